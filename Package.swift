@@ -1,0 +1,49 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// One line a module, lowest layer first; imports point up this list only.
+let modules: [(name: String, imports: [String])] = [
+  ("FileFormats", []),
+  ("TensorCore", ["CKernels", "FileFormats"]),
+  ("Autodiff", ["TensorCore"]),
+  ("Checkpoint", ["FileFormats"]),
+  ("WordPiece", ["FileFormats"]),
+  ("BertEncoder", ["Autodiff", "Checkpoint", "FileFormats", "TensorCore", "WordPiece"]),
+  ("Swiftlet", ["Autodiff", "BertEncoder", "Checkpoint", "TensorCore", "WordPiece"]),
+]
+
+let settings: [SwiftSetting] = [
+  .swiftLanguageMode(.v6),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "swiftlet",
+  platforms: [.macOS(.v15)],
+  products: [.library(name: "Swiftlet", targets: ["Swiftlet"])],
+  dependencies: [],
+  targets: [
+    // -O3 in every configuration: a debug build of an app must still embed at full speed.
+    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])])
+  ],
+  cLanguageStandard: .c17
+)
+
+for module in modules {
+  package.targets.append(
+    .target(name: module.name, dependencies: module.imports.map { .byName(name: $0) }, swiftSettings: settings))
+}
+
+package.targets.append(.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings))
+for (name, imports) in modules where name != "Swiftlet" {
+  package.targets.append(
+    .testTarget(
+      name: "\(name)Tests",
+      dependencies: (["TestSupport", name] + imports).map { .byName(name: $0) },
+      exclude: ["Fixtures"],
+      swiftSettings: settings))
+}
