@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What PyTorch says: BERT models with random weights, and the hidden states of any BERT folder. Imported by the scripts here."""
+import json
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from transformers import AutoModel, BertModel
+from transformers.utils import logging
+
+logging.set_verbosity_error()  # no report on the pooler that a checkpoint may leave out
+logging.disable_progress_bar()
+
+SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+
+
+def random_weights(config, seed):
+    """Name to float32 array for each parameter of transformers' BertModel.
+
+    The spreads are those of a trained model rather than of initialize_weights: attention that looks somewhere, layer
+    norms that scale and shift.
+    """
+    rng = np.random.default_rng(seed)
+    with torch.device("meta"):
+        shapes = {name: tuple(tensor.shape) for name, tensor in BertModel(config).state_dict().items()}
+    weights = {}
+    for name, shape in sorted(shapes.items()):
+        noise = rng.standard_normal(shape, dtype=np.float32)
+        if "LayerNorm.weight" in name:
+            weights[name] = 1 + 0.2 * noise
+        elif name.endswith("bias"):
+            weights[name] = 0.1 * noise
+        elif "embeddings" in name:
+            weights[name] = 0.5 * noise
+        else:
+            weights[name] = 1.2 / np.sqrt(np.float32(shape[1])) * noise
+    return weights
+
+
+def write_model(folder, config, weights, vocabulary, lowercase):
+    """A model folder of one weights file; folder is made where it is missing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_json(folder / "config.json", config.to_diff_dict() | {"architectures": ["BertModel"], "dtype": "float32"})
+    write_json(folder / "tokenizer_config.json", {"do_lower_case": lowercase, "tokenizer_class": "BertTokenizer"})
+    (folder / "vocab.txt").write_text("".join(piece + "\n" for piece in vocabulary), encoding="utf-8")
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+
+
+def write_json(path, value):
+    """Each element of a list on a line of its own."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if isinstance(value, list):
+        text = "[\n" + ",\n".join(json.dumps(element, ensure_ascii=False) for element in value) + "\n]\n"
+    else:
+        text = json.dumps(value, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
+    path.write_text(text, encoding="utf-8")
+
+
+def load(folder, dtype):
+    """transformers' model of the folder, its weights rounded to float32 first, then computing in dtype."""
+    return AutoModel.from_pretrained(folder, dtype=torch.float32, local_files_only=True).to(dtype).eval()
+
+
+def hidden_states(model, encoding):
+    """[layers + 1, tokens, hidden] of one text alone, so unpadded: the embeddings' output, then each layer's."""
+    inputs = {name: torch.tensor([encoding[name]]) for name in ("input_ids", "token_type_ids")}
+    with torch.inference_mode():
+        states = model(**inputs, attention_mask=torch.ones_like(inputs["input_ids"]), output_hidden_states=True)
+    return torch.cat(states.hidden_states).numpy()
+
+
+def largest_errors(states, reference):
+    """Of each layer, the largest distance to the float64 reference: [layers + 1]."""
+    return np.abs(states.astype(np.float64) - reference).max(axis=(1, 2))
