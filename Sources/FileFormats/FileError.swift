@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// A file that could not be opened, read or written.
+public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// What went wrong.
+  public enum Reason: Equatable, Sendable {
+    /// A system call failed with this `errno` while doing `operation`, as "open" or "write".
+    case system(operation: String, errno: Int32)
+    /// The path leads to a directory, a pipe, a device or a socket.
+    case notRegularFile(kind: String)
+    /// The path holds a NUL character, which no file name can.
+    case invalidPath
+    /// The file has more bytes than a file of its kind may have.
+    case tooLarge(size: Int, limit: Int)
+    /// The file was cut, replaced or written to between two reads.
+    case changedWhileReading
+  }
+
+  /// The file.
+  public let path: String
+  /// What went wrong.
+  public let reason: Reason
+
+  package init(path: String, reason: Reason) {
+    self.path = path
+    self.reason = reason
+  }
+
+  /// One line: the path, what went wrong, what to do.
+  public var description: String {
+    let what =
+      switch reason {
+      case .system(let operation, let code):
+        "cannot \(operation): \(String(cString: strerror(code))); \(FileError.remedy(errno: code))"
+      case .notRegularFile(let kind): "is a \(kind); give a regular file"
+      case .invalidPath: "the path holds a NUL character; give the path of a file"
+      case .tooLarge(let size, let limit):
+        "has \(size) bytes, more than the \(limit) allowed here; check the file"
+      case .changedWhileReading: "changed while it was read; load it again once it is written"
+      }
+    return "\(escaped(path)): \(what)"
+  }
+
+  private static func remedy(errno code: Int32) -> String {
+    switch code {
+    case ENOENT, ENOTDIR: "check the path"
+    case EACCES, EPERM, EROFS: "check the permissions"
+    case EMFILE, ENFILE: "close other files or raise the limit (ulimit -n)"
+    case ENOSPC, EDQUOT: "free space on the disk"
+    case ELOOP: "the symbolic link leads to itself; replace it"
+    case EISDIR: "give a file, not a directory"
+    case EIO: "check the disk"
+    default: "check the file and its folder"
+    }
+  }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A string that is equal to another only if their UTF-8 bytes are.
+///
+/// `String` itself compares by canonical equivalence: "é" as one scalar equals "é" as two. Names of tensors, keys
+/// of objects and words of a vocabulary must not.
+package struct UTF8Key: Hashable, Sendable {
+  package let string: String
+
+  package init(_ string: String) { self.string = string }
+
+  package static func == (left: UTF8Key, right: UTF8Key) -> Bool {
+    sameBytes(left.string, right.string)
+  }
+
+  package func hash(into hasher: inout Hasher) {
+    var string = string
+    string.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
+  }
+}
+
+/// Whether two strings have the same UTF-8 bytes.
+package func sameBytes(_ left: String, _ right: String) -> Bool {
+  left.utf8.count == right.utf8.count && left.utf8.elementsEqual(right.utf8)
+}
