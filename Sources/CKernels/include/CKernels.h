@@ -1,1 +1,97 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Vector kernels on float32, one table of them for each instruction set, and the choice of a table at run time.
+//
+// Every table computes the same bits. A product starts at 0 and adds over k in order, one fused multiply-add each;
+// a sum along a row runs in 16 lanes (lane i takes elements i, i + 16, ...) that one fixed tree adds up; elementary
+// functions are polynomials evaluated in one order. Pointers need no alignment beyond that of their element.
+#ifndef SWIFTLET_CKERNELS_H
+#define SWIFTLET_CKERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/// What is applied to each element of a product once its bias is added.
+typedef enum {
+  CK_IDENTITY,
+  CK_GELU,       // x (1 + erf(x / sqrt 2)) / 2
+  CK_GELU_TANH,  // x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
+  CK_RELU,
+  CK_SILU,  // x / (1 + exp(-x))
+  CK_TANH,
+} ck_function;
+
+/// How numbers are stored outside the kernels, which all compute in float32.
+typedef enum { CK_F32, CK_F16, CK_BF16, CK_F64 } ck_storage;
+
+typedef struct {
+  /// "scalar", "avx2", "avx512" or "neon".
+  const char *name;
+
+  /// A panel of packed columns is this wide, a multiple of 16; the last may be narrower, a multiple of 16 too.
+  size_t panel_width;
+
+  /// The rows of a register tile: products of a multiple of this many rows waste nothing.
+  size_t tile_rows;
+
+  /// Packs b of k rows and n columns, element (p, j) at b[p * row_stride + j * column_stride], into panels: panel
+  /// after panel, each k rows of its columns, the last filled up with zeros to a multiple of 16.
+  /// `packed` holds k * round_up(n, 16) elements.
+  void (*pack)(size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride, float *packed);
+
+  /// c = function(a b + bias): a is m x k with rows lda apart, b is k x n packed, c is m x n with rows ldc apart.
+  /// `bias` holds n elements or is null.
+  void (*product)(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed, const float *bias,
+                  ck_function function, float *c, size_t ldc);
+
+  /// The sum of x[i] y[i], each added by a fused multiply-add to its lane.
+  float (*dot)(size_t n, const float *x, const float *y);
+
+  /// y = function(x); x and y may be the same.
+  void (*map)(size_t n, ck_function function, const float *x, float *y);
+
+  /// y = exp(x) for n elements; x and y may be the same.
+  void (*exponential)(size_t n, const float *x, float *y);
+
+  /// x[i] = x[i] * factor
+  void (*scale)(size_t n, float factor, float *x);
+
+  /// x[i] = x[i] / divisor
+  void (*divide)(size_t n, float divisor, float *x);
+
+  /// Each row of x, in place: exp(scale (x - max)) over their sum. scale > 0.
+  void (*softmax)(size_t rows, size_t n, float scale, float *x, size_t ldx);
+
+  /// out = gamma (z - mean(z)) / sqrt(variance(z) + epsilon) + beta along each row of z = x + residual.
+  /// `residual` may be null; out may be x. All rows are n apart.
+  void (*layer_norm)(size_t rows, size_t n, const float *x, const float *residual, const float *gamma,
+                     const float *beta, float epsilon, float *out);
+
+  /// Row r of out (rows n apart) becomes, or grows by, row indices[r] of a table of n columns in `storage`.
+  void (*gather)(size_t rows, size_t n, const void *table, ck_storage storage, const int32_t *indices, int add,
+                 float *out);
+
+  /// out[j] = sum over r, in order, of weights[r] x[r][j] by fused multiply-adds from 0; null weights are all 1.
+  void (*sum_rows)(size_t rows, size_t n, const float *x, size_t ldx, const float *weights, float *out);
+
+  /// out[j] = max over r of x[r][j]; rows > 0.
+  void (*max_rows)(size_t rows, size_t n, const float *x, size_t ldx, float *out);
+
+  /// Converts n numbers to float32, rounding to nearest even, and returns how many of the results are NaN or
+  /// infinite. y may be x if the storage is CK_F32.
+  size_t (*convert)(size_t n, const void *x, ck_storage storage, float *y);
+
+  /// How many of n stored numbers are NaN or infinite as float32; with `first` not null, the index of the first.
+  size_t (*count_non_finite)(size_t n, const void *x, ck_storage storage, size_t *first);
+} ck_kernels;
+
+/// The table for the best instruction set that this CPU and its operating system offer.
+const ck_kernels *ck_best(void);
+
+/// The table called `name`, or null if there is none of that name or this CPU cannot run it.
+const ck_kernels *ck_named(const char *name);
+
+/// Tells the CPU that this thread waits for another in a loop.
+void ck_relax(void);
+
+#endif

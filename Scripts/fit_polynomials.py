@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+"""Fits the polynomials of Sources/CKernels/elementary.inc and prints their coefficients, lowest power first.
+
+usage: fit_polynomials.py            (needs mpmath and numpy)
+
+Each fit is a weighted least squares over Chebyshev nodes, computed with 60 digits, re-weighted toward the worst
+nodes until the error is level (Lawson's algorithm), so that it is close to minimax in relative error. The constants
+are then rounded to float32. The error that remains in float32 arithmetic is stated in elementary.inc and tested.
+"""
+import mpmath as mp
+import numpy as np
+
+mp.mp.dps = 60
+
+
+def fit(f, low, high, degree, weight, name, nodes=160, rounds=40):
+    """Fits p(x) ~ f(x) on [low, high] so that |p - f| * weight is level."""
+    t = [mp.cos(mp.pi * (2 * i + 1) / (2 * nodes)) for i in range(nodes)]
+    x = [(low + high) / 2 + (high - low) / 2 * ti for ti in t]
+    y = [f(xi) for xi in x]
+    w = [weight(xi) for xi in x]
+    lawson = [mp.mpf(1)] * nodes
+    for _ in range(rounds):
+        rows, right = mp.matrix(nodes, degree + 1), mp.matrix(nodes, 1)
+        for i in range(nodes):
+            s = w[i] * mp.sqrt(lawson[i])
+            right[i] = y[i] * s
+            for j in range(degree + 1):
+                rows[i, j] = x[i] ** j * s
+        c = mp.lu_solve(rows.T * rows, rows.T * right)
+        error = [abs(mp.polyval(list(c)[::-1], x[i]) - y[i]) * w[i] for i in range(nodes)]
+        worst = max(error)
+        lawson = [l * (e / worst + mp.mpf("1e-3")) for l, e in zip(lawson, error)]
+    print(f"{name}: degree {degree}, error {mp.nstr(worst, 3)} (2^{mp.nstr(mp.log(worst, 2), 4)})")
+    print("  ", ", ".join(f"{np.float32(float(ci))!s}f" for ci in c))
+
+
+half_ln2 = mp.log(2) / 2
+# exp(r) = 1 + r + r^2 p(r)
+fit(lambda r: (mp.exp(r) - 1 - r) / r**2 if r else mp.mpf(1) / 2, -half_ln2 * mp.mpf("1.01"), half_ln2 * mp.mpf("1.01"), 4,
+    lambda r: r**2 / mp.exp(r) if r else mp.mpf("1e-9"), "exp")
+# erf(x) = x + x p(x^2) on |x| <= 1
+fit(lambda u: mp.erf(mp.sqrt(u)) / mp.sqrt(u) - 1, mp.mpf("1e-12"), mp.mpf(1), 6,
+    lambda u: mp.sqrt(u) / mp.erf(mp.sqrt(u)), "erf, small")
+# erf(x) = 1 - exp(p(x)) on 1 <= x <= 4; an error e of p is an error erfc(x) e of the result
+fit(lambda x: mp.log(mp.erfc(x)), mp.mpf(1), mp.mpf(4), 7, lambda x: mp.erfc(x) / mp.erf(x), "erf, large")
+# tanh(x) = x + x^3 p(x^2) on |x| <= 0.625
+fit(lambda u: (mp.tanh(mp.sqrt(u)) / mp.sqrt(u) - 1) / u, mp.mpf("1e-12"), mp.mpf("0.625") ** 2, 4,
+    lambda u: u * mp.sqrt(u) / mp.tanh(mp.sqrt(u)), "tanh, small")
+print("ln 2:", float(mp.log(2)).hex(), " split: 0x1.62e4p-1 +", float(mp.log(2) - mp.mpf(float.fromhex("0x1.62e4p-1"))).hex())

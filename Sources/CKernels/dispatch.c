@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#include "CKernels.h"
+
+#include <string.h>
+
+extern const ck_kernels ck_scalar, ck_avx2, ck_avx512, ck_neon;
+
+#if defined(__x86_64__)
+
+static int has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+
+static int has_avx512(void) {
+  return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
+}
+
+const ck_kernels *ck_named(const char *name) {
+  if (strcmp(name, "avx512") == 0) return has_avx512() ? &ck_avx512 : NULL;
+  if (strcmp(name, "avx2") == 0) return has_avx2() ? &ck_avx2 : NULL;
+  return strcmp(name, "scalar") == 0 ? &ck_scalar : NULL;
+}
+
+const ck_kernels *ck_best(void) { return has_avx512() ? &ck_avx512 : has_avx2() ? &ck_avx2 : &ck_scalar; }
+
+void ck_relax(void) { __builtin_ia32_pause(); }
+
+#elif defined(__aarch64__)
+
+const ck_kernels *ck_named(const char *name) {
+  if (strcmp(name, "neon") == 0) return &ck_neon;
+  return strcmp(name, "scalar") == 0 ? &ck_scalar : NULL;
+}
+
+const ck_kernels *ck_best(void) { return &ck_neon; }
+
+void ck_relax(void) { __asm__ volatile("yield"); }
+
+#else
+#error "Swiftlet runs on x86-64 and 64-bit Arm."
+#endif

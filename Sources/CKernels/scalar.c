@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the compiler's baseline offers: the path of CPUs without AVX2, and the reference of the others' bits.
+
+#define PATH scalar
+#define PANEL_WIDTH 16
+#define TILE_ROWS 4
+
+#include "kernels.inc"

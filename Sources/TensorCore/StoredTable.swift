@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import CKernels
+
+/// Rows of numbers kept as the file holds them, an embedding table: converted when a row is read.
+package final class StoredTable: @unchecked Sendable {
+  // SAFETY: written by `fill` in the initializer only, then read by any number of threads.
+
+  package let rows: Int
+  package let columns: Int
+  package let storage: ck_storage
+  package let base: UnsafeMutableRawPointer
+
+  /// - Parameter fill: writes all rows, as `storage` says, into the memory it is given.
+  package init<Failure: Error>(
+    rows: Int, columns: Int, storage: ck_storage,
+    filledBy fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    self.rows = rows
+    self.columns = columns
+    self.storage = storage
+    let byteCount = rows * columns * storage.byteCount
+    base = .allocate(byteCount: max(byteCount, 1), alignment: 64)
+    try fill(UnsafeMutableRawBufferPointer(start: base, count: byteCount))
+  }
+
+  deinit { base.deallocate() }
+}
+
+extension ck_storage {
+  /// Bytes a number.
+  package var byteCount: Int {
+    switch self {
+    case CK_F16, CK_BF16: 2
+    case CK_F64: 8
+    default: 4
+    }
+  }
+}

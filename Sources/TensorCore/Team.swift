@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+import Synchronization
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// One leading thread and those that happen to help it: they share the iterations of its loops, one loop at a time.
+///
+/// Iterations are handed out one by one, so that the leader never waits for a thread that has not come.
+final class Team: @unchecked Sendable {
+  // SAFETY: `body` and `count` are written by the leader while no iteration is open, and read only by threads that
+  // have claimed one; the leader waits for all that are claimed.
+
+  private let queue: JobQueue
+  private var body: ((Int) -> Void)?
+  private var count = 0
+
+  /// The loop's number in the upper half, the iterations nobody has claimed in the lower: a claim made for one loop
+  /// never counts for another.
+  private let open = Atomic<UInt64>(0)
+  private let done = Atomic<Int>(0)
+  private let isDisbanded = Atomic<Bool>(false)
+
+  init(queue: JobQueue) { self.queue = queue }
+
+  /// The leader's call: runs `body` for each index below `count`, with whoever helps.
+  func share(count: Int, _ body: @escaping (Int) -> Void) {
+    self.body = body
+    self.count = count
+    done.store(0, ordering: .relaxed)
+    let loop = (open.load(ordering: .relaxed) >> 32) &+ 1
+    open.store(loop << 32 | UInt64(count), ordering: .releasing)
+    while let index = claim() { perform(index) }
+    var waited = 0
+    while done.load(ordering: .acquiring) < count { pause(&waited) }
+    self.body = nil
+  }
+
+  /// A helper's call: takes iterations until the team is disbanded or other tasks wait.
+  func help() {
+    var waited = 0
+    while !isDisbanded.load(ordering: .relaxed) {
+      if let index = claim() {
+        perform(index)
+        waited = 0
+      } else if queue.hasWaitingTasks {
+        return
+      } else {
+        pause(&waited)
+      }
+    }
+  }
+
+  func disband() { isDisbanded.store(true, ordering: .relaxed) }
+
+  /// The index of an iteration that is now this thread's.
+  private func claim() -> Int? {
+    var seen = open.load(ordering: .relaxed)
+    while seen & 0xFFFF_FFFF > 0 {
+      let (exchanged, original) = open.weakCompareExchange(
+        expected: seen, desired: seen - 1, ordering: .acquiring)
+      if exchanged { return count - Int(seen & 0xFFFF_FFFF) }
+      seen = original
+    }
+    return nil
+  }
+
+  private func perform(_ index: Int) {
+    body?(index)
+    done.add(1, ordering: .releasing)
+  }
+
+  /// Spins for some microseconds, then lets other threads have the processor.
+  private func pause(_ waited: inout Int) {
+    waited += 1
+    if queue.spins && waited < 2000 { ck_relax() } else { sched_yield() }
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
+/// Threads that carry out jobs in the order of their submission, at most `threadCount` tasks at a time.
+///
+/// A job is a number of independent tasks. A synchronous caller lends its own thread to its job, an asynchronous one
+/// suspends. Each running task holds one of `threadCount` workspaces, so memory does not grow with the callers.
+/// Idle threads spin for some microseconds, unless there are more of them than processors, then sleep.
+public final class ThreadPool: Sendable {
+  /// The pool of the process: one thread for each processor that the process may use.
+  public static let shared = ThreadPool()
+
+  /// How many tasks run at a time.
+  public let threadCount: Int
+
+  private let queue: JobQueue
+
+  /// False if the system refused every thread: then callers do all the work themselves.
+  private let hasThreads: Bool
+
+  /// - Parameter threadCount: how many tasks may run at a time; nil for one a processor.
+  public init(threadCount: Int? = nil) {
+    let processors = availableProcessorCount()
+    let count = threadCount ?? processors
+    precondition(count > 0, "a thread pool needs a thread")
+    self.threadCount = count
+    let queue = JobQueue(threadCount: count, spins: count <= processors)
+    self.queue = queue
+    // As many as tasks, though a synchronous caller works too: all callers may be asynchronous.
+    hasThreads = (0..<count).reduce(false) { started, _ in ThreadPool.startThread(for: queue) || started }
+  }
+
+  deinit { queue.stop() }
+
+  /// Runs `task` for each index below `count` and returns when all are done. The calling thread takes part.
+  ///
+  /// - Parameter task: runs on several threads at once; what it writes for one index no other may touch.
+  package func run(count: Int, _ task: @escaping (_ index: Int, _ worker: Worker) -> Void) {
+    let job = Job(count: count, task: unsafeSendable(task))
+    queue.submit(job)
+    queue.workUntilDone(job)
+  }
+
+  /// Runs `task` for each index below `count` on the pool's threads while the caller is suspended.
+  ///
+  /// - Throws: `CancellationError` if the caller's task is cancelled: then the tasks not yet begun are left out.
+  package func run(
+    count: Int, _ task: @escaping @Sendable (_ index: Int, _ worker: Worker) -> Void
+  ) async throws {
+    try Task.checkCancellation()
+    guard hasThreads else { return runOnCaller(count: count, task) }
+    let job = Job(count: count, task: task)
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        queue.submit(job) { continuation.resume() }
+      }
+    } onCancel: {
+      queue.cancel(job)
+    }
+    if queue.isCancelled(job) { throw CancellationError() }
+  }
+
+  private func runOnCaller(count: Int, _ task: @escaping @Sendable (Int, Worker) -> Void) {
+    run(count: count, task)
+  }
+
+  private static func startThread(for queue: JobQueue) -> Bool {
+    let context = Unmanaged.passRetained(queue).toOpaque()
+    #if canImport(Darwin)
+      var thread: pthread_t?
+      let failure = pthread_create(
+        &thread, nil,
+        { context in
+          Unmanaged<JobQueue>.fromOpaque(context).takeRetainedValue().workUntilStopped()
+          return nil
+        }, context)
+    #else
+      var thread = pthread_t()
+      let failure = pthread_create(
+        &thread, nil,
+        { context in
+          if let context { Unmanaged<JobQueue>.fromOpaque(context).takeRetainedValue().workUntilStopped() }
+          return nil
+        }, context)
+    #endif
+    guard failure == 0 else {
+      Unmanaged<JobQueue>.fromOpaque(context).release()
+      return false
+    }
+    #if canImport(Darwin)
+      if let thread { pthread_detach(thread) }
+    #else
+      pthread_detach(thread)
+    #endif
+    return true
+  }
+}
+
+/// Vouches that a closure may run on other threads: its caller waits for them.
+private func unsafeSendable(
+  _ task: @escaping (Int, Worker) -> Void
+) -> @Sendable (Int, Worker) -> Void {
+  nonisolated(unsafe) let task = task
+  return { task($0, $1) }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What a running task works with: memory, and other threads for its loops if it leads a team.
+package struct Worker: Sendable {
+  /// Memory for intermediate results; any thread of the team may take from it.
+  package let workspace: Workspace
+
+  let queue: JobQueue
+  let team: Team?
+
+  /// How many threads may share a loop of this worker.
+  package var threadCount: Int { team == nil ? 1 : queue.threadCount }
+
+  /// Runs `body` with a worker whose loops the pool's idle threads share until it returns or other tasks wait.
+  package func withTeam(_ body: (Worker) -> Void) {
+    guard queue.threadCount > 1, team == nil else { return body(self) }
+    let team = Team(queue: queue)
+    let help = Job(count: queue.threadCount - 1, isHelp: true) { _, _ in team.help() }
+    queue.submit(help)
+    body(Worker(workspace: workspace, queue: queue, team: team))
+    team.disband()
+    queue.cancel(help)
+  }
+
+  /// Runs `body` for each index below `count`, on the threads of the team if there is one, and returns when all
+  /// are done. What `body` writes for one index no other may touch.
+  package func forEach(_ count: Int, _ body: @escaping (Int) -> Void) {
+    if let team, count > 1 {
+      team.share(count: count, body)
+    } else {
+      for index in 0..<count { body(index) }
+    }
+  }
+}
