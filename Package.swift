@@ -7,7 +7,7 @@ import PackageDescription
 let modules: [(name: String, imports: [String])] = [
   ("FileFormats", []),
   ("TensorCore", ["CKernels", "FileFormats"]),
-  ("Autodiff", ["TensorCore"]),
+  ("Autodiff", ["CKernels", "TensorCore"]),
   ("Checkpoint", ["FileFormats"]),
   ("WordPiece", ["FileFormats"]),
   ("BertEncoder", ["Autodiff", "Checkpoint", "FileFormats", "TensorCore", "WordPiece"]),

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+
+/// A function applied to each element.
+public enum Activation: Sendable {
+  /// x
+  case identity
+  /// x (1 + erf(x / √2)) / 2. Hendrycks, Gimpel: Gaussian error linear units, arXiv:1606.08415, 2016.
+  case gelu
+  /// x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2: the same paper's approximation, BERT's `gelu_new`.
+  case geluTanh
+  /// max(x, 0)
+  case relu
+  /// x / (1 + exp(-x)), also called swish.
+  case silu
+  /// tanh(x)
+  case tanh
+
+  var kernel: ck_function {
+    switch self {
+    case .identity: CK_IDENTITY
+    case .gelu: CK_GELU
+    case .geluTanh: CK_GELU_TANH
+    case .relu: CK_RELU
+    case .silu: CK_SILU
+    case .tanh: CK_TANH
+    }
+  }
+}

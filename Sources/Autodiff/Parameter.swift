@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One tensor that a model learns: its name in checkpoints, its shape, and its place in the model's one list.
+///
+/// Loading, saving, gradients and the optimizer's state all go by that list, an array entry a parameter.
+public struct Parameter: Sendable, Hashable {
+  /// The name in a checkpoint, as `encoder.layer.0.attention.self.query.weight`.
+  public let name: String
+
+  /// The shape in a checkpoint.
+  public let shape: [Int]
+
+  /// The place in the model's list of parameters.
+  public let index: Int
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import TensorCore
+import WordPiece
+
+/// The transformer encoder of BERT: token ids to hidden states.
+///
+/// Devlin, Chang, Lee, Toutanova: BERT: pre-training of deep bidirectional transformers for language understanding,
+/// NAACL 2019. The parts follow the reference implementation's (`BertModel` of transformers), whose checkpoint names
+/// they carry. The model holds no numbers: a ``Context`` brings them.
+package struct BertModel: Sendable {
+  package let configuration: BertConfiguration
+
+  /// Every parameter, in the order of the walk through the parts.
+  package let parameters: [Parameter]
+
+  let embeddings: Embeddings
+  let layers: [Layer]
+
+  package init(_ configuration: BertConfiguration) {
+    let scope = ParameterScope()
+    self.configuration = configuration
+    embeddings = Embeddings(scope["embeddings"], configuration)
+    layers = (0..<configuration.layerCount).map { Layer(scope["encoder"]["layer"]["\($0)"], configuration) }
+    parameters = scope.parameters
+  }
+
+  /// The hidden states of the last layer, `[tokens, hidden]`.
+  ///
+  /// - Parameter visit: called with the hidden states of the embeddings and then of each layer.
+  package func callAsFunction(
+    _ batch: TokenBatch, in context: Context, visit: (Variable) -> Void = { _ in }
+  ) -> Variable {
+    var hiddenStates = embeddings(batch, in: context)
+    visit(hiddenStates)
+    for layer in layers {
+      hiddenStates = layer(hiddenStates, sequenceStarts: batch.sequenceStarts, in: context)
+      visit(hiddenStates)
+    }
+    return hiddenStates
+  }
+}
+
+extension BertModel {
+  /// Word, position and token type embeddings, summed and normalised.
+  struct Embeddings: Sendable {
+    let words: Parameter
+    let positions: Parameter
+    let tokenTypes: Parameter
+    let norm: LayerNorm
+
+    init(_ scope: ParameterScope, _ configuration: BertConfiguration) {
+      let hidden = configuration.hiddenSize
+      words = scope["word_embeddings"].parameter("weight", configuration.vocabularySize, hidden)
+      positions = scope["position_embeddings"].parameter("weight", configuration.maxPositions, hidden)
+      tokenTypes = scope["token_type_embeddings"].parameter("weight", configuration.typeVocabularySize, hidden)
+      norm = LayerNorm(scope["LayerNorm"], features: hidden, epsilon: configuration.layerNormEpsilon)
+    }
+
+    func callAsFunction(_ batch: TokenBatch, in context: Context) -> Variable {
+      // The reference adds in this order.
+      let sum = context.embedding(
+        (words, batch.ids), (tokenTypes, batch.typeIDs), (positions, batch.positions))
+      return context.layerNorm(sum, norm)
+    }
+  }
+
+  /// One block: self-attention, then the feed-forward network, each added to its input and normalised.
+  struct Layer: Sendable {
+    let attention: SelfAttention
+    let feedForward: FeedForward
+
+    init(_ scope: ParameterScope, _ configuration: BertConfiguration) {
+      attention = SelfAttention(scope["attention"], configuration)
+      feedForward = FeedForward(scope, configuration)
+    }
+
+    func callAsFunction(_ hiddenStates: Variable, sequenceStarts: [Int], in context: Context) -> Variable {
+      feedForward(attention(hiddenStates, sequenceStarts: sequenceStarts, in: context), in: context)
+    }
+  }
+
+  /// LayerNorm(x + MultiHead(x) W + b)
+  struct SelfAttention: Sendable {
+    let headCount: Int
+    let queryKeyValue: Linear
+    let output: Linear
+    let norm: LayerNorm
+
+    init(_ scope: ParameterScope, _ configuration: BertConfiguration) {
+      let hidden = configuration.hiddenSize, heads = scope["self"]
+      headCount = configuration.headCount
+      queryKeyValue = Linear(heads["query"], heads["key"], heads["value"], inputs: hidden, outputs: hidden)
+      output = Linear(scope["output"]["dense"], inputs: hidden, outputs: hidden)
+      norm = LayerNorm(
+        scope["output"]["LayerNorm"], features: hidden, epsilon: configuration.layerNormEpsilon)
+    }
+
+    func callAsFunction(_ x: Variable, sequenceStarts: [Int], in context: Context) -> Variable {
+      let projections = context.linear(x, queryKeyValue)
+      let heads = context.attention(projections, sequenceStarts: sequenceStarts, headCount: headCount)
+      return context.layerNorm(context.linear(heads, output), residual: x, norm)
+    }
+  }
+
+  /// LayerNorm(x + activation(x U + c) W + b)
+  struct FeedForward: Sendable {
+    let activation: Activation
+    let intermediate: Linear
+    let output: Linear
+    let norm: LayerNorm
+
+    init(_ scope: ParameterScope, _ configuration: BertConfiguration) {
+      let hidden = configuration.hiddenSize, inner = configuration.intermediateSize
+      activation = configuration.activation
+      intermediate = Linear(scope["intermediate"]["dense"], inputs: hidden, outputs: inner)
+      output = Linear(scope["output"]["dense"], inputs: inner, outputs: hidden)
+      norm = LayerNorm(
+        scope["output"]["LayerNorm"], features: hidden, epsilon: configuration.layerNormEpsilon)
+    }
+
+    func callAsFunction(_ x: Variable, in context: Context) -> Variable {
+      let inner = context.linear(x, intermediate, activation: activation)
+      return context.layerNorm(context.linear(inner, output), residual: x, norm)
+    }
+  }
+}
