@@ -92,6 +92,33 @@ package struct JSONReader {
 
   // MARK: Values
 
+  /// What a value is, told from its first byte.
+  package enum Kind { case object, array, string, number, bool, null }
+
+  /// What the next value is; nil if none starts here. The value itself is not checked yet.
+  package mutating func nextKind() -> Kind? {
+    skipWhitespace()
+    return switch peek() {
+    case UInt8(ascii: "{"): .object
+    case UInt8(ascii: "["): .array
+    case UInt8(ascii: "\""): .string
+    case UInt8(ascii: "-"), (UInt8(ascii: "0")...UInt8(ascii: "9"))?: .number
+    case UInt8(ascii: "t"), UInt8(ascii: "f"): .bool
+    case UInt8(ascii: "n"): .null
+    default: nil
+    }
+  }
+
+  /// The commas up to the next closing bracket: in an array of numbers, one less than its elements.
+  package func commasBeforeBracket() -> Int {
+    var count = 0
+    for byte in bytes[offset...] {
+      if byte == UInt8(ascii: "]") { break }
+      if byte == UInt8(ascii: ",") { count += 1 }
+    }
+    return count
+  }
+
   /// The next value, whole. `limit` bounds the number of values in it, and so the memory it takes.
   package mutating func readValue(limit: Int) throws(JSONError) -> JSONValue {
     var left = limit
@@ -101,9 +128,8 @@ package struct JSONReader {
   private mutating func readValue(_ left: inout Int, _ limit: Int) throws(JSONError) -> JSONValue {
     guard left > 0 else { throw error(.tooManyValues(limit: limit)) }
     left -= 1
-    skipWhitespace()
-    switch peek() {
-    case UInt8(ascii: "{"):
+    switch nextKind() {
+    case .object:
       var object = JSONObject()
       try beginObject()
       while let key = try nextKey() {
@@ -113,16 +139,17 @@ package struct JSONReader {
         }
       }
       return .object(object)
-    case UInt8(ascii: "["):
+    case .array:
       var array: [JSONValue] = []
       try beginArray()
       while try nextElement() { array.append(try readValue(&left, limit)) }
       return .array(array)
-    case UInt8(ascii: "\""): return .string(try readString())
-    case UInt8(ascii: "-"), (UInt8(ascii: "0")...UInt8(ascii: "9"))?: return .number(try readNumber())
-    case UInt8(ascii: "t"): return try readLiteral("true", .bool(true))
-    case UInt8(ascii: "f"): return try readLiteral("false", .bool(false))
-    default: return try readLiteral("null", .null)
+    case .string: return .string(try readString())
+    case .number: return .number(try readNumber())
+    case .bool where peek() == UInt8(ascii: "t"): return try readLiteral("true", .bool(true))
+    case .bool: return try readLiteral("false", .bool(false))
+    case .null: return try readLiteral("null", .null)
+    case nil: throw unexpected("a value")
     }
   }
 

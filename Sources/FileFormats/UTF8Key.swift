@@ -4,13 +4,17 @@
 ///
 /// `String` itself compares by canonical equivalence: "é" as one scalar equals "é" as two. Names of tensors, keys
 /// of objects and words of a vocabulary must not.
-package struct UTF8Key: Hashable, Sendable {
+package struct UTF8Key: Hashable, Comparable, Sendable {
   package let string: String
 
   package init(_ string: String) { self.string = string }
 
   package static func == (left: UTF8Key, right: UTF8Key) -> Bool {
     sameBytes(left.string, right.string)
+  }
+
+  package static func < (left: UTF8Key, right: UTF8Key) -> Bool {
+    left.string.utf8.lexicographicallyPrecedes(right.string.utf8)
   }
 
   package func hash(into hasher: inout Hasher) {

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// How the vectors of a text's tokens become one vector. The raw values are the names of the command line.
+///
+/// The order of the cases is the order in which sentence-transformers concatenates several of the older
+/// spelling's modes.
+public enum PoolingMode: String, CaseIterable, Sendable {
+  /// The vector of the first token, [CLS].
+  case cls
+  /// In each dimension the largest value.
+  case max
+  /// The sum over the tokens, divided by their number.
+  case mean
+  /// The sum over the tokens, divided by the square root of their number.
+  case meanSqrtLength = "mean-sqrt-len"
+  /// The mean with weights 1, 2, 3, … along the text.
+  case weightedMean = "weighted-mean"
+  /// The vector of the last token, [SEP].
+  case lastToken = "last-token"
+
+  /// The mode's name in sentence-transformers' pooling configuration.
+  public var sentenceTransformersName: String {
+    switch self {
+    case .cls: "cls"
+    case .max: "max"
+    case .mean: "mean"
+    case .meanSqrtLength: "mean_sqrt_len_tokens"
+    case .weightedMean: "weightedmean"
+    case .lastToken: "lasttoken"
+    }
+  }
+
+  /// The mode's key in the configuration that sentence-transformers wrote before version 5.
+  var olderKey: String {
+    switch self {
+    case .cls: "pooling_mode_cls_token"
+    case .max: "pooling_mode_max_tokens"
+    case .mean: "pooling_mode_mean_tokens"
+    case .meanSqrtLength: "pooling_mode_mean_sqrt_len_tokens"
+    case .weightedMean: "pooling_mode_weightedmean_tokens"
+    case .lastToken: "pooling_mode_lasttoken"
+    }
+  }
+}

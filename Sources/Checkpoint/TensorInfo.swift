@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import FileFormats
+
+/// A tensor in a safetensors file: what it is and where it lies, its numbers still on the disk.
+public struct TensorInfo: Sendable {
+  /// The name in the checkpoint, as `encoder.layer.0.output.dense.weight`.
+  public let name: String
+  /// The type of the elements.
+  public let dtype: DType
+  /// The dimensions, outermost first; empty for a single number.
+  public let shape: [Int]
+  /// The bytes in the file: row-major, little-endian, without gaps.
+  public let byteRange: Range<Int>
+  let file: InputFile
+
+  /// The file that holds it.
+  public var path: String { file.path }
+  /// The number of elements.
+  public var elementCount: Int { byteRange.count * 8 / dtype.bitWidth }
+
+  func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
+    precondition(buffer.count == byteRange.count, "\(name) has \(byteRange.count) bytes")
+    try file.read(at: byteRange.lowerBound, into: buffer)
+    try file.checkUnchanged()
+  }
+}
