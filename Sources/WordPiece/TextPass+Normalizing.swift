@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The steps of BERT's normalizer for a scalar that is not ASCII, in the order of the reference (`tokenizers`,
+/// normalizers/bert). Each step hands on to the next; the last one hands on to the splitter.
+extension TextPass {
+  /// Reads the scalar at `position`, and the combining marks that NFD may sort among those it is made of; returns
+  /// where the next scalar starts.
+  mutating func normalizeScalar(at position: Int, to end: Int) throws(TokenizerError) -> Int {
+    let (scalar, byteCount) = try text.scalar(at: position)
+    let next = position + byteCount
+    clean(scalar, from: position..<next)
+    return marks.isEmpty ? next : try readMarks(from: next, to: end)
+  }
+
+  /// Step 1: drops controls and their like. What else it does, white space becoming a space, is left to the splitter,
+  /// for which all white space is equal.
+  private mutating func clean(_ scalar: UInt32, from origin: Range<Int>) {
+    let properties = stages.tables.properties(of: scalar)
+    if properties.isRemoved && stages.normalization.cleansText { return }
+    isolateIdeograph(scalar, properties, from: origin)
+  }
+
+  /// Step 2: a space on either side of a CJK ideograph.
+  private mutating func isolateIdeograph(
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>
+  ) {
+    guard properties.isIdeograph && stages.normalization.isolatesIdeographs else {
+      return decompose(scalar, properties, from: origin)
+    }
+    endWord()
+    decompose(scalar, properties, from: origin)
+    endWord()
+  }
+
+  /// Step 3: canonical decomposition. Marks wait in `marks` until it is known what they are sorted among.
+  private mutating func decompose(
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>
+  ) {
+    guard stages.normalization.stripsAccents else { return lowercase(scalar, properties, from: origin) }
+    if properties.hasDecomposition {
+      var isFirst = true
+      for part in stages.tables.decomposition(properties) {
+        reorder(part, stages.tables.properties(of: part), from: origin, isFirst: isFirst)
+        isFirst = false
+      }
+    } else if HangulSyllable.contains(scalar) {
+      let jamo = HangulSyllable.decomposition(scalar)
+      append(jamo.leading, from: origin)
+      append(jamo.vowel, from: origin)
+      if let trailing = jamo.trailing { append(trailing, from: origin) }
+    } else {
+      reorder(scalar, properties, from: origin, isFirst: true)
+    }
+  }
+
+  /// Canonical ordering: marks between two starters are sorted by rank, equal ranks staying in order.
+  private mutating func reorder(
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, isFirst: Bool
+  ) {
+    if properties.combiningRank == 0 {
+      endMarks()
+      stripAccent(scalar, properties, from: origin)
+    } else {
+      marks.append(scalar, properties, from: origin, isFirst: isFirst)
+    }
+  }
+
+  /// Collects marks as long as nothing but marks, and what cleaning drops, follows.
+  private mutating func readMarks(from start: Int, to end: Int) throws(TokenizerError) -> Int {
+    var position = start
+    while position < end {
+      let (scalar, byteCount) = try text.scalar(at: position)
+      let properties = stages.tables.properties(of: scalar)
+      let isDropped = properties.isRemoved && stages.normalization.cleansText
+      guard isDropped || stages.tables.startsWithMark(properties) else { break }
+      clean(scalar, from: position..<position + byteCount)
+      position += byteCount
+    }
+    endMarks()
+    return position
+  }
+
+  /// Hands on the marks collected, in canonical order.
+  private mutating func endMarks() {
+    guard !marks.isEmpty else { return }
+    let sorted = marks.removeSorted()
+    for (scalar, origin) in sorted {
+      stripAccent(scalar, stages.tables.properties(of: scalar), from: origin)
+    }
+  }
+
+  /// Step 4: drops nonspacing marks.
+  private mutating func stripAccent(
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>
+  ) {
+    if !properties.isNonspacing { lowercase(scalar, properties, from: origin) }
+  }
+
+  /// Step 5: lowercase, each scalar by itself.
+  private mutating func lowercase(
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>
+  ) {
+    guard stages.normalization.lowercases && properties.hasLowercase else {
+      return split(scalar, properties, from: origin)
+    }
+    for part in stages.tables.lowercase(properties) {
+      split(part, stages.tables.properties(of: part), from: origin)
+    }
+  }
+}

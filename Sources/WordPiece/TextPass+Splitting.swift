@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// BERT's pre-tokenizer: words end at white space, and punctuation is a word by itself.
+///
+/// Punctuation is ASCII's, symbols included, and the general categories P*, as the reference has them.
+extension TextPass {
+  mutating func split(_ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>) {
+    if properties.isWhitespace {
+      endWord()
+    } else if properties.isPunctuation {
+      endWord()
+      append(scalar, from: origin)
+      endWord()
+    } else {
+      append(scalar, from: origin)
+    }
+  }
+}

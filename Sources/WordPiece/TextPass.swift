@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// One text on its way through normalizer, pre-tokenizer and WordPiece.
+///
+/// The stages of the reference run one after another over the whole text; here each scalar goes through all of them
+/// before the next one is read. So memory is that of one word, however long the text, and reading stops as soon as
+/// there are more pieces than the caller can use. The stages themselves are in the order of the reference:
+///
+/// 1. added tokens are split off the raw text (`AddedTokens`);
+/// 2. clean, isolate ideographs, strip accents, lowercase (`TextPass+Normalizing`);
+/// 3. split at white space and punctuation (`TextPass+Splitting`);
+/// 4. WordPiece (`WordPieceModel`).
+struct TextPass {
+  let stages: Stages
+  let text: UnsafeBufferPointer<UInt8>
+  /// Reading stops once there are more pieces than this.
+  let limit: Int
+  var word: WordBuffer
+  var marks: MarkRun
+
+  /// The pieces so far.
+  var ids: [Int32]
+  /// The bytes of the text each piece comes from; nil if nobody asks.
+  var ranges: [Range<Int>]?
+  /// Pieces that were there before this text.
+  fileprivate let firstPiece: Int
+  /// Where the pieces of a word end in it; nil if nobody asks.
+  fileprivate var ends: [Int]?
+
+  /// Whether no further piece is of use.
+  var isFull: Bool { ids.count - firstPiece > limit }
+
+  /// Appends the pieces of `text` to `ids`, those past `limit` left out.
+  ///
+  /// - Returns: whether pieces were left out, and the bytes each piece comes from if `tracksOrigins`.
+  /// - Complexity: O(bytes read); memory for the pieces, one word and one run of combining marks.
+  static func run(
+    _ stages: Stages, text: UnsafeBufferPointer<UInt8>, limit: Int, encodesSpecialTokens: Bool,
+    tracksOrigins: Bool, ids: inout [Int32]
+  ) throws(TokenizerError) -> (isTruncated: Bool, ranges: [Range<Int>]) {
+    guard text.count <= Int32.max else { throw .textTooLong(byteCount: text.count) }
+    let word = WordBuffer(scalarLimit: stages.model.longestWord, tracksOrigins: tracksOrigins)
+    defer { word.deallocate() }
+    var pass = TextPass(
+      stages: stages, text: text, limit: limit, word: word, marks: MarkRun(tracksOrigins: tracksOrigins),
+      ids: [], ranges: tracksOrigins ? [] : nil, firstPiece: ids.count, ends: tracksOrigins ? [] : nil)
+    // Lent, not copied.
+    swap(&pass.ids, &ids)
+    defer { swap(&pass.ids, &ids) }
+    do {
+      try pass.readText(encodesSpecialTokens: encodesSpecialTokens)
+    } catch {
+      pass.removePieces(from: 0)
+      throw error
+    }
+    let isTruncated = pass.isFull
+    pass.removePieces(from: limit)
+    return (isTruncated, pass.ranges ?? [])
+  }
+
+  private mutating func removePieces(from index: Int) {
+    ids.removeLast(max(ids.count - firstPiece - index, 0))
+    ranges?.removeLast(max(ranges!.count - index, 0))
+  }
+
+  /// Reads the text from start to end, or until it is full.
+  private mutating func readText(encodesSpecialTokens: Bool) throws(TokenizerError) {
+    var position = 0
+    while position < text.count, !isFull {
+      let match = try stages.addedTokens.firstMatch(
+        in: text, from: position, includesSpecial: !encodesSpecialTokens)
+      try readSegment(position..<(match?.bytes.lowerBound ?? text.count))
+      guard let match else { return }
+      ids.append(match.id)
+      ranges?.append(match.bytes)
+      position = match.bytes.upperBound
+    }
+  }
+
+  /// Normalises and splits a stretch of text that holds no added token.
+  private mutating func readSegment(_ segment: Range<Int>) throws(TokenizerError) {
+    let end = segment.upperBound
+    var position = segment.lowerBound
+    let actions = stages.asciiActions.table
+    while position < end, !isFull {
+      switch actions[Int(text[position])] {
+      case ASCIIActions.space:
+        endWord()
+        position += 1
+      case ASCIIActions.punctuation:
+        endWord()
+        append(UInt32(text[position]), from: position..<position + 1)
+        endWord()
+        position += 1
+      case ASCIIActions.removed:
+        position += 1
+      case ASCIIActions.scalar:
+        position = try normalizeScalar(at: position, to: end)
+      default:
+        position = actions.withUnsafeBufferPointer {
+          word.appendASCII(of: text, from: position, to: end, actions: $0.baseAddress!)
+        }
+      }
+    }
+    endWord()
+  }
+
+  /// Adds a scalar to the word being read.
+  mutating func append(_ scalar: UInt32, from origin: Range<Int>) {
+    word.append(scalar, from: origin)
+  }
+
+  /// Turns the word being read, if there is one, into pieces.
+  mutating func endWord() {
+    guard !word.isEmpty else { return }
+    defer { word.removeAll() }
+    ends?.removeAll(keepingCapacity: true)
+    if word.isTooLong {
+      ids.append(stages.model.unknownID)
+      ends?.append(word.byteCount)
+    } else {
+      stages.model.append(word.utf8, hashes: word.hashes, to: &ids, ends: &ends)
+    }
+    if let ends, let origins = word.origins { appendRanges(of: ends, origins) }
+  }
+
+  /// The range of a piece: from where its first scalar comes from to where its last one does.
+  private mutating func appendRanges(of ends: [Int], _ origins: [Range<Int>]) {
+    let bytes = word.utf8
+    var scalar = 0
+    var start = 0
+    for end in ends {
+      let first = scalar
+      scalar += bytes[start..<end].reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
+      let last = end == word.byteCount ? word.lastOrigin : origins[scalar - 1]
+      ranges?.append(origins[first].lowerBound..<last.upperBound)
+      start = end
+    }
+  }
+}

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Token sequences of any lengths, one after another, without padding.
+///
+/// Sequence i is `ids[sequenceStarts[i]..<sequenceStarts[i + 1]]`. T tokens and B sequences are T ids, T type ids,
+/// B + 1 starts and B flags.
+public struct TokenBatch: Sendable, Equatable {
+  /// The token ids of all sequences, [T].
+  public internal(set) var ids: [Int32] = []
+  /// Which text of a pair each token belongs to, 0 or 1, [T].
+  public internal(set) var typeIDs: [Int32] = []
+  /// Where each sequence starts, and last the number of tokens, [B + 1].
+  public internal(set) var sequenceStarts: [Int] = [0]
+  /// Which sequences are shorter than their text, [B].
+  public internal(set) var truncated: [Bool] = []
+
+  /// A batch without sequences.
+  public init() {}
+
+  /// The number of sequences.
+  public var sequenceCount: Int { truncated.count }
+
+  /// The tokens of sequence `index`.
+  public func tokenRange(_ index: Int) -> Range<Int> { sequenceStarts[index]..<sequenceStarts[index + 1] }
+
+  /// Appends a sequence of ids, all of type 0 if no types are given.
+  public mutating func append(ids newIDs: some Collection<Int32>, typeIDs newTypes: [Int32]? = nil) {
+    precondition(newTypes == nil || newTypes?.count == newIDs.count, "as many type ids as ids")
+    ids.append(contentsOf: newIDs)
+    if let newTypes { typeIDs.append(contentsOf: newTypes) }
+    endSequence(isTruncated: false)
+  }
+
+  /// Takes the tokens appended since the last sequence as one.
+  mutating func endSequence(isTruncated: Bool) {
+    if typeIDs.count < ids.count {
+      typeIDs.append(contentsOf: repeatElement(0, count: ids.count - typeIDs.count))
+    }
+    sequenceStarts.append(ids.count)
+    truncated.append(isTruncated)
+  }
+
+  /// Makes room for `tokens` more tokens.
+  public mutating func reserveCapacity(_ tokens: Int) {
+    ids.reserveCapacity(ids.count + tokens)
+    typeIDs.reserveCapacity(typeIDs.count + tokens)
+  }
+
+  /// Removes all sequences, keeping the memory.
+  public mutating func removeAll() {
+    ids.removeAll(keepingCapacity: true)
+    typeIDs.removeAll(keepingCapacity: true)
+    sequenceStarts.removeLast(truncated.count)
+    truncated.removeAll(keepingCapacity: true)
+  }
+}

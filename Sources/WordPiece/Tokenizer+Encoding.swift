@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Tokenizer {
+  /// Appends the tokens of a text to a batch: [CLS], at most `maxLength` - 2 pieces, [SEP].
+  ///
+  /// - Parameter maxLength: the most tokens, special ones included.
+  /// - Returns: whether pieces were left out.
+  /// - Throws: `TokenizerError` if `maxLength` is below 2 or the text is too long; the batch is as before.
+  /// - Complexity: O(bytes read); reading stops soon after `maxLength` tokens.
+  @discardableResult
+  public func append(_ text: String, to batch: inout TokenBatch, maxLength: Int) throws(TokenizerError) -> Bool {
+    try withUTF8(text) { (utf8) throws(TokenizerError) in
+      try append(utf8: utf8, to: &batch, maxLength: maxLength)
+    }
+  }
+
+  /// The same for UTF-8, which is checked as far as it is read.
+  @discardableResult
+  public func append(
+    utf8 text: UnsafeBufferPointer<UInt8>, to batch: inout TokenBatch, maxLength: Int
+  ) throws(TokenizerError) -> Bool {
+    guard maxLength >= 2 else { throw .maximumLengthTooSmall(maxLength: maxLength, minimum: 2) }
+    batch.ids.append(specialTokens.classifier)
+    do {
+      let (isTruncated, _) = try TextPass.run(
+        stages, text: text, limit: maxLength - 2, encodesSpecialTokens: false, tracksOrigins: false,
+        ids: &batch.ids)
+      batch.ids.append(specialTokens.separator)
+      batch.endSequence(isTruncated: isTruncated)
+      return isTruncated
+    } catch {
+      batch.ids.removeLast()
+      throw error
+    }
+  }
+
+  /// The tokens of a text, or of a pair of texts: [CLS] text [SEP], or [CLS] text [SEP] pair [SEP].
+  ///
+  /// A pair that is too long is cut as the reference does by default: the longer text first, then both alike.
+  ///
+  /// - Throws: `TokenizerError` if the maximum length leaves no room for the special tokens, or a text is too long.
+  /// - Complexity: O(bytes read); reading stops soon after the maximum length.
+  public func encode(
+    _ text: String, pair: String? = nil, options: EncodingOptions = EncodingOptions()
+  ) throws(TokenizerError) -> Encoding {
+    let specialCount = !options.addsSpecialTokens ? 0 : pair == nil ? 2 : 3
+    let maxLength = options.maxLength ?? Int(Int32.max)
+    guard maxLength >= specialCount else {
+      throw .maximumLengthTooSmall(maxLength: maxLength, minimum: specialCount)
+    }
+    let room = maxLength - specialCount
+    var first = try pieces(of: text, limit: room, options)
+    var second = try pair.map { (text) throws(TokenizerError) in try pieces(of: text, limit: room, options) }
+    if let pair = second, first.ids.count + pair.ids.count > room {
+      let kept = Self.longestFirst(first.seenCount, pair.seenCount, room: room)
+      first.truncate(to: kept.first)
+      second?.truncate(to: kept.second)
+    }
+    return encoding(first, second, addsSpecialTokens: options.addsSpecialTokens)
+  }
+
+  /// How many pieces of each text of a pair are kept where there is room for `room`.
+  ///
+  /// The reference's "longest first" (`tokenizers`, utils/truncation): the shorter text stays whole if it leaves the other as
+  /// much as it has itself, else each gets half, the second one more if that is odd.
+  static func longestFirst(_ first: Int, _ second: Int, room: Int) -> (first: Int, second: Int) {
+    let shorter = min(first, second)
+    if shorter * 2 <= room {
+      return first <= second ? (first, room - first) : (room - second, second)
+    }
+    let half = (room / 2, room / 2 + room % 2)
+    return first <= second ? half : (half.1, half.0)
+  }
+
+  /// The pieces of one text, without special tokens.
+  private struct Pieces {
+    var ids: [Int32] = []
+    var offsets: [Range<Int>] = []
+    var utf8Ranges: [Range<Int>] = []
+    var isTruncated = false
+
+    /// The number of pieces of the text, or one more than were asked for if there are more.
+    var seenCount: Int { ids.count + (isTruncated ? 1 : 0) }
+
+    mutating func truncate(to count: Int) {
+      guard count < ids.count else { return }
+      ids.removeLast(ids.count - count)
+      offsets.removeLast(offsets.count - count)
+      utf8Ranges.removeLast(utf8Ranges.count - count)
+      isTruncated = true
+    }
+  }
+
+  private func pieces(of text: String, limit: Int, _ options: EncodingOptions) throws(TokenizerError) -> Pieces {
+    try withUTF8(text) { (utf8) throws(TokenizerError) in
+      var pieces = Pieces()
+      (pieces.isTruncated, pieces.utf8Ranges) = try TextPass.run(
+        stages, text: utf8, limit: limit, encodesSpecialTokens: options.encodesSpecialTokens,
+        tracksOrigins: true, ids: &pieces.ids)
+      pieces.offsets = scalarRanges(of: pieces.utf8Ranges, in: utf8)
+      return pieces
+    }
+  }
+
+  private func encoding(_ first: Pieces, _ second: Pieces?, addsSpecialTokens: Bool) -> Encoding {
+    var encoding = Encoding()
+    func appendSpecial(_ id: Int32, typeID: Int32) {
+      guard addsSpecialTokens else { return }
+      encoding.ids.append(id)
+      encoding.typeIDs.append(typeID)
+      encoding.offsets.append(0..<0)
+      encoding.utf8Ranges.append(0..<0)
+    }
+    func append(_ pieces: Pieces, typeID: Int32) {
+      encoding.ids += pieces.ids
+      encoding.typeIDs += repeatElement(typeID, count: pieces.ids.count)
+      encoding.offsets += pieces.offsets
+      encoding.utf8Ranges += pieces.utf8Ranges
+      encoding.isTruncated = encoding.isTruncated || pieces.isTruncated
+      appendSpecial(specialTokens.separator, typeID: typeID)
+    }
+    appendSpecial(specialTokens.classifier, typeID: 0)
+    append(first, typeID: 0)
+    if let second { append(second, typeID: 1) }
+    encoding.tokens = encoding.ids.map { token($0) ?? "" }
+    return encoding
+  }
+}
+
+/// The ranges in Unicode scalars of ranges in bytes; neither starts nor ends go back. One walk over the text.
+private func scalarRanges(of ranges: [Range<Int>], in text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
+  /// Counts scalars up to a byte, which may only move on.
+  struct Counter {
+    var byte = 0
+    var scalars = 0
+
+    mutating func advance(to end: Int, in text: UnsafeBufferPointer<UInt8>) -> Int {
+      precondition(end >= byte, "token ranges go back")
+      for k in byte..<end where text[k] & 0xC0 != 0x80 { scalars += 1 }
+      byte = end
+      return scalars
+    }
+  }
+  var (starts, ends) = (Counter(), Counter())
+  return ranges.map { range in
+    let start = starts.advance(to: range.lowerBound, in: text)
+    return start..<ends.advance(to: range.upperBound, in: text)
+  }
+}
+
+private func withUTF8<Result>(
+  _ text: String, _ body: (UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> Result
+) throws(TokenizerError) -> Result {
+  var text = text
+  return try text.withUTF8 { utf8 in
+    Swift.Result { () throws(TokenizerError) in try body(utf8) }
+  }.get()
+}

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// BERT's tokenizer: text to token ids and back, equal to Hugging Face's fast tokenizers in every id and offset.
+///
+/// The text is split at special tokens, normalised, split at white space and punctuation, and each word is covered by the
+/// longest pieces of the vocabulary (WordPiece). It is read as UTF-8 and Unicode scalars; the Unicode data is the
+/// reference's own, frozen.
+///
+/// ```swift
+/// let tokenizer = try Tokenizer(folder: "weights/all-MiniLM-L6-v2")
+/// let encoding = try tokenizer.encode("Hello, world!")   // [CLS] hello , world ! [SEP]
+/// ```
+///
+/// A tokenizer is a value that never changes; any number of threads may use it at once.
+///
+/// Reference: github.com/huggingface/tokenizers, version 0.23.
+public struct Tokenizer: Sendable {
+  /// The ids of the tokens that stand for something else than text.
+  public struct SpecialTokens: Sendable, Equatable {
+    /// [UNK], a word the vocabulary cannot spell.
+    public var unknown: Int32
+    /// [CLS], before the first text.
+    public var classifier: Int32
+    /// [SEP], after each text.
+    public var separator: Int32
+    /// [PAD], if the vocabulary has one.
+    public var padding: Int32?
+    /// [MASK], if the vocabulary has one.
+    public var mask: Int32?
+  }
+
+  /// Ids of the special tokens.
+  public let specialTokens: SpecialTokens
+  /// The maximum length the tokenizer's files ask for, if any. Encoding does not apply it unless asked to.
+  public let maxLength: Int?
+  /// What was odd about the files, one line each.
+  public let warnings: [String]
+  let stages: Stages
+
+  /// One past the highest id: the rows of the embedding table.
+  public var vocabularySize: Int { stages.model.vocabulary.count }
+  /// The steps of the normalizer.
+  public var normalization: Normalization { stages.normalization }
+  /// The tokens that are recognised in the raw text.
+  public var addedTokens: [AddedToken] { stages.addedTokens.tokens }
+
+  /// The id of a token as the vocabulary spells it.
+  public func id(of token: String) -> Int32? { stages.model.vocabulary.id(of: token) }
+
+  /// The token of an id, nil if there is none.
+  public func token(_ id: Int32) -> String? { stages.model.vocabulary.token(id) }
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension UnsafeBufferPointer<UInt8> {
+  /// The scalar that starts at `index` and its length in bytes.
+  ///
+  /// Nothing is repaired: where the bytes are not well-formed UTF-8 (overlong forms, surrogates, cut sequences), it
+  /// throws the offset of the first of them.
+  @inline(__always)
+  func scalar(at index: Int) throws(TokenizerError) -> (value: UInt32, byteCount: Int) {
+    let first = UInt32(self[index])
+    if first < 0x80 { return (first, 1) }
+    let byteCount = first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4
+    guard first >= 0xC2, first < 0xF5, byteCount <= count - index else { throw .invalidUTF8(offset: index) }
+    var value = first & (0x7F >> UInt32(byteCount))
+    for k in 1..<byteCount {
+      let next = UInt32(self[index + k])
+      guard next & 0xC0 == 0x80 else { throw .invalidUTF8(offset: index) }
+      value = value << 6 | next & 0x3F
+    }
+    let isShortest = value >= (byteCount == 3 ? 0x800 : byteCount == 4 ? 0x10000 : 0x80)
+    guard isShortest, value <= 0x10FFFF, !(0xD800..<0xE000 ~= value) else {
+      throw .invalidUTF8(offset: index)
+    }
+    return (value, byteCount)
+  }
+}
