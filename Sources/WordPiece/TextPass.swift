@@ -50,17 +50,17 @@ struct TextPass {
     do {
       try pass.readText(encodesSpecialTokens: encodesSpecialTokens)
     } catch {
-      pass.removePieces(from: 0)
+      pass.truncate(to: 0)
       throw error
     }
     let isTruncated = pass.isFull
-    pass.removePieces(from: limit)
+    pass.truncate(to: limit)
     return (isTruncated, pass.ranges ?? [])
   }
 
-  private mutating func removePieces(from index: Int) {
-    ids.removeLast(max(ids.count - firstPiece - index, 0))
-    ranges?.removeLast(max(ranges!.count - index, 0))
+  private mutating func truncate(to pieces: Int) {
+    ids.truncate(to: firstPiece + pieces)
+    ranges?.truncate(to: pieces)
   }
 
   /// Reads the text from start to end, or until it is full.

@@ -83,11 +83,10 @@ extension Tokenizer {
     var seenCount: Int { ids.count + (isTruncated ? 1 : 0) }
 
     mutating func truncate(to count: Int) {
-      guard count < ids.count else { return }
-      ids.removeLast(ids.count - count)
-      offsets.removeLast(offsets.count - count)
-      utf8Ranges.removeLast(utf8Ranges.count - count)
-      isTruncated = true
+      isTruncated = isTruncated || count < ids.count
+      ids.truncate(to: count)
+      offsets.truncate(to: count)
+      utf8Ranges.truncate(to: count)
     }
   }
 
@@ -148,11 +147,11 @@ private func scalarRanges(of ranges: [Range<Int>], in text: UnsafeBufferPointer<
   }
 }
 
-private func withUTF8<Result>(
-  _ text: String, _ body: (UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> Result
-) throws(TokenizerError) -> Result {
+private func withUTF8<Value>(
+  _ text: String, _ body: (UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> Value
+) throws(TokenizerError) -> Value {
   var text = text
   return try text.withUTF8 { utf8 in
-    Swift.Result { () throws(TokenizerError) in try body(utf8) }
+    Result { () throws(TokenizerError) in try body(utf8) }
   }.get()
 }

@@ -23,7 +23,7 @@ struct Vocabulary: Sendable {
   let count: Int
   /// Bytes of the longest token.
   let longestToken: Int
-  /// The first text that occurs twice, and the ids it had before its last one took over.
+  /// How many texts an earlier id has already, and the first of them.
   let duplicates: (count: Int, first: String)?
 
   private let bytes: [UInt8]
@@ -36,6 +36,12 @@ struct Vocabulary: Sendable {
   struct Place {
     let start: UInt32
     let count: UInt32
+
+    /// A range of `bytes`, which are fewer than 2³².
+    init(_ range: Range<Int>) {
+      start = UInt32(range.lowerBound)
+      count = UInt32(range.count)
+    }
   }
 
   /// `bytes` holds the text of token `id` at `places[id]`. If a text occurs twice, the last id has it.

@@ -75,9 +75,9 @@ struct WordPieceModel: Sendable {
         end -= 1
       }
       if end == start {
-        ids.removeLast(ids.count - idCount)
+        ids.truncate(to: idCount)
         ids.append(unknownID)
-        ends?.removeLast(ends!.count - endCount)
+        ends?.truncate(to: endCount)
         ends?.append(word.count)
         return
       }

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileFormats
+
+/// tokenizer_config.json, as far as a BERT tokenizer follows it.
+struct TokenizerConfiguration {
+  /// nil where the file does not say; BERT then lowercases.
+  private(set) var lowercases: Bool?
+  private(set) var stripsAccents: Bool?
+  private(set) var isolatesIdeographs: Bool?
+  private(set) var maxLength: Int?
+  private(set) var names = SpecialTokenNames()
+  /// The tokens of `added_tokens_decoder`; empty in older files, which name the special tokens only.
+  private(set) var addedTokens: [AddedToken] = []
+
+  /// The classes whose vocab.txt makes BERT's tokenizer.
+  private static let classes = [
+    "BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast", "ElectraTokenizer",
+    "ElectraTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend",
+  ]
+  private static let mostBytes = 1 << 24
+
+  /// What BERT does without the file.
+  init() {}
+
+  init(path: String) throws {
+    let fields = try JSONFields(path: path, limit: Self.mostBytes)
+    if let name = try fields.string("tokenizer_class"), !Self.classes.contains(where: { sameBytes($0, name) }) {
+      throw fields.unsupported("the tokenizer class \(name)")
+    }
+    lowercases = try fields.bool("do_lower_case")
+    stripsAccents = try fields.bool("strip_accents")
+    isolatesIdeographs = try fields.bool("tokenize_chinese_chars")
+    // "No limit" is written as 1e30, an integer of 31 digits: past Int, so nil.
+    maxLength = fields.object["model_max_length"]?.int
+    for (key, name) in SpecialTokenNames.keys {
+      if let token = try fields.token(key) { names[keyPath: name] = token }
+    }
+    if let decoder = try fields.object("added_tokens_decoder") {
+      for member in decoder.object.members {
+        guard let id = Int32(member.key), id >= 0 else { throw decoder.malformed(member.key, expected: "an id") }
+        let token = try decoder.required(member.key, "an object") { (fields, key) throws(TokenizerError) in
+          try fields.object(key)
+        }
+        addedTokens.append(try AddedToken(token, id: id))
+      }
+    }
+  }
+}
+
+extension JSONFields {
+  /// A token given by its text, or as an object with the text as its content.
+  fileprivate func token(_ key: String) throws(TokenizerError) -> String? {
+    if object[key]?.object != nil { return try self.object(key)?.string("content") }
+    return try string(key)
+  }
+}

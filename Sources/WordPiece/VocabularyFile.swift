@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileFormats
+
+/// vocab.txt: a token a line, its id the number of the line from 0.
+///
+/// As the reference reads it: LF or CRLF, white space at the end of a line dropped, a blank line keeps its id, a last
+/// line needs no LF, a text that occurs twice has its last id.
+struct VocabularyFile {
+  let vocabulary: Vocabulary
+  let warnings: [String]
+
+  /// The most bytes and tokens; the largest BERT vocabulary in use has half a million tokens in 5 MB.
+  private static let mostBytes = 1 << 26
+  private static let mostTokens = 1 << 22
+
+  init(path: String, adding addedTokens: [AddedToken] = []) throws {
+    var bytes = try InputFile(path: path).readAll(limit: Self.mostBytes)
+    var warnings: [String] = []
+    if let invalid = bytes.withUnsafeBufferPointer(firstInvalidUTF8) {
+      let newlines = bytes[..<invalid].reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
+      throw TokenizerError.invalidVocabularyLine(path: path, line: newlines + 1)
+    }
+    let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
+    if hasMark { warnings.append("\(escaped(path)): dropped the byte order mark") }
+    var places = Self.lines(of: bytes, from: hasMark ? 3 : 0)
+    guard !places.isEmpty else { throw TokenizerError.emptyVocabulary(path: path) }
+    guard places.count <= Self.mostTokens else {
+      throw TokenizerError.vocabularyTooLarge(path: path, reason: "more than \(Self.mostTokens) lines")
+    }
+    for token in addedTokens where token.id == places.count {
+      places.append(Vocabulary.Place(bytes.count..<bytes.count + token.content.utf8.count))
+      bytes += token.content.utf8
+    }
+    vocabulary = Vocabulary(bytes: bytes, places: places)
+    if let duplicates = vocabulary.duplicates {
+      warnings.append(
+        "\(escaped(path)): \(duplicates.count) tokens occur twice, as \(quoted(duplicates.first)); "
+          + "the last line counts")
+    }
+    self.warnings = warnings
+  }
+
+  private static func lines(of bytes: [UInt8], from start: Int) -> [Vocabulary.Place?] {
+    var places: [Vocabulary.Place?] = []
+    bytes.withUnsafeBufferPointer { bytes in
+      var lineStart = start
+      while lineStart < bytes.count {
+        var lineEnd = lineStart
+        while lineEnd < bytes.count, bytes[lineEnd] != UInt8(ascii: "\n") { lineEnd += 1 }
+        places.append(Vocabulary.Place(lineStart..<endWithoutWhitespace(bytes, lineStart..<lineEnd)))
+        lineStart = lineEnd + 1
+      }
+    }
+    return places
+  }
+
+  /// Where `line`, valid UTF-8, ends without the white space at its end.
+  private static func endWithoutWhitespace(_ bytes: UnsafeBufferPointer<UInt8>, _ line: Range<Int>) -> Int {
+    var end = line.upperBound
+    while end > line.lowerBound {
+      if 0x21..<0x80 ~= bytes[end - 1] { break }
+      var last = end - 1
+      while last > line.lowerBound, bytes[last] & 0xC0 == 0x80 { last -= 1 }
+      guard let (scalar, _) = try? bytes.scalar(at: last),
+        UnicodeTables.shared.properties(of: scalar).isWhitespace
+      else { break }
+      end = last
+    }
+    return end
+  }
+}
