@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import BertEncoder
+import Checkpoint
+import FileFormats
+import TestSupport
+import Testing
+
+/// RELIABILITY.md, section 2, the rows of config.json.
+struct BertConfigurationTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private static let base: [(key: String, value: String)] = [
+    ("model_type", "\"bert\""), ("vocab_size", "100"), ("hidden_size", "24"), ("num_hidden_layers", "2"),
+    ("num_attention_heads", "3"), ("intermediate_size", "48"), ("max_position_embeddings", "16"),
+    ("type_vocab_size", "2"), ("hidden_act", "\"gelu_new\""), ("layer_norm_eps", "1e-5"),
+  ]
+
+  private func configuration(_ changes: [String: String?] = [:]) throws -> BertConfiguration {
+    var members = BertConfigurationTests.base
+    for (key, value) in changes {
+      members.removeAll { $0.key == key }
+      if let value { members.append((key, value)) }
+    }
+    let text = members.map { "\"\($0.key)\": \($0.value)" }.joined(separator: ",\n")
+    try folder.write("{\(text)}", to: "config.json")
+    return try BertConfiguration(folder: ModelFolder(path: folder.path))
+  }
+
+  private func problems(_ changes: [String: String?]) throws -> [ConfigurationError.Problem] {
+    try #require(throws: ConfigurationError.self) { try configuration(changes) }.problems
+  }
+
+  @Test func readsEverySize() throws {
+    let read = try configuration()
+    #expect(
+      read.vocabularySize == 100 && read.hiddenSize == 24 && read.layerCount == 2 && read.headCount == 3)
+    #expect(read.intermediateSize == 48 && read.maxPositions == 16 && read.typeVocabularySize == 2)
+    #expect(read.activation == .geluTanh && read.layerNormEpsilon == 1e-5 && read.padTokenID == 0)
+    #expect(read.hiddenDropout == 0.1 && read.attentionDropout == 0.1 && read.initializerRange == 0.02)
+  }
+
+  @Test func theBundledModelIsRead() throws {
+    let folder = try ModelFolder(path: repositoryPath("weights/all-MiniLM-L6-v2"))
+    let read = try BertConfiguration(folder: folder)
+    #expect(read.hiddenSize == 384 && read.layerCount == 6 && read.layerNormEpsilon == 1e-12)
+  }
+
+  @Test func absentOrBrokenOrLargerThanAMegabyte() throws {
+    #expect(throws: FileError.self) { try ModelFolder(path: folder.path) }
+    try folder.write("{\n  \"hidden_size\": 1,\n}", to: "config.json")
+    let error = try #require(throws: JSONError.self) { try ModelFolder(path: folder.path) }
+    #expect(error.line == 3 && error.column == 1 && error.path == folder.path("config.json"))
+    try folder.write(String(repeating: " ", count: 1 << 20) + "{}", to: "config.json")
+    #expect(throws: FileError.self) { try ModelFolder(path: folder.path) }
+    try folder.write("[]", to: "config.json")
+    #expect(throws: ConfigurationError.self) { try ModelFolder(path: folder.path) }
+  }
+
+  @Test func missingSizesAreListedAtOnce() throws {
+    let sizes = [
+      "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
+      "max_position_embeddings", "type_vocab_size",
+    ]
+    let changes = Dictionary(uniqueKeysWithValues: sizes.map { ($0, String?.none) })
+    #expect(try problems(changes) == sizes.map { .missing(key: $0) })
+    let error = try #require(throws: ConfigurationError.self) { try configuration(changes) }
+    #expect(error.description.contains("hidden_size is missing") && error.description.contains("and 2 more"))
+    #expect(!error.description.contains("\n"))
+  }
+
+  @Test(arguments: [
+    "0", "-1", "1e3", "1.0", "1099511627776", "\"24\"", "[24]", "1e400", "99999999999999999999",
+  ])
+  func sizesOutOfRange(_ value: String) throws {
+    for key in ["vocab_size", "hidden_size", "num_hidden_layers", "max_position_embeddings"] {
+      let found = try problems([key: value])
+      #expect(found.contains { $0.description.hasPrefix(key) })
+    }
+  }
+
+  @Test func hiddenSizeMustBeAMultipleOfTheHeads() throws {
+    let problem = "24 is not a multiple of num_attention_heads, 5"
+    #expect(
+      try problems(["num_attention_heads": "5"]) == [.inconsistent(key: "hidden_size", problem: problem)])
+  }
+
+  @Test(arguments: [
+    ("model_type", "\"roberta\""), ("hidden_act", "\"mish\""), ("hidden_act", "\"GELU\""),
+    ("position_embedding_type", "\"relative_key\""), ("is_decoder", "true"), ("add_cross_attention", "true"),
+  ])
+  func variantsThatAreNotComputedAreRefused(_ key: String, value: String) throws {
+    guard case .unsupported(key, _, _)? = try problems([key: value]).first else {
+      Issue.record("\(key) \(value) was not refused")
+      return
+    }
+  }
+
+  @Test(arguments: [
+    ("layer_norm_eps", "0"), ("layer_norm_eps", "-1e-5"), ("layer_norm_eps", "1e400"),
+    ("layer_norm_eps", "\"1\""),
+    ("pad_token_id", "100"), ("pad_token_id", "-1"), ("hidden_dropout_prob", "1.5"), ("is_decoder", "1"),
+  ])
+  func constantsOutOfRange(_ key: String, value: String) throws {
+    #expect(try problems([key: value]).count == 1)
+  }
+
+  @Test func nullCountsAsAbsent() throws {
+    #expect(throws: Never.self) { try configuration(["pad_token_id": "null", "is_decoder": "null"]) }
+    #expect(try problems(["hidden_size": "null"]).first == .missing(key: "hidden_size"))
+  }
+
+  @Test func everyNameOfAFunction() throws {
+    let names: [(String, Activation)] = [
+      ("gelu", .gelu), ("gelu_new", .geluTanh), ("gelu_pytorch_tanh", .geluTanh), ("relu", .relu),
+      ("silu", .silu), ("swish", .silu), ("tanh", .tanh),
+    ]
+    for (name, activation) in names {
+      #expect(try configuration(["hidden_act": "\"\(name)\""]).activation == activation)
+    }
+  }
+}
