@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What PyTorch says: BERT models with random weights, and the hidden states of any BERT folder. Imported by the scripts here."""
 import json
+import pathlib
 
 import numpy as np
 import torch
@@ -11,6 +12,8 @@ from transformers.utils import logging
 logging.set_verbosity_error()  # no report on the pooler that a checkpoint may leave out
 logging.disable_progress_bar()
 
+REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
+FIXTURES = REPOSITORY / "Tests" / "BertEncoderTests" / "Fixtures"
 SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 

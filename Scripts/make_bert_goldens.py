@@ -9,7 +9,6 @@ about pooling. All expected numbers are from transformers and sentence-transform
 """
 import argparse
 import dataclasses
-import json
 import pathlib
 import shutil
 import string
@@ -25,9 +24,7 @@ from sentence_transformers.util import truncate_embeddings
 from transformers import AutoTokenizer, BertConfig
 
 from bert_reference import (
-    SPECIAL_TOKENS, hidden_states, largest_errors, load, random_weights, write_json, write_model)
-
-FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "BertEncoderTests" / "Fixtures"
+    FIXTURES, SPECIAL_TOKENS, hidden_states, largest_errors, load, random_weights, write_json, write_model)
 
 TEXTS = [
     "",

@@ -7,18 +7,15 @@ usage: make_bundled_goldens.py
 Each line of page.txt there, an empty line too, is a text; sentence-transformers embeds it alone, in float32, with the
 weights of weights/all-MiniLM-L6-v2.
 """
-import pathlib
-
 import numpy as np
 from safetensors.numpy import save_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 
-from bert_reference import write_json
+from bert_reference import FIXTURES, REPOSITORY, write_json
 
-REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 MODEL = REPOSITORY / "weights" / "all-MiniLM-L6-v2"
-GOLDENS = REPOSITORY / "Tests" / "BertEncoderTests" / "Fixtures" / "all-MiniLM-L6-v2"
+GOLDENS = FIXTURES / "all-MiniLM-L6-v2"
 
 
 def main():

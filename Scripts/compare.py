@@ -1,0 +1,84 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Holds a BERT folder, as Swiftlet computes it, to transformers and sentence-transformers, layer by layer.
+
+usage: compare.py FOLDER [--texts FILE]
+
+FILE has a text a line; by default it is the page of the goldens. For each layer: the largest distance of Swiftlet's
+float32 hidden states, and of PyTorch's own, from PyTorch's in float64. Then the smallest cosine of Swiftlet's vectors
+with sentence-transformers' (for a bare folder: with [CLS]). Exit 1 unless, over all layers, Swiftlet is off by at most 4
+times what PyTorch is and by 1e-5 x max(1, max|h|), and each cosine is at least 0.99999.
+"""
+import argparse
+import pathlib
+import subprocess
+import tempfile
+
+import numpy as np
+import torch
+from safetensors.numpy import load_file
+from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
+
+from bert_reference import FIXTURES, hidden_states, largest_errors, load
+from programs import PROGRAMS
+
+PAGE = FIXTURES / "all-MiniLM-L6-v2" / "page.txt"
+
+
+def run(program, folder, texts, output, *options):
+    """What the program computed for the texts, read back from its safetensors file."""
+    subprocess.run([PROGRAMS / program, "--model", folder, "--input", texts, "--output", output, *options], check=True)
+    return load_file(output)
+
+
+def sentence_transformer(folder):
+    """sentence-transformers' reading of the folder; of a bare one Swiftlet's: [CLS] pooling."""
+    if (folder / "modules.json").exists():
+        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+    transformer = Transformer(str(folder), model_kwargs={"dtype": torch.float32})
+    pooling = Pooling(transformer.get_embedding_dimension(), "cls")
+    return SentenceTransformer(modules=[transformer, pooling], device="cpu")
+
+
+def compare_hidden_states(folder, encodings, ours):
+    """Prints a line a layer; returns whether the states are within the bounds."""
+    single, double = load(folder, torch.float32), load(folder, torch.float64)
+    errors, single_errors, largest = [], [], 0
+    for index, encoding in enumerate(encodings):
+        reference = hidden_states(double, encoding)
+        errors.append(largest_errors(ours[f"hidden.{index}"], reference))
+        single_errors.append(largest_errors(hidden_states(single, encoding), reference))
+        largest = max(largest, np.abs(reference).max())
+    errors, single_errors = np.max(errors, axis=0), np.max(single_errors, axis=0)
+    for layer, (error, single_error) in enumerate(zip(errors, single_errors)):
+        print(f"layer {layer:2}: Swiftlet {error:.2e}  PyTorch {single_error:.2e}  ratio {error / single_error:.2f}")
+    return errors.max() <= min(4 * single_errors.max(), 1e-5 * max(1, largest))
+
+
+def smallest_cosine(ours, reference):
+    norms = np.linalg.norm(ours, axis=1) * np.linalg.norm(reference, axis=1)
+    return ((ours.astype(np.float64) * reference).sum(axis=1) / norms).min()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=pathlib.Path)
+    parser.add_argument("--texts", type=pathlib.Path, default=PAGE)
+    arguments = parser.parse_args()
+    folder = arguments.folder
+    texts = arguments.texts.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    with tempfile.TemporaryDirectory() as temporary:
+        output = pathlib.Path(temporary) / "output.safetensors"
+        states = run("hidden-states", folder, arguments.texts, output, "--quiet")
+        vectors = run("embed", folder, arguments.texts, output, "--format", "safetensors", "--quiet")
+    model = sentence_transformer(folder)
+    encodings = [model.tokenizer(text, truncation=True, max_length=model.max_seq_length) for text in texts]
+    within = compare_hidden_states(folder, encodings, states)
+    cosine = smallest_cosine(vectors["embeddings"], np.concatenate([model.encode([text]) for text in texts]))
+    print(f"{len(texts)} texts: smallest cosine {cosine:.7f}; hidden states {'within' if within else 'OUTSIDE'} the bounds")
+    raise SystemExit(0 if within and cosine >= 0.99999 else 1)
+
+
+if __name__ == "__main__":
+    main()
