@@ -17,7 +17,8 @@
 public struct AtomicFile: ~Copyable, Sendable {
   /// Where the file will be.
   public let path: String
-  private let temporaryPath: String
+  /// Where the bytes are until then; who ends the process from a signal handler removes it first.
+  public let temporaryPath: String
   private let file: FileDescriptor
   private var isCommitted = false
 

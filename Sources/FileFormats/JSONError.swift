@@ -32,8 +32,8 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
   public let reason: Reason
   /// The file, where the text came from one.
   public var path: String?
-  /// The line, from 1.
-  public let line: Int
+  /// The line, from 1; a reader of JSON Lines sets it.
+  public var line: Int
   /// The column in Unicode scalars, from 1.
   public let column: Int
   /// The bytes before the place.

@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileFormats
+import Foundation
+import TestSupport
+import Testing
+
+struct LineReaderTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  @Test(arguments: [
+    ("", []),
+    ("\n", [""]),
+    ("one", ["one"]),
+    ("one\n", ["one"]),
+    ("one\r\ntwo\n\nfour\r", ["one", "two", "", "four\r"]),
+    ("\u{FEFF}one\n\u{FEFF}two", ["one", "\u{FEFF}two"]),
+    ("\u{FEFF}", [""]),
+  ])
+  func endsLinesAtLineFeeds(text: String, lines: [String]) throws {
+    var reader = try LineReader(path: file(text.utf8))
+    var read: [String] = []
+    while let line = try reader.next() { read.append(line) }
+    #expect(read.map { Array($0.utf8) } == lines.map { Array($0.utf8) })
+    #expect(reader.hadByteOrderMark == text.hasPrefix("\u{FEFF}"))
+    #expect((reader.lineCount, reader.byteCount) == (lines.count, text.utf8.count))
+    #expect(try reader.next() == nil)
+  }
+
+  @Test func readsLinesLongerThanItsBuffer() throws {
+    let lines = [1, 65_535, 65_536, 65_537, 200_000, 0, 3].map { String(repeating: "é", count: $0) }
+    var reader = try LineReader(path: file(lines.joined(separator: "\n").utf8))
+    for line in lines { #expect(try reader.next() == line) }
+    #expect(try reader.next() == nil)
+  }
+
+  @Test func namesTheLineAndTheByteThatIsNotUTF8() throws {
+    let path = try file(Array("good\nb".utf8) + [0xFF, 0x0A])
+    var reader = try LineReader(path: path)
+    #expect(try reader.next() == "good")
+    let error = #expect(throws: TextError.self) { try reader.next() }
+    #expect(error?.reason == .notUTF8(offset: 1, byte: 0xFF))
+    #expect(error?.description == "\(path): line 2: byte 2 (0xFF) is not UTF-8; convert the text to UTF-8")
+  }
+
+  @Test func refusesALineThatIsTooLong() throws {
+    var reader = try LineReader(path: file([UInt8](repeating: 0x61, count: 300_000)), maximumLength: 100_000)
+    let error = #expect(throws: TextError.self) { try reader.next() }
+    #expect(error?.reason == .tooLong(limit: 100_000))
+  }
+
+  @Test func refusesWhatIsNoFile() {
+    #expect(throws: FileError.self) { try LineReader(path: folder.path).size }
+    #expect(throws: FileError.self) { try LineReader(path: folder.path("none")).size }
+  }
+
+  @Test func tellsWhetherALineIsWaiting() throws {
+    let pipe = Pipe()
+    var reader = LineReader(descriptor: pipe.fileHandleForReading.fileDescriptor, name: "pipe")
+    #expect(try !reader.isLineWaiting())
+    pipe.fileHandleForWriting.write(Data("one\ntw".utf8))
+    #expect(try reader.isLineWaiting())
+    #expect(try reader.next() == "one")
+    #expect(try !reader.isLineWaiting())
+    pipe.fileHandleForWriting.write(Data("o".utf8))
+    #expect(try !reader.isLineWaiting())
+    try pipe.fileHandleForWriting.close()
+    #expect(try reader.isLineWaiting())
+    #expect(try reader.next() == "two")
+    #expect(try reader.next() == nil)
+  }
+
+  private func file(_ bytes: some Sequence<UInt8>) throws -> String {
+    try folder.write(bytes, to: "lines.txt")
+  }
+}
