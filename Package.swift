@@ -10,8 +10,8 @@ let modules: [(name: String, imports: [String])] = [
   ("Autodiff", ["CKernels", "TensorCore"]),
   ("Checkpoint", ["FileFormats"]),
   ("WordPiece", ["FileFormats"]),
-  ("BertEncoder", ["Autodiff", "Checkpoint", "FileFormats", "TensorCore", "WordPiece"]),
-  ("Swiftlet", ["Autodiff", "BertEncoder", "Checkpoint", "TensorCore", "WordPiece"]),
+  ("BertEncoder", ["Autodiff", "CKernels", "Checkpoint", "FileFormats", "TensorCore", "WordPiece"]),
+  ("Swiftlet", ["Autodiff", "BertEncoder", "Checkpoint", "FileFormats", "TensorCore", "WordPiece"]),
 ]
 
 let settings: [SwiftSetting] = [

@@ -3,7 +3,7 @@
 import CKernels
 import TensorCore
 
-/// How the vectors of a sequence's n tokens, h_1 to h_n, become one.
+/// How the vectors of n tokens, h_1 to h_n, become one.
 package enum Reduction: Sendable {
   /// h_1
   case first
@@ -20,21 +20,21 @@ package enum Reduction: Sendable {
 }
 
 extension Context {
-  /// Each sequence's tokens reduced to a vector: `[tokens, features]` to `[sequences, features reductions]`, the
-  /// reductions side by side in the order given. No sequence is empty.
-  package func pooled(_ x: Variable, sequenceStarts: [Int], _ reductions: [Reduction]) -> Variable {
-    let features = x.tensor.shape[1], count = sequenceStarts.count - 1
-    let y = result(count, features * reductions.count)
-    for sequence in 0..<count {
-      let start = sequenceStarts[sequence], length = sequenceStarts[sequence + 1] - start
-      precondition(length > 0, "an empty sequence has no vector")
-      let rows = x.tensor.buffer.base + start * features
+  /// The tokens of each range reduced to a vector: `[tokens, features]` to `[ranges, features reductions]`, the
+  /// reductions side by side in the order given. No range is empty.
+  package func pooled(_ x: Variable, over ranges: [Range<Int>], _ reductions: [Reduction]) -> Variable {
+    let features = x.tensor.shape[1]
+    let y = result(ranges.count, features * reductions.count)
+    for (index, range) in ranges.enumerated() {
+      precondition(!range.isEmpty && range.upperBound <= x.tensor.shape[0], "no tokens to pool in \(range)")
+      let rows = x.tensor.buffer.base + range.lowerBound * features
       for (order, reduction) in reductions.enumerated() {
         reduce(
-          rows, length, features, reduction, into: y.buffer.base + (sequence * reductions.count + order) * features)
+          rows, range.count, features, reduction,
+          into: y.buffer.base + (index * reductions.count + order) * features)
       }
     }
-    return record(y, PoolingOperation(input: x, sequenceStarts: sequenceStarts, reductions: reductions))
+    return record(y, PoolingOperation(input: x, ranges: ranges, reductions: reductions))
   }
 
   private func reduce(
@@ -72,7 +72,7 @@ extension Context {
 
 struct PoolingOperation: Operation {
   let input: Variable
-  let sequenceStarts: [Int]
+  let ranges: [Range<Int>]
   let reductions: [Reduction]
 
   var inputs: [Variable] { [input] }

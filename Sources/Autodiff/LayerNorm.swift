@@ -10,10 +10,4 @@ package struct LayerNorm: Sendable {
   package let bias: Parameter
   /// Added to the variance.
   package let epsilon: Float
-
-  package init(_ scope: ParameterScope, features: Int, epsilon: Float) {
-    weight = scope.parameter("weight", features)
-    bias = scope.parameter("bias", features)
-    self.epsilon = epsilon
-  }
 }

@@ -13,16 +13,6 @@ package struct Linear: Sendable {
 
   package let parts: [Part]
   package let inputs: Int
+  /// Of all parts together.
   package let outputs: Int
-
-  /// - Parameters:
-  ///   - scopes: one a part, whose parameters are called `weight` and `bias`.
-  ///   - outputs: the outputs of each part.
-  package init(_ scopes: ParameterScope..., inputs: Int, outputs: Int) {
-    parts = scopes.map {
-      Part(weight: $0.parameter("weight", outputs, inputs), bias: $0.parameter("bias", outputs))
-    }
-    self.inputs = inputs
-    self.outputs = outputs * scopes.count
-  }
 }

@@ -2,29 +2,55 @@
 
 /// The walk over a model's parameters: each layer, as it is made, names its own and gets their places in the list.
 package final class ParameterScope {
-  private final class List { var parameters: [Parameter] = [] }
+  private final class Root { var list = ParameterList() }
 
   private let prefix: String
-  private let list: List
+  private let root: Root
 
   /// The scope of a whole model.
-  package convenience init() { self.init(prefix: "", list: List()) }
+  package convenience init() { self.init(prefix: "", root: Root()) }
 
-  private init(prefix: String, list: List) {
+  private init(prefix: String, root: Root) {
     self.prefix = prefix
-    self.list = list
+    self.root = root
   }
 
-  /// All parameters named so far, by their index.
-  package var parameters: [Parameter] { list.parameters }
+  /// What has been named so far.
+  package var list: ParameterList { root.list }
 
   /// The scope of a part: its names follow `name` and a dot.
-  package subscript(_ name: String) -> ParameterScope { ParameterScope(prefix: "\(prefix)\(name).", list: list) }
+  package subscript(_ name: String) -> ParameterScope { ParameterScope(prefix: "\(prefix)\(name).", root: root) }
 
-  /// The next parameter.
-  package func parameter(_ name: String, _ shape: Int...) -> Parameter {
-    let parameter = Parameter(name: prefix + name, shape: shape, index: list.parameters.count)
-    list.parameters.append(parameter)
+  /// A linear map of `inputs` to `outputs` a part; each part's parameters are `weight` and `bias`.
+  package func linear(_ parts: String..., inputs: Int, outputs: Int) -> Linear {
+    let linear = Linear(
+      parts: parts.map {
+        Linear.Part(
+          weight: self[$0].parameter("weight", [outputs, inputs]), bias: self[$0].parameter("bias", [outputs]))
+      }, inputs: inputs, outputs: outputs * parts.count)
+    root.list.linears.append(linear)
+    return linear
+  }
+
+  /// A layer norm, whose parameters are `weight` and `bias`.
+  package func layerNorm(_ name: String, features: Int, epsilon: Float) -> LayerNorm {
+    let norm = LayerNorm(
+      weight: self[name].parameter("weight", [features]), bias: self[name].parameter("bias", [features]),
+      epsilon: epsilon)
+    root.list.vectors += [norm.weight, norm.bias]
+    return norm
+  }
+
+  /// An embedding table, whose parameter is `weight`.
+  package func table(_ name: String, rows: Int, columns: Int) -> Parameter {
+    let table = self[name].parameter("weight", [rows, columns])
+    root.list.tables.append(table)
+    return table
+  }
+
+  private func parameter(_ name: String, _ shape: [Int]) -> Parameter {
+    let parameter = Parameter(name: prefix + name, shape: shape, index: root.list.parameters.count)
+    root.list.parameters.append(parameter)
     return parameter
   }
 }

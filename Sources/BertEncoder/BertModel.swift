@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import TensorCore
-import WordPiece
+package import Autodiff
+
+package import WordPiece
 
 /// The transformer encoder of BERT: token ids to hidden states.
 ///
@@ -13,7 +13,7 @@ package struct BertModel: Sendable {
   package let configuration: BertConfiguration
 
   /// Every parameter, in the order of the walk through the parts.
-  package let parameters: [Parameter]
+  package let parameters: ParameterList
 
   let embeddings: Embeddings
   let layers: [Layer]
@@ -23,7 +23,7 @@ package struct BertModel: Sendable {
     self.configuration = configuration
     embeddings = Embeddings(scope["embeddings"], configuration)
     layers = (0..<configuration.layerCount).map { Layer(scope["encoder"]["layer"]["\($0)"], configuration) }
-    parameters = scope.parameters
+    parameters = scope.list
   }
 
   /// The hidden states of the last layer, `[tokens, hidden]`.
@@ -52,10 +52,10 @@ extension BertModel {
 
     init(_ scope: ParameterScope, _ configuration: BertConfiguration) {
       let hidden = configuration.hiddenSize
-      words = scope["word_embeddings"].parameter("weight", configuration.vocabularySize, hidden)
-      positions = scope["position_embeddings"].parameter("weight", configuration.maxPositions, hidden)
-      tokenTypes = scope["token_type_embeddings"].parameter("weight", configuration.typeVocabularySize, hidden)
-      norm = LayerNorm(scope["LayerNorm"], features: hidden, epsilon: configuration.layerNormEpsilon)
+      words = scope.table("word_embeddings", rows: configuration.vocabularySize, columns: hidden)
+      positions = scope.table("position_embeddings", rows: configuration.maxPositions, columns: hidden)
+      tokenTypes = scope.table("token_type_embeddings", rows: configuration.typeVocabularySize, columns: hidden)
+      norm = scope.layerNorm("LayerNorm", features: hidden, epsilon: configuration.layerNormEpsilon)
     }
 
     func callAsFunction(_ batch: TokenBatch, in context: Context) -> Variable {
@@ -89,12 +89,11 @@ extension BertModel {
     let norm: LayerNorm
 
     init(_ scope: ParameterScope, _ configuration: BertConfiguration) {
-      let hidden = configuration.hiddenSize, heads = scope["self"]
+      let hidden = configuration.hiddenSize
       headCount = configuration.headCount
-      queryKeyValue = Linear(heads["query"], heads["key"], heads["value"], inputs: hidden, outputs: hidden)
-      output = Linear(scope["output"]["dense"], inputs: hidden, outputs: hidden)
-      norm = LayerNorm(
-        scope["output"]["LayerNorm"], features: hidden, epsilon: configuration.layerNormEpsilon)
+      queryKeyValue = scope["self"].linear("query", "key", "value", inputs: hidden, outputs: hidden)
+      output = scope["output"].linear("dense", inputs: hidden, outputs: hidden)
+      norm = scope["output"].layerNorm("LayerNorm", features: hidden, epsilon: configuration.layerNormEpsilon)
     }
 
     func callAsFunction(_ x: Variable, sequenceStarts: [Int], in context: Context) -> Variable {
@@ -114,10 +113,9 @@ extension BertModel {
     init(_ scope: ParameterScope, _ configuration: BertConfiguration) {
       let hidden = configuration.hiddenSize, inner = configuration.intermediateSize
       activation = configuration.activation
-      intermediate = Linear(scope["intermediate"]["dense"], inputs: hidden, outputs: inner)
-      output = Linear(scope["output"]["dense"], inputs: inner, outputs: hidden)
-      norm = LayerNorm(
-        scope["output"]["LayerNorm"], features: hidden, epsilon: configuration.layerNormEpsilon)
+      intermediate = scope["intermediate"].linear("dense", inputs: hidden, outputs: inner)
+      output = scope["output"].linear("dense", inputs: inner, outputs: hidden)
+      norm = scope["output"].layerNorm("LayerNorm", features: hidden, epsilon: configuration.layerNormEpsilon)
     }
 
     func callAsFunction(_ x: Variable, in context: Context) -> Variable {

@@ -8,6 +8,11 @@ public struct CPUPathError: Error, Equatable, CustomStringConvertible {
   /// The values that work on this CPU.
   public let available: [String]
 
+  package init(requested: String, available: [String]) {
+    self.requested = requested
+    self.available = available
+  }
+
   /// One line: what is wrong and what to do.
   public var description: String {
     "SWIFTLET_CPU=\(requested.debugDescription): this CPU has no such path; "

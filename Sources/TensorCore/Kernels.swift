@@ -28,6 +28,9 @@ package struct Kernels: @unchecked Sendable {
     self.table = table
   }
 
+  /// The kernels of the best path of this CPU.
+  package static let best = Kernels()
+
   private init() { table = ck_best() }
 
   /// The paths that this CPU can run.
@@ -41,7 +44,7 @@ package struct Kernels: @unchecked Sendable {
   package static func selected() throws(CPUPathError) -> Kernels { try selection.get() }
 
   private static let selection: Result<Kernels, CPUPathError> = {
-    guard let word = getenv("SWIFTLET_CPU") else { return .success(Kernels()) }
+    guard let word = getenv("SWIFTLET_CPU") else { return .success(best) }
     let path = String(cString: word)
     guard let kernels = Kernels(path: path) else {
       return .failure(CPUPathError(requested: path, available: available.map(\.path)))

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+public import TensorCore
+
+/// The vectors of some texts, one a text.
+public struct Embeddings: Sendable {
+  /// `[count, dimension]`, float32, row-major.
+  public let tensor: Tensor
+
+  /// The texts, by their place, of which only the beginning was read: they have more tokens than the maximum length.
+  public let truncated: [Int]
+
+  /// The number of texts.
+  public var count: Int { tensor.shape[0] }
+
+  /// The length of each vector.
+  public var dimension: Int { tensor.shape[1] }
+
+  /// The vector of one text.
+  public subscript(index: Int) -> [Float] {
+    precondition(index >= 0 && index < count, "text \(index) of \(count)")
+    return tensor.withUnsafeBufferPointer { Array($0[index * dimension..<(index + 1) * dimension]) }
+  }
+
+  /// The cosine of the angle between two texts' vectors, -1 to 1; 0 if one of them is 0.
+  public func cosineSimilarity(_ first: Int, _ second: Int) -> Float {
+    precondition([first, second].allSatisfy { $0 >= 0 && $0 < count }, "texts \(first) and \(second) of \(count)")
+    return tensor.withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress else { return 0 }
+      func dot(_ i: Int, _ j: Int) -> Float {
+        Kernels.best.table.pointee.dot(dimension, base + i * dimension, base + j * dimension)
+      }
+      let lengths = (dot(first, first) * dot(second, second)).squareRoot()
+      return lengths > 0 ? max(-1, min(1, dot(first, second) / lengths)) : 0
+    }
+  }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Checkpoint
+import WordPiece
+
+extension EncoderSettings {
+  /// The most tokens of a text: as asked for, else as the folder says, and no more than the model has positions.
+  func maximumLength(
+    _ folder: ModelFolder, _ tokenizer: Tokenizer, _ configuration: BertConfiguration, _ warnings: inout [String]
+  ) throws(EncoderSettingsError) -> Int {
+    let positions = configuration.maxPositions
+    guard let wanted = maxLength else {
+      let said = folder.maxSequenceLength ?? tokenizer.maxLength ?? positions
+      if let length = folder.maxSequenceLength, length > positions {
+        warnings.append("sentence_bert_config.json: max_seq_length \(length) is cut to the model's \(positions) positions")
+      }
+      return min(said, positions)
+    }
+    guard wanted >= 2, wanted <= positions else { throw .maxLength(wanted, allowed: 2...max(2, positions)) }
+    return wanted
+  }
+
+  func finishing(pooledDimension: Int, folderNormalizes: Bool) throws(EncoderSettingsError) -> Finishing {
+    guard pooledDimension > 0 else { throw .noPooling }
+    if let kept = truncateDimension, kept < 1 || kept > pooledDimension {
+      throw .truncateDimension(kept, dimension: pooledDimension)
+    }
+    let kept = truncateDimension.flatMap { $0 < pooledDimension ? $0 : nil }
+    let first = folderNormalizes && normalize != false
+    return Finishing(
+      pooledDimension: pooledDimension, normalizesFirst: first, keptDimension: kept,
+      normalizesLast: normalize == true && !(first && kept == nil))
+  }
+}

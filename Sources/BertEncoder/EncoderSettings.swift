@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Checkpoint
+
+/// How to embed, where it differs from what a model's folder says.
+public struct EncoderSettings: Sendable {
+  /// How a text's token vectors become one; several modes are concatenated. nil: the folder's.
+  public var pooling: [PoolingMode]?
+
+  /// true: the finished vector is scaled to unit length, also after a cut; false: no vector is; nil: the folder's.
+  public var normalize: Bool?
+
+  /// The most tokens of a text, special ones included; nil: the folder's.
+  public var maxLength: Int?
+
+  /// The vector's first dimensions that are kept; nil: all.
+  public var truncateDimension: Int?
+
+  /// How many threads may work at a time; nil: one for each processor that the process may use, shared by all
+  /// encoders of the process.
+  public var threadCount: Int?
+
+  /// Settings that leave everything to the model's folder, except what is given.
+  public init(
+    pooling: [PoolingMode]? = nil, normalize: Bool? = nil, maxLength: Int? = nil, truncateDimension: Int? = nil,
+    threadCount: Int? = nil
+  ) {
+    self.pooling = pooling
+    self.normalize = normalize
+    self.maxLength = maxLength
+    self.truncateDimension = truncateDimension
+    self.threadCount = threadCount
+  }
+}

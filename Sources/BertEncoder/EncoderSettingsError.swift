@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A setting that the model cannot follow.
+public enum EncoderSettingsError: Error, Equatable, Sendable, CustomStringConvertible {
+  /// A maximum length without room for the special tokens, or above the model's positions.
+  case maxLength(Int, allowed: ClosedRange<Int>)
+  /// A number of dimensions to keep that is not among the vector's.
+  case truncateDimension(Int, dimension: Int)
+  /// An empty list of pooling modes.
+  case noPooling
+  /// A prompt of this name is not in the model's folder.
+  case unknownPrompt(String, known: [String])
+
+  /// One line: what is wrong and what to do.
+  public var description: String {
+    switch self {
+    case .maxLength(let length, let allowed):
+      "maximum length \(length): this model takes \(allowed.lowerBound) to \(allowed.upperBound) tokens"
+    case .truncateDimension(let kept, let dimension):
+      "\(kept) dimensions to keep: this model's vectors have \(dimension); give 1 to \(dimension)"
+    case .noPooling: "no pooling mode: give at least one"
+    case .unknownPrompt(let name, let known):
+      "prompt \(name.debugDescription): this model has "
+        + (known.isEmpty ? "no prompts" : known.map(\.debugDescription).joined(separator: ", "))
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import Synchronization
+import TensorCore
+import WordPiece
+
+/// The work of embedding some texts, in two rounds of tasks for a thread pool: chunks of texts to tokens, then pieces
+/// of the token batch through the model. A piece's tasks write rows of the result that no other touches.
+final class EncodingRun: Sendable {
+  private struct State {
+    var chunks: [TokenBatch?]
+    var batch = TokenBatch()
+    var pieces: [Range<Int>] = []
+    var failure: TokenizerError?
+  }
+
+  private let encoder: SentenceEncoder
+  private let texts: [String]
+  private let prompt: Prompt
+  private let vectors: Tensor
+  private let state: Mutex<State>
+
+  private static let chunkSize = 64
+
+  init(_ texts: [String], prompt: Prompt, encoder: SentenceEncoder) {
+    self.encoder = encoder
+    self.texts = texts
+    self.prompt = prompt
+    vectors = Tensor(uninitialized: [texts.count, encoder.dimension])
+    let chunkCount = (texts.count + EncodingRun.chunkSize - 1) / EncodingRun.chunkSize
+    state = Mutex(State(chunks: Array(repeating: nil, count: chunkCount)))
+  }
+
+  // MARK: First round: tokens
+
+  var chunkCount: Int { (texts.count + EncodingRun.chunkSize - 1) / EncodingRun.chunkSize }
+
+  func tokenize(_ chunk: Int) {
+    var batch = TokenBatch()
+    do throws(TokenizerError) {
+      for index in chunk * EncodingRun.chunkSize..<min(texts.count, (chunk + 1) * EncodingRun.chunkSize) {
+        try encoder.tokenizer.append(prompt.text(before: texts[index]), to: &batch, maxLength: encoder.maxLength)
+      }
+    } catch {
+      state.withLock { $0.failure = $0.failure ?? error }
+    }
+    state.withLock { [batch] in $0.chunks[chunk] = batch }
+  }
+
+  /// Joins the chunks and splits the tokens into pieces.
+  ///
+  /// - Returns: the number of pieces.
+  func plan() throws(TokenizerError) -> Int {
+    let threadCount = encoder.pool.threadCount
+    let result: Result<Int, TokenizerError> = state.withLock { state in
+      if let failure = state.failure { return .failure(failure) }
+      state.batch = state.chunks.count == 1 ? state.chunks[0] ?? TokenBatch() : TokenBatch(joining: state.chunks.compactMap { $0 })
+      state.chunks = []
+      state.pieces = state.batch.pieces(threadCount: threadCount)
+      return .success(state.pieces.count)
+    }
+    return try result.get()
+  }
+
+  // MARK: Second round: vectors
+
+  func embed(_ piece: Int, _ worker: Worker) {
+    let (batch, sequences, pieceCount) = state.withLock { state in
+      (state.batch[state.pieces[piece]], state.pieces[piece], state.pieces.count)
+    }
+    // Fewer pieces than threads: the others can help, loop by loop.
+    if pieceCount < encoder.pool.threadCount {
+      worker.withTeam { self.embed(batch, sequences, $0) }
+    } else {
+      embed(batch, sequences, worker)
+    }
+  }
+
+  private func embed(_ batch: TokenBatch, _ sequences: Range<Int>, _ worker: Worker) {
+    let context = Context(weights: encoder.weights, worker: worker)
+    let hiddenStates = encoder.model(batch, in: context)
+    let ranges = (0..<batch.sequenceCount).map { prompt.pooledRange(of: batch.tokenRange($0)) }
+    let pooled = context.pooled(hiddenStates, over: ranges, encoder.pooling.map(\.reduction))
+    encoder.finishing(pooled, in: context, to: vectors.buffer.base + sequences.lowerBound * encoder.dimension)
+  }
+
+  func result() -> Embeddings {
+    let truncated = state.withLock { $0.batch.truncated }
+    return Embeddings(tensor: vectors, truncated: truncated.indices.filter { truncated[$0] })
+  }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Autodiff
+import Synchronization
+public import TensorCore
+package import WordPiece
+
+extension SentenceEncoder {
+  /// The hidden states of each token of a text.
+  ///
+  /// - Parameters:
+  ///   - text: cut to ``maxLength`` tokens; no prompt is put before it.
+  ///   - pair: a second text, for models trained on pairs.
+  /// - Returns: `[tokens, hidden]` of the embeddings and then of each layer, special tokens included.
+  /// - Throws: `TokenizerError` if a text has over 2 GB.
+  public func hiddenStates(_ text: String, pair: String? = nil) throws -> [Tensor] {
+    let encoding = try tokenizer.encode(text, pair: pair, options: EncodingOptions(maxLength: maxLength))
+    var batch = TokenBatch()
+    batch.append(ids: encoding.ids, typeIDs: encoding.typeIDs)
+    return hiddenStates(of: batch)
+  }
+
+  /// The last hidden states of each token of some texts, from which pooling makes a text's vector.
+  ///
+  /// - Returns: for each text `[tokens, hidden]`, special tokens included.
+  /// - Throws: `TokenizerError` if a text has over 2 GB.
+  public func tokenEmbeddings(_ texts: [String]) throws -> [Tensor] {
+    try texts.map { text in
+      var batch = TokenBatch()
+      try tokenizer.append(text, to: &batch, maxLength: maxLength)
+      return hiddenStates(of: batch)[configuration.layerCount]
+    }
+  }
+
+  /// The hidden states of the embeddings and of each layer, `[tokens, hidden]`.
+  ///
+  /// - Parameter tape: records the pass; the bits are the same.
+  package func hiddenStates(of batch: TokenBatch, tape: Tape? = nil) -> [Tensor] {
+    let states = States()
+    pool.run(count: 1) { _, worker in
+      worker.withTeam { worker in
+        let context = Context(weights: weights, worker: worker, tape: tape)
+        _ = model(batch, in: context) { states.append($0.tensor) }
+      }
+    }
+    return states.all
+  }
+
+  private final class States: Sendable {
+    private let tensors = Mutex<[Tensor]>([])
+    var all: [Tensor] { tensors.withLock { $0 } }
+    /// Keeps a copy, so that the workspace gets its memory back.
+    func append(_ tensor: Tensor) {
+      let copy = Tensor(tensor.values, shape: tensor.shape)
+      tensors.withLock { $0.append(copy) }
+    }
+  }
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+public import Checkpoint
+package import TensorCore
+public import WordPiece
+
+/// Turns texts into vectors whose cosines tell how near their meanings are.
+///
+/// ```swift
+/// let encoder = try SentenceEncoder(folder: "weights/all-MiniLM-L6-v2")
+/// let vectors = try encoder.encode(["A man is eating food.", "Someone has a meal."])
+/// print(vectors.cosineSimilarity(0, 1))
+/// ```
+///
+/// The vector of a text depends on the text, the weights and the settings alone: it has the same bits in any batch,
+/// on any number of threads and on every CPU. An encoder never changes; any number of tasks may use it at once, and
+/// the memory they need does not grow with their number.
+///
+/// Reimers, Gurevych: Sentence-BERT: sentence embeddings using Siamese BERT-networks, EMNLP 2019.
+public struct SentenceEncoder: Sendable {
+  /// The encoder's sizes and functions, from config.json.
+  public let configuration: BertConfiguration
+
+  /// What cuts texts into tokens.
+  public let tokenizer: Tokenizer
+
+  /// How a text's token vectors become one; several modes are concatenated.
+  public let pooling: [PoolingMode]
+
+  /// The most tokens of a text that are read, special ones included.
+  public let maxLength: Int
+
+  /// Texts to put before each text, by the name of their use, as `query`.
+  public let prompts: [String: String]
+
+  /// The name of the prompt that is used where none is named; nil for none.
+  public let defaultPromptName: String?
+
+  /// What is odd about the folder but was put up with, a line each.
+  public let warnings: [String]
+
+  /// The checkpoint's tensors that an encoder has no use for: task heads, a pooler.
+  public let unusedTensors: [String]
+
+  let poolsPrompts: Bool
+  let lowercasesTexts: Bool
+  let finishing: Finishing
+  let model: BertModel
+  let weights: Weights
+  let pool: ThreadPool
+
+  /// The length of a vector.
+  public var dimension: Int { finishing.keptDimension ?? finishing.pooledDimension }
+
+  /// Loads a model folder: of sentence-transformers, or a bare BERT checkpoint.
+  ///
+  /// - Parameters:
+  ///   - folder: holds config.json, model.safetensors or its shards, and vocab.txt or tokenizer.json.
+  ///   - settings: what is to differ from what the folder says.
+  /// - Throws: `FileError`, `JSONError`, `SafetensorsError`, `CheckpointError`, `ConfigurationError`,
+  ///   `TokenizerError`, ``WeightError``, ``VocabularyError`` or ``EncoderSettingsError``, each with one line that names file, place and
+  ///   remedy; `CPUPathError` if the variable `SWIFTLET_CPU` names a path that this CPU cannot run.
+  public init(folder: String, settings: EncoderSettings = EncoderSettings()) throws {
+    try self.init(folder: folder, settings: settings, kernels: Kernels.selected())
+  }
+
+  package init(folder: String, settings: EncoderSettings, kernels: Kernels) throws {
+    let modelFolder = try ModelFolder(path: folder)
+    configuration = try BertConfiguration(folder: modelFolder)
+    tokenizer = try Tokenizer(folder: modelFolder.transformerPath)
+    model = BertModel(configuration)
+    pool = settings.threadCount.map { ThreadPool(threadCount: $0) } ?? .shared
+
+    var warnings = modelFolder.warnings + tokenizer.warnings
+    pooling = settings.pooling ?? modelFolder.poolingModes
+    maxLength = try settings.maximumLength(modelFolder, tokenizer, configuration, &warnings)
+    finishing = try settings.finishing(
+      pooledDimension: pooling.count * configuration.hiddenSize, folderNormalizes: modelFolder.normalizes)
+    poolsPrompts = modelFolder.poolingIncludesPrompt
+    // A tokenizer that lowercases does so by itself.
+    lowercasesTexts = modelFolder.lowercasesText && !tokenizer.normalization.lowercases
+    prompts = modelFolder.prompts
+    defaultPromptName = modelFolder.defaultPromptName
+    warnings += try VocabularyError.check(tokenizer, against: configuration, folder: modelFolder.transformerPath)
+
+    let loader = try WeightLoader(model.parameters, folder: modelFolder.transformerPath, kernels: kernels)
+    weights = try loader.load(on: pool)
+    unusedTensors = loader.unusedTensors
+    self.warnings = warnings
+  }
+}

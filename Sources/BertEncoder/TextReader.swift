@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+
+/// Reads a stream of texts ahead of its consumer, up to a limit; the task that reads ends with the reader.
+final class TextReader: Sendable {
+  private let buffer: TextBuffer
+  private let task: Task<Void, Never>
+
+  init<Texts: AsyncSequence & Sendable>(_ texts: Texts, limit: Int) where Texts.Element == String {
+    let buffer = TextBuffer(limit: limit)
+    self.buffer = buffer
+    task = Task {
+      do {
+        for try await text in texts { try await buffer.append(text) }
+        buffer.finish(nil)
+      } catch {
+        buffer.finish(error)
+      }
+    }
+  }
+
+  deinit {
+    task.cancel()
+    buffer.finish(CancellationError())
+  }
+
+  /// All texts read and not yet taken, one at least; none at the end of the stream.
+  func waitingTexts() async throws -> [String] {
+    try await withTaskCancellationHandler {
+      try await buffer.take()
+    } onCancel: {
+      buffer.finish(CancellationError())
+    }
+  }
+}
+
+/// Texts between one producer and one consumer, each of which waits for the other.
+private final class TextBuffer: Sendable {
+  private struct State {
+    var texts: [String] = []
+    var end: Result<Void, any Error>?
+    var producer: CheckedContinuation<Void, Never>?
+    var consumer: CheckedContinuation<Void, Never>?
+  }
+
+  private let limit: Int
+  private let state = Mutex(State())
+
+  init(limit: Int) { self.limit = limit }
+
+  /// Waits for room first.
+  func append(_ text: String) async throws {
+    await withCheckedContinuation { continuation in
+      let hasRoom = state.withLock { state in
+        if state.texts.count < limit || state.end != nil { return true }
+        state.producer = continuation
+        return false
+      }
+      if hasRoom { continuation.resume() }
+    }
+    try Task.checkCancellation()
+    wake { state in
+      state.texts.append(text)
+      return state.consumer.take()
+    }
+  }
+
+  /// Waits for a text or the end first.
+  func take() async throws -> [String] {
+    await withCheckedContinuation { continuation in
+      let hasTexts = state.withLock { state in
+        if !state.texts.isEmpty || state.end != nil { return true }
+        state.consumer = continuation
+        return false
+      }
+      if hasTexts { continuation.resume() }
+    }
+    var texts: [String] = []
+    var end: Result<Void, any Error>?
+    wake { state in
+      texts = state.texts
+      end = state.end
+      state.texts = []
+      return state.producer.take()
+    }
+    if texts.isEmpty || end?.isCancelled == true { try end?.get() }
+    return texts
+  }
+
+  func finish(_ error: (any Error)?) {
+    let waiting = state.withLock { state in
+      state.end = state.end ?? error.map { .failure($0) } ?? .success(())
+      return [state.consumer.take(), state.producer.take()]
+    }
+    for continuation in waiting { continuation?.resume() }
+  }
+
+  private func wake(_ change: (inout State) -> CheckedContinuation<Void, Never>?) {
+    let continuation = state.withLock { change(&$0) }
+    continuation?.resume()
+  }
+}
+
+extension Result where Failure == any Error {
+  fileprivate var isCancelled: Bool {
+    if case .failure(let error) = self { return error is CancellationError }
+    return false
+  }
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import Checkpoint
+import TensorCore
+
+/// Reads a model's parameters from a checkpoint. Nothing is ever made up: what is missing, misshapen or not finite
+/// is an error that names all of it.
+struct WeightLoader: Sendable {
+  let folder: String
+  let checkpoint: Checkpoint
+  let parameters: ParameterList
+  let kernels: Kernels
+
+  /// Each parameter's tensor, by the parameter's index.
+  let sources: [TensorInfo]
+
+  /// The checkpoint's tensors that the model does not use: task heads, a pooler, `position_ids`.
+  let unusedTensors: [String]
+
+  /// Finds the parameters' tensors, also under the names that other tools give them: behind `bert.` or `model.`,
+  /// and with `gamma` and `beta` for a normalisation's weight and bias.
+  ///
+  /// - Throws: What `Checkpoint` does; ``WeightError`` if any is missing, has another shape, or a type that holds
+  ///   no weights.
+  init(_ parameters: ParameterList, folder: String, kernels: Kernels) throws {
+    self.folder = folder
+    checkpoint = try Checkpoint(folder: folder)
+    self.parameters = parameters
+    self.kernels = kernels
+    let checkpoint = checkpoint
+    func tensor(_ name: String) -> TensorInfo? { checkpoint[name] ?? checkpoint[WeightLoader.olderName(name)] }
+    let prefix =
+      ["", "bert.", "model."].first { prefix in
+        parameters.parameters.contains { tensor(prefix + $0.name) != nil }
+      } ?? ""
+    var sources: [TensorInfo] = []
+    var problems: [WeightError.Problem] = []
+    for parameter in parameters.parameters {
+      guard let source = tensor(prefix + parameter.name) else {
+        problems.append(.missing(name: prefix + parameter.name))
+        continue
+      }
+      sources.append(source)
+      if source.shape != parameter.shape {
+        problems.append(.misshapen(name: source.name, shape: source.shape, expected: parameter.shape))
+      } else if source.dtype.storage == nil {
+        problems.append(.unusableType(name: source.name, type: source.dtype))
+      }
+    }
+    guard problems.isEmpty else { throw WeightError(folder: folder, problems: problems) }
+    self.sources = sources
+    let used = Set(sources.map { Array($0.name.utf8) })
+    unusedTensors = checkpoint.tensors.map(\.name).filter { !used.contains(Array($0.utf8)) }
+  }
+
+  private static func olderName(_ name: String) -> String {
+    for (suffix, older) in [("LayerNorm.weight", "LayerNorm.gamma"), ("LayerNorm.bias", "LayerNorm.beta")]
+    where name.hasSuffix(suffix) {
+      return name.dropLast(suffix.count) + older
+    }
+    return name
+  }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+import TensorCore
+import TestSupport
+import Testing
+
+/// Conversions from what files hold, over every half and bfloat there is, and the search for NaN and infinity.
+@Suite struct StorageTests {
+  private func converted(_ bytes: [UInt8], _ storage: ck_storage, count: Int) -> (values: [Float], bad: Int) {
+    var results: [([Float], Int)] = []
+    for kernels in paths {
+      var values = [Float](repeating: 0, count: count)
+      // One byte off, since a file aligns nothing.
+      let bad = ([0] + bytes).withUnsafeBytes {
+        kernels.table.pointee.convert(count, $0.baseAddress?.advanced(by: 1), storage, &values)
+      }
+      results.append((values, bad))
+      #expect(bits(values) == bits(results[0].0) && bad == results[0].1, "\(kernels.path)")
+    }
+    return (results[0].0, results[0].1)
+  }
+
+  private func bytes<T>(_ values: [T]) -> [UInt8] { values.withUnsafeBytes { Array($0) } }
+
+  /// IEEE 754 by its definition: (-1)^s 2^(e - 15) (1 + f / 1024), or 2^-14 f / 1024.
+  private func half(_ bits: UInt16) -> Float {
+    let sign: Float = bits >> 15 == 1 ? -1 : 1
+    let exponent = Int(bits >> 10 & 31), fraction = Float(bits & 1023) / 1024
+    switch exponent {
+    case 31: return fraction == 0 ? sign * .infinity : .nan
+    case 0: return sign * Float(sign: .plus, exponent: -14, significand: 1) * fraction
+    default: return sign * Float(sign: .plus, exponent: exponent - 15, significand: 1) * (1 + fraction)
+    }
+  }
+
+  @Test func everyHalf() {
+    let all = Array(UInt16.min...UInt16.max)
+    let (values, bad) = converted(bytes(all), CK_F16, count: all.count)
+    for (pattern, value) in zip(all, values) {
+      let expected = half(pattern)
+      #expect(value.isNaN ? expected.isNaN : value.bitPattern == expected.bitPattern, "\(pattern)")
+    }
+    #expect(bad == 2048)
+  }
+
+  @Test func everyBfloat() {
+    let all = Array(UInt16.min...UInt16.max)
+    let (values, bad) = converted(bytes(all), CK_BF16, count: all.count)
+    #expect(bits(values) == all.map { UInt32($0) << 16 })
+    #expect(bad == 512)
+  }
+
+  @Test(arguments: 0...67) func doublesAndFloats(count: Int) {
+    var generator = SplitMix64(seed: UInt64(count))
+    let doubles = (0..<count).map { _ in Double.random(in: -1e3...1e3, using: &generator) }
+    #expect(converted(bytes(doubles), CK_F64, count: count).values == doubles.map { Float($0) })
+    let floats = numbers(count, seed: 1)
+    #expect(converted(bytes(floats), CK_F32, count: count).values == floats)
+    #expect(converted(bytes(floats.map { UInt16($0.bitPattern >> 16) }), CK_BF16, count: count).bad == 0)
+  }
+
+  @Test func findsTheFirstNonFinite() {
+    var values = numbers(100, seed: 2)
+    for kernels in paths {
+      var first = 0
+      #expect(kernels.table.pointee.count_non_finite(100, values, CK_F32, &first) == 0)
+    }
+    values[37] = .nan
+    values[38] = -.infinity
+    values[99] = .infinity
+    for kernels in paths {
+      var first = 0
+      #expect(kernels.table.pointee.count_non_finite(100, values, CK_F32, &first) == 3)
+      #expect(first == 37)
+      #expect(kernels.table.pointee.count_non_finite(100, values, CK_F32, nil) == 3)
+    }
+  }
+
+  @Test(arguments: [1, 15, 16, 17, 67, 384]) func gathersRows(columns: Int) {
+    let rows = 9
+    let table = numbers(rows * columns, seed: 3), indices: [Int32] = [8, 0, 3, 3]
+    let start = numbers(indices.count * columns, seed: 4)
+    for kernels in paths {
+      var set = start, added = start
+      kernels.table.pointee.gather(indices.count, columns, table, CK_F32, indices, 0, &set)
+      kernels.table.pointee.gather(indices.count, columns, table, CK_F32, indices, 1, &added)
+      for (r, index) in indices.enumerated() {
+        for j in 0..<columns {
+          let row = table[Int(index) * columns + j]
+          #expect(set[r * columns + j] == row && added[r * columns + j] == start[r * columns + j] + row)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TensorCore
+import Testing
+
+@Suite struct TensorTests {
+  @Test func holdsItsValues() {
+    let tensor = Tensor([1, 2, 3, 4, 5, 6], shape: [2, 3])
+    #expect(tensor[1, 0] == 4 && tensor[0, 2] == 3 && tensor.count == 6)
+    #expect(tensor.reshaped([3, 2])[2, 1] == 6)
+    #expect(Tensor(zeros: [0, 4]).values.isEmpty && Tensor([7], shape: []).values == [7])
+  }
+
+  @Test func copiesWhenShared() {
+    let original = Tensor([1, 2], shape: [2])
+    var copy = original
+    copy.withUnsafeMutableBufferPointer { $0[0] = 9 }
+    #expect(original.values == [1, 2] && copy.values == [9, 2])
+  }
+
+  @Test func workspaceReusesMemory() {
+    let workspace = Workspace()
+    func address(_ count: Int) -> UInt {
+      let tensor = Tensor(uninitialized: [count], in: workspace)
+      return tensor.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) }
+    }
+    let first = address(1000)
+    #expect(address(1001) == first, "another count of the same size class")
+    #expect(first % 64 == 0)
+    let held = Tensor(uninitialized: [1000], in: workspace)
+    #expect(held.withUnsafeBufferPointer { UInt(bitPattern: $0.baseAddress) } == first)
+    #expect(address(1000) != first, "memory in use is nobody else's")
+  }
+
+  @Test func misuseTraps() async {
+    await #expect(processExitsWith: .failure) { _ = Tensor([1], shape: [2]) }
+    await #expect(processExitsWith: .failure) { _ = Tensor([1, 2], shape: [2])[2] }
+    await #expect(processExitsWith: .failure) { _ = Tensor([1, 2], shape: [2]).reshaped([3]) }
+  }
+
+  @Test func unknownPathIsAnError() async {
+    #expect(Kernels(path: "sse9") == nil)
+    let error = CPUPathError(requested: "sse9\n", available: ["scalar"])
+    #expect(error.description.contains(#""sse9\n""#) && !error.description.contains("\n"))
+  }
+}

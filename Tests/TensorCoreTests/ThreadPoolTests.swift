@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Synchronization
+import TensorCore
+import Testing
+
+@Suite struct ThreadPoolTests {
+  private final class Counts: Sendable {
+    let values: Mutex<[Int]>
+    init(_ count: Int) { values = Mutex(Array(repeating: 0, count: count)) }
+    func add(_ index: Int) { values.withLock { $0[index] += 1 } }
+  }
+
+  @Test(arguments: 1...8) func runsEachTaskOnce(threads: Int) async throws {
+    let pool = ThreadPool(threadCount: threads)
+    for count in [0, 1, 2, 100] {
+      let sync = Counts(count), async = Counts(count)
+      runInThisThread(pool, count) { index, _ in sync.add(index) }
+      try await pool.run(count: count) { index, _ in async.add(index) }
+      #expect(sync.values.withLock { $0 }.allSatisfy { $0 == 1 })
+      #expect(async.values.withLock { $0 }.allSatisfy { $0 == 1 })
+    }
+  }
+
+  /// The synchronous call, which an asynchronous context would not choose.
+  private func runInThisThread(_ pool: ThreadPool, _ count: Int, _ task: @escaping (Int, Worker) -> Void) {
+    pool.run(count: count, task)
+  }
+
+  @Test(arguments: 1...8) func teamSharesLoops(threads: Int) {
+    let pool = ThreadPool(threadCount: threads)
+    let counts = Counts(50)
+    pool.run(count: 1) { _, worker in
+      worker.withTeam { worker in
+        for _ in 0..<200 { worker.forEach(50) { counts.add($0) } }
+      }
+    }
+    #expect(counts.values.withLock { $0 }.allSatisfy { $0 == 200 })
+  }
+
+  /// At most as many tasks run at a time as the pool has threads, however many callers there are.
+  @Test func boundsRunningTasks() async throws {
+    let pool = ThreadPool(threadCount: 3)
+    let census = Census()
+    try await withThrowingTaskGroup { group in
+      for _ in 0..<40 {
+        group.addTask {
+          try await pool.run(count: 5) { _, worker in census.task(worker) }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(census.most.load(ordering: .relaxed) <= 3)
+    #expect(census.workspaces.withLock { $0.count } <= 3)
+  }
+
+  /// How many tasks run, at once at most, and in which workspaces.
+  private final class Census: Sendable {
+    let running = Atomic<Int>(0)
+    let most = Atomic<Int>(0)
+    let workspaces = Mutex<Set<ObjectIdentifier>>([])
+
+    func task(_ worker: Worker) {
+      let now = running.add(1, ordering: .relaxed).newValue
+      _ = most.max(now, ordering: .relaxed)
+      workspaces.withLock { _ = $0.insert(ObjectIdentifier(worker.workspace)) }
+      for _ in 0..<1000 { _ = running.load(ordering: .relaxed) }
+      running.subtract(1, ordering: .relaxed)
+    }
+  }
+
+  @Test func cancellationLeavesOutWhatHasNotBegun() async {
+    let pool = ThreadPool(threadCount: 1)
+    let begun = Counts(1)
+    let task = Task {
+      try await pool.run(count: 1_000_000) { _, _ in
+        begun.add(0)
+        for _ in 0..<100 { _ = begun.values.withLock { $0[0] } }
+      }
+    }
+    while begun.values.withLock({ $0[0] }) == 0 { await Task.yield() }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    #expect(begun.values.withLock { $0[0] } < 1_000_000)
+  }
+
+  @Test func cancelledBeforeTheCall() async {
+    let pool = ThreadPool(threadCount: 1)
+    let task = Task {
+      while !Task.isCancelled { await Task.yield() }
+      try await pool.run(count: 1) { _, _ in }
+    }
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+  }
+}
