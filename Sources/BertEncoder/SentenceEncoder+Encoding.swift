@@ -6,7 +6,8 @@ extension SentenceEncoder {
   ///
   /// - Parameters:
   ///   - texts: in any number and of any lengths; the empty text has a vector too.
-  ///   - prompt: the name of one of ``prompts``, put before each text; nil: the folder's default prompt, if any.
+  ///   - prompt: the name of one of ``prompts``, put before each text; nil: the folder's default prompt, if
+  ///     any; empty: none.
   /// - Returns: `[texts, dimension]`; texts beyond ``maxLength`` tokens are cut, and listed as truncated.
   /// - Throws: ``EncoderSettingsError`` if there is no such prompt; `TokenizerError` if a text has over 2 GB.
   /// - Complexity: a token of the bundled model takes 21.2 million floating-point operations, and 0.0092 million
@@ -31,7 +32,7 @@ extension SentenceEncoder {
 
   private func prompt(named name: String?) throws -> Prompt {
     var prefix = ""
-    if let name = name ?? defaultPromptName {
+    if let name = name ?? defaultPromptName, !name.isEmpty {
       guard let text = prompts[name] else {
         throw EncoderSettingsError.unknownPrompt(name, known: prompts.keys.sorted())
       }

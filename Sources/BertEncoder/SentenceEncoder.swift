@@ -28,6 +28,9 @@ public struct SentenceEncoder: Sendable {
   /// How a text's token vectors become one; several modes are concatenated.
   public let pooling: [PoolingMode]
 
+  /// Whether vectors are scaled to unit length when pooled, before any cut.
+  public var normalizes: Bool { finishing.normalizesFirst }
+
   /// The most tokens of a text that are read, special ones included.
   public let maxLength: Int
 

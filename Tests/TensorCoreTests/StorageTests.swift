@@ -48,7 +48,7 @@ import Testing
     let all = Array(UInt16.min...UInt16.max)
     let (values, bad) = converted(bytes(all), CK_BF16, count: all.count)
     #expect(bits(values) == all.map { UInt32($0) << 16 })
-    #expect(bad == 512)
+    #expect(bad == 256)
   }
 
   @Test(arguments: 0...67) func doublesAndFloats(count: Int) {

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BertEncoder
+import Checkpoint
+import TensorCore
+import TestSupport
+import Testing
+
+/// Vectors against sentence-transformers: every pooling of the small models, and the bundled model.
+@Suite struct EmbeddingTests {
+  /// Settings from a golden's name, as `mean+cls/normalize/cut-5`.
+  private func settings(_ name: Substring) throws -> EncoderSettings {
+    let steps = name.split(separator: "/")
+    let modes = steps[0].split(separator: "+").map { word in
+      PoolingMode.allCases.first { $0.rawValue == word || $0.sentenceTransformersName == word }
+    }
+    var settings = EncoderSettings(pooling: try modes.map { try #require($0) }, normalize: false)
+    var isCut = false
+    for step in steps.dropFirst() {
+      if step == "normalize" {
+        // Before a cut only the folder's own normalisation can be.
+        settings.normalize = isCut || !steps.contains { $0.hasPrefix("cut-") } ? true : nil
+      } else {
+        settings.truncateDimension = Int(step.dropFirst("cut-".count))
+        isCut = true
+      }
+    }
+    return settings
+  }
+
+  @Test(arguments: Golden.randomModels) func poolingsEqualTheReferences(name: String) throws {
+    let golden = try Golden(name)
+    let singles = golden.texts.filter { $0.pair == nil }
+    let names = golden.names.filter { $0.hasPrefix("pooled.") }
+    for name in names {
+      let expected = try golden.values(name)
+      var settings = try settings(name.dropFirst("pooled.".count))
+      settings.maxLength = try SentenceEncoder(folder: golden.folder).configuration.maxPositions
+      let encoder = try SentenceEncoder(folder: golden.folder, settings: settings)
+      if settings.normalize == nil && !encoder.normalizes { continue }
+      let vectors = try encoder.encode(singles.map(\.text), prompt: "")
+      #expect(vectors.dimension == expected.shape[1])
+      let error = largestError(vectors.tensor.values, expected.values)
+      let scale = max(1, expected.values.reduce(0) { max($0, abs($1)) })
+      #expect(error <= 1e-5 * scale, "\(name): \(error)")
+    }
+  }
+
+  @Test(arguments: Golden.randomModels) func foldersAreFollowed(name: String) throws {
+    let golden = try Golden(name)
+    let encoder = try SentenceEncoder(folder: golden.folder)
+    let singles = golden.texts.filter { $0.pair == nil }.map(\.text)
+    for name in golden.names where name == "embedding" || name.hasPrefix("embedding.") {
+      let prompt = name == "embedding" ? nil : String(name.dropFirst("embedding.".count))
+      let expected = try golden.values(name)
+      let vectors = try encoder.encode(singles, prompt: prompt)
+      let scale = max(1, expected.values.reduce(0) { max($0, abs($1)) })
+      let error = largestError(vectors.tensor.values, expected.values)
+      #expect(vectors.count == expected.shape[0] && error <= 1e-5 * scale, "\(name): \(error)")
+    }
+  }
+
+  @Test func bundledModel() throws {
+    let golden = try Golden.bundled()
+    let texts = golden.texts.map(\.text)
+    let encoder = try SentenceEncoder(folder: golden.folder)
+    let vectors = try encoder.encode(texts)
+    let cls = try SentenceEncoder(
+      folder: golden.folder, settings: EncoderSettings(pooling: [.cls], normalize: false)
+    ).encode(texts)
+    let expected = try golden.values("embedding").values, expectedCLS = try golden.values("cls").values
+    #expect(texts.count >= 40)
+    for index in texts.indices {
+      let row = index * 384..<(index + 1) * 384
+      #expect(cosine(vectors[index], expected[row]) >= 0.99999 && largestError(vectors[index], expected[row]) <= 1e-6)
+      #expect(cosine(cls[index], expectedCLS[row]) >= 0.99999 && largestError(cls[index], expectedCLS[row]) <= 2e-5)
+    }
+    #expect(vectors.truncated == golden.texts.indices.filter { golden.texts[$0].isTruncated })
+    #expect(encoder.warnings.isEmpty && encoder.unusedTensors.allSatisfy { $0.hasPrefix("pooler.") || $0.hasSuffix("position_ids") })
+  }
+}
