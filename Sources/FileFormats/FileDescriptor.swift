@@ -21,11 +21,11 @@ final class FileDescriptor: Sendable {
     closes = false
   }
 
-  /// Opens `path`. Never waits (a pipe without a writer would), never becomes a controlling terminal.
+  /// Opens `path`; without `O_NONBLOCK` this waits for the writer of a named pipe.
   init(path: String, flags: Int32, mode: mode_t = 0) throws(FileError) {
     guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
     number = try uninterrupted("open", path) {
-      open(path, flags | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, mode)
+      open(path, flags | O_CLOEXEC | O_NOCTTY, mode)
     }
     self.path = path
     closes = true
@@ -41,7 +41,7 @@ final class FileDescriptor: Sendable {
     return status
   }
 
-  /// Reads at least one byte unless the file is at its end; waits where the descriptor does.
+  /// Reads at least one byte unless the file is at its end; waits for it.
   func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) -> Int {
     while true {
       do throws(FileError) {

@@ -22,7 +22,7 @@ package final class InputFile: Sendable {
   package var path: String { file.path }
 
   package init(path: String) throws(FileError) {
-    file = try FileDescriptor(path: path, flags: O_RDONLY)
+    file = try FileDescriptor(path: path, flags: O_RDONLY | O_NONBLOCK)
     let status = try file.status()
     if let kind = kindUnlessRegular(status) {
       throw FileError(path: path, reason: .notRegularFile(kind: kind))

@@ -8,6 +8,8 @@ public enum JSONWriter {
     for byte in string.utf8 {
       switch byte {
       case UInt8(ascii: "\""), UInt8(ascii: "\\"): output += [UInt8(ascii: "\\"), byte]
+      case 0x08: output += "\\b".utf8
+      case 0x0C: output += "\\f".utf8
       case UInt8(ascii: "\n"): output += "\\n".utf8
       case UInt8(ascii: "\r"): output += "\\r".utf8
       case UInt8(ascii: "\t"): output += "\\t".utf8

@@ -35,24 +35,18 @@ public struct LineReader: ~Copyable {
 
   private static let chunk = 1 << 16
 
-  /// Opens a regular file.
+  /// Opens a file; a named pipe is waited for until someone writes to it.
   ///
   /// - Parameter maximumLength: the most bytes a line may have.
   public init(path: String, maximumLength: Int = 1 << 28) throws(FileError) {
     let file = try FileDescriptor(path: path, flags: O_RDONLY)
-    let status = try file.status()
-    if let kind = kindUnlessRegular(status) {
-      throw FileError(path: path, reason: .notRegularFile(kind: kind))
-    }
-    self.init(file, size: Int(status.st_size), maximumLength)
+    self.init(file, size: try LineReader.size(of: file), maximumLength)
   }
 
   /// Reads from an open descriptor, as 0 for standard input, which the caller closes if need be.
   public init(descriptor: Int32, name: String, maximumLength: Int = 1 << 28) {
     let file = FileDescriptor(borrowing: descriptor, path: name)
-    let status = try? file.status()
-    let size = status.flatMap { kindUnlessRegular($0) == nil ? Int($0.st_size) : nil }
-    self.init(file, size: size, maximumLength)
+    self.init(file, size: (try? LineReader.size(of: file)) ?? nil, maximumLength)
   }
 
   private init(_ file: FileDescriptor, size: Int?, _ maximumLength: Int) {
@@ -62,7 +56,14 @@ public struct LineReader: ~Copyable {
     self.maximumLength = maximumLength
   }
 
-  /// The next line without its end, nil after the last.
+  private static func size(of file: FileDescriptor) throws(FileError) -> Int? {
+    let status = try file.status()
+    let kind = kindUnlessRegular(status)
+    if kind == "directory" { throw FileError(path: file.path, reason: .notRegularFile(kind: "directory")) }
+    return kind == nil ? Int(status.st_size) : nil
+  }
+
+  /// The next line without its end, nil after the last. A line that is an error is passed over.
   ///
   /// - Throws: `FileError`, or `TextError` for a line that is not UTF-8 or too long.
   public mutating func next() throws -> String? {
@@ -74,11 +75,10 @@ public struct LineReader: ~Copyable {
     let hasLineFeed = searched < buffer.count
     let hasReturn = hasLineFeed && searched > start && buffer[searched - 1] == UInt8(ascii: "\r")
     let bytes = start..<(hasReturn ? searched - 1 : searched)
-    let line = try buffer.withUnsafeBufferPointer { try decode(UnsafeBufferPointer(rebasing: $0[bytes])) }
     if hasLineFeed { searched += 1 }
     byteCount += searched - start
     start = searched
-    return line
+    return try buffer.withUnsafeBufferPointer { try decode(UnsafeBufferPointer(rebasing: $0[bytes])) }
   }
 
   /// Whether `next` would return at once: a whole line has come, or the text has ended.

@@ -37,12 +37,13 @@ struct LineReaderTests {
   }
 
   @Test func namesTheLineAndTheByteThatIsNotUTF8() throws {
-    let path = try file(Array("good\nb".utf8) + [0xFF, 0x0A])
+    let path = try file(Array("good\nb".utf8) + [0xFF] + Array("\nnext".utf8))
     var reader = try LineReader(path: path)
     #expect(try reader.next() == "good")
     let error = #expect(throws: TextError.self) { try reader.next() }
     #expect(error?.reason == .notUTF8(offset: 1, byte: 0xFF))
     #expect(error?.description == "\(path): line 2: byte 2 (0xFF) is not UTF-8; convert the text to UTF-8")
+    #expect(try reader.next() == "next")
   }
 
   @Test func refusesALineThatIsTooLong() throws {
@@ -54,6 +55,34 @@ struct LineReaderTests {
   @Test func refusesWhatIsNoFile() {
     #expect(throws: FileError.self) { try LineReader(path: folder.path).size }
     #expect(throws: FileError.self) { try LineReader(path: folder.path("none")).size }
+  }
+
+  @Test func readsNamedPipes() throws {
+    let path = folder.path("pipe")
+    #expect(mkfifo(path, 0o600) == 0)
+    let writer = Thread {
+      FileHandle(forWritingAtPath: path)?.write(Data("one\ntwo".utf8))
+    }
+    writer.start()
+    var reader = try LineReader(path: path)
+    #expect(reader.size == nil)
+    #expect(try reader.next() == "one")
+    #expect(try reader.next() == "two")
+    #expect(try reader.next() == nil)
+  }
+
+  @Test func waitsForADescriptorThatDoesNot() throws {
+    let pipe = Pipe()
+    let descriptor = pipe.fileHandleForReading.fileDescriptor
+    #expect(fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0)
+    let writing = pipe.fileHandleForWriting
+    let writer = Thread {
+      Thread.sleep(forTimeInterval: 0.02)
+      writing.write(Data("late\n".utf8))
+    }
+    writer.start()
+    var reader = LineReader(descriptor: descriptor, name: "pipe")
+    #expect(try reader.next() == "late")
   }
 
   @Test func tellsWhetherALineIsWaiting() throws {

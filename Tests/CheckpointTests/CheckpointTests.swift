@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Checkpoint
+import FileFormats
+import TestSupport
+import Testing
+
+/// RELIABILITY.md, section 1, the rows of shards and folders.
+struct CheckpointTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func writeShard(_ file: String, _ names: [String]) throws {
+    let tensors = names.map { SafetensorsWriter.Tensor(name: $0, dtype: .u8, shape: [1]) }
+    try SafetensorsWriter.write(tensors, to: folder.path(file)) { tensor, append in
+      try [tensor.name.utf8.first!].withUnsafeBytes { try append($0) }
+    }
+  }
+
+  private func writeIndex(_ text: String) throws {
+    try folder.write(text, to: "model.safetensors.index.json")
+  }
+
+  private func reason() throws -> CheckpointError.Reason {
+    try #require(throws: CheckpointError.self) { try Checkpoint(folder: folder.path) }.reason
+  }
+
+  @Test func tensorsOfAllShards() throws {
+    try writeShard("b.safetensors", ["b", "unlisted"])
+    try writeShard("a.safetensors", ["a", "c"])
+    try writeIndex(
+      #"""
+      {"metadata":{"total_size":4},
+       "weight_map":{"a":"a.safetensors","b":"b.safetensors","c":"a.safetensors"}}
+      """#)
+    let checkpoint = try Checkpoint(folder: folder.path)
+    #expect(checkpoint.tensors.map(\.name) == ["a", "c", "b", "unlisted"])
+    for name in ["a", "b", "c"] {
+      var byte: UInt8 = 0
+      try withUnsafeMutableBytes(of: &byte) { try checkpoint.read(#require(checkpoint[name]), into: $0) }
+      #expect(byte == name.utf8.first)
+    }
+    #expect(checkpoint["d"] == nil)
+  }
+
+  @Test func aSingleFileGoesFirst() throws {
+    try writeShard("model.safetensors", ["x"])
+    try writeIndex("not even JSON")
+    #expect(try Checkpoint(folder: folder.path)["x"] != nil)
+  }
+
+  @Test func row30IndexWithoutAMapOfStrings() throws {
+    for text in ["{}", "[]", #"{"weight_map":[]}"#, #"{"weight_map":{"a":1}}"#, #"{"weight_map":{"a":[]}}"#] {
+      try writeIndex(text)
+      guard case .invalidIndex = try reason() else {
+        Issue.record("\(text) was not refused")
+        continue
+      }
+    }
+    try writeIndex("{")
+    #expect(throws: JSONError.self) { try Checkpoint(folder: folder.path) }
+  }
+
+  @Test func row31ShardsThatDoNotFitTheIndex() throws {
+    try writeShard("1.safetensors", ["a"])
+    try writeShard("2.safetensors", ["b"])
+    try writeIndex(#"{"weight_map":{"a":"1.safetensors","c":"3.safetensors"}}"#)
+    #expect(try reason() == .shardMissing("3.safetensors", tensor: "c"))
+    try writeIndex(#"{"weight_map":{"a":"1.safetensors","b":"1.safetensors"}}"#)
+    #expect(try reason() == .tensorNotInShard("b", shard: "1.safetensors"))
+    try writeIndex(#"{"weight_map":{"a":"2.safetensors","b":"2.safetensors"}}"#)
+    #expect(try reason() == .tensorNotInShard("a", shard: "2.safetensors"))
+    try writeShard("2.safetensors", ["a", "b"])
+    try writeIndex(#"{"weight_map":{"a":"1.safetensors","b":"2.safetensors"}}"#)
+    #expect(try reason() == .tensorInTwoShards("a", first: "1.safetensors", second: "2.safetensors"))
+  }
+
+  @Test(arguments: ["../../etc/passwd", "/etc/passwd", "a/b", "a\\b", "a\0b", "..", ".", ""])
+  func row32ShardsOutsideTheFolder(_ name: String) throws {
+    var text = Array(#"{"weight_map":{"a":"#.utf8)
+    JSONWriter.append(name, to: &text)
+    try folder.write(text + Array("}}".utf8), to: "model.safetensors.index.json")
+    #expect(try reason() == .unsafeShardName(name))
+  }
+
+  @Test func row38OnlyAPickle() throws {
+    #expect(try reason() == .noWeights(pickle: nil))
+    try folder.write("", to: "pytorch_model.bin")
+    #expect(try reason() == .noWeights(pickle: "pytorch_model.bin"))
+    let error = try #require(throws: CheckpointError.self) { try Checkpoint(folder: folder.path) }
+    #expect(error.description.contains("save_pretrained") && !error.description.contains("\n"))
+  }
+
+  @Test func anAbsentFolderIsNamed() throws {
+    #expect(throws: FileError.self) { try Checkpoint(folder: folder.path("absent")) }
+  }
+
+  @Test func theBundledModel() throws {
+    let checkpoint = try Checkpoint(folder: repositoryPath("weights/all-MiniLM-L6-v2"))
+    let words = try #require(checkpoint["embeddings.word_embeddings.weight"])
+    #expect(words.dtype == .f16 && words.shape == [30522, 384])
+  }
+}
