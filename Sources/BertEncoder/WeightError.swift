@@ -16,7 +16,8 @@ public struct WeightError: Error, Equatable, Sendable, CustomStringConvertible {
     /// Numbers are NaN or infinite as float32; `firstIndex` counts elements in row-major order.
     case nonFinite(name: String, count: Int, firstIndex: Int)
 
-    var name: String {
+    /// The tensor.
+    public var name: String {
       switch self {
       case .missing(let name), .misshapen(let name, _, _), .unusableType(let name, _), .nonFinite(let name, _, _): name
       }
