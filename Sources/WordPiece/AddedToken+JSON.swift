@@ -9,7 +9,9 @@ extension AddedToken {
       try fields.string(key)
     }
     let isSpecial = try fields.bool("special") ?? false
-    if try fields.bool("single_word") ?? false { throw fields.unsupported("single_word of \(quoted(content))") }
+    if try fields.bool("single_word") ?? false {
+      throw fields.unsupported("single_word of \(quoted(content))")
+    }
     if try fields.bool("normalized") ?? !isSpecial {
       throw fields.unsupported("normalized of the added token \(quoted(content))")
     }

@@ -8,7 +8,9 @@ struct AddedTokens: Sendable {
   private let startsToken: [Bool]
 
   init(_ tokens: [AddedToken]) {
-    self.tokens = tokens.filter { !$0.content.isEmpty }.sorted { $0.content.utf8.count > $1.content.utf8.count }
+    self.tokens = tokens.filter { !$0.content.isEmpty }.sorted {
+      $0.content.utf8.count > $1.content.utf8.count
+    }
     contents = self.tokens.map { Array($0.content.utf8) }
     var startsToken = [Bool](repeating: false, count: 256)
     for content in contents { startsToken[Int(content[0])] = true }
@@ -50,7 +52,9 @@ struct AddedTokens: Sendable {
     while first > start {
       var previous = first - 1
       while previous > start, text[previous] & 0xC0 == 0x80 { previous -= 1 }
-      guard UnicodeTables.shared.properties(of: try text.scalar(at: previous).value).isWhitespace else { break }
+      guard UnicodeTables.shared.properties(of: try text.scalar(at: previous).value).isWhitespace else {
+        break
+      }
       first = previous
     }
     return first

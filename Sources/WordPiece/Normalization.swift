@@ -13,7 +13,8 @@ public struct Normalization: Sendable, Equatable {
 
   /// BERT's normalisation; accents are stripped where text is lowercased unless said otherwise.
   public init(
-    lowercases: Bool = true, stripsAccents: Bool? = nil, isolatesIdeographs: Bool = true, cleansText: Bool = true
+    lowercases: Bool = true, stripsAccents: Bool? = nil, isolatesIdeographs: Bool = true,
+    cleansText: Bool = true
   ) {
     self.cleansText = cleansText
     self.isolatesIdeographs = isolatesIdeographs

@@ -11,7 +11,8 @@ struct SpecialTokenNames {
   /// Their keys in tokenizer_config.json.
   static var keys: [(String, WritableKeyPath<SpecialTokenNames, String>)] {
     [
-      ("unk_token", \.unknown), ("cls_token", \.classifier), ("sep_token", \.separator), ("pad_token", \.padding),
+      ("unk_token", \.unknown), ("cls_token", \.classifier), ("sep_token", \.separator),
+      ("pad_token", \.padding),
       ("mask_token", \.mask),
     ]
   }

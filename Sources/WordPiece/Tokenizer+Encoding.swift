@@ -8,7 +8,9 @@ extension Tokenizer {
   /// - Throws: `TokenizerError` if `maxLength` is below 2 or the text is too long; the batch is as before.
   /// - Complexity: O(bytes read); reading stops soon after `maxLength` tokens.
   @discardableResult
-  public func append(_ text: String, to batch: inout TokenBatch, maxLength: Int) throws(TokenizerError) -> Bool {
+  public func append(_ text: String, to batch: inout TokenBatch, maxLength: Int) throws(TokenizerError)
+    -> Bool
+  {
     try withUTF8(text) { (utf8) throws(TokenizerError) in
       try append(utf8: utf8, to: &batch, maxLength: maxLength)
     }
@@ -51,8 +53,13 @@ extension Tokenizer {
     let room = maxLength - specialCount
     var first = try pieces(of: text, limit: room, options)
     var second = try pair.map { (text) throws(TokenizerError) in try pieces(of: text, limit: room, options) }
-    if let pair = second, first.ids.count + pair.ids.count > room {
-      let kept = Self.longestFirst(first.seenCount, pair.seenCount, room: room)
+    if let pair, let cut = second, first.ids.count + cut.ids.count > room {
+      var counts = (first.seenCount, cut.seenCount)
+      if first.isTruncated && cut.isTruncated && room % 2 == 1 {
+        // Each gets half, and the odd one goes to the longer text: now it matters how long they are.
+        counts = (try pieceCount(of: text, options), try pieceCount(of: pair, options))
+      }
+      let kept = Self.longestFirst(counts.0, counts.1, room: room)
       first.truncate(to: kept.first)
       second?.truncate(to: kept.second)
     }
@@ -61,8 +68,8 @@ extension Tokenizer {
 
   /// How many pieces of each text of a pair are kept where there is room for `room`.
   ///
-  /// The reference's "longest first" (`tokenizers`, utils/truncation): the shorter text stays whole if it leaves the other as
-  /// much as it has itself, else each gets half, the second one more if that is odd.
+  /// The reference's "longest first" (`tokenizers`, utils/truncation): the shorter text stays whole if it leaves the
+  /// other as much as it has itself; else each gets half, the longer one (of equals the second) the odd token.
   static func longestFirst(_ first: Int, _ second: Int, room: Int) -> (first: Int, second: Int) {
     let shorter = min(first, second)
     if shorter * 2 <= room {
@@ -90,7 +97,9 @@ extension Tokenizer {
     }
   }
 
-  private func pieces(of text: String, limit: Int, _ options: EncodingOptions) throws(TokenizerError) -> Pieces {
+  private func pieces(of text: String, limit: Int, _ options: EncodingOptions) throws(TokenizerError)
+    -> Pieces
+  {
     try withUTF8(text) { (utf8) throws(TokenizerError) in
       var pieces = Pieces()
       (pieces.isTruncated, pieces.utf8Ranges) = try TextPass.run(
@@ -98,6 +107,17 @@ extension Tokenizer {
         tracksOrigins: true, ids: &pieces.ids)
       pieces.offsets = scalarRanges(of: pieces.utf8Ranges, in: utf8)
       return pieces
+    }
+  }
+
+  /// The number of pieces of a whole text; four bytes of memory each.
+  private func pieceCount(of text: String, _ options: EncodingOptions) throws(TokenizerError) -> Int {
+    try withUTF8(text) { (utf8) throws(TokenizerError) in
+      var ids: [Int32] = []
+      _ = try TextPass.run(
+        stages, text: utf8, limit: .max - 1, encodesSpecialTokens: options.encodesSpecialTokens,
+        tracksOrigins: false, ids: &ids)
+      return ids.count
     }
   }
 

@@ -11,7 +11,8 @@ extension Tokenizer {
     let file = joinPath(folder, "tokenizer.json")
     let vocabulary = joinPath(folder, "vocab.txt")
     let configurationPath = joinPath(folder, "tokenizer_config.json")
-    let configuration = try exists(configurationPath) ? TokenizerConfiguration(path: configurationPath) : .init()
+    let configuration =
+      try exists(configurationPath) ? TokenizerConfiguration(path: configurationPath) : .init()
     if exists(file) {
       throw TokenizerError.unsupported(path: file, what: "tokenizer.json")
     } else if exists(vocabulary) {
@@ -58,7 +59,8 @@ extension Tokenizer {
     var added = addedTokens
     for token in addedTokens where vocabulary.id(of: token.content) != token.id {
       throw .malformed(
-        path: path, field: "the added token \(quoted(token.content))", expected: "in the vocabulary as \(token.id)")
+        path: path, field: "the added token \(quoted(token.content))",
+        expected: "in the vocabulary as \(token.id)")
     }
     for name in names.all where !added.contains(where: { sameBytes($0.content, name) }) {
       if let id = vocabulary.id(of: name) { added.append(AddedToken(name, id: id)) }

@@ -15,7 +15,8 @@ struct TokenizerConfiguration {
 
   /// The classes whose vocab.txt makes BERT's tokenizer.
   private static let classes = [
-    "BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast", "ElectraTokenizer",
+    "BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast",
+    "ElectraTokenizer",
     "ElectraTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend",
   ]
   private static let mostBytes = 1 << 24
@@ -25,7 +26,8 @@ struct TokenizerConfiguration {
 
   init(path: String) throws {
     let fields = try JSONFields(path: path, limit: Self.mostBytes)
-    if let name = try fields.string("tokenizer_class"), !Self.classes.contains(where: { sameBytes($0, name) }) {
+    if let name = try fields.string("tokenizer_class"), !Self.classes.contains(where: { sameBytes($0, name) })
+    {
       throw fields.unsupported("the tokenizer class \(name)")
     }
     lowercases = try fields.bool("do_lower_case")
@@ -38,7 +40,9 @@ struct TokenizerConfiguration {
     }
     if let decoder = try fields.object("added_tokens_decoder") {
       for member in decoder.object.members {
-        guard let id = Int32(member.key), id >= 0 else { throw decoder.malformed(member.key, expected: "an id") }
+        guard let id = Int32(member.key), id >= 0 else {
+          throw decoder.malformed(member.key, expected: "an id")
+        }
         let token = try decoder.required(member.key, "an object") { (fields, key) throws(TokenizerError) in
           try fields.object(key)
         }
