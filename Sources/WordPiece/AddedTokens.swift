@@ -1,25 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import FileFormats
+
 /// The first stage: added tokens split the raw text; the leftmost counts, then the longest.
 struct AddedTokens: Sendable {
-  /// Longest first.
+  /// In the order of the files.
   let tokens: [AddedToken]
-  private let contents: [[UInt8]]
+  /// For each first byte the tokens that start with it, longest first.
+  private let candidates: [[Candidate]]
   private let startsToken: [Bool]
 
-  init(_ tokens: [AddedToken]) {
-    self.tokens = tokens.filter { !$0.content.isEmpty }.sorted {
-      $0.content.utf8.count > $1.content.utf8.count
-    }
-    contents = self.tokens.map { Array($0.content.utf8) }
-    var startsToken = [Bool](repeating: false, count: 256)
-    for content in contents { startsToken[Int(content[0])] = true }
-    self.startsToken = startsToken
+  private struct Candidate {
+    let content: [UInt8]
+    let token: AddedToken
   }
+
+  init(_ tokens: [AddedToken]) {
+    self.tokens = tokens
+    var candidates = [[Candidate]](repeating: [], count: 256)
+    for token in tokens where !token.content.isEmpty {
+      let content = Array(token.content.utf8)
+      candidates[Int(content[0])].append(Candidate(content: content, token: token))
+    }
+    self.candidates = candidates.map { $0.sorted { $0.content.count > $1.content.count } }
+    startsToken = candidates.map { !$0.isEmpty }
+  }
+
+  /// One past the highest id.
+  var count: Int { Int(tokens.map(\.id).max() ?? -1) + 1 }
+
+  func id(of content: String) -> Int32? { tokens.first { sameBytes($0.content, content) }?.id }
+
+  func token(_ id: Int32) -> String? { tokens.first { $0.id == id }?.content }
+
+  func isSpecial(_ id: Int32) -> Bool { tokens.contains { $0.id == id && $0.isSpecial } }
 
   /// The first added token at or after `position`, with the white space that belongs to it.
   ///
-  /// O(bytes up to there); each byte that starts some token costs a comparison with all tokens.
+  /// O(bytes up to there); each byte that starts tokens costs a comparison with these.
   func firstMatch(
     in text: UnsafeBufferPointer<UInt8>, from start: Int, includesSpecial: Bool
   ) throws(TokenizerError) -> (id: Int32, bytes: Range<Int>)? {
@@ -29,12 +47,12 @@ struct AddedTokens: Sendable {
         while position < text.count, !$0[Int(text[position])] { position += 1 }
       }
       guard position < text.count else { return nil }
-      guard let found = contents.firstIndex(where: { text[position...].starts(with: $0) }) else {
+      let rest = text[position...]
+      guard let found = candidates[Int(text[position])].first(where: { rest.starts(with: $0.content) }) else {
         position += 1
         continue
       }
-      let token = tokens[found]
-      let end = position + contents[found].count
+      let (token, end) = (found.token, position + found.content.count)
       if token.isSpecial && !includesSpecial {
         position = end
         continue

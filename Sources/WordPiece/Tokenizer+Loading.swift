@@ -3,8 +3,8 @@
 import FileFormats
 
 extension Tokenizer {
-  /// The tokenizer of a model's folder: tokenizer.json where it is present, else vocab.txt with
-  /// tokenizer_config.json, which may be absent.
+  /// The tokenizer of a model's folder: tokenizer.json where it is present, else vocab.txt with tokenizer_config.json,
+  /// which may be absent.
   ///
   /// - Throws: `TokenizerError`, `FileError`, `JSONError`; each names the file and what to do.
   public init(folder: String) throws {
@@ -12,9 +12,10 @@ extension Tokenizer {
     let vocabulary = joinPath(folder, "vocab.txt")
     let configurationPath = joinPath(folder, "tokenizer_config.json")
     let configuration =
-      try exists(configurationPath) ? TokenizerConfiguration(path: configurationPath) : .init()
+      try exists(configurationPath)
+      ? TokenizerConfiguration(path: configurationPath) : TokenizerConfiguration()
     if exists(file) {
-      throw TokenizerError.unsupported(path: file, what: "tokenizer.json")
+      try self.init(file: file, configuration)
     } else if exists(vocabulary) {
       try self.init(vocabulary: vocabulary, configuration)
     } else {
@@ -26,50 +27,78 @@ extension Tokenizer {
   ///
   /// - Throws: `TokenizerError`, `FileError`.
   public init(vocabulary path: String, normalization: Normalization = Normalization()) throws {
-    let file = try VocabularyFile(path: path)
-    try self.init(
-      path: path, vocabulary: file.vocabulary, normalization: normalization, names: SpecialTokenNames(),
-      addedTokens: [], maxLength: nil, warnings: file.warnings)
+    var configuration = TokenizerConfiguration()
+    configuration.lowercases = normalization.lowercases
+    configuration.stripsAccents = normalization.stripsAccents
+    configuration.isolatesIdeographs = normalization.isolatesIdeographs
+    try self.init(vocabulary: path, configuration)
   }
 
+  /// From vocab.txt; the special tokens it has are looked for in texts, whether or not the configuration lists them.
   private init(vocabulary path: String, _ configuration: TokenizerConfiguration) throws {
-    let file = try VocabularyFile(path: path, adding: configuration.addedTokens)
-    let normalization = Normalization(
-      lowercases: configuration.lowercases ?? true, stripsAccents: configuration.stripsAccents,
-      isolatesIdeographs: configuration.isolatesIdeographs ?? true)
+    guard configuration.hasSupportedClass else {
+      throw TokenizerError.unsupported(
+        path: path, what: "the tokenizer class \(configuration.className ?? "")")
+    }
+    let file = try VocabularyFile(path: path)
+    var added = configuration.addedTokens
+    for name in configuration.names.all where !added.contains(where: { sameBytes($0.content, name) }) {
+      if let id = file.vocabulary.id(of: name) { added.append(AddedToken(name, id: id)) }
+    }
     try self.init(
-      path: path, vocabulary: file.vocabulary, normalization: normalization, names: configuration.names,
-      addedTokens: configuration.addedTokens, maxLength: configuration.maxLength, warnings: file.warnings)
+      path: path, vocabulary: file.vocabulary, addedTokens: added, names: configuration.names,
+      normalization: Normalization(
+        lowercases: configuration.lowercases ?? true, stripsAccents: configuration.stripsAccents,
+        isolatesIdeographs: configuration.isolatesIdeographs ?? true),
+      maxLength: configuration.maxLength, warnings: file.warnings)
   }
 
-  /// A tokenizer of parts read from `path`; the special tokens are added tokens too, said or not.
-  init(
-    path: String, vocabulary: Vocabulary, normalization: Normalization, names: SpecialTokenNames,
-    addedTokens: [AddedToken], longestWord: Int = 100, continuationPrefix: String = "##", maxLength: Int?,
-    warnings: [String]
+  /// From tokenizer.json, which wins where the configuration disagrees.
+  private init(file path: String, _ configuration: TokenizerConfiguration) throws {
+    let file = try TokenizerFile(path: path)
+    var names = configuration.names
+    (names.unknown, names.classifier) = (file.names.unknown, file.names.classifier)
+    names.separator = file.names.separator
+    let ignored = configuration.differences(from: file.normalization).map {
+      "\(escaped(path)): \($0) in tokenizer_config.json says otherwise and is ignored"
+    }
+    try self.init(
+      path: path, vocabulary: file.vocabulary, addedTokens: file.addedTokens, names: names,
+      normalization: file.normalization, longestWord: file.longestWord,
+      continuationPrefix: file.continuationPrefix, decoder: file.decoder, maxLength: file.maxLength,
+      warnings: ignored)
+  }
+
+  private init(
+    path: String, vocabulary: Vocabulary, addedTokens tokens: [AddedToken], names: SpecialTokenNames,
+    normalization: Normalization, longestWord: Int = 100, continuationPrefix: String = "##",
+    decoder: Decoder? = Decoder(prefix: "##", cleansUp: true), maxLength: Int?, warnings: [String]
   ) throws(TokenizerError) {
-    func required(_ token: String) throws(TokenizerError) -> Int32 {
-      guard let id = vocabulary.id(of: token) else { throw .missingToken(path: path, token: token) }
+    let addedTokens = AddedTokens(tokens)
+    for token in tokens {
+      let id = vocabulary.id(of: token.content)
+      guard token.id >= 0, id == token.id || id == nil && vocabulary.token(token.id) == nil else {
+        throw .malformed(
+          path: path, field: "the added token \(quoted(token.content))",
+          expected: "token \(token.id) of the vocabulary too, or in none")
+      }
+    }
+    func required(_ token: String, _ id: Int32?) throws(TokenizerError) -> Int32 {
+      guard let id else { throw .missingToken(path: path, token: token) }
       return id
     }
+    func id(of token: String) -> Int32? { addedTokens.id(of: token) ?? vocabulary.id(of: token) }
     specialTokens = SpecialTokens(
-      unknown: try required(names.unknown), classifier: try required(names.classifier),
-      separator: try required(names.separator), padding: vocabulary.id(of: names.padding),
-      mask: vocabulary.id(of: names.mask))
-    var added = addedTokens
-    for token in addedTokens where vocabulary.id(of: token.content) != token.id {
-      throw .malformed(
-        path: path, field: "the added token \(quoted(token.content))",
-        expected: "in the vocabulary as \(token.id)")
-    }
-    for name in names.all where !added.contains(where: { sameBytes($0.content, name) }) {
-      if let id = vocabulary.id(of: name) { added.append(AddedToken(name, id: id)) }
-    }
+      unknown: try required(names.unknown, vocabulary.id(of: names.unknown)),
+      classifier: try required(names.classifier, id(of: names.classifier)),
+      separator: try required(names.separator, id(of: names.separator)),
+      padding: id(of: names.padding), mask: id(of: names.mask))
+    let hasPadding = specialTokens.padding != nil
+    self.warnings = warnings + (hasPadding ? [] : ["\(escaped(path)): no token \(quoted(names.padding))"])
     self.maxLength = maxLength
-    let missing = specialTokens.padding == nil ? ["\(escaped(path)): no token \(quoted(names.padding))"] : []
-    self.warnings = warnings + missing
+    self.decoder = decoder
     stages = Stages(
-      addedTokens: AddedTokens(added), normalization: normalization,
+      addedTokens: addedTokens, normalization: normalization,
       model: WordPieceModel(
         vocabulary: vocabulary, unknownID: specialTokens.unknown, longestWord: longestWord,
         continuationPrefix: continuationPrefix))

@@ -36,17 +36,23 @@ public struct Tokenizer: Sendable {
   /// What was odd about the files, one line each.
   public let warnings: [String]
   let stages: Stages
+  /// nil: tokens joined by spaces.
+  let decoder: Decoder?
 
   /// One past the highest id: the rows of the embedding table.
-  public var vocabularySize: Int { stages.model.vocabulary.count }
+  public var vocabularySize: Int { max(stages.model.vocabulary.count, stages.addedTokens.count) }
   /// The steps of the normalizer.
   public var normalization: Normalization { stages.normalization }
   /// The tokens that are recognised in the raw text.
   public var addedTokens: [AddedToken] { stages.addedTokens.tokens }
 
   /// The id of a token as the vocabulary spells it.
-  public func id(of token: String) -> Int32? { stages.model.vocabulary.id(of: token) }
+  public func id(of token: String) -> Int32? {
+    stages.addedTokens.id(of: token) ?? stages.model.vocabulary.id(of: token)
+  }
 
   /// The token of an id, nil if there is none.
-  public func token(_ id: Int32) -> String? { stages.model.vocabulary.token(id) }
+  public func token(_ id: Int32) -> String? {
+    stages.addedTokens.token(id) ?? stages.model.vocabulary.token(id)
+  }
 }

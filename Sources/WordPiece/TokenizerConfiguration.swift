@@ -5,9 +5,10 @@ import FileFormats
 /// tokenizer_config.json, as far as a BERT tokenizer follows it.
 struct TokenizerConfiguration {
   /// nil where the file does not say; BERT then lowercases.
-  private(set) var lowercases: Bool?
-  private(set) var stripsAccents: Bool?
-  private(set) var isolatesIdeographs: Bool?
+  var lowercases: Bool?
+  var stripsAccents: Bool?
+  var isolatesIdeographs: Bool?
+  private(set) var className: String?
   private(set) var maxLength: Int?
   private(set) var names = SpecialTokenNames()
   /// The tokens of `added_tokens_decoder`; empty in older files, which name the special tokens only.
@@ -26,9 +27,9 @@ struct TokenizerConfiguration {
 
   init(path: String) throws {
     let fields = try JSONFields(path: path, limit: Self.mostBytes)
-    if let name = try fields.string("tokenizer_class"), !Self.classes.contains(where: { sameBytes($0, name) })
-    {
-      throw fields.unsupported("the tokenizer class \(name)")
+    className = try fields.string("tokenizer_class")
+    if let side = try fields.string("truncation_side"), side != "right" {
+      throw fields.unsupported("truncation_side \(quoted(side))")
     }
     lowercases = try fields.bool("do_lower_case")
     stripsAccents = try fields.bool("strip_accents")
@@ -49,6 +50,23 @@ struct TokenizerConfiguration {
         addedTokens.append(try AddedToken(token, id: id))
       }
     }
+  }
+
+  /// Whether vocab.txt belongs to a tokenizer like BERT's; with tokenizer.json the class does not matter.
+  var hasSupportedClass: Bool {
+    guard let className else { return true }
+    return Self.classes.contains { sameBytes($0, className) }
+  }
+
+  /// The keys whose values tokenizer.json contradicts.
+  func differences(from normalization: Normalization) -> [String] {
+    var keys: [String] = []
+    if let lowercases, lowercases != normalization.lowercases { keys.append("do_lower_case") }
+    if let stripsAccents, stripsAccents != normalization.stripsAccents { keys.append("strip_accents") }
+    if let isolatesIdeographs, isolatesIdeographs != normalization.isolatesIdeographs {
+      keys.append("tokenize_chinese_chars")
+    }
+    return keys
   }
 }
 

@@ -43,7 +43,7 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
     case .missingToken(let path, let token):
       "\(escaped(path)): no token \(quoted(token)) in the vocabulary; it is needed in every encoding"
     case .unsupported(let path, let what):
-      "\(escaped(path)): \(escaped(what)) is not supported; only BERT's WordPiece tokenizers are"
+      "\(escaped(path)): \(escaped(what)) is not supported; only BERT's own tokenizer is"
     case .malformed(let path, let field, let expected):
       "\(escaped(path)): \(escaped(field)) should be \(expected)"
     case .invalidUTF8(let offset):

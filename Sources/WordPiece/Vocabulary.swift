@@ -19,6 +19,9 @@ struct Vocabulary: Sendable {
     (hash ^ Hash(byte)) &* 0x9E37_79B9_7F4A_7C15
   }
 
+  /// More are refused; the largest BERT vocabulary in use has half a million.
+  static let mostTokens = 1 << 22
+
   /// One past the highest id: the rows an embedding table needs.
   let count: Int
   /// Bytes of the longest token.

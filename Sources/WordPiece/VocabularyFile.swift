@@ -10,12 +10,10 @@ struct VocabularyFile {
   let vocabulary: Vocabulary
   let warnings: [String]
 
-  /// The most bytes and tokens; the largest BERT vocabulary in use has half a million tokens in 5 MB.
   private static let mostBytes = 1 << 26
-  private static let mostTokens = 1 << 22
 
-  init(path: String, adding addedTokens: [AddedToken] = []) throws {
-    var bytes = try InputFile(path: path).readAll(limit: Self.mostBytes)
+  init(path: String) throws {
+    let bytes = try InputFile(path: path).readAll(limit: Self.mostBytes)
     var warnings: [String] = []
     if let invalid = bytes.withUnsafeBufferPointer(firstInvalidUTF8) {
       let newlines = bytes[..<invalid].reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
@@ -23,14 +21,10 @@ struct VocabularyFile {
     }
     let hasMark = bytes.starts(with: [0xEF, 0xBB, 0xBF])
     if hasMark { warnings.append("\(escaped(path)): dropped the byte order mark") }
-    var places = Self.lines(of: bytes, from: hasMark ? 3 : 0)
+    let places = Self.lines(of: bytes, from: hasMark ? 3 : 0)
     guard !places.isEmpty else { throw TokenizerError.emptyVocabulary(path: path) }
-    guard places.count <= Self.mostTokens else {
-      throw TokenizerError.vocabularyTooLarge(path: path, reason: "more than \(Self.mostTokens) lines")
-    }
-    for token in addedTokens where token.id == places.count {
-      places.append(Vocabulary.Place(bytes.count..<bytes.count + token.content.utf8.count))
-      bytes += token.content.utf8
+    guard places.count <= Vocabulary.mostTokens else {
+      throw TokenizerError.vocabularyTooLarge(path: path, reason: "more than \(Vocabulary.mostTokens) lines")
     }
     vocabulary = Vocabulary(bytes: bytes, places: places)
     if let duplicates = vocabulary.duplicates {
