@@ -1,0 +1,26 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+// Programs that use the library as any app would. They may depend on what their field uses; the library depends on nothing.
+let package = Package(
+  name: "swiftlet-examples",
+  platforms: [.macOS(.v15)],
+  dependencies: [
+    .package(name: "swiftlet", path: ".."),  // by name: the clone's folder may be called anything
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+  ],
+  targets: [
+    .target(
+      name: "ProgramSupport",
+      dependencies: [
+        .product(name: "Swiftlet", package: "swiftlet"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
+    .executableTarget(name: "embed", dependencies: ["ProgramSupport"]),
+    .executableTarget(name: "tokenize", dependencies: ["ProgramSupport"]),
+    .executableTarget(name: "hidden-states", dependencies: ["ProgramSupport"]),
+    .testTarget(name: "ProgramTests", dependencies: ["embed", "tokenize"]),
+  ]
+)

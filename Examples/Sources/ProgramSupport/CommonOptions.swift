@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Swiftlet
+
+/// The options that all programs share.
+package struct CommonOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "The model folder (default: $SWIFTLET_MODEL, else \(ModelLocation.bundled) above the program or here).",
+      valueName: "dir"))
+  package var model: String?
+
+  @Option(help: ArgumentHelp("Threads to compute on (default: one a core).", valueName: "n"))
+  package var threads: Int?
+
+  @Option(help: "The numbers to compute in; this version has float32.")
+  package var precision: Precision = .float32
+
+  @Option(help: ArgumentHelp("The most tokens a text may have; what is beyond them is cut.", valueName: "n"))
+  package var maxLength: Int?
+
+  @Flag(help: "Print errors only: no warnings, no progress.")
+  package var quiet = false
+
+  package init() {}
+
+  package func validate() throws {
+    if let threads, !(1...1024).contains(threads) {
+      throw ValidationError("--threads is \(threads); give a number from 1 to 1024")
+    }
+    if let maxLength, maxLength < 2 {
+      throw ValidationError("--max-length is \(maxLength); [CLS] and [SEP] alone take 2")
+    }
+    if precision != .float32 {
+      throw ValidationError("--precision \(precision.rawValue) is not available in this version; use float32")
+    }
+  }
+
+  /// The model folder to use.
+  package func modelFolder() throws -> String {
+    try ModelLocation.find(option: model)
+  }
+
+  /// Loads the encoder; its warnings go to standard error.
+  package func encoder(_ configure: (inout EncoderSettings) -> Void = { _ in }) throws -> SentenceEncoder {
+    var settings = EncoderSettings()
+    settings.threadCount = threads
+    settings.maxLength = maxLength
+    configure(&settings)
+    let encoder = try SentenceEncoder(folder: modelFolder(), settings: settings)
+    encoder.warnings.forEach(warn)
+    return encoder
+  }
+
+  /// Says `message` on standard error, unless `--quiet`.
+  package func warn(_ message: String) {
+    if !quiet { StandardError.print("Warning: \(message)") }
+  }
+}
+
+/// The numbers a program computes in.
+package enum Precision: String, ExpressibleByArgument, CaseIterable, Sendable {
+  case float32, bfloat16, int8
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension [UInt8] {
+  /// Appends `elements` one after another, `separator` between them.
+  @inlinable package mutating func append<Item>(
+    _ elements: some Collection<Item>, separator: Unicode.Scalar,
+    _ appendElement: (inout [UInt8], Item) -> Void
+  ) {
+    var isFirst = true
+    for element in elements {
+      if !isFirst { append(UInt8(ascii: separator)) }
+      isFirst = false
+      appendElement(&self, element)
+    }
+  }
+
+  /// Appends the decimal form of `numbers`, for floats the shortest that reads back equal.
+  @inlinable package mutating func append(
+    _ numbers: some Collection<some CustomStringConvertible>, separator: Unicode.Scalar
+  ) {
+    append(numbers, separator: separator) { $0 += $1.description.utf8 }
+  }
+}

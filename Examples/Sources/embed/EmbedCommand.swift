@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ProgramSupport
+import Swiftlet
+
+/// Embeds texts: one vector a text.
+@main
+struct EmbedCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "embed",
+    abstract: "Embeds texts with a BERT sentence encoder.",
+    discussion: """
+      Texts given as arguments print a table of their similarities, unless --format asks for the vectors.
+      With --input, each line is a text, and each result a line of JSON unless --format says otherwise:
+        text         the vector's numbers, separated by spaces
+        jsonl        {"text":…,"embedding":[…],"truncated":false}
+        npy          a NumPy array, float32, a row a text; not to a pipe
+        safetensors  the same as the tensor "embeddings"; not to a pipe
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var input: InputOptions
+
+  @Option(help: ArgumentHelp("Where the results go (default: standard output).", valueName: "file"))
+  var output: String?
+
+  @Option(help: "What the results look like.")
+  var format: Format?
+
+  @Option(
+    help: ArgumentHelp(
+      "From tokens to a vector: \(PoolingModes.listing), or several with + between.", valueName: "mode"))
+  var pooling: PoolingModes?
+
+  @Flag(inversion: .prefixedNo, help: "Scale vectors to unit length, or not, whatever the model folder says.")
+  var normalize: Bool?
+
+  @Option(help: ArgumentHelp("Keep the first numbers of each vector.", valueName: "n"))
+  var truncateDim: Int?
+
+  @Option(help: ArgumentHelp("Put the model's prompt of this name before each text.", valueName: "name"))
+  var prompt: String?
+
+  func validate() throws {
+    if let truncateDim, truncateDim < 1 {
+      throw ValidationError("--truncate-dim is \(truncateDim); give at least 1")
+    }
+    if let format, format.arrayHeader != nil, !Output.canRewind(output) {
+      throw ValidationError(
+        "--format \(format.rawValue) completes its header at the end; a pipe cannot: give --output FILE")
+    }
+  }
+
+  func run() throws {
+    Interruption.handleSignals()
+    let encoder = try common.encoder { settings in
+      settings.pooling = pooling?.modes
+      settings.normalize = normalize
+      settings.truncateDimension = truncateDim
+    }
+    var report = TruncationReport(maxLength: encoder.maxLength, warn: common.warn)
+    let output = try Output(path: output)
+    if input.input == nil && format == nil {
+      try writeTable(input.texts, encoder, &report, to: output)
+      return try output.finish()
+    }
+    var writer = try VectorWriter(format: format ?? .jsonl, dimension: encoder.dimension, output: output)
+    var progress = ProgressBar(quiet: common.quiet)
+    try input.forEachBatch(warn: common.warn) { texts, fractionRead in
+      let embeddings = try encoder.encode(texts, prompt: prompt)
+      if !embeddings.truncated.isEmpty { progress.clear() }
+      for index in embeddings.truncated { report.add(writer.count + index) }
+      try writer.write(texts, embeddings)
+      progress.update(texts: writer.count, fraction: fractionRead)
+    }
+    progress.clear()
+    report.finish()
+    try writer.finish()
+  }
+
+  private func writeTable(
+    _ texts: [String], _ encoder: SentenceEncoder, _ report: inout TruncationReport,
+    to output: borrowing Output
+  ) throws {
+    let embeddings = try encoder.encode(texts, prompt: prompt)
+    for index in embeddings.truncated { report.add(index) }
+    report.finish()
+    try output.write(Array(similarityTable(texts, embeddings).utf8))
+  }
+}

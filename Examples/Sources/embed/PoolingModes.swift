@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Swiftlet
+
+/// Pooling modes joined by "+", as in "cls+mean".
+struct PoolingModes: ExpressibleByArgument {
+  let modes: [PoolingMode]
+
+  static let listing = PoolingMode.allCases.map(\.rawValue).joined(separator: " ")
+
+  init?(argument: String) {
+    let names = argument.split(separator: "+", omittingEmptySubsequences: false)
+    modes = names.compactMap { PoolingMode(rawValue: String($0)) }
+    guard modes.count == names.count else { return nil }
+  }
+}

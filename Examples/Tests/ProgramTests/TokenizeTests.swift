@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+struct TokenizeTests {
+  @Test func idsTokensAndJSONLinesShowTheSameTokens() throws {
+    let text = "Hello, world!"
+    #expect(try ProgramRun("tokenize", [text]).text == "101 7592 1010 2088 999 102\n")
+    #expect(try ProgramRun("tokenize", ["--format", "tokens", text]).text == "[CLS] hello , world ! [SEP]\n")
+    #expect(
+      try ProgramRun("tokenize", ["--format", "jsonl", text]).text == """
+        {"ids":[101,7592,1010,2088,999,102],"tokens":["[CLS]","hello",",","world","!","[SEP]"],\
+        "offsets":[[0,0],[0,5],[5,6],[7,12],[12,13],[0,0]],"type_ids":[0,0,0,0,0,0]}
+
+        """)
+  }
+
+  @Test func specialTokensFollowTheOptions() throws {
+    #expect(try ProgramRun("tokenize", ["--no-special-tokens", "a [SEP]"]).text == "1037 102\n")
+    #expect(
+      try ProgramRun("tokenize", ["--format", "tokens", "--encode-special-tokens", "[SEP]"]).text
+        == "[CLS] [ sep ] [SEP]\n")
+  }
+
+  @Test func pairsComeFromAFile() throws {
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("pairs-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try "world\n".write(to: file, atomically: true, encoding: .utf8)
+    #expect(try ProgramRun("tokenize", ["--pair", file.path, "hello"]).text == "101 7592 102 2088 102\n")
+    let run = try ProgramRun("tokenize", ["--pair", file.path, "hello", "again"])
+    #expect(run.exitCode == 1)
+    #expect(run.errorLines.count == 1)
+  }
+
+  @Test func nothingIsCutUnlessAsked() throws {
+    let long = Data((String(repeating: "word ", count: 600) + "\n").utf8)
+    let whole = try ProgramRun("tokenize", ["--input", "-"], input: long)
+    #expect(whole.text.split(separator: " ").count == 602)
+    let cut = try ProgramRun("tokenize", ["--input", "-", "--max-length", "5"], input: long)
+    #expect(cut.text == "101 2773 2773 2773 102\n")
+    #expect(cut.errorLines == ["Warning: text 1 is longer than 5 tokens; what is beyond them was cut"])
+  }
+
+  @Test func decodeReadsIDs() throws {
+    let ids = Data("101 7592 1010 2088 999 102\n\n".utf8)
+    let all = try ProgramRun("tokenize", ["--decode", "--input", "-"], input: ids)
+    #expect(all.text == "[CLS] hello, world! [SEP]\n\n")
+    let text = try ProgramRun("tokenize", ["--decode", "--no-special-tokens", "--input", "-"], input: ids)
+    #expect(text.text == "hello, world!\n\n")
+    for wrong in ["hello", "-1", "99999999999", "30522"] {
+      let run = try ProgramRun("tokenize", ["--decode", "--", wrong])
+      #expect(run.exitCode == 1, "\(wrong)")
+      #expect(run.errorLines.count == 1)
+    }
+  }
+
+  @Test(arguments: [[], ["--format", "xml", "text"], ["--decode", "--format", "tokens", "101"]])
+  func wrongArgumentsAreUsageErrors(arguments: [String]) throws {
+    #expect(try ProgramRun("tokenize", arguments).exitCode == 64)
+  }
+}
