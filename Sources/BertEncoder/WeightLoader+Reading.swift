@@ -13,7 +13,7 @@ extension WeightLoader {
   /// - Throws: ``WeightError`` that names every tensor with numbers that are not finite, or `FileError`.
   func load(on pool: ThreadPool) throws -> Weights {
     let reading = Reading(self)
-    pool.run(count: reading.taskCount) { index, _ in reading.perform(index) }
+    pool.run(count: reading.taskCount) { index, worker in reading.perform(index, worker.workspace) }
     return try reading.result()
   }
 }
@@ -38,16 +38,16 @@ private final class Reading: Sendable {
 
   var taskCount: Int { list.tables.count + list.linears.count + 1 }
 
-  func perform(_ task: Int) {
+  func perform(_ task: Int, _ workspace: Workspace) {
     do {
       if task < list.tables.count {
         let parameter = list.tables[task]
-        set(parameter, .table(try table(parameter)))
+        set(parameter, .table(try table(parameter, workspace)))
       } else if task < list.tables.count + list.linears.count {
         let linear = list.linears[task - list.tables.count]
-        set(linear.parts[0].weight, .linear(try matrix(linear), bias: try vector(linear.parts.map(\.bias))))
+        set(linear.parts[0].weight, .linear(try matrix(linear, workspace), bias: try vector(linear.parts.map(\.bias), workspace)))
       } else {
-        for parameter in list.vectors { set(parameter, .vector(try vector([parameter]))) }
+        for parameter in list.vectors { set(parameter, .vector(try vector([parameter], workspace))) }
       }
     } catch {
       outcome.withLock { $0.failure = $0.failure ?? error }
@@ -69,12 +69,12 @@ private final class Reading: Sendable {
   }
 
   /// The table as the file holds it, except that F64 is rounded to float32.
-  private func table(_ parameter: Parameter) throws -> StoredTable {
+  private func table(_ parameter: Parameter, _ workspace: Workspace) throws -> StoredTable {
     let source = loader.sources[parameter.index]
     let rows = parameter.shape[0], columns = parameter.shape[1]
     guard let storage = source.dtype.storage, storage != CK_F64 else {
       return try StoredTable(rows: rows, columns: columns, storage: CK_F32) { bytes throws in
-        try read(parameter, into: bytes.baseAddress?.assumingMemoryBound(to: Float.self))
+        try read(parameter, into: bytes.baseAddress?.assumingMemoryBound(to: Float.self), workspace)
       }
     }
     return try StoredTable(rows: rows, columns: columns, storage: storage) { bytes throws in
@@ -83,23 +83,24 @@ private final class Reading: Sendable {
     }
   }
 
-  private func matrix(_ linear: Linear) throws -> PackedMatrix {
-    try PackedMatrix(inputs: linear.inputs, outputs: linear.outputs, kernels: loader.kernels) { rows throws in
+  private func matrix(_ linear: Linear, _ workspace: Workspace) throws -> PackedMatrix {
+    try PackedMatrix(inputs: linear.inputs, outputs: linear.outputs, kernels: loader.kernels, workspace: workspace) {
+      rows throws in
       var next = rows
       for part in linear.parts {
-        try read(part.weight, into: next)
+        try read(part.weight, into: next, workspace)
         next += loader.sources[part.weight.index].elementCount
       }
     }
   }
 
   /// Vectors one after the other.
-  private func vector(_ parameters: [Parameter]) throws -> Tensor {
+  private func vector(_ parameters: [Parameter], _ workspace: Workspace) throws -> Tensor {
     var tensor = Tensor(uninitialized: [parameters.reduce(0) { $0 + $1.shape[0] }])
     try tensor.withUnsafeMutableBufferPointer { values in
       var next = values.baseAddress
       for parameter in parameters {
-        try read(parameter, into: next)
+        try read(parameter, into: next, workspace)
         next = next?.advanced(by: parameter.shape[0])
       }
     }
@@ -107,19 +108,18 @@ private final class Reading: Sendable {
   }
 
   /// A parameter's numbers as float32.
-  private func read(_ parameter: Parameter, into values: UnsafeMutablePointer<Float>?) throws {
+  private func read(
+    _ parameter: Parameter, into values: UnsafeMutablePointer<Float>?, _ workspace: Workspace
+  ) throws {
     let source = loader.sources[parameter.index]
     guard let values, let storage = source.dtype.storage else { return }
-    if storage == CK_F32 {
-      let bytes = UnsafeMutableRawBufferPointer(start: values, count: source.byteRange.count)
-      try loader.checkpoint.read(source, into: bytes)
-      check(parameter, UnsafeRawBufferPointer(bytes), storage)
-    } else {
-      let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: source.byteRange.count, alignment: 64)
-      defer { bytes.deallocate() }
-      try loader.checkpoint.read(source, into: bytes)
-      let bad = loader.kernels.table.pointee.convert(source.elementCount, bytes.baseAddress, storage, values)
-      if bad > 0 { check(parameter, UnsafeRawBufferPointer(bytes), storage) }
+    let byteCount = source.byteRange.count
+    let stored = storage == CK_F32 ? nil : workspace.buffer(count: (byteCount + 3) / 4)
+    let bytes = UnsafeMutableRawBufferPointer(start: stored?.base ?? values, count: byteCount)
+    try loader.checkpoint.read(source, into: bytes)
+    check(parameter, UnsafeRawBufferPointer(bytes), storage)
+    if stored != nil {
+      _ = loader.kernels.table.pointee.convert(source.elementCount, bytes.baseAddress, storage, values)
     }
   }
 

@@ -17,14 +17,16 @@ package struct PackedMatrix: Sendable {
   /// The columns of a panel.
   package var panelWidth: Int { kernels.table.pointee.panel_width }
 
-  /// Packs the transposes of row-major matrices `[rows, inputs]`, one after the other: their rows become columns.
+  /// Packs the transpose of a row-major matrix `[outputs, inputs]`: its rows become columns.
   ///
-  /// - Parameter matrices: what writes matrix `i` into the memory it is given.
+  /// - Parameters:
+  ///   - workspace: lends the memory for the matrix while it is packed.
+  ///   - fill: writes the matrix into the memory it is given.
   package init<Failure: Error>(
-    inputs: Int, outputs: Int, kernels: Kernels,
+    inputs: Int, outputs: Int, kernels: Kernels, workspace: Workspace,
     transposing fill: (UnsafeMutablePointer<Float>) throws(Failure) -> Void
   ) throws(Failure) {
-    let rows = TensorBuffer(count: inputs * outputs)
+    let rows = workspace.buffer(count: inputs * outputs)
     try fill(rows.base)
     let paddedOutputs = (outputs + 15) / 16 * 16
     var panels = Tensor(uninitialized: [inputs * paddedOutputs])
