@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Autodiff
-
 package import WordPiece
 
 /// The transformer encoder of BERT: token ids to hidden states.

@@ -12,7 +12,8 @@ extension EncoderSettings {
     guard let wanted = maxLength else {
       let said = folder.maxSequenceLength ?? tokenizer.maxLength ?? positions
       if let length = folder.maxSequenceLength, length > positions {
-        warnings.append("sentence_bert_config.json: max_seq_length \(length) is cut to the model's \(positions) positions")
+        warnings.append(
+          "sentence_bert_config.json: max_seq_length \(length) is cut to the model's \(positions) positions")
       }
       return min(said, positions)
     }

@@ -55,7 +55,8 @@ final class EncodingRun: Sendable {
     let threadCount = encoder.pool.threadCount
     let result: Result<Int, TokenizerError> = state.withLock { state in
       if let failure = state.failure { return .failure(failure) }
-      state.batch = state.chunks.count == 1 ? state.chunks[0] ?? TokenBatch() : TokenBatch(joining: state.chunks.compactMap { $0 })
+      state.batch =
+        state.chunks.count == 1 ? state.chunks[0] ?? TokenBatch() : TokenBatch(joining: state.chunks.compactMap { $0 })
       state.chunks = []
       state.pieces = state.batch.pieces(threadCount: threadCount)
       return .success(state.pieces.count)

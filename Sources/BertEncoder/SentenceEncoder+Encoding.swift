@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import TensorCore
+
 extension SentenceEncoder {
   /// The vectors of texts. The calling thread takes part in the work.
   ///

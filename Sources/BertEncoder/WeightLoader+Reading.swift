@@ -45,7 +45,9 @@ private final class Reading: Sendable {
         set(parameter, .table(try table(parameter, workspace)))
       } else if task < list.tables.count + list.linears.count {
         let linear = list.linears[task - list.tables.count]
-        set(linear.parts[0].weight, .linear(try matrix(linear, workspace), bias: try vector(linear.parts.map(\.bias), workspace)))
+        set(
+          linear.parts[0].weight,
+          .linear(try matrix(linear, workspace), bias: try vector(linear.parts.map(\.bias), workspace)))
       } else {
         for parameter in list.vectors { set(parameter, .vector(try vector([parameter], workspace))) }
       }

@@ -50,7 +50,9 @@ import Testing
   @Test(arguments: [Activation.identity, .relu]) func linearOfSeveralParts(activation: Activation) {
     let scope = ParameterScope()
     let layer = scope["attention"].linear("query", "key", inputs: 19, outputs: 35)
-    #expect(scope.list.parameters.map(\.name) == ["query.weight", "query.bias", "key.weight", "key.bias"].map { "attention." + $0 })
+    #expect(
+      scope.list.parameters.map(\.name)
+        == ["query.weight", "query.bias", "key.weight", "key.bias"].map { "attention." + $0 })
     let x = tensor([13, 19], seed: 1), w = tensor([70, 19], seed: 2), b = tensor([70], seed: 3)
     let y = run({ kernels in
       let matrix = PackedMatrix(inputs: 19, outputs: 70, kernels: kernels, workspace: Workspace()) { rows in

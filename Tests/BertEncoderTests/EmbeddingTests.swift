@@ -76,6 +76,8 @@ import Testing
       #expect(cosine(cls[index], expectedCLS[row]) >= 0.99999 && largestError(cls[index], expectedCLS[row]) <= 2e-5)
     }
     #expect(vectors.truncated == golden.texts.indices.filter { golden.texts[$0].isTruncated })
-    #expect(encoder.warnings.isEmpty && encoder.unusedTensors.allSatisfy { $0.hasPrefix("pooler.") || $0.hasSuffix("position_ids") })
+    #expect(
+      encoder.warnings.isEmpty
+        && encoder.unusedTensors.allSatisfy { $0.hasPrefix("pooler.") || $0.hasSuffix("position_ids") })
   }
 }

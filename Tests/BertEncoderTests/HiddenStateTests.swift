@@ -27,7 +27,8 @@ import WordPiece
         let error = largestError(state.values, truth)
         let scale = max(1, truth.reduce(0) { max($0, abs($1)) })
         let reference = max(float32Errors.values[index * layers + layer], Double(Float.ulpOfOne) * scale)
-        #expect(error <= 4 * reference && error <= 1e-5 * scale, "text \(index), layer \(layer): \(error), \(reference)")
+        #expect(
+          error <= 4 * reference && error <= 1e-5 * scale, "text \(index), layer \(layer): \(error), \(reference)")
       }
     }
   }

@@ -39,7 +39,7 @@ import Testing
     _ outputs: [Float], ulps: Double, absolute: Double = 0, _ exact: (Double) -> Double,
     sourceLocation: SourceLocation = #_sourceLocation
   ) {
-    var worst = 0.0, where_: Float = 0
+    var worst = 0.0, input: Float = 0
     for (x, y) in zip(Self.inputs, outputs) {
       let truth = exact(Double(x))
       let nearest = Float(truth)
@@ -47,9 +47,9 @@ import Testing
       let unit = Double(nearest.isFinite ? nearest.ulp : Float.greatestFiniteMagnitude.ulp)
       let bounded = nearest.isFinite ? truth : Double(Float.greatestFiniteMagnitude)
       let error = max(0, abs(Double(y) - bounded) - absolute) / unit
-      if !(error <= worst) { (worst, where_) = (error, x) }
+      if !(error <= worst) { (worst, input) = (error, x) }
     }
-    #expect(worst <= ulps, "\(worst) ulp at \(where_)", sourceLocation: sourceLocation)
+    #expect(worst <= ulps, "\(worst) ulp at \(input)", sourceLocation: sourceLocation)
   }
 
   @Test func exponential() {
