@@ -46,9 +46,9 @@ public struct ModelFolder: Sendable {
     let modules = try ModuleList(folder: path)
     let transformerPath = modules.path(of: .transformer) ?? path
     let pooling = try modules.path(of: .pooling).map { try PoolingConfiguration(folder: $0) }
-    let transformer = try TransformerSettings(folder: transformerPath)
     let prompts = try PromptConfiguration(folder: path)
     config = try ConfigurationReader(path: joinPath(transformerPath, "config.json"))
+    let transformer = try TransformerSettings(folder: transformerPath, config: config)
     if let dimension = pooling?.dimension, let hidden = config["hidden_size"]?.int, dimension != hidden {
       let problem = "is \(hidden), but the pooling expects \(dimension)"
       throw ConfigurationError(

@@ -146,7 +146,8 @@ struct SafetensorsHeader {
     try reader.beginArray()
     while try reader.nextElement() {
       try require(.number, &reader, or: reason)
-      guard let size = try reader.readNumber().int, size >= 0, sizes.count != count else {
+      let number = try reader.readNumber()
+      guard let size = number.int, number.text.utf8.first != UInt8(ascii: "-"), sizes.count != count else {
         throw invalid(reason)
       }
       sizes.append(size)

@@ -7,7 +7,8 @@ struct TransformerSettings {
   let maxSequenceLength: Int?
   let lowercasesText: Bool
 
-  init(folder: String) throws {
+  /// - Parameter config: the folder's config.json.
+  init(folder: String, config transformer: ConfigurationReader) throws {
     var length: Int?
     var lowercases = false
     let path = joinPath(folder, "sentence_bert_config.json")
@@ -19,11 +20,13 @@ struct TransformerSettings {
       config.expect("module_output_name", "token_embeddings")
       try config.finish()
     }
-    maxSequenceLength = try length ?? TransformerSettings.tokenizerMaximum(folder: folder)
+    let positions = transformer["max_position_embeddings"]?.int ?? .max
+    let tokenizerMaximum = try TransformerSettings.tokenizerMaximum(folder: folder)
+    maxSequenceLength = length ?? tokenizerMaximum.map { min($0, positions) }
     lowercasesText = lowercases
   }
 
-  /// `model_max_length`; transformers writes 10^30 where there is no maximum.
+  /// `model_max_length`, which the reference cuts to the model's positions; 10^30 stands for no maximum.
   private static func tokenizerMaximum(folder: String) throws -> Int? {
     let path = joinPath(folder, "tokenizer_config.json")
     guard exists(path) else { return nil }

@@ -139,6 +139,8 @@ struct ModelFolderTests {
   @Test func newerVersionsKeepTheMaximumLengthWithTheTokenizer() throws {
     try folder.write(#"{"model_max_length":128}"#, to: "tokenizer_config.json")
     #expect(try ModelFolder(path: folder.path).maxSequenceLength == 128)
+    try folder.write(#"{"hidden_size":8,"max_position_embeddings":64}"#, to: "config.json")
+    #expect(try ModelFolder(path: folder.path).maxSequenceLength == 64)
     try folder.write(#"{"model_max_length":1000000000000000019884624838656}"#, to: "tokenizer_config.json")
     #expect(try ModelFolder(path: folder.path).maxSequenceLength == nil)
     try folder.write(#"{"max_seq_length":0}"#, to: "sentence_bert_config.json")

@@ -139,7 +139,8 @@ struct SafetensorsFileTests {
   }
 
   @Test(arguments: [
-    "-1", "1.0", "1e3", "\"2\"", "18446744073709551616", "9223372036854775808", "null", "[1]", "true", "{}",
+    "-1", "-0", "1.0", "1e3", "\"2\"", "18446744073709551616", "9223372036854775808", "null", "[1]", "true",
+    "{}",
   ])
   func row16SizesThatAreNotIntegers(_ size: String) throws {
     for (shape, offsets) in [("[\(size)]", "[0,0]"), (size, "[0,0]"), ("[0]", "[0,\(size)]"), ("[0]", size)]
@@ -254,6 +255,14 @@ struct SafetensorsFileTests {
       #expect(throws: FileError.self) { try SafetensorsFile(path: folder.path(name)) }
     }
     #expect(throws: FileError.self) { try SafetensorsFile(path: "/dev/zero") }
+  }
+
+  @Test(.enabled(if: geteuid() != 0, "root may read everything"))
+  func row35WithoutPermission() throws {
+    let path = try folder.write(safetensors("{}"), to: "file")
+    chmod(path, 0)
+    let error = try #require(throws: FileError.self) { try SafetensorsFile(path: path) }
+    #expect(error.reason == .system(operation: "open", errno: EACCES))
   }
 
   @Test func row36FilesThatChangeUnderTheReader() throws {
