@@ -9,6 +9,8 @@ struct AddedTokens: Sendable {
   /// For each first byte the tokens that start with it, longest first.
   private let candidates: [[Candidate]]
   private let startsToken: [Bool]
+  private let byID: [Int32: AddedToken]
+  private let byContent: [UTF8Key: Int32]
 
   private struct Candidate {
     let content: [UInt8]
@@ -24,16 +26,16 @@ struct AddedTokens: Sendable {
     }
     self.candidates = candidates.map { $0.sorted { $0.content.count > $1.content.count } }
     startsToken = candidates.map { !$0.isEmpty }
+    byID = Dictionary(tokens.map { ($0.id, $0) }) { $1 }
+    byContent = Dictionary(tokens.map { (UTF8Key($0.content), $0.id) }) { $1 }
   }
 
   /// One past the highest id.
   var count: Int { Int(tokens.map(\.id).max() ?? -1) + 1 }
 
-  func id(of content: String) -> Int32? { tokens.first { sameBytes($0.content, content) }?.id }
+  func id(of content: String) -> Int32? { byContent[UTF8Key(content)] }
 
-  func token(_ id: Int32) -> String? { tokens.first { $0.id == id }?.content }
-
-  func isSpecial(_ id: Int32) -> Bool { tokens.contains { $0.id == id && $0.isSpecial } }
+  subscript(id: Int32) -> AddedToken? { byID[id] }
 
   /// The first added token at or after `position`, with the white space that belongs to it.
   ///

@@ -82,6 +82,7 @@ extension Tokenizer {
   /// The pieces of one text, without special tokens.
   private struct Pieces {
     var ids: [Int32] = []
+    var tokens: [String] = []
     var offsets: [Range<Int>] = []
     var utf8Ranges: [Range<Int>] = []
     var isTruncated = false
@@ -92,6 +93,7 @@ extension Tokenizer {
     mutating func truncate(to count: Int) {
       isTruncated = isTruncated || count < ids.count
       ids.truncate(to: count)
+      tokens.truncate(to: count)
       offsets.truncate(to: count)
       utf8Ranges.truncate(to: count)
     }
@@ -106,8 +108,21 @@ extension Tokenizer {
         stages, text: utf8, limit: limit, encodesSpecialTokens: options.encodesSpecialTokens,
         tracksOrigins: true, ids: &pieces.ids)
       pieces.offsets = scalarRanges(of: pieces.utf8Ranges, in: utf8)
+      pieces.tokens = zip(pieces.ids, pieces.utf8Ranges).map { spelling(of: $0, at: $1, in: utf8) }
       return pieces
     }
+  }
+
+  /// The token as the vocabulary spells it, but an added token that takes in white space as the text does.
+  private func spelling(
+    of id: Int32, at range: Range<Int>, in text: UnsafeBufferPointer<UInt8>
+  ) -> String {
+    if let added = stages.addedTokens[id], added.stripsLeft || added.stripsRight,
+      range.count > added.content.utf8.count
+    {
+      return String(decoding: text[range], as: UTF8.self)
+    }
+    return token(id) ?? ""
   }
 
   /// The number of pieces of a whole text; four bytes of memory each.
@@ -127,12 +142,14 @@ extension Tokenizer {
       guard addsSpecialTokens else { return }
       encoding.ids.append(id)
       encoding.typeIDs.append(typeID)
+      encoding.tokens.append(token(id) ?? "")
       encoding.offsets.append(0..<0)
       encoding.utf8Ranges.append(0..<0)
     }
     func append(_ pieces: Pieces, typeID: Int32) {
       encoding.ids += pieces.ids
       encoding.typeIDs += repeatElement(typeID, count: pieces.ids.count)
+      encoding.tokens += pieces.tokens
       encoding.offsets += pieces.offsets
       encoding.utf8Ranges += pieces.utf8Ranges
       encoding.isTruncated = encoding.isTruncated || pieces.isTruncated
@@ -141,7 +158,6 @@ extension Tokenizer {
     appendSpecial(specialTokens.classifier, typeID: 0)
     append(first, typeID: 0)
     if let second { append(second, typeID: 1) }
-    encoding.tokens = encoding.ids.map { token($0) ?? "" }
     return encoding
   }
 }

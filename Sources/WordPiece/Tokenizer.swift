@@ -53,6 +53,6 @@ public struct Tokenizer: Sendable {
 
   /// The token of an id, nil if there is none.
   public func token(_ id: Int32) -> String? {
-    stages.addedTokens.token(id) ?? stages.model.vocabulary.token(id)
+    stages.addedTokens[id]?.content ?? stages.model.vocabulary.token(id)
   }
 }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileFormats
+import TestSupport
+import Testing
+import WordPiece
+
+/// Ids, tokens, offsets and decoded text of varied texts are those of Hugging Face's tokenizers.
+struct GoldenTests {
+  @Test(arguments: ["uncased", "cased", "odd"])
+  func equalsReference(name: String) throws {
+    let tokenizer =
+      name == "uncased"
+      ? try Tokenizer(vocabulary: repositoryPath("vocab/bert-base-uncased.txt"))
+      : try Tokenizer(folder: fixture(name))
+    let goldens = try JSONParser.parse(file: fixture("\(name)/goldens.json"), limit: 1 << 20)
+    let cases = try #require(goldens.array).map { try #require($0.object) }
+    #expect(cases.count > 100)
+    for golden in cases { try check(tokenizer, golden) }
+  }
+
+  private func check(_ tokenizer: Tokenizer, _ golden: JSONObject) throws {
+    let text = try #require(golden["text"]?.string)
+    let pair = golden["pair"]?.string
+    let options = EncodingOptions(
+      addsSpecialTokens: golden["add_special_tokens"]?.bool ?? true, maxLength: golden["max_length"]?.int,
+      encodesSpecialTokens: golden["encode_special_tokens"]?.bool ?? false)
+    let encoding = try tokenizer.encode(text, pair: pair, options: options)
+    let ids = try #require(golden["ids"]?.array).map { Int32(try #require($0.int)) }
+    let offsets = try #require(golden["offsets"]?.array).map { try #require($0.int) }
+    let comment = Comment(rawValue: "\(text.debugDescription) \(pair ?? "") \(options)")
+    #expect(encoding.ids == ids, comment)
+    #expect(encoding.offsets.flatMap { [$0.lowerBound, $0.upperBound] } == offsets, comment)
+    let typeIDs = golden["type_ids"]?.array?.map { Int32($0.int ?? -1) }
+    #expect(encoding.typeIDs == typeIDs ?? ids.map { _ in 0 }, comment)
+    #expect(encoding.isTruncated == golden["truncated"]?.bool ?? false, comment)
+    if let tokens = golden["tokens"]?.array { #expect(encoding.tokens == tokens.map(\.string), comment) }
+    if let decoded = golden["decoded"]?.string { #expect(try tokenizer.decode(ids) == decoded) }
+    if let decoded = golden["decoded_with_special"]?.string {
+      #expect(try tokenizer.decode(ids, skipSpecialTokens: false) == decoded)
+    }
+    checkRanges(encoding, text, pair)
+    if pair == nil && options.addsSpecialTokens && !options.encodesSpecialTokens {
+      var batch = TokenBatch()
+      let isTruncated = try tokenizer.append(text, to: &batch, maxLength: options.maxLength ?? .max)
+      #expect(batch.ids == ids && isTruncated == encoding.isTruncated, comment)
+    }
+  }
+
+  /// Ranges in bytes and in scalars are the same places of the text.
+  private func checkRanges(_ encoding: Encoding, _ text: String, _ pair: String?) {
+    for (index, range) in encoding.utf8Ranges.enumerated() {
+      let utf8 = (encoding.typeIDs[index] == 0 ? text : pair ?? "").utf8
+      let start = utf8.index(utf8.startIndex, offsetBy: range.lowerBound)
+      let end = utf8.index(utf8.startIndex, offsetBy: range.upperBound)
+      let scalars = String(utf8[start..<end])?.unicodeScalars.count
+      #expect(scalars == encoding.offsets[index].count)
+    }
+  }
+}
