@@ -72,7 +72,7 @@ extension Tokenizer {
   private init(
     path: String, vocabulary: Vocabulary, addedTokens tokens: [AddedToken], names: SpecialTokenNames,
     normalization: Normalization, longestWord: Int = 100, continuationPrefix: String = "##",
-    decoder: Decoder? = Decoder(prefix: "##", cleansUp: true), maxLength: Int?, warnings: [String]
+    decoder: PieceDecoder? = PieceDecoder(prefix: "##", cleansUp: true), maxLength: Int?, warnings: [String]
   ) throws(TokenizerError) {
     let addedTokens = AddedTokens(tokens)
     for token in tokens {

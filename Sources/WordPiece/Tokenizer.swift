@@ -37,7 +37,7 @@ public struct Tokenizer: Sendable {
   public let warnings: [String]
   let stages: Stages
   /// nil: tokens joined by spaces.
-  let decoder: Decoder?
+  let decoder: PieceDecoder?
 
   /// One past the highest id: the rows of the embedding table.
   public var vocabularySize: Int { max(stages.model.vocabulary.count, stages.addedTokens.count) }

@@ -13,7 +13,7 @@ struct TokenizerFile {
   let addedTokens: [AddedToken]
   let longestWord: Int
   let continuationPrefix: String
-  let decoder: Decoder?
+  let decoder: PieceDecoder?
   let maxLength: Int?
 
   private static let mostBytes = 1 << 27
@@ -75,10 +75,10 @@ struct TokenizerFile {
     return Vocabulary(bytes: bytes, places: places)
   }
 
-  private static func decoder(of file: JSONFields) throws(TokenizerError) -> Decoder? {
+  private static func decoder(of file: JSONFields) throws(TokenizerError) -> PieceDecoder? {
     guard try file.object("decoder") != nil else { return nil }
     let decoder = try file.component("decoder", types: ["WordPiece"])
-    return Decoder(
+    return PieceDecoder(
       prefix: try decoder.string("prefix") ?? "##", cleansUp: try decoder.bool("cleanup") ?? true)
   }
 }

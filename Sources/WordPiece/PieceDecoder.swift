@@ -2,7 +2,7 @@
 
 /// From tokens back to text (`tokenizers`, decoders/wordpiece): words are joined by spaces, pieces without, and English
 /// punctuation and contractions are tidied up.
-struct Decoder: Sendable {
+struct PieceDecoder: Sendable {
   /// What marks a token that continues a word.
   let prefix: String
   /// Whether to tidy up.
