@@ -82,8 +82,9 @@ private struct AttentionGeometry {
     let step = rowsAtATime(length: length)
     for row in Swift.stride(from: 0, to: length, by: max(step, 1)) {
       let rows = min(step, length - row)
+      // The packed keys are padded with zeros to whole vectors, and so are the scores.
       table.pointee.product(
-        rows, length, headSize, queries + row * stride, stride, packedKeys, nil, CK_IDENTITY, scores, scoreStride)
+        rows, scoreStride, headSize, queries + row * stride, stride, packedKeys, nil, CK_IDENTITY, scores, scoreStride)
       table.pointee.softmax(rows, length, scale, scores, scoreStride)
       table.pointee.product(
         rows, headSize, length, scores, scoreStride, packedValues, nil, CK_IDENTITY, output + row * outputStride,

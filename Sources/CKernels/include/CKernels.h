@@ -59,7 +59,8 @@ typedef struct {
   /// x[i] = x[i] / divisor
   void (*divide)(size_t n, float divisor, float *x);
 
-  /// Each row of x, in place: exp(scale (x - max)) over their sum. scale > 0.
+  /// Each row of x, in place: exp(scale (x - max)) over their sum. scale > 0. The rows, ldx apart, have room for n
+  /// rounded up to a multiple of 16; what is past n becomes 0.
   void (*softmax)(size_t rows, size_t n, float scale, float *x, size_t ldx);
 
   /// out = gamma (z - mean(z)) / sqrt(variance(z) + epsilon) + beta along each row of z = x + residual.
