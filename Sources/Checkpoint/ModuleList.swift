@@ -15,8 +15,9 @@ struct ModuleList {
   private var folders: [Kind: String] = [:]
 
   init(folder: String) throws {
+    guard exists(folder) else { throw FileError.notFound(folder) }
     let path = joinPath(folder, "modules.json")
-    isBare = !exists(path) && exists(folder)
+    isBare = !exists(path)
     if isBare { return }
     let json = try ConfigurationReader.json(path: path)
     func invalid(_ problem: ConfigurationError.Problem) -> ConfigurationError {

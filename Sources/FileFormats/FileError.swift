@@ -34,6 +34,11 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     self.reason = reason
   }
 
+  /// The error for a path that leads nowhere.
+  package static func notFound(_ path: String) -> FileError {
+    FileError(path: path, reason: .system(operation: "open", errno: ENOENT))
+  }
+
   /// One line: the path, what went wrong, what to do.
   public var description: String {
     let what =
