@@ -6,6 +6,7 @@ import Synchronization
 /// The jobs of a pool, first come first served, and the workspaces that limit how many tasks run at a time.
 final class JobQueue: Sendable {
   private struct State {
+    /// Those with tasks that nobody has begun.
     var jobs: [Job] = []
     var workspaces: [Workspace]
     var isStopped = false
@@ -44,7 +45,7 @@ final class JobQueue: Sendable {
     let completion = monitor.withLock { state in
       job.setCompletion(completion)
       state.jobs.append(job)
-      updateWaiting(state)
+      updateWaiting(&state)
       return job.takeCompletion()
     }
     submissions.add(1, ordering: .releasing)
@@ -56,7 +57,7 @@ final class JobQueue: Sendable {
   func cancel(_ job: Job) {
     let completion = monitor.withLock { state in
       job.cancel()
-      updateWaiting(state)
+      updateWaiting(&state)
       return job.takeCompletion()
     }
     monitor.wakeAll()
@@ -76,9 +77,7 @@ final class JobQueue: Sendable {
     while true {
       spinUntilSubmission()
       let claim: Claim?? = monitor.wait { state in
-        if let job = state.jobs.first(where: { $0.waiting > 0 }), let claim = claimTask(of: job, &state) {
-          return .some(claim)
-        }
+        if let job = state.jobs.first, let claim = claimTask(of: job, &state) { return .some(claim) }
         return state.isStopped ? .some(nil) : nil
       }
       guard case .some(.some(let claim)) = claim else { return }
@@ -100,7 +99,7 @@ final class JobQueue: Sendable {
 
   private func claimTask(of job: Job, _ state: inout State) -> Claim? {
     guard job.waiting > 0, let workspace = state.workspaces.popLast(), let index = job.begin() else { return nil }
-    updateWaiting(state)
+    updateWaiting(&state)
     return Claim(job: job, index: index, workspace: workspace)
   }
 
@@ -109,14 +108,15 @@ final class JobQueue: Sendable {
     let (wakesOthers, completion) = monitor.withLock { state in
       state.workspaces.append(claim.workspace)
       claim.job.end()
-      state.jobs.removeAll { $0.waiting == 0 }
       return (claim.job.isDone || !state.jobs.isEmpty, claim.job.takeCompletion())
     }
     if wakesOthers { monitor.wakeAll() }
     completion?()
   }
 
-  private func updateWaiting(_ state: State) {
+  /// Keeps no job that has nothing left to begin: its task may own the pool, which then would never end.
+  private func updateWaiting(_ state: inout State) {
+    state.jobs.removeAll { $0.waiting == 0 }
     let waiting = state.jobs.reduce(0) { $0 + ($1.isHelp ? 0 : $1.waiting) }
     waitingTasks.store(waiting, ordering: .relaxed)
   }

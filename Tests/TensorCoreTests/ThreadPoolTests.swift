@@ -84,6 +84,20 @@ import Testing
     #expect(begun.values.withLock { $0[0] } < 1_000_000)
   }
 
+  /// A job without tasks leaves nothing behind: its closure would own the pool, and the pool the closure.
+  @Test func forgetsJobsWithoutTasks() async throws {
+    weak var pool: ThreadPool?
+    pool = try await poolThatRanNothing()
+    #expect(pool == nil)
+  }
+
+  private func poolThatRanNothing() async throws -> ThreadPool {
+    let pool = ThreadPool(threadCount: 1)
+    runInThisThread(pool, 0) { _, _ in withExtendedLifetime(pool) {} }
+    try await pool.run(count: 0) { _, _ in withExtendedLifetime(pool) {} }
+    return pool
+  }
+
   @Test func cancelledBeforeTheCall() async {
     let pool = ThreadPool(threadCount: 1)
     let task = Task {
