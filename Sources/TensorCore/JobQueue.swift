@@ -75,7 +75,7 @@ final class JobQueue: Sendable {
   /// The life of a pool's thread.
   func workUntilStopped() {
     while true {
-      spinUntilSubmission()
+      spinWhileIdle()
       let claim: Claim?? = monitor.wait { state in
         if let job = state.jobs.first, let claim = claimTask(of: job, &state) { return .some(claim) }
         return state.isStopped ? .some(nil) : nil
@@ -121,11 +121,12 @@ final class JobQueue: Sendable {
     waitingTasks.store(waiting, ordering: .relaxed)
   }
 
-  private func spinUntilSubmission() {
+  /// Returns when a task waits or a job is submitted, or after some microseconds.
+  private func spinWhileIdle() {
     guard spins else { return }
     let seen = submissions.load(ordering: .relaxed)
     for _ in 0..<1000 {
-      if submissions.load(ordering: .acquiring) != seen { return }
+      if hasWaitingTasks || submissions.load(ordering: .acquiring) != seen { return }
       ck_relax()
     }
   }
