@@ -50,6 +50,8 @@ private final class TextBuffer: Sendable {
   init(limit: Int) { self.limit = limit }
 
   /// Waits for room first.
+  ///
+  /// - Throws: `CancellationError` when nobody takes texts any more.
   func append(_ text: String) async throws {
     await withCheckedContinuation { continuation in
       let hasRoom = state.withLock { state in
@@ -60,10 +62,14 @@ private final class TextBuffer: Sendable {
       if hasRoom { continuation.resume() }
     }
     try Task.checkCancellation()
+    var isWanted = false
     wake { state in
+      isWanted = state.end == nil
+      guard isWanted else { return nil }
       state.texts.append(text)
       return state.consumer.take()
     }
+    if !isWanted { throw CancellationError() }
   }
 
   /// Waits for a text or the end first.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import BertEncoder
+import Synchronization
 import TestSupport
 import Testing
 
@@ -40,6 +41,47 @@ import Testing
     let task = Task { for try await _ in encoder.encode(Endless()) {} }
     task.cancel()
     await #expect(throws: CancellationError.self) { try await task.value }
+  }
+
+  /// An endless stream that counts its texts.
+  private struct Counted: AsyncSequence, Sendable {
+    final class Count: Sendable { let value = Atomic<Int>(0) }
+    struct Iterator: AsyncIteratorProtocol {
+      let count: Count
+      mutating func next() async -> String? {
+        count.value.add(1, ordering: .relaxed)
+        return "again"
+      }
+    }
+    let count = Count()
+    func makeAsyncIterator() -> Iterator { Iterator(count: count) }
+  }
+
+  /// No more is read than the window, nor after a cancellation while the iterator lives on.
+  @Test func readsNoFurtherThanItsWindow() async throws {
+    let stream = Counted(), encoder = encoder
+    func settled() async -> Int {
+      await Task.detached { try? await Task.sleep(for: .milliseconds(200)) }.value
+      return stream.count.value.load(ordering: .relaxed)
+    }
+    let task = Task {
+      var iterator = encoder.encode(stream).makeAsyncIterator()
+      let ahead = await settled()
+      withUnsafeCurrentTask { $0?.cancel() }
+      for _ in 0..<2 {
+        do {
+          _ = try await iterator.next()
+          Issue.record("a cancelled iteration went on")
+        } catch is CancellationError {}
+      }
+      let atEnd = stream.count.value.load(ordering: .relaxed)
+      let later = await settled()
+      _ = try? await iterator.next()
+      return (ahead, atEnd, later)
+    }
+    let (ahead, atEnd, later) = try await task.value
+    #expect(ahead == EmbeddingSequence<Counted>.window + 1)
+    #expect(later <= atEnd + 1)
   }
 
   private struct Broken: Error {}
