@@ -25,6 +25,14 @@ const ck_kernels *ck_best(void) { return has_avx512() ? &ck_avx512 : has_avx2() 
 
 void ck_relax(void) { __builtin_ia32_pause(); }
 
+uint64_t ck_use_ieee_arithmetic(void) {
+  uint32_t setting = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(0x1f80);  // all exceptions masked
+  return setting;
+}
+
+void ck_set_arithmetic(uint64_t setting) { __builtin_ia32_ldmxcsr((uint32_t)setting); }
+
 #elif defined(__aarch64__)
 
 const ck_kernels *ck_named(const char *name) {
@@ -35,6 +43,15 @@ const ck_kernels *ck_named(const char *name) {
 const ck_kernels *ck_best(void) { return &ck_neon; }
 
 void ck_relax(void) { __asm__ volatile("yield"); }
+
+void ck_set_arithmetic(uint64_t setting) { __asm__ volatile("msr fpcr, %0" : : "r"(setting) : "memory"); }
+
+uint64_t ck_use_ieee_arithmetic(void) {
+  uint64_t setting;
+  __asm__ volatile("mrs %0, fpcr" : "=r"(setting));
+  ck_set_arithmetic(0);
+  return setting;
+}
 
 #else
 #error "Swiftlet runs on x86-64 and 64-bit Arm."

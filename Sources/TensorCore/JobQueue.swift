@@ -104,7 +104,9 @@ final class JobQueue: Sendable {
   }
 
   private func perform(_ claim: Claim) {
+    let arithmetic = ck_use_ieee_arithmetic()
     claim.job.task(claim.index, Worker(workspace: claim.workspace, queue: self, team: nil))
+    ck_set_arithmetic(arithmetic)
     let (wakesOthers, completion) = monitor.withLock { state in
       state.workspaces.append(claim.workspace)
       claim.job.end()

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CKernels
 import Synchronization
 import TensorCore
 import Testing
@@ -82,6 +83,28 @@ import Testing
     task.cancel()
     await #expect(throws: CancellationError.self) { try await task.value }
     #expect(begun.values.withLock { $0[0] } < 1_000_000)
+  }
+
+  /// Tasks have IEEE arithmetic on the caller's thread and on those it started, whatever the caller's is.
+  @Test func tasksKeepSubnormals() {
+    #if arch(x86_64)
+      let flushing: UInt64 = 0x9fc0
+    #else
+      let flushing: UInt64 = 1 << 24
+    #endif
+    let before = ck_use_ieee_arithmetic()
+    ck_set_arithmetic(flushing)
+    let pool = ThreadPool(threadCount: 2)
+    let kept = Counts(64)
+    pool.run(count: 64) { index, _ in
+      var half = Float.leastNormalMagnitude
+      Kernels.best.table.pointee.scale(1, 0.5, &half)
+      if half.bitPattern == 0x0040_0000 { kept.add(index) }
+    }
+    let after = ck_use_ieee_arithmetic()
+    ck_set_arithmetic(before)
+    #expect(kept.values.withLock { $0 }.allSatisfy { $0 == 1 })
+    #expect(after & flushing == flushing, "the caller's own setting is back")
   }
 
   /// A job without tasks leaves nothing behind: its closure would own the pool, and the pool the closure.

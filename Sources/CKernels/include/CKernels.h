@@ -92,6 +92,13 @@ const ck_kernels *ck_best(void);
 /// The table called `name`, or null if there is none of that name or this CPU cannot run it.
 const ck_kernels *ck_named(const char *name);
 
+/// Has this thread round to nearest and keep subnormal numbers, as the bits above take for granted, whatever its
+/// process did (code built with -ffast-math flushes them). Returns the setting until now, for ck_set_arithmetic.
+uint64_t ck_use_ieee_arithmetic(void);
+
+/// Sets the thread's floating-point control register: MXCSR or FPCR.
+void ck_set_arithmetic(uint64_t setting);
+
 /// Tells the CPU that this thread waits for another in a loop.
 void ck_relax(void);
 
