@@ -40,9 +40,10 @@ import Testing
       if settings.normalize == nil && !encoder.normalizes { continue }
       let vectors = try encoder.encode(singles.map(\.text), prompt: "")
       #expect(vectors.dimension == expected.shape[1])
-      let error = largestError(vectors.tensor.values, expected.values)
+      // The golden goes on with the pairs.
+      let error = largestError(vectors.tensor.values, expected.values.prefix(vectors.tensor.count))
       let scale = max(1, expected.values.reduce(0) { max($0, abs($1)) })
-      #expect(error <= 1e-5 * scale, "\(name): \(error)")
+      #expect(vectors.count == singles.count && error <= 1e-5 * scale, "\(name): \(error)")
     }
   }
 

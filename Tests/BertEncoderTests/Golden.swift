@@ -73,9 +73,13 @@ struct Golden {
   private struct MissingGolden: Error { let name: String }
 }
 
-/// The largest distance of two arrays' elements.
+/// The largest distance of two arrays' elements; infinite if one is NaN or their numbers differ.
 func largestError(_ values: [Float], _ expected: some Collection<Double>) -> Double {
-  zip(values, expected).reduce(0) { max($0, abs(Double($1.0) - $1.1)) }
+  guard values.count == expected.count else { return .infinity }
+  return zip(values, expected).reduce(0) { worst, pair in
+    let error = abs(Double(pair.0) - pair.1)
+    return error.isNaN ? .infinity : max(worst, error)
+  }
 }
 
 /// The cosine of the angle between two vectors.
