@@ -5,21 +5,18 @@ import WordPiece
 /// What is put before each text, and whether its tokens count when a text's vectors are pooled.
 struct Prompt: Sendable {
   private let prefix: String
-  private let lowercases: Bool
 
   /// [CLS] and the prompt's tokens, if pooling leaves them out.
   private let skippedTokens: Int
 
-  init(_ prefix: String, isPooled: Bool, lowercases: Bool, tokenizer: Tokenizer) throws(TokenizerError) {
+  init(_ prefix: String, isPooled: Bool, tokenizer: Tokenizer) throws(TokenizerError) {
     self.prefix = prefix
-    self.lowercases = lowercases
     // All but the final [SEP], as sentence-transformers counts a prompt.
     skippedTokens = isPooled || prefix.isEmpty ? 0 : try tokenizer.encode(prefix).count - 1
   }
 
   func text(before text: String) -> String {
-    let whole = prefix.isEmpty ? text : prefix + text
-    return lowercases ? whole.lowercased() : whole
+    prefix.isEmpty ? text : prefix + text
   }
 
   /// The tokens to pool of a text's; the last at least.

@@ -39,6 +39,6 @@ extension SentenceEncoder {
       }
       prefix = text
     }
-    return try Prompt(prefix, isPooled: poolsPrompts, lowercases: lowercasesTexts, tokenizer: tokenizer)
+    return try Prompt(prefix, isPooled: poolsPrompts, tokenizer: tokenizer)
   }
 }

@@ -47,7 +47,6 @@ public struct SentenceEncoder: Sendable {
   public let unusedTensors: [String]
 
   let poolsPrompts: Bool
-  let lowercasesTexts: Bool
   let finishing: Finishing
   let model: BertModel
   let weights: Weights
@@ -71,7 +70,8 @@ public struct SentenceEncoder: Sendable {
   package init(folder: String, settings: EncoderSettings, kernels: Kernels) throws {
     let modelFolder = try ModelFolder(path: folder)
     configuration = try BertConfiguration(folder: modelFolder)
-    tokenizer = try Tokenizer(folder: modelFolder.transformerPath)
+    let tokenizer = try Tokenizer(folder: modelFolder.transformerPath)
+    self.tokenizer = modelFolder.lowercasesText ? tokenizer.lowercasing() : tokenizer
     model = BertModel(configuration)
     pool = settings.threadCount.map { ThreadPool(threadCount: $0) } ?? .shared
 
@@ -81,8 +81,6 @@ public struct SentenceEncoder: Sendable {
     finishing = try settings.finishing(
       pooledDimension: pooling.count * configuration.hiddenSize, folderNormalizes: modelFolder.normalizes)
     poolsPrompts = modelFolder.poolingIncludesPrompt
-    // A tokenizer that lowercases does so by itself.
-    lowercasesTexts = modelFolder.lowercasesText && !tokenizer.normalization.lowercases
     prompts = modelFolder.prompts
     defaultPromptName = modelFolder.defaultPromptName
     warnings += try VocabularyError.check(tokenizer, against: configuration, folder: modelFolder.transformerPath)

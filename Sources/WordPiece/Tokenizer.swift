@@ -35,7 +35,7 @@ public struct Tokenizer: Sendable {
   public let maxLength: Int?
   /// What was odd about the files, one line each.
   public let warnings: [String]
-  let stages: Stages
+  var stages: Stages
   /// nil: tokens joined by spaces.
   let decoder: PieceDecoder?
 
@@ -45,6 +45,15 @@ public struct Tokenizer: Sendable {
   public var normalization: Normalization { stages.normalization }
   /// The tokens that are recognised in the raw text.
   public var addedTokens: [AddedToken] { stages.addedTokens.tokens }
+
+  /// The tokenizer that lowercases too, and treats accents as this one does.
+  package func lowercasing() -> Tokenizer {
+    var tokenizer = self, normalization = normalization
+    normalization.lowercases = true
+    tokenizer.stages = Stages(
+      addedTokens: stages.addedTokens, normalization: normalization, model: stages.model)
+    return tokenizer
+  }
 
   /// The id of a token as the vocabulary spells it.
   public func id(of token: String) -> Int32? {

@@ -2,9 +2,11 @@
 
 import BertEncoder
 import Checkpoint
+import Foundation
 import TensorCore
 import TestSupport
 import Testing
+import WordPiece
 
 /// Vectors against sentence-transformers: every pooling of the small models, and the bundled model.
 @Suite struct EmbeddingTests {
@@ -59,6 +61,21 @@ import Testing
       let error = largestError(vectors.tensor.values, expected.values)
       #expect(vectors.count == expected.shape[0] && error <= 1e-5 * scale, "\(name): \(error)")
     }
+  }
+
+  /// `do_lower_case` reaches whatever tokenizes, and no special token in the text.
+  @Test func lowercasingFolder() throws {
+    let folder = try TemporaryFolder()
+    let model = folder.path("model")
+    try FileManager.default.copyItem(atPath: fixture("cased-gelu-new-task-heads/model"), toPath: model)
+    #expect(try !SentenceEncoder(folder: model).tokenizer.normalization.lowercases)
+    try folder.write(#"{"do_lower_case": true}"#, to: "model/sentence_bert_config.json")
+    let encoder = try SentenceEncoder(folder: model)
+    let separator = encoder.tokenizer.specialTokens.separator
+    #expect(try encoder.tokenizer.encode("THE [SEP]").ids.filter { $0 == separator }.count == 2)
+    let vectors = try encoder.encode(["THE Cat", "the cat"])
+    #expect(vectors[0] == vectors[1])
+    #expect(try encoder.hiddenStates("THE Cat")[1].values == encoder.hiddenStates("the cat")[1].values)
   }
 
   @Test func bundledModel() throws {
