@@ -8,6 +8,8 @@ public enum EncoderSettingsError: Error, Equatable, Sendable, CustomStringConver
   case truncateDimension(Int, dimension: Int)
   /// An empty list of pooling modes.
   case noPooling
+  /// A second text, but the model has one token type only.
+  case noPairs
   /// A prompt of this name is not in the model's folder.
   case unknownPrompt(String, known: [String])
 
@@ -19,6 +21,7 @@ public enum EncoderSettingsError: Error, Equatable, Sendable, CustomStringConver
     case .truncateDimension(let kept, let dimension):
       "\(kept) dimensions to keep: this model's vectors have \(dimension); give 1 to \(dimension)"
     case .noPooling: "no pooling mode: give at least one"
+    case .noPairs: "a pair of texts: this model has one token type only; give single texts"
     case .unknownPrompt(let name, let known):
       "prompt \(name.debugDescription): this model has "
         + (known.isEmpty ? "no prompts" : known.map(\.debugDescription).joined(separator: ", "))

@@ -12,8 +12,10 @@ extension SentenceEncoder {
   ///   - text: cut to ``maxLength`` tokens; no prompt is put before it.
   ///   - pair: a second text, for models trained on pairs.
   /// - Returns: `[tokens, hidden]` of the embeddings and then of each layer, special tokens included.
-  /// - Throws: `TokenizerError` if a text has over 2 GB.
+  /// - Throws: `TokenizerError` if a text has over 2 GB, or ``maxLength`` has no room for a pair;
+  ///   ``EncoderSettingsError`` if there is a pair but no token type for it.
   public func hiddenStates(_ text: String, pair: String? = nil) throws -> [Tensor] {
+    guard pair == nil || configuration.typeVocabularySize > 1 else { throw EncoderSettingsError.noPairs }
     let encoding = try tokenizer.encode(text, pair: pair, options: EncodingOptions(maxLength: maxLength))
     var batch = TokenBatch()
     batch.append(ids: encoding.ids, typeIDs: encoding.typeIDs)
