@@ -22,26 +22,32 @@ package enum Reduction: Sendable {
 extension Context {
   /// The tokens of each range reduced to a vector: `[tokens, features]` to `[ranges, features reductions]`, the
   /// reductions side by side in the order given. No range is empty.
-  package func pooled(_ x: Variable, over ranges: [Range<Int>], _ reductions: [Reduction]) -> Variable {
+  ///
+  /// - Parameter skipped: how many of a range's first tokens are left out, but never its last; they count for t.
+  package func pooled(
+    _ x: Variable, over ranges: [Range<Int>], skipping skipped: Int = 0, _ reductions: [Reduction]
+  ) -> Variable {
     let features = x.tensor.shape[1]
     let y = result(ranges.count, features * reductions.count)
     for (index, range) in ranges.enumerated() {
       precondition(!range.isEmpty && range.upperBound <= x.tensor.shape[0], "no tokens to pool in \(range)")
-      let rows = x.tensor.buffer.base + range.lowerBound * features
+      let first = min(skipped, range.count - 1)
+      let rows = x.tensor.buffer.base + (range.lowerBound + first) * features
       for (order, reduction) in reductions.enumerated() {
         reduce(
-          rows, range.count, features, reduction,
+          rows, first..<range.count, features, reduction,
           into: y.buffer.base + (index * reductions.count + order) * features)
       }
     }
-    return record(y, PoolingOperation(input: x, ranges: ranges, reductions: reductions))
+    return record(y, PoolingOperation(input: x, ranges: ranges, skipped: skipped, reductions: reductions))
   }
 
+  /// - Parameter places: those of the rows in their text, from 0.
   private func reduce(
-    _ rows: UnsafePointer<Float>, _ length: Int, _ features: Int, _ reduction: Reduction,
+    _ rows: UnsafePointer<Float>, _ places: Range<Int>, _ features: Int, _ reduction: Reduction,
     into vector: UnsafeMutablePointer<Float>
   ) {
-    let table = kernels.table
+    let table = kernels.table, length = places.count
     switch reduction {
     case .first: vector.update(from: rows, count: features)
     case .last: vector.update(from: rows + (length - 1) * features, count: features)
@@ -50,9 +56,9 @@ extension Context {
       table.pointee.sum_rows(length, features, rows, features, nil, vector)
       table.pointee.divide(features, reduction == .mean ? Float(length) : Float(length).squareRoot(), vector)
     case .weightedMean:
-      let weights = (1...length).map(Float.init)
+      let weights = places.map { Float($0 + 1) }
       table.pointee.sum_rows(length, features, rows, features, weights, vector)
-      table.pointee.divide(features, Float(length * (length + 1) / 2), vector)
+      table.pointee.divide(features, Float((places.lowerBound + 1 + places.upperBound) * length / 2), vector)
     }
   }
 
@@ -73,6 +79,7 @@ extension Context {
 struct PoolingOperation: Operation {
   let input: Variable
   let ranges: [Range<Int>]
+  let skipped: Int
   let reductions: [Reduction]
 
   var inputs: [Variable] { [input] }

@@ -81,8 +81,9 @@ final class EncodingRun: Sendable {
   private func embed(_ batch: TokenBatch, _ sequences: Range<Int>, _ worker: Worker) {
     let context = Context(weights: encoder.weights, worker: worker)
     let hiddenStates = encoder.model(batch, in: context)
-    let ranges = (0..<batch.sequenceCount).map { prompt.pooledRange(of: batch.tokenRange($0)) }
-    let pooled = context.pooled(hiddenStates, over: ranges, encoder.pooling.map(\.reduction))
+    let pooled = context.pooled(
+      hiddenStates, over: (0..<batch.sequenceCount).map(batch.tokenRange), skipping: prompt.skippedTokens,
+      encoder.pooling.map(\.reduction))
     encoder.finishing(pooled, in: context, to: vectors.buffer.base + sequences.lowerBound * encoder.dimension)
   }
 

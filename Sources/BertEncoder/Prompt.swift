@@ -7,7 +7,7 @@ struct Prompt: Sendable {
   private let prefix: String
 
   /// [CLS] and the prompt's tokens, if pooling leaves them out.
-  private let skippedTokens: Int
+  let skippedTokens: Int
 
   init(_ prefix: String, isPooled: Bool, tokenizer: Tokenizer) throws(TokenizerError) {
     self.prefix = prefix
@@ -17,10 +17,5 @@ struct Prompt: Sendable {
 
   func text(before text: String) -> String {
     prefix.isEmpty ? text : prefix + text
-  }
-
-  /// The tokens to pool of a text's; the last at least.
-  func pooledRange(of tokens: Range<Int>) -> Range<Int> {
-    min(tokens.lowerBound + skippedTokens, tokens.upperBound - 1)..<tokens.upperBound
   }
 }

@@ -167,6 +167,20 @@ import Testing
     }
   }
 
+  /// What is left out still counts for the weights, as sentence-transformers does with prompts.
+  @Test func poolingWithoutThePrompt() {
+    let x = tensor([7, 3], seed: 13)
+    let reductions: [Reduction] = [.first, .mean, .weightedMean]
+    let y = run({ _ in [] }) { $0.pooled(Variable(x), over: [0..<5, 5..<7], skipping: 2, reductions) }
+    for j in 0..<3 {
+      let column = (2..<5).map { Double(x[$0, j]) }
+      #expect(y[0, j] == x[2, j] && abs(Double(y[0, 3 + j]) - column.reduce(0, +) / 3) <= 1e-6)
+      let weighted = zip(3..., column).reduce(0) { $0 + Double($1.0) * $1.1 } / 12
+      #expect(abs(Double(y[0, 6 + j]) - weighted) <= 1e-6)
+      for reduction in 0..<3 { #expect(abs(y[1, reduction * 3 + j] - x[6, j]) <= 1e-6) }
+    }
+  }
+
   @Test func normalization() {
     var values = tensor([2, 20], seed: 12).values
     for j in 20..<40 { values[j] = 0 }
