@@ -48,7 +48,8 @@ public struct BertConfiguration: Sendable, Equatable {
     layerCount = config.integer("num_hidden_layers", in: 1...1 << 10)
     headCount = config.integer("num_attention_heads", in: 1...1 << 16)
     intermediateSize = config.integer("intermediate_size", in: 1...1 << 20)
-    maxPositions = config.integer("max_position_embeddings", in: 1...1 << 20)
+    // [CLS] and [SEP] need two.
+    maxPositions = config.integer("max_position_embeddings", in: 2...1 << 20)
     typeVocabularySize = config.integer("type_vocab_size", in: 1...1 << 16)
     if hiddenSize % headCount != 0 {
       let problem = "\(hiddenSize) is not a multiple of num_attention_heads, \(headCount)"

@@ -17,7 +17,7 @@ extension EncoderSettings {
       }
       return min(said, positions)
     }
-    guard wanted >= 2, wanted <= positions else { throw .maxLength(wanted, allowed: 2...max(2, positions)) }
+    guard wanted >= 2, wanted <= positions else { throw .maxLength(wanted, allowed: 2...positions) }
     return wanted
   }
 

@@ -43,6 +43,10 @@ struct BertConfigurationTests {
     #expect(read.hiddenDropout == 0.1 && read.attentionDropout == 0.1 && read.initializerRange == 0.02)
   }
 
+  @Test func onePositionIsTooFew() throws {
+    #expect(try problems(["max_position_embeddings": "1"]).count == 1)
+  }
+
   @Test func theBundledModelIsRead() throws {
     let folder = try ModelFolder(path: repositoryPath("weights/all-MiniLM-L6-v2"))
     let read = try BertConfiguration(folder: folder)
