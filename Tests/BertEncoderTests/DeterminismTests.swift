@@ -34,6 +34,13 @@ import Testing
     }
   }
 
+  /// More texts than one task tokenizes: the chunks are joined in order.
+  @Test func inSeveralChunks() throws {
+    let expected = try Self.reference.get()
+    let vectors = try SentenceEncoder(folder: Self.model).encode(Self.texts + Self.texts.reversed() + ["the"])
+    #expect(Array(Self.bits(of: vectors).dropLast()) == expected + expected.reversed())
+  }
+
   @Test func inAnyOrder() throws {
     var generator = SplitMix64(seed: 2)
     let order = Self.texts.indices.shuffled(using: &generator)

@@ -45,6 +45,22 @@ import Testing
     }
   }
 
+  /// Both sums run in the canonical order, one fused multiply-add where the header says so.
+  @Test(arguments: sizes.dropFirst()) func layerNormBitByBit(n: Int) {
+    let x = numbers(n, seed: 14), residual = numbers(n, seed: 15)
+    let gamma = numbers(n, seed: 16), beta = numbers(n, seed: 17)
+    let z = zip(x, residual).map { $0 + $1 }
+    let mean = laneSum(n) { $1 + z[$0] } / Float(n)
+    let squares = laneSum(n) { $1.addingProduct(z[$0] - mean, z[$0] - mean) }
+    let inverse = 1 / (squares / Float(n) + 1e-5).squareRoot()
+    let expected = (0..<n).map { beta[$0].addingProduct((z[$0] - mean) * inverse, gamma[$0]) }
+    for kernels in paths {
+      var out = [Float](repeating: .nan, count: n)
+      kernels.table.pointee.layer_norm(1, n, x, residual, gamma, beta, 1e-5, &out)
+      #expect(bits(out) == bits(expected), "\(kernels.path)")
+    }
+  }
+
   @Test func layerNormInPlaceWithoutResidual() {
     let n = 37
     let x = numbers(n, seed: 8), ones = [Float](repeating: 1, count: n), zeros = [Float](repeating: 0, count: n)
