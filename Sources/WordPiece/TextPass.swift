@@ -12,6 +12,8 @@
 /// 4. WordPiece (`WordPieceModel`).
 struct TextPass {
   let stages: Stages
+  let matcher: WordMatcher
+  let asciiActions: UnsafeBufferPointer<UInt8>
   let text: UnsafeBufferPointer<UInt8>
   /// Reading stops once there are more pieces than this.
   let limit: Int
@@ -41,21 +43,26 @@ struct TextPass {
     guard text.count <= Int32.max else { throw .textTooLong(byteCount: text.count) }
     let word = WordBuffer(scalarLimit: stages.model.longestWord, tracksOrigins: tracksOrigins)
     defer { word.deallocate() }
-    var pass = TextPass(
-      stages: stages, text: text, limit: limit, word: word, marks: MarkRun(tracksOrigins: tracksOrigins),
-      ids: [], ranges: tracksOrigins ? [] : nil, firstPiece: ids.count, ends: tracksOrigins ? [] : nil)
-    // Lent, not copied.
-    swap(&pass.ids, &ids)
-    defer { swap(&pass.ids, &ids) }
-    do {
-      try pass.readText(encodesSpecialTokens: encodesSpecialTokens)
-    } catch {
-      pass.truncate(to: 0)
-      throw error
+    return try stages.model.withMatcher { (matcher) throws(TokenizerError) in
+      try stages.asciiActions.table.withUnsafeBufferPointer { (asciiActions) throws(TokenizerError) in
+        var pass = TextPass(
+          stages: stages, matcher: matcher, asciiActions: asciiActions, text: text, limit: limit, word: word,
+          marks: MarkRun(tracksOrigins: tracksOrigins), ids: [], ranges: tracksOrigins ? [] : nil,
+          firstPiece: ids.count, ends: tracksOrigins ? [] : nil)
+        // Lent, not copied.
+        swap(&pass.ids, &ids)
+        defer { swap(&pass.ids, &ids) }
+        do throws(TokenizerError) {
+          try pass.readText(encodesSpecialTokens: encodesSpecialTokens)
+        } catch {
+          pass.truncate(to: 0)
+          throw error
+        }
+        let isTruncated = pass.isFull
+        pass.truncate(to: limit)
+        return (isTruncated, pass.ranges ?? [])
+      }
     }
-    let isTruncated = pass.isFull
-    pass.truncate(to: limit)
-    return (isTruncated, pass.ranges ?? [])
   }
 
   private mutating func truncate(to pieces: Int) {
@@ -81,9 +88,8 @@ struct TextPass {
   private mutating func readSegment(_ segment: Range<Int>) throws(TokenizerError) {
     let end = segment.upperBound
     var position = segment.lowerBound
-    let actions = stages.asciiActions.table
     while position < end, !isFull {
-      switch actions[Int(text[position])] {
+      switch asciiActions[Int(text[position])] {
       case ASCIIActions.space:
         endWord()
         position += 1
@@ -97,9 +103,7 @@ struct TextPass {
       case ASCIIActions.scalar:
         position = try normalizeScalar(at: position, to: end)
       default:
-        position = actions.withUnsafeBufferPointer {
-          word.appendASCII(of: text, from: position, to: end, actions: $0.baseAddress!)
-        }
+        position = word.appendASCII(of: text, from: position, to: end, actions: asciiActions)
       }
     }
     endWord()
@@ -116,10 +120,10 @@ struct TextPass {
     defer { word.removeAll() }
     ends?.removeAll(keepingCapacity: true)
     if word.isTooLong {
-      ids.append(stages.model.unknownID)
+      ids.append(matcher.unknownID)
       ends?.append(word.byteCount)
     } else {
-      stages.model.append(word.utf8, hashes: word.hashes, to: &ids, ends: &ends)
+      matcher.append(word.utf8, hashes: word.hashes, to: &ids, ends: &ends)
     }
     if let ends, let origins = word.origins { appendRanges(of: ends, origins) }
   }

@@ -10,8 +10,8 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
   case noTokenizer(folder: String)
   /// The vocabulary has no token at all.
   case emptyVocabulary(path: String)
-  /// The vocabulary is past what token ids or sensible files allow.
-  case vocabularyTooLarge(path: String, reason: String)
+  /// The vocabulary is like none made for a model.
+  case invalidVocabulary(path: String, reason: String)
   /// A line of the vocabulary is not UTF-8. Lines count from 1.
   case invalidVocabularyLine(path: String, line: Int)
   /// The vocabulary lacks a token that every encoding needs.
@@ -36,7 +36,7 @@ public enum TokenizerError: Error, Equatable, Sendable, CustomStringConvertible 
       "\(escaped(folder)): no tokenizer.json and no vocab.txt; give the folder of a BERT model"
     case .emptyVocabulary(let path):
       "\(escaped(path)): the vocabulary is empty; one token a line is expected"
-    case .vocabularyTooLarge(let path, let reason):
+    case .invalidVocabulary(let path, let reason):
       "\(escaped(path)): \(reason); is this a vocabulary?"
     case .invalidVocabularyLine(let path, let line):
       "\(escaped(path)): line \(line) is not UTF-8; save the file as UTF-8"

@@ -72,7 +72,7 @@ struct TokenizerFile {
       places[id] = Vocabulary.Place(start..<bytes.count)
     }
     guard !places.isEmpty else { throw .emptyVocabulary(path: model.path) }
-    return Vocabulary(bytes: bytes, places: places)
+    return try Vocabulary(bytes: bytes, places: places, path: model.path)
   }
 
   private static func decoder(of file: JSONFields) throws(TokenizerError) -> PieceDecoder? {

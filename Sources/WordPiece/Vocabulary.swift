@@ -48,7 +48,11 @@ struct Vocabulary: Sendable {
   }
 
   /// `bytes` holds the text of token `id` at `places[id]`. If a text occurs twice, the last id has it.
-  init(bytes: [UInt8], places: [Place?]) {
+  ///
+  /// - Throws: `TokenizerError` that names `path` if texts were chosen so that their hashes collide: finding them would take
+  ///   time quadratic in their number.
+  init(bytes: [UInt8], places: [Place?], path: String) throws(TokenizerError) {
+    var stepsLeft = 1000 + 64 * places.count
     let slotBits = max(4, Int.bitWidth - (places.count * 2).leadingZeroBitCount)
     let shift = UInt64(64 - slotBits)
     var slots = [UInt64](repeating: 0, count: 1 << slotBits)
@@ -69,10 +73,13 @@ struct Vocabulary: Sendable {
             break
           }
           slot = (slot + 1) & (slots.count - 1)
+          stepsLeft -= 1
         }
         slots[slot] = hash << 32 | UInt64(id + 1)
+        if stepsLeft < 0 { break }
       }
     }
+    guard stepsLeft >= 0 else { throw .invalidVocabulary(path: path, reason: "the hashes of its tokens collide") }
     self.bytes = bytes
     self.places = places
     self.slots = slots
@@ -82,34 +89,28 @@ struct Vocabulary: Sendable {
     self.duplicates = duplicates.map { ($0.count, String(decoding: bytes[$0.first], as: UTF8.self)) }
   }
 
-  /// The id of the token that is `prefix` followed by `rest`, given the hash of the two together.
-  ///
-  /// O(1) expected, one comparison of bytes at a hit.
-  @inline(__always)
-  func id(prefix: [UInt8], rest: UnsafeBufferPointer<UInt8>, hash: Hash) -> Int32? {
-    var slot = Int(truncatingIfNeeded: hash >> slotShift)
-    while slots[slot] != 0 {
-      if slots[slot] >> 32 == hash & 0xFFFF_FFFF {
-        let id = Int(slots[slot] & 0xFFFF_FFFF) - 1
-        if let place = places[id], matches(place, prefix, rest) { return Int32(truncatingIfNeeded: id) }
+  /// Lends the tables to `body`, for many look-ups.
+  func withIndex<Value, Failure: Error>(
+    _ body: (VocabularyIndex) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
+      try places.withUnsafeBufferPointer { (places) throws(Failure) in
+        try slots.withUnsafeBufferPointer { (slots) throws(Failure) in
+          try body(VocabularyIndex(bytes: bytes, places: places, slots: slots, slotShift: slotShift))
+        }
       }
-      slot = (slot + 1) & (slots.count - 1)
     }
-    return nil
-  }
-
-  private func matches(_ place: Place, _ prefix: [UInt8], _ rest: UnsafeBufferPointer<UInt8>) -> Bool {
-    guard Int(place.count) == prefix.count + rest.count else { return false }
-    let start = Int(place.start)
-    for i in 0..<prefix.count where bytes[start + i] != prefix[i] { return false }
-    for i in 0..<rest.count where bytes[start + prefix.count + i] != rest[i] { return false }
-    return true
   }
 
   /// The id of a whole token; O(length).
   func id(of token: String) -> Int32? {
     var token = token
-    return token.withUTF8 { id(prefix: [], rest: $0, hash: $0.reduce(Self.emptyHash, Self.extend)) }
+    return token.withUTF8 { text in
+      withIndex { index in
+        index.id(
+          of: text, after: UnsafeBufferPointer(start: nil, count: 0), hash: text.reduce(Self.emptyHash, Self.extend))
+      }
+    }
   }
 
   /// The text of a token, nil where no token has the id; O(length).

@@ -24,9 +24,9 @@ struct VocabularyFile {
     let places = Self.lines(of: bytes, from: hasMark ? 3 : 0)
     guard !places.isEmpty else { throw TokenizerError.emptyVocabulary(path: path) }
     guard places.count <= Vocabulary.mostTokens else {
-      throw TokenizerError.vocabularyTooLarge(path: path, reason: "more than \(Vocabulary.mostTokens) lines")
+      throw TokenizerError.invalidVocabulary(path: path, reason: "more than \(Vocabulary.mostTokens) lines")
     }
-    vocabulary = Vocabulary(bytes: bytes, places: places)
+    vocabulary = try Vocabulary(bytes: bytes, places: places, path: path)
     if let duplicates = vocabulary.duplicates {
       warnings.append(
         "\(escaped(path)): \(duplicates.count) tokens occur twice, as \(quoted(duplicates.first)); "

@@ -40,7 +40,7 @@ struct WordBuffer {
   /// word, and returns where that is.
   @inline(__always)
   mutating func appendASCII(
-    of text: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int, actions table: UnsafePointer<UInt8>
+    of text: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int, actions table: UnsafeBufferPointer<UInt8>
   ) -> Int {
     let room = max(scalarLimit - scalarCount, 0)
     let target = bytes + byteCount

@@ -23,65 +23,17 @@ struct WordPieceModel: Sendable {
     continuationHash = self.continuationPrefix.reduce(Vocabulary.emptyHash, Vocabulary.extend)
   }
 
-  /// Appends the ids of a word's pieces, and to `ends` where each piece ends in the word, if `ends` is wanted.
-  ///
-  /// - Parameters:
-  ///   - word: the normalised word in UTF-8, not empty and not longer than `longestWord`.
-  ///   - hashes: scratch for as many hashes as the word has bytes.
-  /// - Complexity: O(n) for a word in the vocabulary, else O(n · L), n bytes in the word, L in the longest token.
-  @inline(__always)
-  func append(
-    _ word: UnsafeBufferPointer<UInt8>, hashes: UnsafeMutableBufferPointer<Vocabulary.Hash>,
-    to ids: inout [Int32], ends: inout [Int]?
-  ) {
-    var hash = Vocabulary.emptyHash
-    for i in 0..<word.count {
-      hash = Vocabulary.extend(hash, with: word[i])
-      hashes[i] = hash
-    }
-    if let id = vocabulary.id(prefix: [], rest: word, hash: hash) {
-      ids.append(id)
-      ends?.append(word.count)
-    } else {
-      appendPieces(of: word, hashes: hashes, to: &ids, ends: &ends)
-    }
-  }
-
-  /// The same for a word that is no token itself; `hashes` are those of its prefixes.
-  private func appendPieces(
-    of word: UnsafeBufferPointer<UInt8>, hashes: UnsafeMutableBufferPointer<Vocabulary.Hash>,
-    to ids: inout [Int32], ends: inout [Int]?
-  ) {
-    let (idCount, endCount) = (ids.count, ends?.count ?? 0)
-    var start = 0
-    while start < word.count {
-      let prefix = start == 0 ? [] : continuationPrefix
-      let longest = min(word.count - start, vocabulary.longestToken)
-      if start > 0 {
-        var hash = continuationHash
-        for i in start..<start + longest {
-          hash = Vocabulary.extend(hash, with: word[i])
-          hashes[i] = hash
-        }
+  /// Lends what splits words to `body`, for many words.
+  func withMatcher<Value, Failure: Error>(
+    _ body: (WordMatcher) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try vocabulary.withIndex { (index) throws(Failure) in
+      try continuationPrefix.withUnsafeBufferPointer { (prefix) throws(Failure) in
+        try body(
+          WordMatcher(
+            index: index, longestToken: vocabulary.longestToken, unknownID: unknownID,
+            continuationPrefix: prefix, continuationHash: continuationHash))
       }
-      var end = start + longest
-      while end > start {
-        let piece = UnsafeBufferPointer(rebasing: word[start..<end])
-        if let id = vocabulary.id(prefix: prefix, rest: piece, hash: hashes[end - 1]) {
-          ids.append(id)
-          ends?.append(end)
-          break
-        }
-        end -= 1
-      }
-      if end == start {
-        ids.truncate(to: idCount)
-        ids.append(unknownID)
-        ends?.truncate(to: endCount)
-        ends?.append(word.count)
-        return
-      }
-      start = end
     }
   }
 }

@@ -88,7 +88,7 @@ struct VocabularyTests {
     #expect(throws: FileError.self) { try Tokenizer(vocabulary: folder.path) }
     #expect(throws: FileError.self) { try Tokenizer(vocabulary: folder.path("absent")) }
     let tooMany = [UInt8](repeating: 0x0A, count: 1 << 22 + 1)
-    guard case .vocabularyTooLarge = try error({ try tokenizer(tooMany) }) else {
+    guard case .invalidVocabulary = try error({ try tokenizer(tooMany) }) else {
       Issue.record("more tokens than allowed are accepted")
       return
     }
