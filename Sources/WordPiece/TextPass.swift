@@ -66,7 +66,7 @@ struct TextPass {
   }
 
   private mutating func truncate(to pieces: Int) {
-    ids.truncate(to: firstPiece + pieces)
+    ids.truncate(to: firstPiece + min(pieces, ids.count - firstPiece))
     ranges?.truncate(to: pieces)
   }
 

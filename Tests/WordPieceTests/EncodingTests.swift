@@ -39,6 +39,8 @@ struct EncodingTests {
     #expect(batch.typeIDs == [Int32](repeating: 0, count: 10))
     #expect(batch.sequenceStarts == [0, 4, 6, 10])
     #expect(batch.truncated == [false, false, true])
+    #expect(try tokenizer.append("world", to: &batch, maxLength: .max) == false)
+    #expect(batch.ids.suffix(3) == [101, 2088, 102])
     batch.removeAll()
     #expect(batch == TokenBatch())
   }
