@@ -3,13 +3,13 @@
 /// One tensor that a model learns: its name in checkpoints, its shape, and its place in the model's one list.
 ///
 /// Loading, saving, gradients and the optimizer's state all go by that list, an array entry a parameter.
-public struct Parameter: Sendable, Hashable {
+package struct Parameter: Sendable, Hashable {
   /// The name in a checkpoint, as `encoder.layer.0.attention.self.query.weight`.
-  public let name: String
+  package let name: String
 
   /// The shape in a checkpoint.
-  public let shape: [Int]
+  package let shape: [Int]
 
   /// The place in the model's list of parameters.
-  public let index: Int
+  package let index: Int
 }

@@ -14,13 +14,13 @@ package struct BertModel: Sendable {
   /// Every parameter, in the order of the walk through the parts.
   package let parameters: ParameterList
 
-  let embeddings: Embeddings
+  let embeddings: InputEmbeddings
   let layers: [Layer]
 
   package init(_ configuration: BertConfiguration) {
     let scope = ParameterScope()
     self.configuration = configuration
-    embeddings = Embeddings(scope["embeddings"], configuration)
+    embeddings = InputEmbeddings(scope["embeddings"], configuration)
     layers = (0..<configuration.layerCount).map { Layer(scope["encoder"]["layer"]["\($0)"], configuration) }
     parameters = scope.list
   }
@@ -43,7 +43,7 @@ package struct BertModel: Sendable {
 
 extension BertModel {
   /// Word, position and token type embeddings, summed and normalised.
-  struct Embeddings: Sendable {
+  struct InputEmbeddings: Sendable {
     let words: Parameter
     let positions: Parameter
     let tokenTypes: Parameter

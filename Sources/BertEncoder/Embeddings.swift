@@ -31,8 +31,9 @@ public struct Embeddings: Sendable {
       func dot(_ i: Int, _ j: Int) -> Float {
         Kernels.best.table.pointee.dot(dimension, base + i * dimension, base + j * dimension)
       }
-      let lengths = (dot(first, first) * dot(second, second)).squareRoot()
-      return lengths > 0 ? max(-1, min(1, dot(first, second) / lengths)) : 0
+      // In double, where the product of two squares does not overflow.
+      let lengths = (Double(dot(first, first)) * Double(dot(second, second))).squareRoot()
+      return lengths > 0 ? Float(max(-1, min(1, Double(dot(first, second)) / lengths))) : 0
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Checkpoint
+import TensorCore
 import WordPiece
 
 extension EncoderSettings {
@@ -19,6 +20,14 @@ extension EncoderSettings {
     }
     guard wanted >= 2, wanted <= positions else { throw .maxLength(wanted, allowed: 2...positions) }
     return wanted
+  }
+
+  /// The pool of the process, or one of the encoder's own with the threads asked for.
+  func threadPool() throws(EncoderSettingsError) -> ThreadPool {
+    guard let threadCount else { return .shared }
+    let allowed = 1...1024
+    guard allowed.contains(threadCount) else { throw .threadCount(threadCount, allowed: allowed) }
+    return ThreadPool(threadCount: threadCount)
   }
 
   func finishing(pooledDimension: Int, folderNormalizes: Bool) throws(EncoderSettingsError) -> Finishing {

@@ -10,6 +10,8 @@ public enum EncoderSettingsError: Error, Equatable, Sendable, CustomStringConver
   case noPooling
   /// A second text, but the model has one token type only.
   case noPairs
+  /// A number of threads that no machine has.
+  case threadCount(Int, allowed: ClosedRange<Int>)
   /// A prompt of this name is not in the model's folder.
   case unknownPrompt(String, known: [String])
 
@@ -20,6 +22,8 @@ public enum EncoderSettingsError: Error, Equatable, Sendable, CustomStringConver
       "maximum length \(length): this model takes \(allowed.lowerBound) to \(allowed.upperBound) tokens"
     case .truncateDimension(let kept, let dimension):
       "\(kept) dimensions to keep: this model's vectors have \(dimension); give 1 to \(dimension)"
+    case .threadCount(let count, let allowed):
+      "\(count) threads: give \(allowed.lowerBound) to \(allowed.upperBound)"
     case .noPooling: "no pooling mode: give at least one"
     case .noPairs: "a pair of texts: this model has one token type only; give single texts"
     case .unknownPrompt(let name, let known):

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Autodiff
-import Synchronization
 import TensorCore
 import WordPiece
 
@@ -19,7 +18,10 @@ final class EncodingRun: Sendable {
   private let texts: [String]
   private let prompt: Prompt
   private let vectors: Tensor
-  private let state: Mutex<State>
+  private let state: Monitor<State>
+
+  /// The tasks of the first round.
+  let chunkCount: Int
 
   private static let chunkSize = 64
 
@@ -28,13 +30,11 @@ final class EncodingRun: Sendable {
     self.texts = texts
     self.prompt = prompt
     vectors = Tensor(uninitialized: [texts.count, encoder.dimension])
-    let chunkCount = (texts.count + EncodingRun.chunkSize - 1) / EncodingRun.chunkSize
-    state = Mutex(State(chunks: Array(repeating: nil, count: chunkCount)))
+    chunkCount = (texts.count + EncodingRun.chunkSize - 1) / EncodingRun.chunkSize
+    state = Monitor(State(chunks: Array(repeating: nil, count: chunkCount)))
   }
 
   // MARK: First round: tokens
-
-  var chunkCount: Int { (texts.count + EncodingRun.chunkSize - 1) / EncodingRun.chunkSize }
 
   func tokenize(_ chunk: Int) {
     var batch = TokenBatch()
@@ -55,8 +55,7 @@ final class EncodingRun: Sendable {
     let threadCount = encoder.pool.threadCount
     let result: Result<Int, TokenizerError> = state.withLock { state in
       if let failure = state.failure { return .failure(failure) }
-      state.batch =
-        state.chunks.count == 1 ? state.chunks[0] ?? TokenBatch() : TokenBatch(joining: state.chunks.compactMap { $0 })
+      state.batch = TokenBatch(joining: state.chunks.compactMap { $0 })
       state.chunks = []
       state.pieces = state.batch.pieces(threadCount: threadCount)
       return .success(state.pieces.count)
@@ -84,7 +83,7 @@ final class EncodingRun: Sendable {
     let pooled = context.pooled(
       hiddenStates, over: (0..<batch.sequenceCount).map(batch.tokenRange), skipping: prompt.skippedTokens,
       encoder.pooling.map(\.reduction))
-    encoder.finishing(pooled, in: context, to: vectors.buffer.base + sequences.lowerBound * encoder.dimension)
+    encoder.finishing.write(pooled, in: context, to: vectors.buffer.base + sequences.lowerBound * encoder.dimension)
   }
 
   func result() -> Embeddings {

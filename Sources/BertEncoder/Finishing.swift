@@ -12,7 +12,7 @@ struct Finishing: Sendable {
   let normalizesLast: Bool
 
   /// Writes the finished vectors of `pooled`, `[count, pooledDimension]`, to `vectors`, one after the other.
-  func callAsFunction(_ pooled: Variable, in context: Context, to vectors: UnsafeMutablePointer<Float>) {
+  func write(_ pooled: Variable, in context: Context, to vectors: UnsafeMutablePointer<Float>) {
     let count = pooled.tensor.shape[0], kept = keptDimension ?? pooledDimension
     let whole = (normalizesFirst ? context.normalized(pooled) : pooled).tensor
     var cut = whole

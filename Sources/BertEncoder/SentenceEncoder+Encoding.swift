@@ -31,7 +31,7 @@ extension SentenceEncoder {
     return run.result()
   }
 
-  private func prompt(named name: String?) throws -> Prompt {
+  func prompt(named name: String?) throws -> Prompt {
     var prefix = ""
     if let name = name ?? defaultPromptName, !name.isEmpty {
       guard let text = prompts[name] else {

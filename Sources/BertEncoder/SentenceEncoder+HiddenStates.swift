@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import Autodiff
-import Synchronization
 public import TensorCore
 package import WordPiece
 
@@ -24,13 +23,15 @@ extension SentenceEncoder {
 
   /// The last hidden states of each token of some texts, from which pooling makes a text's vector.
   ///
-  /// - Returns: for each text `[tokens, hidden]`, special tokens included.
-  /// - Throws: `TokenizerError` if a text has over 2 GB.
-  public func tokenEmbeddings(_ texts: [String]) throws -> [Tensor] {
-    try texts.map { text in
+  /// - Parameters: As for ``encode(_:prompt:)-([String],_)``.
+  /// - Returns: for each text `[tokens, hidden]`, special tokens and the prompt's included.
+  /// - Throws: What ``encode(_:prompt:)-([String],_)`` does.
+  public func tokenEmbeddings(_ texts: [String], prompt: String? = nil) throws -> [Tensor] {
+    let prompt = try self.prompt(named: prompt)
+    return try texts.map { text in
       var batch = TokenBatch()
-      try tokenizer.append(text, to: &batch, maxLength: maxLength)
-      return hiddenStates(of: batch)[configuration.layerCount]
+      try tokenizer.append(prompt.text(before: text), to: &batch, maxLength: maxLength)
+      return run(tape: nil) { context, states in states.append(model(batch, in: context).tensor) }[0]
     }
   }
 
@@ -38,18 +39,21 @@ extension SentenceEncoder {
   ///
   /// - Parameter tape: records the pass; the bits are the same.
   package func hiddenStates(of batch: TokenBatch, tape: Tape? = nil) -> [Tensor] {
+    run(tape: tape) { context, states in
+      _ = model(batch, in: context) { states.append($0.tensor) }
+    }
+  }
+
+  private func run(tape: Tape?, _ pass: @escaping (Context, States) -> Void) -> [Tensor] {
     let states = States()
     pool.run(count: 1) { _, worker in
-      worker.withTeam { worker in
-        let context = Context(weights: weights, worker: worker, tape: tape)
-        _ = model(batch, in: context) { states.append($0.tensor) }
-      }
+      worker.withTeam { pass(Context(weights: weights, worker: $0, tape: tape), states) }
     }
     return states.all
   }
 
   private final class States: Sendable {
-    private let tensors = Mutex<[Tensor]>([])
+    private let tensors = Monitor<[Tensor]>([])
     var all: [Tensor] { tensors.withLock { $0 } }
     /// Keeps a copy, so that the workspace gets its memory back.
     func append(_ tensor: Tensor) {

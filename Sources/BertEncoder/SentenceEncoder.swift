@@ -28,8 +28,10 @@ public struct SentenceEncoder: Sendable {
   /// How a text's token vectors become one; several modes are concatenated.
   public let pooling: [PoolingMode]
 
-  /// Whether vectors are scaled to unit length when pooled, before any cut.
-  public var normalizes: Bool { finishing.normalizesFirst }
+  /// Whether vectors have unit length.
+  public var normalizes: Bool {
+    finishing.normalizesLast || finishing.normalizesFirst && finishing.keptDimension == nil
+  }
 
   /// The most tokens of a text that are read, special ones included.
   public let maxLength: Int
@@ -73,7 +75,7 @@ public struct SentenceEncoder: Sendable {
     let tokenizer = try Tokenizer(folder: modelFolder.transformerPath)
     self.tokenizer = modelFolder.lowercasesText ? tokenizer.lowercasing() : tokenizer
     model = BertModel(configuration)
-    pool = settings.threadCount.map { ThreadPool(threadCount: $0) } ?? .shared
+    pool = try settings.threadPool()
 
     var warnings = modelFolder.warnings + tokenizer.warnings
     pooling = settings.pooling ?? modelFolder.poolingModes

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
+import TensorCore
 
 /// Reads a stream of texts ahead of its consumer, up to a limit; the task that reads ends with the reader.
 final class TextReader: Sendable {
@@ -45,7 +45,7 @@ private final class TextBuffer: Sendable {
   }
 
   private let limit: Int
-  private let state = Mutex(State())
+  private let state = Monitor(State())
 
   init(limit: Int) { self.limit = limit }
 
@@ -77,6 +77,7 @@ private final class TextBuffer: Sendable {
     await withCheckedContinuation { continuation in
       let hasTexts = state.withLock { state in
         if !state.texts.isEmpty || state.end != nil { return true }
+        precondition(state.consumer == nil, "one consumer at a time")
         state.consumer = continuation
         return false
       }

@@ -13,7 +13,7 @@ extension TokenBatch {
 
   /// Ranges of consecutive sequences that share the work among `threadCount` threads: each holds at most `limit`
   /// tokens, unless a single sequence is longer, and no range is so small that its products waste a thread.
-  func pieces(threadCount: Int, limit: Int = 384, least: Int = 64) -> [Range<Int>] {
+  package func pieces(threadCount: Int, limit: Int = 384, least: Int = 64) -> [Range<Int>] {
     let share = (ids.count + threadCount - 1) / threadCount
     let most = min(limit, max(least, share))
     var pieces: [Range<Int>] = []

@@ -4,7 +4,6 @@ import Autodiff
 import CKernels
 import Checkpoint
 import FileFormats
-import Synchronization
 import TensorCore
 
 extension WeightLoader {
@@ -14,6 +13,8 @@ extension WeightLoader {
   func load(on pool: ThreadPool) throws -> Weights {
     let reading = Reading(self)
     pool.run(count: reading.taskCount) { index, worker in reading.perform(index, worker.workspace) }
+    // What a large tensor took, no batch will need.
+    pool.releaseMemory()
     return try reading.result()
   }
 }
@@ -27,11 +28,11 @@ private final class Reading: Sendable {
   }
 
   private let loader: WeightLoader
-  private let outcome: Mutex<Outcome>
+  private let outcome: Monitor<Outcome>
 
   init(_ loader: WeightLoader) {
     self.loader = loader
-    outcome = Mutex(Outcome(entries: Array(repeating: .partOfLinear, count: loader.sources.count)))
+    outcome = Monitor(Outcome(entries: Array(repeating: .partOfLinear, count: loader.sources.count)))
   }
 
   private var list: ParameterList { loader.parameters }
@@ -57,13 +58,12 @@ private final class Reading: Sendable {
   }
 
   func result() throws -> Weights {
-    try outcome.withLock { outcome in
-      if let failure = outcome.failure { throw failure }
-      guard outcome.problems.isEmpty else {
-        throw WeightError(folder: loader.folder, problems: outcome.problems.sorted { $0.name < $1.name })
-      }
-      return Weights(outcome.entries, kernels: loader.kernels)
+    let outcome = outcome.withLock { $0 }
+    if let failure = outcome.failure { throw failure }
+    guard outcome.problems.isEmpty else {
+      throw WeightError(folder: loader.folder, problems: outcome.problems.sorted { $0.name < $1.name })
     }
+    return Weights(outcome.entries, kernels: loader.kernels)
   }
 
   private func set(_ parameter: Parameter, _ entry: Weights.Entry) {

@@ -42,16 +42,15 @@ const ck_kernels *ck_named(const char *name) {
 
 const ck_kernels *ck_best(void) { return &ck_neon; }
 
-void ck_relax(void) { __asm__ volatile("yield"); }
-
-void ck_set_arithmetic(uint64_t setting) { __asm__ volatile("msr fpcr, %0" : : "r"(setting) : "memory"); }
+void ck_relax(void) { __builtin_arm_yield(); }
 
 uint64_t ck_use_ieee_arithmetic(void) {
-  uint64_t setting;
-  __asm__ volatile("mrs %0, fpcr" : "=r"(setting));
-  ck_set_arithmetic(0);
+  uint64_t setting = __builtin_arm_rsr64("fpcr");
+  __builtin_arm_wsr64("fpcr", 0);
   return setting;
 }
+
+void ck_set_arithmetic(uint64_t setting) { __builtin_arm_wsr64("fpcr", setting); }
 
 #else
 #error "Swiftlet runs on x86-64 and 64-bit Arm."

@@ -64,6 +64,9 @@ final class JobQueue: Sendable {
     completion?()
   }
 
+  /// Returns the workspaces' free memory to the system.
+  func emptyWorkspaces() { monitor.withLock { $0.workspaces.forEach { $0.empty() } } }
+
   func isCancelled(_ job: Job) -> Bool { monitor.withLock { _ in job.isCancelled } }
 
   /// Sends the threads home once the jobs are done.
@@ -76,11 +79,12 @@ final class JobQueue: Sendable {
   func workUntilStopped() {
     while true {
       spinWhileIdle()
-      let claim: Claim?? = monitor.wait { state in
-        if let job = state.jobs.first, let claim = claimTask(of: job, &state) { return .some(claim) }
-        return state.isStopped ? .some(nil) : nil
+      let claim: Claim? = monitor.wait { state -> Claim?? in
+        let job = state.jobs.first { !$0.isHelp } ?? state.jobs.first
+        if let job, let claim = claimTask(of: job, &state) { return .some(claim) }
+        return state.isStopped && state.jobs.isEmpty ? .some(nil) : nil
       }
-      guard case .some(.some(let claim)) = claim else { return }
+      guard let claim else { return }
       perform(claim)
     }
   }
@@ -88,11 +92,11 @@ final class JobQueue: Sendable {
   /// A synchronous caller's part: works on its own job, then waits for the tasks that others have begun.
   func workUntilDone(_ job: Job) {
     while true {
-      let claim: Claim?? = monitor.wait { state in
+      let claim: Claim? = monitor.wait { state -> Claim?? in
         if let claim = claimTask(of: job, &state) { return .some(claim) }
         return job.isDone ? .some(nil) : nil
       }
-      guard case .some(.some(let claim)) = claim else { return }
+      guard let claim else { return }
       perform(claim)
     }
   }

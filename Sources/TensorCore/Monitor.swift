@@ -9,14 +9,16 @@
 #endif
 
 /// A lock that threads can also wait on: a POSIX mutex with its condition variable, around the state they guard.
-final class Monitor<State>: @unchecked Sendable {
+///
+/// The package's one lock: ThreadSanitizer knows these calls, but not how the standard library's `Mutex` waits.
+package final class Monitor<State>: @unchecked Sendable {
   // SAFETY: `state` is touched with the mutex held only.
 
   private var state: State
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init(_ state: State) {
+  package init(_ state: State) {
     self.state = state
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
@@ -30,7 +32,7 @@ final class Monitor<State>: @unchecked Sendable {
   }
 
   /// Runs `body` with the lock held.
-  func withLock<Result>(_ body: (inout State) -> Result) -> Result {
+  package func withLock<Result>(_ body: (inout State) -> Result) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     return body(&state)

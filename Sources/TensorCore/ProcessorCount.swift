@@ -34,7 +34,7 @@ func availableProcessorCount() -> Int {
     guard words.count == 2, let quota = Int(words[0]), let period = Int(words[1]), quota > 0, period > 0 else {
       return nil
     }
-    return (quota + period - 1) / period
+    return (quota - 1) / period + 1
   }
 
   private func firstLine(of path: String, where matches: (String) -> Bool) -> String? {

@@ -13,12 +13,12 @@
 /// A job is a number of independent tasks. A synchronous caller lends its own thread to its job, an asynchronous one
 /// suspends. Each running task holds one of `threadCount` workspaces, so memory does not grow with the callers.
 /// Idle threads spin for some microseconds, unless there are more of them than processors, then sleep.
-public final class ThreadPool: Sendable {
+package final class ThreadPool: Sendable {
   /// The pool of the process: one thread for each processor that the process may use.
-  public static let shared = ThreadPool()
+  package static let shared = ThreadPool()
 
   /// How many tasks run at a time.
-  public let threadCount: Int
+  package let threadCount: Int
 
   private let queue: JobQueue
 
@@ -26,7 +26,7 @@ public final class ThreadPool: Sendable {
   private let hasThreads: Bool
 
   /// - Parameter threadCount: how many tasks may run at a time; nil for one a processor.
-  public init(threadCount: Int? = nil) {
+  package init(threadCount: Int? = nil) {
     let processors = availableProcessorCount()
     let count = threadCount ?? processors
     precondition(count > 0, "a thread pool needs a thread")
@@ -67,9 +67,13 @@ public final class ThreadPool: Sendable {
     if queue.isCancelled(job) { throw CancellationError() }
   }
 
+  /// The synchronous call, which an asynchronous function would not choose.
   private func runOnCaller(count: Int, _ task: @escaping @Sendable (Int, Worker) -> Void) {
     run(count: count, task)
   }
+
+  /// Gives up the memory that tasks have used and left, where the next ones will need less.
+  package func releaseMemory() { queue.emptyWorkspaces() }
 
   private static func startThread(for queue: JobQueue) -> Bool {
     let context = Unmanaged.passRetained(queue).toOpaque()

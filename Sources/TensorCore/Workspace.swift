@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
-
 /// Memory for the intermediate tensors of one thread's work, used again and again instead of going back to the
 /// system: after the first pass over the largest batch nothing is allocated.
 ///
@@ -12,12 +10,12 @@ package final class Workspace: Sendable {
     var lists: [[UnsafeMutablePointer<Float>]] = Array(repeating: [], count: Int.bitWidth)
   }
 
-  private let free = Mutex(Free())
+  private let free = Monitor(Free())
 
   package init() {}
 
   deinit {
-    free.withLock { $0.lists.joined().forEach { $0.deallocate() } }
+    empty()
   }
 
   /// A buffer of `count` numbers, of any values, that comes back here when it is released.
@@ -25,6 +23,14 @@ package final class Workspace: Sendable {
     let sizeClass = Workspace.sizeClass(count)
     let base = free.withLock { $0.lists[sizeClass].popLast() } ?? TensorBuffer.allocate(1 << sizeClass)
     return TensorBuffer(count: count, base: base, workspace: self)
+  }
+
+  /// Returns the free memory to the system.
+  func empty() {
+    free.withLock { free in
+      free.lists.joined().forEach { $0.deallocate() }
+      free = Free()
+    }
   }
 
   func recycle(_ base: UnsafeMutablePointer<Float>, count: Int) {

@@ -17,6 +17,7 @@ import Testing
   @Test func asynchronousCall() async throws {
     let texts = Array(repeating: "one of very many texts", count: 200_000)
     let task = Task { try await encoder.encode(texts) }
+    try await Task.sleep(for: .milliseconds(20))
     task.cancel()
     await #expect(throws: CancellationError.self) { try await task.value }
     #expect(try await encoder.encode(["another"]).count == 1)
@@ -39,6 +40,7 @@ import Testing
     }
     let encoder = encoder
     let task = Task { for try await _ in encoder.encode(Endless()) {} }
+    try await Task.sleep(for: .milliseconds(20))
     task.cancel()
     await #expect(throws: CancellationError.self) { try await task.value }
   }
@@ -82,6 +84,17 @@ import Testing
     let (ahead, atEnd, later) = try await task.value
     #expect(ahead == EmbeddingSequence<Counted>.window + 1)
     #expect(later <= atEnd + 1)
+  }
+
+  /// A consumer that is cancelled while it waits for a text that never comes.
+  @Test func silentStream() async throws {
+    let (silent, continuation) = AsyncStream.makeStream(of: String.self)
+    let encoder = encoder
+    let task = Task { for try await _ in encoder.encode(silent) {} }
+    try await Task.sleep(for: .milliseconds(20))
+    task.cancel()
+    await #expect(throws: CancellationError.self) { try await task.value }
+    continuation.finish()
   }
 
   private struct Broken: Error {}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import TensorCore
 import Testing
 
@@ -38,7 +39,24 @@ import Testing
     await #expect(processExitsWith: .failure) { _ = Tensor([1, 2], shape: [2]).reshaped([3]) }
   }
 
-  @Test func unknownPathIsAnError() async {
+  /// Also when the variable is set before the process starts.
+  @Test func selectedByTheEnvironment() async {
+    await #expect(processExitsWith: .success) {
+      setenv("SWIFTLET_CPU", "scalar", 1)
+      guard (try? Kernels.selected())?.path == "scalar" else { exit(1) }
+    }
+    await #expect(processExitsWith: .success) {
+      setenv("SWIFTLET_CPU", "sse9", 1)
+      do {
+        _ = try Kernels.selected()
+        exit(1)
+      } catch {
+        guard (error as? CPUPathError)?.requested == "sse9" else { exit(1) }
+      }
+    }
+  }
+
+  @Test func unknownPathIsAnError() {
     #expect(Kernels(path: "sse9") == nil)
     let error = CPUPathError(requested: "sse9\n", available: ["scalar"])
     #expect(error.description.contains(#""sse9\n""#) && !error.description.contains("\n"))

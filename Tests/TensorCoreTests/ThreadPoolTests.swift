@@ -7,8 +7,8 @@ import Testing
 
 @Suite struct ThreadPoolTests {
   private final class Counts: Sendable {
-    let values: Mutex<[Int]>
-    init(_ count: Int) { values = Mutex(Array(repeating: 0, count: count)) }
+    let values: Monitor<[Int]>
+    init(_ count: Int) { values = Monitor(Array(repeating: 0, count: count)) }
     func add(_ index: Int) { values.withLock { $0[index] += 1 } }
   }
 
@@ -59,7 +59,7 @@ import Testing
   private final class Census: Sendable {
     let running = Atomic<Int>(0)
     let most = Atomic<Int>(0)
-    let workspaces = Mutex<Set<ObjectIdentifier>>([])
+    let workspaces = Monitor<Set<ObjectIdentifier>>([])
 
     func task(_ worker: Worker) {
       let now = running.add(1, ordering: .relaxed).newValue
@@ -119,6 +119,10 @@ import Testing
     runInThisThread(pool, 0) { _, _ in withExtendedLifetime(pool) {} }
     try await pool.run(count: 0) { _, _ in withExtendedLifetime(pool) {} }
     return pool
+  }
+
+  @Test func misuseTraps() async {
+    await #expect(processExitsWith: .failure) { _ = ThreadPool(threadCount: 0) }
   }
 
   @Test func cancelledBeforeTheCall() async {
