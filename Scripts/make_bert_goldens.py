@@ -98,6 +98,9 @@ CASES = [
     Case("saved-by-reference", hidden=64, heads=4, layers=2, intermediate=47, activation="gelu",
          pooling={"embedding_dimension": 64, "pooling_mode": "weightedmean", "include_prompt": True},
          sentence_config={"max_seq_length": 30, "do_lower_case": False}, saved_by_reference=True),
+    Case("prompt-not-pooled", hidden=16, heads=2, layers=1, intermediate=32, activation="gelu",
+         pooling={"embedding_dimension": 16, "pooling_mode": ["weightedmean", "mean", "cls"], "include_prompt": False},
+         prompts={"query": "the cat sat: ", "document": ""}),
 ]
 
 

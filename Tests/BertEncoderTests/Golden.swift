@@ -26,7 +26,8 @@ struct Golden {
   private let expected: SafetensorsFile
 
   static let randomModels = [
-    "cased-gelu-new-task-heads", "gelu-mean-normalized", "odd-f64-few-positions", "relu-f16-shards",
+    "cased-gelu-new-task-heads", "gelu-mean-normalized", "odd-f64-few-positions", "prompt-not-pooled",
+    "relu-f16-shards",
     "saved-by-reference", "silu-bf16-gamma-beta",
   ]
 
