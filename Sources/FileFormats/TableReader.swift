@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The records of a table in CSV (RFC 4180) or TSV, one by one: memory is bounded by the longest record.
+///
+/// Lines are those of ``LineReader``. In CSV a field that starts with a quotation mark ends with one; what is between
+/// is taken as it is, doubled marks for one, line breaks included (CRLF as LF). In TSV a tab always ends a field. An
+/// empty line is a record of one empty field.
+public struct TableReader: ~Copyable {
+  /// How records are written.
+  public enum Format: Sendable {
+    case csv, tsv
+  }
+
+  /// The line, counted from 1, in which the last record starts; 0 before the first.
+  public private(set) var line = 0
+
+  private var lines: LineReader
+  private let format: Format
+
+  /// The most bytes a record may have.
+  private static let mostBytes = 1 << 28
+
+  /// - Parameter lines: where the table starts.
+  public init(_ lines: consuming LineReader, format: Format) {
+    self.lines = lines
+    self.format = format
+  }
+
+  /// The fields of the next record, one at least; nil after the last. After an error the reader goes on behind the
+  /// lines it has read.
+  ///
+  /// - Throws: What ``LineReader/next()`` does; ``TableError`` for misplaced or missing quotation marks.
+  public mutating func next() throws -> [String]? {
+    guard let text = try lines.next() else { return nil }
+    line = lines.lineCount
+    switch format {
+    case .tsv: return text.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+    case .csv: return try record(startingWith: text)
+    }
+  }
+
+  private mutating func record(startingWith text: String) throws -> [String] {
+    var fields: [String] = []
+    var rest = Substring(text).utf8
+    while true {
+      let field: Substring.UTF8View
+      if rest.first == UInt8(ascii: "\"") {
+        fields.append(try quotedField(&rest))
+        field = rest.prefix { $0 != UInt8(ascii: ",") }
+        if !field.isEmpty { throw error(.textAfterQuote, at: rest) }
+      } else {
+        field = rest.prefix { $0 != UInt8(ascii: ",") }
+        if let mark = field.firstIndex(of: UInt8(ascii: "\"")) { throw error(.quoteInField, at: rest[mark...]) }
+        fields.append(String(Substring(field)))
+      }
+      rest = rest[field.endIndex...]
+      guard rest.popFirst() != nil else { return fields }
+    }
+  }
+
+  /// Takes a field and both its marks from the start of `rest`, which becomes a later line if the field does not end
+  /// in this one.
+  private mutating func quotedField(_ rest: inout Substring.UTF8View) throws -> String {
+    let opening = rest, openingLine = lines.lineCount
+    rest.removeFirst()
+    var field: [UInt8] = []
+    while true {
+      let part = rest.prefix { $0 != UInt8(ascii: "\"") }
+      field += part
+      rest = rest[part.endIndex...]
+      if rest.popFirst() != nil {
+        guard rest.first == UInt8(ascii: "\"") else { return String(decoding: field, as: UTF8.self) }
+        field.append(rest.removeFirst())
+      } else {
+        guard field.count <= TableReader.mostBytes, let next = try lines.next() else {
+          throw error(.unterminatedQuote, at: opening, line: openingLine)
+        }
+        field.append(UInt8(ascii: "\n"))
+        rest = Substring(next).utf8
+      }
+    }
+  }
+
+  /// An error at the start of `rest`, a part of a line: the last read if none is given.
+  private func error(_ reason: TableError.Reason, at rest: Substring.UTF8View, line: Int? = nil) -> TableError {
+    let before = Substring(rest).base[..<rest.startIndex]
+    return TableError(
+      name: lines.name, line: line ?? lines.lineCount, column: before.unicodeScalars.count + 1, reason: reason)
+  }
+}

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileFormats
+import Foundation
+import TestSupport
+import Testing
+
+struct TableReaderTests {
+  let folder: TemporaryFolder
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func reader(_ text: String, _ format: TableReader.Format = .csv) throws -> TableReader {
+    let path = folder.path("table")
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    return TableReader(try LineReader(path: path), format: format)
+  }
+
+  private func records(_ text: String, _ format: TableReader.Format = .csv) throws -> [[String]] {
+    var reader = try reader(text, format)
+    var records: [[String]] = []
+    while let record = try reader.next() { records.append(record) }
+    return records
+  }
+
+  /// A table that Python's csv module wrote.
+  @Test func readsWhatTheReferenceWrites() throws {
+    var reader = TableReader(try LineReader(path: fixture("table.csv")), format: .csv)
+    let json = try JSONParser.parse(file: fixture("table.json"), limit: 1 << 20)
+    let expected = try #require(json.array).map { ($0.array ?? []).map { $0.string ?? "" } }
+    #expect(expected.count == 300)
+    for record in expected {
+      let read = try reader.next()
+      #expect(read?.map { Array($0.utf8) } == record.map { Array($0.utf8) })
+    }
+    #expect(try reader.next() == nil)
+  }
+
+  @Test(arguments: [
+    ("", []),
+    ("a,b\n", [["a", "b"]]),
+    ("\u{FEFF}\"a\",b\r\n", [["a", "b"]]),
+    (",\n\n\"\"", [["", ""], [""], [""]]),
+    ("\"a\r\nb\",\"c\n\nd\"", [["a\nb", "c\n\nd"]]),
+    ("\"\"\"\",\"a\"\"b\"", [["\"", "a\"b"]]),
+    ("e,\u{301},\u{200D}\n", [["e", "\u{301}", "\u{200D}"]]),
+  ])
+  func readsCSV(text: String, expected: [[String]]) throws {
+    let read = try records(text)
+    #expect(read.map { $0.map { Array($0.utf8) } } == expected.map { $0.map { Array($0.utf8) } })
+  }
+
+  @Test func tabsAlwaysEndAFieldInTSV() throws {
+    #expect(try records("a\t\"b\t\n\tc,d", .tsv) == [["a", "\"b", ""], ["", "c,d"]])
+  }
+
+  @Test(arguments: [
+    ("a,b\nc,é\"d\n", 2, 4, TableError.Reason.quoteInField),
+    ("\"a\"b,c", 1, 4, .textAfterQuote),
+    ("a\n\"b\nc\" ,d", 3, 3, .textAfterQuote),
+    ("a,\"b\nc", 1, 3, .unterminatedQuote),
+  ])
+  func namesLineAndColumn(text: String, line: Int, column: Int, reason: TableError.Reason) throws {
+    let error = #expect(throws: TableError.self) { _ = try records(text) }
+    #expect(error.map { [$0.line, $0.column] } == [line, column] && error?.reason == reason)
+    #expect(error?.description.contains("\n") == false)
+  }
+
+  @Test func goesOnBehindAnError() throws {
+    var reader = try reader("a\"\nb,c\n")
+    #expect(throws: TableError.self) { _ = try reader.next() }
+    #expect(try reader.next() == ["b", "c"])
+    #expect(reader.line == 2)
+  }
+}
