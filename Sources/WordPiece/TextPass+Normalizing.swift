@@ -62,6 +62,8 @@ extension TextPass {
       stripAccent(scalar, properties, from: origin)
     } else {
       marks.append(scalar, properties, from: origin, isFirst: isFirst)
+      // The word is too long whatever the order: no need to hold an endless run.
+      if ranges == nil && marks.count > word.scalarLimit { endMarks() }
     }
   }
 
