@@ -14,15 +14,15 @@ import functools
 import sys
 
 import tokenizers
-from tokenizers import normalizers, pre_tokenizers
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers
 
 REFERENCE = "0.23.3"
 
 SCALARS = [chr(c) for c in range(0x110000) if not 0xD800 <= c < 0xE000]
 
 # Bits of a class; the Swift side (UnicodeTables.Properties) has the same numbers.
-REMOVED, WHITESPACE, PUNCTUATION, IDEOGRAPH, NONSPACING = 1, 2, 4, 8, 16
-RANK_SHIFT = 5
+REMOVED, WHITESPACE, PUNCTUATION, IDEOGRAPH, NONSPACING, WORD = 1, 2, 4, 8, 16, 32
+RANK_SHIFT = 6
 
 
 def bert_step(**step):
@@ -82,8 +82,19 @@ def observe_combining_ranks(decompositions):
     return ranks
 
 
+def observe_word_characters():
+    """The scalars beside which a token that stands for a whole word is not found."""
+    tokenizer = Tokenizer(models.WordPiece({"[UNK]": 0, "x": 1}, unk_token="[UNK]"))
+    tokenizer.add_special_tokens([AddedToken("x", single_word=True)])
+    found_after = [encoding.ids[-1] == 1 for encoding in tokenizer.encode_batch([c + "x" for c in SCALARS])]
+    found_before = [encoding.ids[0] == 1 for encoding in tokenizer.encode_batch(["x" + c for c in SCALARS])]
+    assert found_after == found_before
+    return {c for c, found in zip(SCALARS, found_after) if not found}
+
+
 def observe_classes(decompositions, ranks):
     classes = {}
+    word_characters = observe_word_characters()
     for c in SCALARS:
         cleaned, spaced, stripped = clean(c), space_ideographs(c), strip_accents(c)
         words = [word for word, _ in split_words("a" + c + "a")]
@@ -105,6 +116,7 @@ def observe_classes(decompositions, ranks):
         if c not in decompositions and not is_hangul_syllable(c):
             assert stripped in ("", c), hex(ord(c))
             value |= NONSPACING if stripped == "" else 0
+        value |= WORD if c in word_characters else 0
         classes[c] = value | ranks.get(c, 0) << RANK_SHIFT
     for c, mapped in decompositions.items():
         kept = "".join(m for m in mapped if not classes[m] & NONSPACING)

@@ -31,7 +31,7 @@ TEXTS = [
     "nbsp\u00a0here\u3000there\u2028line\u2029par\u2003em", "unassigned \u0378 \uffff \U0010ffff \u08e2 \u180e",
     "\u302e\u0301\u302a tone a\u0345\u302f\u0327b \U0001d165\U0001d16d", "\u0344 \u0f73\u0f71 \u1e14\u0323 \u226e \u037e \u1fef",
     "x" * 100, "x" * 101, "word " + "y" * 250 + " end", "e\u0301" * 101, "[CLS] in [SEP] text [MASK]. a[SEP]b [sep] [UNK]",
-    "[ SEP ] [[SEP]] [SEP", "ENT [ENT] x[ENT]  y \u3000[ENT] foo barfoo bar", "many " * 40, "¿Qué? ¡Sí! «oui» „ja“ ‹no›",
+    "[ SEP ] [[SEP]] [SEP", "ENT [ENT] x[ENT]  y \u3000[ENT] foo barfoo bar", "many " * 40, "bar, É x  é X BAR foobar bar's _bar ÉX", "¿Qué? ¡Sí! «oui» „ja“ ‹no›",
     "a.b.c...d!!e??f;;g::h", "Ｔｈｅ ﷺ ﬃ Ǆ ŉ", "\U0001f600\u0301 \u0e33\u0eb3 \u09cb \u0ddd \u1112\u1161\u11ab",
 ]
 PAIRS = [
@@ -137,7 +137,9 @@ def main():
         handle_chinese_chars=False, strip_accents=False, lowercase=True)
     odd.add_special_tokens([
         AddedToken("[MASK]", lstrip=True), AddedToken("[ENT]", lstrip=True, rstrip=True), AddedToken("[ENT] x")])
-    odd.add_tokens([AddedToken("foo", normalized=False, rstrip=True)])
+    odd.add_tokens([
+        AddedToken("foo", normalized=False, rstrip=True), AddedToken("Bar", single_word=True),
+        AddedToken("É x", lstrip=True, rstrip=True)])
     odd.enable_truncation(48)
     (output / "odd").mkdir(parents=True, exist_ok=True)
     odd.save(str(output / "odd" / "tokenizer.json"), pretty=False)

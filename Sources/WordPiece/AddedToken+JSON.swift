@@ -8,15 +8,11 @@ extension AddedToken {
     let content = try fields.required("content", "a string") { (fields, key) throws(TokenizerError) in
       try fields.string(key)
     }
+    guard !content.isEmpty else { throw fields.malformed("content", expected: "not empty") }
     let isSpecial = try fields.bool("special") ?? false
-    if try fields.bool("single_word") ?? false {
-      throw fields.unsupported("single_word of \(quoted(content))")
-    }
-    if try fields.bool("normalized") ?? !isSpecial {
-      throw fields.unsupported("normalized of the added token \(quoted(content))")
-    }
     self.init(
       content, id: id, isSpecial: isSpecial, stripsLeft: try fields.bool("lstrip") ?? false,
-      stripsRight: try fields.bool("rstrip") ?? false)
+      stripsRight: try fields.bool("rstrip") ?? false, isSingleWord: try fields.bool("single_word") ?? false,
+      isNormalized: try fields.bool("normalized") ?? !isSpecial)
   }
 }

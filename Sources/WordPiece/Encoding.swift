@@ -9,7 +9,7 @@ public struct Encoding: Sendable, Equatable {
   public var ids: [Int32] = []
   /// Which text of a pair a token belongs to, 0 or 1.
   public var typeIDs: [Int32] = []
-  /// The tokens as the vocabulary spells them, "##" included.
+  /// The tokens as the vocabulary spells them, "##" included; added tokens as the text spells them.
   public var tokens: [String] = []
   /// The place in Unicode scalars, as the reference's Python binding gives it.
   public var offsets: [Range<Int>] = []

@@ -12,12 +12,19 @@ extension TextPass {
     return marks.isEmpty ? next : try readMarks(from: next, to: end)
   }
 
-  /// Step 1: drops controls and their like. What else it does, white space becoming a space, is left to the splitter,
-  /// for which all white space is equal.
+  /// Step 1: drops controls and their like; white space becomes a space.
   private mutating func clean(_ scalar: UInt32, from origin: Range<Int>) {
     let properties = stages.tables.properties(of: scalar)
-    if properties.isRemoved && stages.normalization.cleansText { return }
+    guard stages.normalization.cleansText else {
+      return isolateIdeograph(scalar, properties, from: origin)
+    }
+    if properties.isRemoved { return }
+    if properties.isWhitespace { return space(from: origin) }
     isolateIdeograph(scalar, properties, from: origin)
+  }
+
+  private mutating func space(from origin: Range<Int>) {
+    split(0x20, stages.tables.properties(of: 0x20), from: origin)
   }
 
   /// Step 2: a space on either side of a CJK ideograph.
@@ -27,9 +34,9 @@ extension TextPass {
     guard properties.isIdeograph && stages.normalization.isolatesIdeographs else {
       return decompose(scalar, properties, from: origin)
     }
-    endWord()
+    space(from: origin)
     decompose(scalar, properties, from: origin)
-    endWord()
+    space(from: origin)
   }
 
   /// Step 3: canonical decomposition. Marks wait in `marks` until it is known what they are sorted among.
@@ -45,9 +52,11 @@ extension TextPass {
       }
     } else if HangulSyllable.contains(scalar) {
       let jamo = HangulSyllable.decomposition(scalar)
-      append(jamo.leading, from: origin)
-      append(jamo.vowel, from: origin)
-      if let trailing = jamo.trailing { append(trailing, from: origin) }
+      split(jamo.leading, stages.tables.properties(of: jamo.leading), from: origin)
+      split(jamo.vowel, stages.tables.properties(of: jamo.vowel), from: origin)
+      if let trailing = jamo.trailing {
+        split(trailing, stages.tables.properties(of: trailing), from: origin)
+      }
     } else {
       reorder(scalar, properties, from: origin, isFirst: true)
     }
@@ -63,7 +72,7 @@ extension TextPass {
     } else {
       marks.append(scalar, properties, from: origin, isFirst: isFirst)
       // The word is too long whatever the order: no need to hold an endless run.
-      if ranges == nil && marks.count > word.scalarLimit { endMarks() }
+      if ranges == nil && normalized == nil && marks.count > word.scalarLimit { endMarks() }
     }
   }
 

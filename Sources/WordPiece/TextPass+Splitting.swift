@@ -4,15 +4,24 @@
 ///
 /// Punctuation is ASCII's, symbols included, and the general categories P*, as the reference has them.
 extension TextPass {
+  /// Takes a scalar from the normalizer.
   mutating func split(_ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>) {
+    guard normalized == nil else {
+      normalized?.append(scalar, from: origin)
+      return
+    }
+    splitWord(scalar, properties, from: origin)
+  }
+
+  mutating func splitWord(_ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>) {
     if properties.isWhitespace {
       endWord()
     } else if properties.isPunctuation {
       endWord()
-      append(scalar, from: origin)
+      word.append(scalar, from: origin)
       endWord()
     } else {
-      append(scalar, from: origin)
+      word.append(scalar, from: origin)
     }
   }
 }

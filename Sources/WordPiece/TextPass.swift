@@ -6,10 +6,10 @@
 /// before the next one is read. So memory is that of one word, however long the text, and reading stops as soon as
 /// there are more pieces than the caller can use. The stages themselves are in the order of the reference:
 ///
-/// 1. added tokens are split off the raw text (`AddedTokens`);
+/// 1. added tokens are split off the raw text (`TextPass+AddedTokens`);
 /// 2. clean, isolate ideographs, strip accents, lowercase (`TextPass+Normalizing`);
 /// 3. split at white space and punctuation (`TextPass+Splitting`);
-/// 4. WordPiece (`WordPieceModel`).
+/// 4. WordPiece (`WordMatcher`).
 struct TextPass {
   let stages: Stages
   let matcher: WordMatcher
@@ -17,50 +17,77 @@ struct TextPass {
   let text: UnsafeBufferPointer<UInt8>
   /// Reading stops once there are more pieces than this.
   let limit: Int
+  let encodesSpecialTokens: Bool
   var word: WordBuffer
   var marks: MarkRun
+  /// Takes what the normalizer makes instead of the splitter, if it is there.
+  var normalized: NormalizedText?
 
   /// The pieces so far.
-  var ids: [Int32]
+  var ids: [Int32] = []
   /// The bytes of the text each piece comes from; nil if nobody asks.
   var ranges: [Range<Int>]?
+  /// How the text spells added tokens, by the number of the piece.
+  var spellings: [Int: String] = [:]
   /// Pieces that were there before this text.
-  fileprivate let firstPiece: Int
+  var firstPiece = 0
   /// Where the pieces of a word end in it; nil if nobody asks.
   fileprivate var ends: [Int]?
 
   /// Whether no further piece is of use.
   var isFull: Bool { ids.count - firstPiece > limit }
 
+  /// What a pass found out beside the pieces' ids.
+  struct Outcome {
+    /// Whether pieces were left out.
+    let isTruncated: Bool
+    /// The bytes each piece comes from, if origins are tracked.
+    let ranges: [Range<Int>]
+    /// How the text spells the pieces that are added tokens, by their number, if origins are tracked.
+    let spellings: [Int: String]
+  }
+
   /// Appends the pieces of `text` to `ids`, those past `limit` left out.
   ///
-  /// - Returns: whether pieces were left out, and the bytes each piece comes from if `tracksOrigins`.
   /// - Complexity: O(bytes read); memory for the pieces, one word and one run of combining marks.
   static func run(
     _ stages: Stages, text: UnsafeBufferPointer<UInt8>, limit: Int, encodesSpecialTokens: Bool,
     tracksOrigins: Bool, ids: inout [Int32]
-  ) throws(TokenizerError) -> (isTruncated: Bool, ranges: [Range<Int>]) {
+  ) throws(TokenizerError) -> Outcome {
+    try with(
+      stages, text: text, limit: limit, encodesSpecialTokens: encodesSpecialTokens, tracksOrigins: tracksOrigins
+    ) { (pass) throws(TokenizerError) in
+      // Lent, not copied.
+      swap(&pass.ids, &ids)
+      defer { swap(&pass.ids, &ids) }
+      pass.firstPiece = pass.ids.count
+      do throws(TokenizerError) {
+        try pass.readText()
+      } catch {
+        pass.truncate(to: 0)
+        throw error
+      }
+      let isTruncated = pass.isFull
+      pass.truncate(to: limit)
+      return Outcome(isTruncated: isTruncated, ranges: pass.ranges ?? [], spellings: pass.spellings)
+    }
+  }
+
+  /// Lends a pass over `text` that has not read anything.
+  static func with<Value>(
+    _ stages: Stages, text: UnsafeBufferPointer<UInt8>, limit: Int, encodesSpecialTokens: Bool,
+    tracksOrigins: Bool, _ body: (inout TextPass) throws(TokenizerError) -> Value
+  ) throws(TokenizerError) -> Value {
     guard text.count <= Int32.max else { throw .textTooLong(byteCount: text.count) }
     let word = WordBuffer(scalarLimit: stages.model.longestWord, tracksOrigins: tracksOrigins)
     defer { word.deallocate() }
     return try stages.model.withMatcher { (matcher) throws(TokenizerError) in
       try stages.asciiActions.table.withUnsafeBufferPointer { (asciiActions) throws(TokenizerError) in
         var pass = TextPass(
-          stages: stages, matcher: matcher, asciiActions: asciiActions, text: text, limit: limit, word: word,
-          marks: MarkRun(tracksOrigins: tracksOrigins), ids: [], ranges: tracksOrigins ? [] : nil,
-          firstPiece: ids.count, ends: tracksOrigins ? [] : nil)
-        // Lent, not copied.
-        swap(&pass.ids, &ids)
-        defer { swap(&pass.ids, &ids) }
-        do throws(TokenizerError) {
-          try pass.readText(encodesSpecialTokens: encodesSpecialTokens)
-        } catch {
-          pass.truncate(to: 0)
-          throw error
-        }
-        let isTruncated = pass.isFull
-        pass.truncate(to: limit)
-        return (isTruncated, pass.ranges ?? [])
+          stages: stages, matcher: matcher, asciiActions: asciiActions, text: text, limit: limit,
+          encodesSpecialTokens: encodesSpecialTokens, word: word, marks: MarkRun(tracksOrigins: tracksOrigins),
+          ranges: tracksOrigins ? [] : nil, ends: tracksOrigins ? [] : nil)
+        return try body(&pass)
       }
     }
   }
@@ -70,22 +97,8 @@ struct TextPass {
     ranges?.truncate(to: pieces)
   }
 
-  /// Reads the text from start to end, or until it is full.
-  private mutating func readText(encodesSpecialTokens: Bool) throws(TokenizerError) {
-    var position = 0
-    while position < text.count, !isFull {
-      let match = try stages.addedTokens.firstMatch(
-        in: text, from: position, includesSpecial: !encodesSpecialTokens)
-      try readSegment(position..<(match?.bytes.lowerBound ?? text.count))
-      guard let match else { return }
-      ids.append(match.id)
-      ranges?.append(match.bytes)
-      position = match.bytes.upperBound
-    }
-  }
-
   /// Normalises and splits a stretch of text that holds no added token.
-  private mutating func readSegment(_ segment: Range<Int>) throws(TokenizerError) {
+  mutating func readSegment(_ segment: Range<Int>) throws(TokenizerError) {
     let end = segment.upperBound
     var position = segment.lowerBound
     while position < end, !isFull {
@@ -95,7 +108,7 @@ struct TextPass {
         position += 1
       case ASCIIActions.punctuation:
         endWord()
-        append(UInt32(text[position]), from: position..<position + 1)
+        word.append(UInt32(text[position]), from: position..<position + 1)
         endWord()
         position += 1
       case ASCIIActions.removed:
@@ -107,11 +120,6 @@ struct TextPass {
       }
     }
     endWord()
-  }
-
-  /// Adds a scalar to the word being read.
-  mutating func append(_ scalar: UInt32, from origin: Range<Int>) {
-    word.append(scalar, from: origin)
   }
 
   /// Turns the word being read, if there is one, into pieces.

@@ -11,7 +11,7 @@ extension Tokenizer {
     var tokens: [String] = []
     for id in ids {
       guard let token = token(id) else { throw .unknownID(id) }
-      if !(skipSpecialTokens && (stages.addedTokens[id]?.isSpecial ?? false)) { tokens.append(token) }
+      if !(skipSpecialTokens && (added[id]?.isSpecial ?? false)) { tokens.append(token) }
     }
     return decoder?.text(of: tokens) ?? tokens.joined(separator: " ")
   }

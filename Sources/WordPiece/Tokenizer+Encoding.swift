@@ -24,9 +24,10 @@ extension Tokenizer {
     guard maxLength >= 2 else { throw .maximumLengthTooSmall(maxLength: maxLength, minimum: 2) }
     batch.ids.append(specialTokens.classifier)
     do {
-      let (isTruncated, _) = try TextPass.run(
+      let isTruncated = try TextPass.run(
         stages, text: text, limit: maxLength - 2, encodesSpecialTokens: false, tracksOrigins: false,
-        ids: &batch.ids)
+        ids: &batch.ids
+      ).isTruncated
       batch.ids.append(specialTokens.separator)
       batch.endSequence(isTruncated: isTruncated)
       return isTruncated
@@ -104,25 +105,15 @@ extension Tokenizer {
   {
     try withUTF8(text) { (utf8) throws(TokenizerError) in
       var pieces = Pieces()
-      (pieces.isTruncated, pieces.utf8Ranges) = try TextPass.run(
+      let outcome = try TextPass.run(
         stages, text: utf8, limit: limit, encodesSpecialTokens: options.encodesSpecialTokens,
         tracksOrigins: true, ids: &pieces.ids)
-      pieces.offsets = scalarRanges(of: pieces.utf8Ranges, in: utf8)
-      pieces.tokens = zip(pieces.ids, pieces.utf8Ranges).map { spelling(of: $0, at: $1, in: utf8) }
+      pieces.isTruncated = outcome.isTruncated
+      pieces.utf8Ranges = outcome.ranges
+      pieces.offsets = scalarRanges(of: outcome.ranges, in: utf8)
+      pieces.tokens = pieces.ids.enumerated().map { outcome.spellings[$0] ?? token($1) ?? "" }
       return pieces
     }
-  }
-
-  /// The token as the vocabulary spells it, but an added token that takes in white space as the text does.
-  private func spelling(
-    of id: Int32, at range: Range<Int>, in text: UnsafeBufferPointer<UInt8>
-  ) -> String {
-    if let added = stages.addedTokens[id], added.stripsLeft || added.stripsRight,
-      range.count > added.content.utf8.count
-    {
-      return String(decoding: text[range], as: UTF8.self)
-    }
-    return token(id) ?? ""
   }
 
   /// The number of pieces of a whole text; four bytes of memory each.
@@ -162,24 +153,25 @@ extension Tokenizer {
   }
 }
 
-/// The ranges in Unicode scalars of ranges in bytes; neither starts nor ends go back. One walk over the text.
+/// The ranges in Unicode scalars of ranges in bytes. One walk over the text, as long as they go forward.
 private func scalarRanges(of ranges: [Range<Int>], in text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
-  /// Counts scalars up to a byte, which may only move on.
+  /// Counts the scalars before a byte.
   struct Counter {
     var byte = 0
     var scalars = 0
 
-    mutating func advance(to end: Int, in text: UnsafeBufferPointer<UInt8>) -> Int {
-      precondition(end >= byte, "token ranges go back")
-      for k in byte..<end where text[k] & 0xC0 != 0x80 { scalars += 1 }
-      byte = end
+    mutating func move(to target: Int, in text: UnsafeBufferPointer<UInt8>) -> Int {
+      for k in min(byte, target)..<max(byte, target) where text[k] & 0xC0 != 0x80 {
+        scalars += byte < target ? 1 : -1
+      }
+      byte = target
       return scalars
     }
   }
   var (starts, ends) = (Counter(), Counter())
   return ranges.map { range in
-    let start = starts.advance(to: range.lowerBound, in: text)
-    return start..<ends.advance(to: range.upperBound, in: text)
+    let start = starts.move(to: range.lowerBound, in: text)
+    return start..<ends.move(to: range.upperBound, in: text)
   }
 }
 

@@ -74,7 +74,7 @@ extension Tokenizer {
     normalization: Normalization, longestWord: Int = 100, continuationPrefix: String = "##",
     decoder: PieceDecoder? = PieceDecoder(prefix: "##", cleansUp: true), maxLength: Int?, warnings: [String]
   ) throws(TokenizerError) {
-    let addedTokens = AddedTokens(tokens)
+    let added = AddedTokens(tokens)
     for token in tokens {
       let id = vocabulary.id(of: token.content)
       guard token.id >= 0, id == token.id || id == nil && vocabulary.token(token.id) == nil else {
@@ -87,7 +87,7 @@ extension Tokenizer {
       guard let id else { throw .missingToken(path: path, token: token) }
       return id
     }
-    func id(of token: String) -> Int32? { addedTokens.id(of: token) ?? vocabulary.id(of: token) }
+    func id(of token: String) -> Int32? { added.id(of: token) ?? vocabulary.id(of: token) }
     specialTokens = SpecialTokens(
       unknown: try required(names.unknown, vocabulary.id(of: names.unknown)),
       classifier: try required(names.classifier, id(of: names.classifier)),
@@ -97,8 +97,9 @@ extension Tokenizer {
     self.warnings = warnings + (hasPadding ? [] : ["\(escaped(path)): no token \(quoted(names.padding))"])
     self.maxLength = maxLength
     self.decoder = decoder
+    self.added = added
     stages = Stages(
-      addedTokens: addedTokens, normalization: normalization,
+      addedTokens: tokens, normalization: normalization,
       model: WordPieceModel(
         vocabulary: vocabulary, unknownID: specialTokens.unknown, longestWord: longestWord,
         continuationPrefix: continuationPrefix))

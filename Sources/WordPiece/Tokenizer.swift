@@ -35,33 +35,34 @@ public struct Tokenizer: Sendable {
   public let maxLength: Int?
   /// What was odd about the files, one line each.
   public let warnings: [String]
+  let added: AddedTokens
   var stages: Stages
   /// nil: tokens joined by spaces.
   let decoder: PieceDecoder?
 
   /// One past the highest id: the rows of the embedding table.
-  public var vocabularySize: Int { max(stages.model.vocabulary.count, stages.addedTokens.count) }
+  public var vocabularySize: Int { max(stages.model.vocabulary.count, added.count) }
   /// The steps of the normalizer.
   public var normalization: Normalization { stages.normalization }
-  /// The tokens that are recognised in the raw text.
-  public var addedTokens: [AddedToken] { stages.addedTokens.tokens }
+  /// The tokens that are looked for in whole texts.
+  public var addedTokens: [AddedToken] { added.tokens }
 
   /// The tokenizer that lowercases too, and treats accents as this one does.
   package func lowercasing() -> Tokenizer {
     var tokenizer = self, normalization = normalization
     normalization.lowercases = true
     tokenizer.stages = Stages(
-      addedTokens: stages.addedTokens, normalization: normalization, model: stages.model)
+      addedTokens: added.tokens, normalization: normalization, model: stages.model)
     return tokenizer
   }
 
   /// The id of a token as the vocabulary spells it.
   public func id(of token: String) -> Int32? {
-    stages.addedTokens.id(of: token) ?? stages.model.vocabulary.id(of: token)
+    added.id(of: token) ?? stages.model.vocabulary.id(of: token)
   }
 
   /// The token of an id, nil if there is none.
   public func token(_ id: Int32) -> String? {
-    stages.addedTokens[id]?.content ?? stages.model.vocabulary.token(id)
+    added[id]?.content ?? stages.model.vocabulary.token(id)
   }
 }

@@ -22,13 +22,13 @@ struct UnicodeTables: Sendable {
     var isIdeograph: Bool { bits & 8 != 0 }
     /// General category Mn: dropped when accents are stripped.
     var isNonspacing: Bool { bits & 16 != 0 }
+    /// A letter, digit, mark or connector: no word ends beside it (`\w` of the reference's regular expressions).
+    var isWordCharacter: Bool { bits & 32 != 0 }
     /// The order NFD gives adjacent marks; 0 for a starter, which never moves.
-    var combiningRank: UInt8 { UInt8(truncatingIfNeeded: bits >> 5 & 63) }
+    var combiningRank: UInt8 { UInt8(truncatingIfNeeded: bits >> 6 & 63) }
 
     var hasDecomposition: Bool { bits >> Self.decompositionShift & 0xFF != 0 }
     var hasLowercase: Bool { bits >> Self.lowercaseShift & 0xFF != 0 }
-    /// Nothing but its class bits: neither NFD nor lowercase changes it.
-    var isPlainStarter: Bool { bits == 0 }
 
     fileprivate static let decompositionShift: UInt64 = 16
     fileprivate static let lowercaseShift: UInt64 = 40
@@ -43,7 +43,7 @@ struct UnicodeTables: Sendable {
   private static let blockBits = 7
   private static let blockSize = 1 << blockBits
   /// Records below this number are the classes themselves: class bits and combining rank.
-  private static let classCount = 1 << 11
+  private static let classCount = 1 << 12
 
   private var blocks = [UInt16](repeating: 0, count: 0x110000 >> UnicodeTables.blockBits)
   private var records = [UInt16](repeating: 0, count: UnicodeTables.blockSize)

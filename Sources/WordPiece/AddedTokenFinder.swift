@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Finds added tokens in a text, as the reference does (`tokenizers`, added_vocabulary).
+///
+/// The leftmost counts, of those the longest (of equals the first, where the reference's choice varies from run to run);
+/// only then it is asked whether that one may stand there.
+struct AddedTokenFinder: Sendable {
+  /// For each first byte the tokens that start with it, longest first.
+  private let candidates: [[Candidate]]
+  private let startsToken: [Bool]
+  let isEmpty: Bool
+
+  private struct Candidate {
+    let pattern: [UInt8]
+    let token: AddedToken
+  }
+
+  /// Tokens, each with the text to look for.
+  init(_ tokens: [(pattern: [UInt8], token: AddedToken)]) {
+    var candidates = [[Candidate]](repeating: [], count: 256)
+    for (pattern, token) in tokens {
+      guard let first = pattern.first else { continue }
+      candidates[Int(first)].append(Candidate(pattern: pattern, token: token))
+    }
+    self.candidates = candidates.map { $0.sorted { $0.pattern.count > $1.pattern.count } }
+    startsToken = candidates.map { !$0.isEmpty }
+    isEmpty = !startsToken.contains(true)
+  }
+
+  /// A token found in a text.
+  struct Match {
+    let id: Int32
+    /// Where it is, with the white space that belongs to it.
+    let bytes: Range<Int>
+    /// Where to look for the next one: the white space after it may belong to both.
+    let end: Int
+  }
+
+  /// The first added token at or after `start`; the white space before it belongs to it back to `limit` at most.
+  ///
+  /// O(bytes up to there); each byte that starts tokens costs a comparison with these.
+  func firstMatch(
+    in text: UnsafeBufferPointer<UInt8>, from start: Int, limit: Int, includesSpecial: Bool
+  ) throws(TokenizerError) -> Match? {
+    var position = start
+    while true {
+      startsToken.withUnsafeBufferPointer {
+        while position < text.count, !$0[Int(text[position])] { position += 1 }
+      }
+      guard position < text.count else { return nil }
+      let rest = text[position...]
+      guard let found = candidates[Int(text[position])].first(where: { rest.starts(with: $0.pattern) }) else {
+        position += 1
+        continue
+      }
+      let (token, range) = (found.token, position..<position + found.pattern.count)
+      if includesSpecial || !token.isSpecial, try mayStand(token, at: range, in: text) {
+        let bytes = try withWhitespace(range, of: token, in: text, limit: limit)
+        return Match(id: token.id, bytes: bytes, end: range.upperBound)
+      }
+      position = range.upperBound
+    }
+  }
+
+  private func mayStand(
+    _ token: AddedToken, at range: Range<Int>, in text: UnsafeBufferPointer<UInt8>
+  ) throws(TokenizerError) -> Bool {
+    guard token.isSingleWord else { return true }
+    if range.lowerBound > 0, try properties(before: range.lowerBound, in: text).isWordCharacter { return false }
+    guard range.upperBound < text.count else { return true }
+    return try !properties(at: range.upperBound, in: text).isWordCharacter
+  }
+
+  /// The range with the white space that the token takes in.
+  private func withWhitespace(
+    _ range: Range<Int>, of token: AddedToken, in text: UnsafeBufferPointer<UInt8>, limit: Int
+  ) throws(TokenizerError) -> Range<Int> {
+    var (first, last) = (range.lowerBound, range.upperBound)
+    if token.stripsLeft { first = max(first, limit) }
+    while token.stripsLeft, first > limit, try properties(before: first, in: text).isWhitespace {
+      first = scalarStart(before: first, in: text)
+    }
+    while token.stripsRight, last < text.count, try properties(at: last, in: text).isWhitespace {
+      last += try text.scalar(at: last).byteCount
+    }
+    return first..<last
+  }
+
+  private func properties(
+    at position: Int, in text: UnsafeBufferPointer<UInt8>
+  ) throws(TokenizerError) -> UnicodeTables.Properties {
+    UnicodeTables.shared.properties(of: try text.scalar(at: position).value)
+  }
+
+  private func properties(
+    before end: Int, in text: UnsafeBufferPointer<UInt8>
+  ) throws(TokenizerError) -> UnicodeTables.Properties {
+    try properties(at: scalarStart(before: end, in: text), in: text)
+  }
+
+  private func scalarStart(before end: Int, in text: UnsafeBufferPointer<UInt8>) -> Int {
+    var position = end - 1
+    while position > 0, text[position] & 0xC0 == 0x80 { position -= 1 }
+    return position
+  }
+}
