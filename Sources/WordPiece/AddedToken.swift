@@ -14,7 +14,8 @@ public struct AddedToken: Sendable, Equatable {
   public var stripsRight: Bool
   /// Whether it is found only where no letter, digit or mark is beside it; else inside words too.
   public var isSingleWord: Bool
-  /// Whether it is looked for in the normalised text, normalised itself; else in the raw text, as special tokens are.
+  /// Whether it is looked for in the normalised text, normalised itself; else in the raw text, as special
+  /// tokens are.
   public var isNormalized: Bool
 
   /// A token looked for in the raw text, inside words too, unless said otherwise.

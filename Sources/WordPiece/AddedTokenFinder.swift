@@ -2,8 +2,8 @@
 
 /// Finds added tokens in a text, as the reference does (`tokenizers`, added_vocabulary).
 ///
-/// The leftmost counts, of those the longest (of equals the first, where the reference's choice varies from run to run);
-/// only then it is asked whether that one may stand there.
+/// The leftmost counts, of those the longest (of equals the first, where the reference's choice varies from
+/// run to run); only then it is asked whether that one may stand there.
 struct AddedTokenFinder: Sendable {
   /// For each first byte the tokens that start with it, longest first.
   private let candidates: [[Candidate]]
@@ -36,7 +36,8 @@ struct AddedTokenFinder: Sendable {
     let end: Int
   }
 
-  /// The first added token at or after `start`; the white space before it belongs to it back to `limit` at most.
+  /// The first added token at or after `start`; the white space before it belongs to it back to `limit` at
+  /// most.
   ///
   /// O(bytes up to there); each byte that starts tokens costs a comparison with these.
   func firstMatch(

@@ -2,8 +2,8 @@
 
 /// The tokens of a text, or of a pair of texts, and where they come from.
 ///
-/// All arrays have one element a token. A token's place is in the text it comes from: the first text where its type id
-/// is 0, the second where it is 1; the empty range 0..<0 for a special token that was added.
+/// All arrays have one element a token. A token's place is in the text it comes from: the first text where
+/// its type id is 0, the second where it is 1; the empty range 0..<0 for a special token that was added.
 public struct Encoding: Sendable, Equatable {
   /// Token ids.
   public var ids: [Int32] = []

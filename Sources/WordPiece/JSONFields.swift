@@ -4,7 +4,8 @@ import FileFormats
 
 /// The fields of an object of a tokenizer's file, with errors that name file and field.
 ///
-/// Each reader gives nil for a field that is absent or null, and throws if it is something else than asked for.
+/// Each reader gives nil for a field that is absent or null, and throws if it is something else than asked
+/// for.
 struct JSONFields {
   let object: JSONObject
   let path: String

@@ -2,12 +2,12 @@
 
 /// Combining marks between two starters, on their way into canonical order.
 ///
-/// Sorting moves marks, but the reference (`tokenizers`, NormalizedString) does not move where they come from: the first
-/// mark each scalar was made into takes the next of the run's origins, in the order of the text; the further ones
-/// share the origin of the mark before them.
+/// Sorting moves marks, but the reference (`tokenizers`, NormalizedString) does not move where they come
+/// from: the first mark each scalar was made into takes the next of the run's origins, in the order of the
+/// text; the further ones share the origin of the mark before them.
 struct MarkRun {
-  /// One mark a word, so that words sort as marks do: rank in the top byte, then its number in the run, then the scalar
-  /// and whether it is the first one its scalar was made into.
+  /// One mark a word, so that words sort as marks do: rank in the top byte, then its number in the run, then
+  /// the scalar and whether it is the first one its scalar was made into.
   private var marks: [UInt64] = []
   /// Where the scalars of the run come from; nil if nobody asks.
   private var origins: [Range<Int>]?

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A stretch of text after the normalizer, for tokenizers that look for added tokens there; all others never make one.
+/// A stretch of text after the normalizer, for tokenizers that look for added tokens there; all others never
+/// make one.
 struct NormalizedText {
   /// UTF-8.
   private(set) var bytes: [UInt8] = []

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads the numbers of `UnicodeData`: base-32 digits, lowest first, from "0"; a digit's sixth bit says more follow.
+/// Reads the numbers of `UnicodeData`: base-32 digits, lowest first, from "0"; a digit's sixth bit says more
+/// follow.
 struct PackedNumbers {
   private var cursor: UnsafePointer<UInt8>
   private let end: UnsafePointer<UInt8>

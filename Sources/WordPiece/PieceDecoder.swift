@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// From tokens back to text (`tokenizers`, decoders/wordpiece): words are joined by spaces, pieces without, and English
-/// punctuation and contractions are tidied up.
+/// From tokens back to text (`tokenizers`, decoders/wordpiece): words are joined by spaces, pieces without,
+/// and English punctuation and contractions are tidied up.
 struct PieceDecoder: Sendable {
   /// What marks a token that continues a word.
   let prefix: String

@@ -8,27 +8,32 @@ final class Stages: Sendable {
   let asciiActions: ASCIIActions
   /// Finds the added tokens that are looked for in the normalised text.
   let normalizedTokens: AddedTokenFinder
+  /// The same tokens as they look there, by id.
+  let normalizedSpellings: [Int32: String]
   let model: WordPieceModel
   let tables = UnicodeTables.shared
 
   convenience init(addedTokens: [AddedToken], normalization: Normalization, model: WordPieceModel) {
     let raw = addedTokens.filter { !$0.isNormalized }.map { (Array($0.content.utf8), $0) }
-    let plain = Stages(AddedTokenFinder(raw), normalization, AddedTokenFinder([]), model)
-    let normalized = addedTokens.filter(\.isNormalized).map { token in
+    let plain = Stages(AddedTokenFinder(raw), normalization, [], model)
+    let normalized = addedTokens.filter(\.isNormalized).map { token -> (pattern: [UInt8], token: AddedToken) in
       // A string is UTF-8: normalising it does not fail.
       ((try? TextPass.normalize(Array(token.content.utf8), plain)) ?? [], token)
     }
-    self.init(plain.rawTokens, normalization, AddedTokenFinder(normalized), model)
+    self.init(plain.rawTokens, normalization, normalized, model)
   }
 
   private init(
-    _ rawTokens: AddedTokenFinder, _ normalization: Normalization, _ normalizedTokens: AddedTokenFinder,
-    _ model: WordPieceModel
+    _ rawTokens: AddedTokenFinder, _ normalization: Normalization,
+    _ normalizedTokens: [(pattern: [UInt8], token: AddedToken)], _ model: WordPieceModel
   ) {
     self.rawTokens = rawTokens
     self.normalization = normalization
     asciiActions = ASCIIActions(normalization)
-    self.normalizedTokens = normalizedTokens
+    self.normalizedTokens = AddedTokenFinder(normalizedTokens)
+    normalizedSpellings = Dictionary(
+      normalizedTokens.map { ($0.token.id, String(decoding: $0.pattern, as: UTF8.self)) }
+    ) { $1 }
     self.model = model
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The stage that looks for added tokens: in the raw text, and for the few tokenizers with such tokens, in what the
-/// normalizer made of the rest.
+/// The stage that looks for added tokens: in the raw text, and for the few tokenizers with such tokens, in
+/// what the normalizer made of the rest.
 extension TextPass {
   /// Reads the text from start to end, or until it is full.
   mutating func readText() throws(TokenizerError) {

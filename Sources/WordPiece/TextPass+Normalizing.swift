@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The steps of BERT's normalizer for a scalar that is not ASCII, in the order of the reference (`tokenizers`,
-/// normalizers/bert). Each step hands on to the next; the last one hands on to the splitter.
+/// The steps of BERT's normalizer for a scalar that is not ASCII, in the order of the reference
+/// (`tokenizers`, normalizers/bert). Each step hands on to the next; the last one hands on to the splitter.
 extension TextPass {
-  /// Reads the scalar at `position`, and the combining marks that NFD may sort among those it is made of; returns
-  /// where the next scalar starts.
+  /// Reads the scalar at `position`, and the combining marks that NFD may sort among those it is made of;
+  /// returns where the next scalar starts.
   mutating func normalizeScalar(at position: Int, to end: Int) throws(TokenizerError) -> Int {
     let (scalar, byteCount) = try text.scalar(at: position)
     let next = position + byteCount

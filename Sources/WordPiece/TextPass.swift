@@ -2,9 +2,10 @@
 
 /// One text on its way through normalizer, pre-tokenizer and WordPiece.
 ///
-/// The stages of the reference run one after another over the whole text; here each scalar goes through all of them
-/// before the next one is read. So memory is that of one word, however long the text, and reading stops as soon as
-/// there are more pieces than the caller can use. The stages themselves are in the order of the reference:
+/// The stages of the reference run one after another over the whole text; here each scalar goes through all
+/// of them before the next one is read. So memory is that of one word, however long the text, and reading
+/// stops as soon as there are more pieces than the caller can use. The stages themselves are in the order of
+/// the reference:
 ///
 /// 1. added tokens are split off the raw text (`TextPass+AddedTokens`);
 /// 2. clean, isolate ideographs, strip accents, lowercase (`TextPass+Normalizing`);

@@ -2,8 +2,8 @@
 
 /// Token sequences of any lengths, one after another, without padding.
 ///
-/// Sequence i is `ids[sequenceStarts[i]..<sequenceStarts[i + 1]]`. T tokens and B sequences are T ids, T type ids,
-/// B + 1 starts and B flags.
+/// Sequence i is `ids[sequenceStarts[i]..<sequenceStarts[i + 1]]`. T tokens and B sequences are T ids, T type
+/// ids, B + 1 starts and B flags.
 public struct TokenBatch: Sendable, Equatable {
   /// The token ids of all sequences, [T].
   public internal(set) var ids: [Int32] = []

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Tokenizer {
-  /// The text that ids stand for, as the reference's decoder writes it: what normalisation took away stays away.
+  /// The text that ids stand for, as the reference's decoder writes it: what normalisation took away stays
+  /// away.
   ///
   /// - Parameter skipSpecialTokens: leaves out [CLS], [SEP], [PAD] and their like.
   /// - Throws: `TokenizerError.unknownID` for an id that no token has.

@@ -41,7 +41,8 @@ extension Tokenizer {
   ///
   /// A pair that is too long is cut as the reference does by default: the longer text first, then both alike.
   ///
-  /// - Throws: `TokenizerError` if the maximum length leaves no room for the special tokens, or a text is too long.
+  /// - Throws: `TokenizerError` if the maximum length leaves no room for the special tokens, or a text is too
+  ///   long.
   /// - Complexity: O(bytes read); reading stops soon after the maximum length.
   public func encode(
     _ text: String, pair: String? = nil, options: EncodingOptions = EncodingOptions()
@@ -69,8 +70,9 @@ extension Tokenizer {
 
   /// How many pieces of each text of a pair are kept where there is room for `room`.
   ///
-  /// The reference's "longest first" (`tokenizers`, utils/truncation): the shorter text stays whole if it leaves the
-  /// other as much as it has itself; else each gets half, the longer one (of equals the second) the odd token.
+  /// The reference's "longest first" (`tokenizers`, utils/truncation): the shorter text stays whole if it
+  /// leaves the other as much as it has itself; else each gets half, the longer one (of equals the second)
+  /// the odd token.
   static func longestFirst(_ first: Int, _ second: Int, room: Int) -> (first: Int, second: Int) {
     let shorter = min(first, second)
     if shorter * 2 <= room {

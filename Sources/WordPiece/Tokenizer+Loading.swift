@@ -3,8 +3,8 @@
 import FileFormats
 
 extension Tokenizer {
-  /// The tokenizer of a model's folder: tokenizer.json where it is present, else vocab.txt with tokenizer_config.json,
-  /// which may be absent.
+  /// The tokenizer of a model's folder: tokenizer.json where it is present, else vocab.txt with
+  /// tokenizer_config.json, which may be absent.
   ///
   /// - Throws: `TokenizerError`, `FileError`, `JSONError`; each names the file and what to do.
   public init(folder: String) throws {
@@ -34,7 +34,8 @@ extension Tokenizer {
     try self.init(vocabulary: path, configuration)
   }
 
-  /// From vocab.txt; the special tokens it has are looked for in texts, whether or not the configuration lists them.
+  /// From vocab.txt; the special tokens it has are looked for in texts, whether or not the configuration
+  /// lists them.
   private init(vocabulary path: String, _ configuration: TokenizerConfiguration) throws {
     guard configuration.hasSupportedClass else {
       throw TokenizerError.unsupported(

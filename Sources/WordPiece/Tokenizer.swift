@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// BERT's tokenizer: text to token ids and back, equal to Hugging Face's fast tokenizers in every id and offset.
+/// BERT's tokenizer: text to token ids and back, equal to Hugging Face's fast tokenizers in every id and
+/// offset.
 ///
-/// The text is split at special tokens, normalised, split at white space and punctuation, and each word is covered by the
-/// longest pieces of the vocabulary (WordPiece). It is read as UTF-8 and Unicode scalars; the Unicode data is the
-/// reference's own, frozen.
+/// The text is split at special tokens, normalised, split at white space and punctuation, and each word is
+/// covered by the longest pieces of the vocabulary (WordPiece). It is read as UTF-8 and Unicode scalars; the
+/// Unicode data is the reference's own, frozen.
 ///
 /// ```swift
 /// let tokenizer = try Tokenizer(folder: "weights/all-MiniLM-L6-v2")
@@ -63,6 +64,6 @@ public struct Tokenizer: Sendable {
 
   /// The token of an id, nil if there is none.
   public func token(_ id: Int32) -> String? {
-    added[id]?.content ?? stages.model.vocabulary.token(id)
+    stages.normalizedSpellings[id] ?? added[id]?.content ?? stages.model.vocabulary.token(id)
   }
 }

@@ -4,8 +4,8 @@ import FileFormats
 
 /// tokenizer.json of a BERT model: WordPiece between BERT's normalizer, pre-tokenizer and post-processor.
 ///
-/// Anything else the format can express is refused by name, for ids that differ in silence would be worse. Its padding and
-/// its truncation are not applied, as sentence-transformers does not; the length is told.
+/// Anything else the format can express is refused by name, for ids that differ in silence would be worse.
+/// Its padding and its truncation are not applied, as sentence-transformers does not; the length is told.
 struct TokenizerFile {
   let vocabulary: Vocabulary
   let normalization: Normalization
@@ -94,7 +94,8 @@ extension JSONFields {
     return fields
   }
 
-  /// The names of the tokens that a post-processor puts before the first text and after each, if it does what BERT's does.
+  /// The names of the tokens that a post-processor puts before the first text and after each, if it does what
+  /// BERT's does.
   fileprivate func bertTemplate() throws(TokenizerError) -> (classifier: String, separator: String) {
     if try string("type") == "BertProcessing" {
       return (try bertProcessingToken("cls"), try bertProcessingToken("sep"))

@@ -2,9 +2,10 @@
 
 /// What each Unicode scalar is to the BERT pipeline: classes, NFD and lowercase as the reference has them.
 ///
-/// The reference freezes several Unicode versions, so neither Foundation nor `Unicode.Scalar.Properties` gives its
-/// answers. `UnicodeData` holds what a script observed; this type unpacks it once (some 40 KB, well under a
-/// millisecond) into a table of two stages, so that one look-up answers everything about a scalar in O(1).
+/// The reference freezes several Unicode versions, so neither Foundation nor `Unicode.Scalar.Properties`
+/// gives its answers. `UnicodeData` holds what a script observed; this type unpacks it once (some 40 KB, well
+/// under a millisecond) into a table of two stages, so that one look-up answers everything about a scalar in
+/// O(1).
 struct UnicodeTables: Sendable {
   static let shared = UnicodeTables()
 
@@ -22,7 +23,8 @@ struct UnicodeTables: Sendable {
     var isIdeograph: Bool { bits & 8 != 0 }
     /// General category Mn: dropped when accents are stripped.
     var isNonspacing: Bool { bits & 16 != 0 }
-    /// A letter, digit, mark or connector: no word ends beside it (`\w` of the reference's regular expressions).
+    /// A letter, digit, mark or connector: no word ends beside it (`\w` of the reference's regular
+    /// expressions).
     var isWordCharacter: Bool { bits & 32 != 0 }
     /// The order NFD gives adjacent marks; 0 for a starter, which never moves.
     var combiningRank: UInt8 { UInt8(truncatingIfNeeded: bits >> 6 & 63) }

@@ -2,9 +2,10 @@
 
 /// The tokens of a WordPiece model, from id to text and from text to id.
 ///
-/// All texts lie in one array of bytes; an open-addressing table of hashes finds the id of a text. Tokens are equal
-/// if their bytes are. The hash extends byte by byte, so that one walk over a word gives the hashes of all its prefixes,
-/// and a continuation ("##ing") is found from its letters alone, by starting from the hash of the prefix.
+/// All texts lie in one array of bytes; an open-addressing table of hashes finds the id of a text. Tokens are
+/// equal if their bytes are. The hash extends byte by byte, so that one walk over a word gives the hashes of
+/// all its prefixes, and a continuation ("##ing") is found from its letters alone, by starting from the hash
+/// of the prefix.
 ///
 /// Loading 30,522 tokens takes about a millisecond: no string is made.
 struct Vocabulary: Sendable {
@@ -49,8 +50,8 @@ struct Vocabulary: Sendable {
 
   /// `bytes` holds the text of token `id` at `places[id]`. If a text occurs twice, the last id has it.
   ///
-  /// - Throws: `TokenizerError` that names `path` if texts were chosen so that their hashes collide: finding them would take
-  ///   time quadratic in their number.
+  /// - Throws: `TokenizerError` that names `path` if texts were chosen so that their hashes collide: finding
+  ///   them would take time quadratic in their number.
   init(bytes: [UInt8], places: [Place?], path: String) throws(TokenizerError) {
     var stepsLeft = 1000 + 64 * places.count
     let slotBits = max(4, Int.bitWidth - (places.count * 2).leadingZeroBitCount)

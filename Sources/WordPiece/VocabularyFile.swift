@@ -4,8 +4,8 @@ import FileFormats
 
 /// vocab.txt: a token a line, its id the number of the line from 0.
 ///
-/// As the reference reads it: LF or CRLF, white space at the end of a line dropped, a blank line keeps its id, a last
-/// line needs no LF, a text that occurs twice has its last id.
+/// As the reference reads it: LF or CRLF, white space at the end of a line dropped, a blank line keeps its
+/// id, a last line needs no LF, a text that occurs twice has its last id.
 struct VocabularyFile {
   let vocabulary: Vocabulary
   let warnings: [String]

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A vocabulary's tables, lent by `Vocabulary.withIndex`: pointers, so that a look-up costs no reference count.
+/// A vocabulary's tables, lent by `Vocabulary.withIndex`: pointers, so that a look-up costs no reference
+/// count.
 struct VocabularyIndex {
   let bytes: UnsafeBufferPointer<UInt8>
   let places: UnsafeBufferPointer<Vocabulary.Place?>
@@ -14,8 +15,8 @@ struct VocabularyIndex {
   func id(
     of text: UnsafeBufferPointer<UInt8>, after prefix: UnsafeBufferPointer<UInt8>, hash: Vocabulary.Hash
   ) -> Int32? {
-    // SAFETY: slots are a power of two, of which `slotShift` leaves as many bits; ids in them have a place in `places`, places
-    // lie in `bytes`. All as `Vocabulary.init` made them.
+    // SAFETY: slots are a power of two, of which `slotShift` leaves as many bits; ids in them have a place in
+    // `places`, places lie in `bytes`. All as `Vocabulary.init` made them.
     var slot = Int(truncatingIfNeeded: hash >> slotShift)
     while slots[slot] != 0 {
       if slots[slot] >> 32 == hash & 0xFFFF_FFFF {

@@ -36,8 +36,8 @@ struct WordBuffer {
     hashes.deallocate()
   }
 
-  /// Appends what `table` makes of the ASCII letters of `text` from `start` on, up to the first that is no part of a
-  /// word, and returns where that is.
+  /// Appends what `table` makes of the ASCII letters of `text` from `start` on, up to the first that is no
+  /// part of a word, and returns where that is.
   @inline(__always)
   mutating func appendASCII(
     of text: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int, actions table: UnsafeBufferPointer<UInt8>

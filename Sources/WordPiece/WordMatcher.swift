@@ -8,12 +8,14 @@ struct WordMatcher {
   let continuationPrefix: UnsafeBufferPointer<UInt8>
   let continuationHash: Vocabulary.Hash
 
-  /// Appends the ids of a word's pieces, and to `ends` where each piece ends in the word, if `ends` is wanted.
+  /// Appends the ids of a word's pieces, and to `ends` where each piece ends in the word, if `ends` is
+  /// wanted.
   ///
   /// - Parameters:
   ///   - word: the normalised word in UTF-8, not empty and not longer than `longestWord`.
   ///   - hashes: scratch for as many hashes as the word has bytes.
-  /// - Complexity: O(n) for a word in the vocabulary, else O(n · L), n bytes in the word, L in the longest token.
+  /// - Complexity: O(n) for a word in the vocabulary, else O(n · L), n bytes in the word, L in the longest
+  ///   token.
   @inline(__always)
   func append(
     _ word: UnsafeBufferPointer<UInt8>, hashes: UnsafeMutableBufferPointer<Vocabulary.Hash>,

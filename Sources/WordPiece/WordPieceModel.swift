@@ -4,8 +4,8 @@
 ///
 /// A word that cannot be covered so, or that has more than `longestWord` scalars, is one unknown token.
 ///
-/// Schuster, Nakajima: Japanese and Korean Voice Search, ICASSP 2012; the greedy form is that of BERT's reference
-/// (Devlin et al., 2019) and of `tokenizers` (models/wordpiece).
+/// Schuster, Nakajima: Japanese and Korean Voice Search, ICASSP 2012; the greedy form is that of BERT's
+/// reference (Devlin et al., 2019) and of `tokenizers` (models/wordpiece).
 struct WordPieceModel: Sendable {
   let vocabulary: Vocabulary
   let unknownID: Int32
