@@ -12,6 +12,8 @@ public struct Checkpoint: Sendable {
   private let positions: [UTF8Key: Int]
 
   private static let mostIndexBytes = 64 << 20
+  /// A value a tensor: as many as a file may have, and room for metadata.
+  private static let mostIndexValues = 1 << 17
 
   /// Opens the files of a folder.
   ///
@@ -49,7 +51,7 @@ public struct Checkpoint: Sendable {
     func invalid(_ reason: CheckpointError.Reason) -> CheckpointError {
       CheckpointError(path: index, reason: reason)
     }
-    let json = try JSONParser.parse(file: index, limit: mostIndexBytes)
+    let json = try JSONParser.parse(file: index, limit: mostIndexBytes, maximumValues: mostIndexValues)
     guard let map = json.object?["weight_map"]?.object else {
       throw invalid(.invalidIndex(problem: "has no object \"weight_map\""))
     }

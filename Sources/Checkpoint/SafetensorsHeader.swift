@@ -11,7 +11,9 @@ internal import FileFormats
 ///
 /// Read field by field, without building the JSON up: memory is bounded by the header's size. Everything is
 /// validated here, so that what uses a tensor need not. Source: github.com/huggingface/safetensors, README
-/// and safetensors/src/tensor.rs.
+/// and safetensors/src/tensor.rs, from whose verdicts these differ on purpose: refused are names and fields that occur
+/// twice, nesting past 64, more than 65,536 tensors, and a dimension past Int even beside a 0; accepted is a number of
+/// any size in a field that nobody reads, as 11e400.
 struct SafetensorsHeader {
   private(set) var tensors: [TensorInfo] = []
   private(set) var metadata: [String: String] = [:]
@@ -102,6 +104,7 @@ struct SafetensorsHeader {
     var dtype: DType?
     var shape: [Int]?
     var offsets: [Int]?
+    var otherFields: Set<UTF8Key> = []
     try require(.object, &reader, or: problem("must be an object"))
     try reader.beginObject()
     while let field = try reader.nextKey() {
@@ -118,7 +121,11 @@ struct SafetensorsHeader {
       case "data_offsets":
         if offsets != nil { throw reader.error(.duplicateKey(field)) }
         offsets = try readSizes(&reader, count: 2, or: problem("data_offsets must be two integers from 0 up"))
-      default: _ = try reader.readValue(limit: SafetensorsHeader.mostTensors)
+      default:
+        let limit = SafetensorsHeader.mostTensors
+        guard otherFields.count < limit else { throw reader.error(.tooManyValues(limit: limit)) }
+        guard otherFields.insert(UTF8Key(field)).inserted else { throw reader.error(.duplicateKey(field)) }
+        _ = try reader.readValue(limit: limit)
       }
     }
     guard let dtype else { throw invalid(problem("has no dtype")) }
@@ -159,11 +166,13 @@ struct SafetensorsHeader {
   private func byteCount(_ name: String, _ dtype: DType, _ shape: [Int]) throws(SafetensorsError) -> Int {
     // Unsigned and in order, so that what overflows is what overflows in the reference.
     var product: UInt = 1
-    for size in shape + [dtype.bitWidth] {
+    func multiply(by size: Int) throws(SafetensorsError) {
       let (next, overflow) = product.multipliedReportingOverflow(by: UInt(size))
       guard !overflow else { throw invalid(.validationOverflow(name: name)) }
       product = next
     }
+    for size in shape { try multiply(by: size) }
+    try multiply(by: dtype.bitWidth)
     guard product % 8 == 0 else {
       let problem = "its \(dtype.rawValue) elements do not fill whole bytes"
       throw invalid(.invalidTensor(name: name, problem: problem))

@@ -14,7 +14,7 @@ struct TransformerSettings {
     let path = joinPath(folder, "sentence_bert_config.json")
     if exists(path) {
       var config = try ConfigurationReader(path: path)
-      length = config["max_seq_length"] == nil ? nil : config.integer("max_seq_length", in: 1...1 << 20)
+      length = config["max_seq_length"] == nil ? nil : config.integer("max_seq_length", in: 2...1 << 20)
       lowercases = config.bool("do_lower_case", default: false)
       config.expect("transformer_task", "feature-extraction")
       config.expect("module_output_name", "token_embeddings")

@@ -20,8 +20,9 @@ package func parentFolder(of path: String) -> String {
   return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
-/// Whether something lies at `path`, be it of any kind; a link that leads nowhere counts.
+/// Whether something lies at `path`, be it of any kind; a link that leads nowhere counts, and so does what cannot be
+/// looked at: opening it says why.
 package func exists(_ path: String) -> Bool {
   var status = stat()
-  return !path.utf8.contains(0) && lstat(path, &status) == 0
+  return !path.utf8.contains(0) && (lstat(path, &status) == 0 || errno != ENOENT && errno != ENOTDIR)
 }

@@ -32,10 +32,12 @@ public enum JSONParser {
   /// The value of a file of at most `limit` bytes.
   ///
   /// - Throws: `FileError`, or `JSONError` that names the file.
-  package static func parse(file path: String, limit: Int) throws -> JSONValue {
+  package static func parse(
+    file path: String, limit: Int, maximumValues: Int = 4_000_000
+  ) throws -> JSONValue {
     let bytes = try InputFile(path: path).readAll(limit: limit)
     do {
-      return try parse(bytes)
+      return try parse(bytes, maximumValues: maximumValues)
     } catch {
       throw error.inFile(path)
     }

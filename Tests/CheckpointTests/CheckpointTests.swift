@@ -2,6 +2,7 @@
 
 import Checkpoint
 import FileFormats
+import Foundation
 import TestSupport
 import Testing
 
@@ -62,6 +63,13 @@ struct CheckpointTests {
     #expect(throws: JSONError.self) { try Checkpoint(folder: folder.path) }
   }
 
+  @Test func row25IndexOfTooManyTensors() throws {
+    let tensors = (0..<200_000).map { "\"\($0)\":\"a\"" }
+    try writeIndex("{\"weight_map\":{\(tensors.joined(separator: ","))}}")
+    let error = try #require(throws: JSONError.self) { try Checkpoint(folder: folder.path) }
+    #expect(error.reason == .tooManyValues(limit: 1 << 17))
+  }
+
   @Test func row31ShardsThatDoNotFitTheIndex() throws {
     try writeShard("1.safetensors", ["a"])
     try writeShard("2.safetensors", ["b"])
@@ -74,6 +82,8 @@ struct CheckpointTests {
     try writeShard("2.safetensors", ["a", "b"])
     try writeIndex(#"{"weight_map":{"a":"1.safetensors","b":"2.safetensors"}}"#)
     #expect(try reason() == .tensorInTwoShards("a", first: "1.safetensors", second: "2.safetensors"))
+    let error = try #require(throws: CheckpointError.self) { try Checkpoint(folder: folder.path) }
+    for name in ["\"a\"", "1.safetensors", "2.safetensors"] { #expect(error.description.contains(name)) }
   }
 
   @Test(arguments: ["../../etc/passwd", "/etc/passwd", "a/b", "a\\b", "a\0b", "..", ".", ""])
@@ -82,6 +92,17 @@ struct CheckpointTests {
     JSONWriter.append(name, to: &text)
     try folder.write(text + Array("}}".utf8), to: "model.safetensors.index.json")
     #expect(try reason() == .unsafeShardName(name))
+  }
+
+  @Test(.timeLimit(.minutes(1)))
+  func rows33And34WeightsThatAreNoFile() throws {
+    symlink("absent", folder.path("model.safetensors"))
+    let error = try #require(throws: FileError.self) { try Checkpoint(folder: folder.path) }
+    #expect(error.reason == .system(operation: "open", errno: ENOENT))
+    unlink(folder.path("model.safetensors"))
+    mkfifo(folder.path("model.safetensors"), 0o600)
+    let pipe = try #require(throws: FileError.self) { try Checkpoint(folder: folder.path) }
+    #expect(pipe.reason == .notRegularFile(kind: "pipe"))
   }
 
   @Test func row38OnlyAPickle() throws {

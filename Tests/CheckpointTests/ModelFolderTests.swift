@@ -5,6 +5,7 @@ import FileFormats
 import TestSupport
 import Testing
 
+/// RELIABILITY.md, section 2, the rows of modules.json and what it names.
 struct ModelFolderTests {
   let folder: TemporaryFolder
 
@@ -44,7 +45,8 @@ struct ModelFolderTests {
     #expect(read.prompts.isEmpty && read.defaultPromptName == nil)
   }
 
-  @Test func withoutModulesTheVectorOfTheFirstTokenNotNormalised() throws {
+  @Test("section 2: no modules.json")
+  func withoutModulesTheVectorOfTheFirstTokenNotNormalised() throws {
     let read = try ModelFolder(path: folder.path)
     #expect(read.poolingModes == [.cls] && !read.normalizes && read.maxSequenceLength == nil)
     #expect(read.warnings.count == 1)
@@ -143,8 +145,10 @@ struct ModelFolderTests {
     #expect(try ModelFolder(path: folder.path).maxSequenceLength == 64)
     try folder.write(#"{"model_max_length":1000000000000000019884624838656}"#, to: "tokenizer_config.json")
     #expect(try ModelFolder(path: folder.path).maxSequenceLength == nil)
-    try folder.write(#"{"max_seq_length":0}"#, to: "sentence_bert_config.json")
-    #expect(throws: ConfigurationError.self) { try ModelFolder(path: folder.path) }
+    for length in [0, 1] {
+      try folder.write("{\"max_seq_length\":\(length)}", to: "sentence_bert_config.json")
+      #expect(throws: ConfigurationError.self) { try ModelFolder(path: folder.path) }
+    }
     try folder.write(#"{"transformer_task":"fill-mask"}"#, to: "sentence_bert_config.json")
     #expect(throws: ConfigurationError.self) { try ModelFolder(path: folder.path) }
   }

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if os(Linux)
+  import Checkpoint
+  import FileFormats
+  import Foundation
+  import TestSupport
+  import Testing
+
+  /// RELIABILITY.md, section 1, the bound before its rows: the reader takes at most the file's size, eight times its
+  /// header's and 16 MB. Each header is read in a process of its own, whose memory is measured.
+  struct SafetensorsMemoryTests {
+    /// Headers of the most memory for their size.
+    enum Header: String, Codable, CaseIterable {
+      case row4AsLongAsAllowed, row12LongNameOfEscapes, row13UnknownFields, row13UnknownValues, row19Dimensions
+      case row23Metadata, row25AsManyTensorsAsAllowed, row25ManyTensors
+
+      /// The error that the row asks for; nil if the file is valid.
+      var reason: SafetensorsError.Reason? { self == .row25ManyTensors ? .tooManyTensors : nil }
+
+      /// Passes the header on in pieces, so that making it takes no memory of the reader's.
+      func write(to append: (String) throws -> Void) throws {
+        let fields = #""dtype":"U8","shape":[0],"data_offsets":[0,0]"#
+        func list(_ count: Int, _ element: (Int) -> String) throws {
+          for i in 0..<count { try append((i == 0 ? "" : ",") + element(i)) }
+        }
+        try append("{")
+        switch self {
+        case .row4AsLongAsAllowed:
+          for _ in 0..<999_999 { try append(String(repeating: " ", count: 100)) }
+          try append(String(repeating: " ", count: 98))
+        case .row12LongNameOfEscapes:
+          try append("\"")
+          for _ in 0..<100_000 { try append(String(repeating: #"\n"#, count: 100)) }
+          try append("\":{\(fields)}")
+        case .row13UnknownFields:
+          try append("\"t\":{\(fields),")
+          try list(65_536) { #""\#($0)":0"# }
+          try append("}")
+        case .row13UnknownValues:
+          try append("\"t\":{\(fields),\"x\":[")
+          try list(30_000) { _ in #"{"a":0}"# }
+          try append("]}")
+        case .row19Dimensions:
+          try append(#""t":{"dtype":"U8","data_offsets":[0,0],"shape":["#)
+          for _ in 0..<100_000 { try append(String(repeating: "0,", count: 100)) }
+          try append("0]}")
+        case .row23Metadata:
+          try append("\"__metadata__\":{")
+          try list(65_536) { #""key \#($0)":"a text of some length""# }
+          try append("}")
+        case .row25AsManyTensorsAsAllowed:
+          try list(65_536) { "\"\($0)\":{\(fields)}" }
+        case .row25ManyTensors:
+          try list(1_600_000) { "\"\($0)\":{\(fields)}" }
+        }
+        try append("}")
+      }
+    }
+
+    @Test(.serialized, .timeLimit(.minutes(2)), arguments: Header.allCases)
+    func readerStaysWithinItsBound(_ header: Header) async {
+      await #expect(processExitsWith: .success) { [header = header as Header] in
+        let folder = try TemporaryFolder()
+        let (path, headerSize) = try SafetensorsMemoryTests.write(header, to: folder)
+        var reason: SafetensorsError.Reason?
+        var seconds = 0.0
+        let peak = try peakMemory {
+          let start = ContinuousClock.now
+          do { _ = try SafetensorsFile(path: path) } catch let error as SafetensorsError { reason = error.reason }
+          seconds = (ContinuousClock.now - start) / .seconds(1)
+        }
+        #expect(reason == header.reason)
+        #expect(peak <= (8 + headerSize) + 8 * headerSize + 16 << 20, "\(header.rawValue): \(peak >> 10) kB")
+        #expect(seconds < 30)
+      }
+    }
+
+    /// Writes a file of this header and no data.
+    private static func write(_ header: Header, to folder: TemporaryFolder) throws -> (path: String, size: Int) {
+      let path = try folder.write(Array(repeating: 0, count: 8), to: "file")
+      let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+      try file.seekToEnd()
+      var size = 0
+      var piece = Data()
+      func flush() throws {
+        try file.write(contentsOf: piece)
+        size += piece.count
+        piece.removeAll(keepingCapacity: true)
+      }
+      try header.write { text in
+        piece.append(contentsOf: text.utf8)
+        if piece.count >= 1 << 16 { try flush() }
+      }
+      try flush()
+      try file.seek(toOffset: 0)
+      try file.write(contentsOf: withUnsafeBytes(of: UInt64(size).littleEndian) { Data($0) })
+      try file.close()
+      return (path, size)
+    }
+  }
+#endif
