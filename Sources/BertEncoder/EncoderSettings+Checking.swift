@@ -16,6 +16,7 @@ extension EncoderSettings {
         warnings.append(
           "sentence_bert_config.json: max_seq_length \(length) is cut to the model's \(positions) positions")
       }
+      guard said >= 2 else { throw .maxLength(said, allowed: 2...positions) }
       return min(said, positions)
     }
     guard wanted >= 2, wanted <= positions else { throw .maxLength(wanted, allowed: 2...positions) }

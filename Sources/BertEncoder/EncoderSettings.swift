@@ -20,6 +20,9 @@ public struct EncoderSettings: Sendable {
   /// encoders of the process.
   public var threadCount: Int?
 
+  /// Whether weights may be NaN or infinite, and vectors so too; false: such a checkpoint is an error.
+  public var allowsNonFiniteWeights = false
+
   /// Settings that leave everything to the model's folder, except what is given.
   public init(
     pooling: [PoolingMode]? = nil, normalize: Bool? = nil, maxLength: Int? = nil, truncateDimension: Int? = nil,

@@ -87,7 +87,9 @@ public struct SentenceEncoder: Sendable {
     defaultPromptName = modelFolder.defaultPromptName
     warnings += try VocabularyError.check(tokenizer, against: configuration, folder: modelFolder.transformerPath)
 
-    let loader = try WeightLoader(model.parameters, folder: modelFolder.transformerPath, kernels: kernels)
+    let loader = try WeightLoader(
+      model.parameters, folder: modelFolder.transformerPath, kernels: kernels,
+      allowsNonFinite: settings.allowsNonFiniteWeights)
     weights = try loader.load(on: pool)
     unusedTensors = loader.unusedTensors
     self.warnings = warnings

@@ -126,6 +126,7 @@ private final class Reading: Sendable {
   }
 
   private func check(_ parameter: Parameter, _ bytes: UnsafeRawBufferPointer, _ storage: ck_storage) {
+    guard !loader.allowsNonFinite else { return }
     var first = 0
     let source = loader.sources[parameter.index]
     let bad = loader.kernels.table.pointee.count_non_finite(source.elementCount, bytes.baseAddress, storage, &first)

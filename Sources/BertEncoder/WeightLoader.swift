@@ -11,6 +11,7 @@ struct WeightLoader: Sendable {
   let checkpoint: Checkpoint
   let parameters: ParameterList
   let kernels: Kernels
+  let allowsNonFinite: Bool
 
   /// Each parameter's tensor, by the parameter's index.
   let sources: [TensorInfo]
@@ -23,7 +24,8 @@ struct WeightLoader: Sendable {
   ///
   /// - Throws: What `Checkpoint` does; ``WeightError`` if any is missing, has another shape, or a type that holds
   ///   no weights.
-  init(_ parameters: ParameterList, folder: String, kernels: Kernels) throws {
+  init(_ parameters: ParameterList, folder: String, kernels: Kernels, allowsNonFinite: Bool) throws {
+    self.allowsNonFinite = allowsNonFinite
     self.folder = folder
     checkpoint = try Checkpoint(folder: folder)
     self.parameters = parameters

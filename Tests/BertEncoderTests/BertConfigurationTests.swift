@@ -53,7 +53,8 @@ struct BertConfigurationTests {
     #expect(read.hiddenSize == 384 && read.layerCount == 6 && read.layerNormEpsilon == 1e-12)
   }
 
-  @Test func absentOrBrokenOrLargerThanAMegabyte() throws {
+  @Test("section 2: config absent, bad JSON, > 1 MB")
+  func absentOrBrokenOrLargerThanAMegabyte() throws {
     #expect(throws: FileError.self) { try ModelFolder(path: folder.path) }
     try folder.write("{\n  \"hidden_size\": 1,\n}", to: "config.json")
     let error = try #require(throws: JSONError.self) { try ModelFolder(path: folder.path) }
@@ -64,7 +65,8 @@ struct BertConfigurationTests {
     #expect(throws: ConfigurationError.self) { try ModelFolder(path: folder.path) }
   }
 
-  @Test func missingSizesAreListedAtOnce() throws {
+  @Test("section 2: size keys missing")
+  func missingSizesAreListedAtOnce() throws {
     let sizes = [
       "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
       "max_position_embeddings", "type_vocab_size",
@@ -76,26 +78,34 @@ struct BertConfigurationTests {
     #expect(!error.description.contains("\n"))
   }
 
-  @Test(arguments: [
-    "0", "-1", "1e3", "1.0", "1099511627776", "\"24\"", "[24]", "1e400", "99999999999999999999",
-  ])
+  @Test(
+    "section 2: 0, negative, 1e3, 2^40",
+    arguments: [
+      "0", "-1", "1e3", "1.0", "1099511627776", "\"24\"", "[24]", "1e400", "99999999999999999999",
+    ])
   func sizesOutOfRange(_ value: String) throws {
-    for key in ["vocab_size", "hidden_size", "num_hidden_layers", "max_position_embeddings"] {
+    for key in [
+      "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
+      "max_position_embeddings", "type_vocab_size",
+    ] {
       let found = try problems([key: value])
       #expect(found.contains { $0.description.hasPrefix(key) })
     }
   }
 
-  @Test func hiddenSizeMustBeAMultipleOfTheHeads() throws {
+  @Test("section 2: hidden % heads != 0")
+  func hiddenSizeMustBeAMultipleOfTheHeads() throws {
     let problem = "24 is not a multiple of num_attention_heads, 5"
     #expect(
       try problems(["num_attention_heads": "5"]) == [.inconsistent(key: "hidden_size", problem: problem)])
   }
 
-  @Test(arguments: [
-    ("model_type", "\"roberta\""), ("hidden_act", "\"mish\""), ("hidden_act", "\"GELU\""),
-    ("position_embedding_type", "\"relative_key\""), ("is_decoder", "true"), ("add_cross_attention", "true"),
-  ])
+  @Test(
+    "section 2: unknown model_type, hidden_act",
+    arguments: [
+      ("model_type", "\"roberta\""), ("hidden_act", "\"mish\""), ("hidden_act", "\"GELU\""),
+      ("position_embedding_type", "\"relative_key\""), ("is_decoder", "true"), ("add_cross_attention", "true"),
+    ])
   func variantsThatAreNotComputedAreRefused(_ key: String, value: String) throws {
     guard case .unsupported(key, _, _)? = try problems([key: value]).first else {
       Issue.record("\(key) \(value) was not refused")

@@ -6,10 +6,12 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Weights that do not fit: an error with everything that is wrong, and never a made-up number.
+/// RELIABILITY.md, section 1, the rows of weights that fit a model or not: an error with everything that is wrong, and
+/// never a made-up number.
 @Suite struct WeightErrorTests {
   /// A copy of a golden's model folder that `change` edits: the header's JSON and the bytes after it.
   private func load(
+    settings: EncoderSettings = EncoderSettings(),
     _ change: (_ header: inout [String: Any], _ data: inout Data) throws -> Void
   ) throws -> SentenceEncoder {
     let folder = FileManager.default.temporaryDirectory.appending(path: "swiftlet-\(UUID().uuidString)")
@@ -26,7 +28,7 @@ import Testing
     let text = try JSONSerialization.data(withJSONObject: header)
     let size = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
     try (size + text + data).write(to: file)
-    return try SentenceEncoder(folder: folder.path)
+    return try SentenceEncoder(folder: folder.path, settings: settings)
   }
 
   private func tensor(_ header: [String: Any], _ name: String) throws -> (info: [String: Any], start: Int) {
@@ -42,55 +44,135 @@ import Testing
     #expect(try load { _, _ in }.encode(["a"]).count == 1)
   }
 
-  @Test func missing() throws {
-    let error = #expect(throws: WeightError.self) {
-      _ = try load { header, _ in
-        for name in [query, norm] { header["other." + name] = header.removeValue(forKey: name) }
-      }
-    }
-    #expect(Set(error?.problems.map(\.name) ?? []) == [query, norm])
-    #expect(error?.problems.allSatisfy { if case .missing = $0 { true } else { false } } == true)
+  private func rename(_ header: inout [String: Any], _ name: (String) -> String) {
+    header = Dictionary(uniqueKeysWithValues: header.map { ($0 == "__metadata__" ? $0 : name($0), $1) })
   }
 
-  @Test func misshapen() throws {
-    let error = #expect(throws: WeightError.self) {
-      _ = try load { header, _ in
-        var info = try tensor(header, query).info
-        let shape = try #require(info["shape"] as? [Int])
-        info["shape"] = [shape[0] * shape[1]]
-        header[query] = info
-      }
-    }
-    guard case .misshapen(query, let shape, let expected) = error?.problems.first else {
-      return #expect(Bool(false), "\(String(describing: error))")
-    }
-    #expect(shape == [expected[0] * expected[1]])
+  /// Adds a tensor at the end of the file.
+  private func add(
+    _ name: String, _ dtype: String, _ shape: [Int], bytes: Int, _ header: inout [String: Any], _ data: inout Data
+  ) {
+    header[name] = ["dtype": dtype, "shape": shape, "data_offsets": [data.count, data.count + bytes]]
+    data.append(Data(count: bytes))
   }
 
-  @Test func notFinite() throws {
+  @Test func row9NoTensorsAtAll() throws {
     let error = #expect(throws: WeightError.self) {
-      _ = try load { header, data in
-        for (name, value, element) in [(query, Float.nan, 5), (norm, -Float.infinity, 2)] {
-          let start = try tensor(header, name).start + 4 * element
-          withUnsafeBytes(of: value) { data.replaceSubrange(start..<start + 4, with: $0) }
+      _ = try load { header, data in (header, data) = ([:], Data()) }
+    }
+    // Three tables and a norm, and two layers of eight linear maps' and norms' two vectors or matrices each.
+    #expect(error?.problems.count == 5 + 2 * 16)
+    #expect(error?.description.contains("and 32 more, 37 in all") == true)
+  }
+
+  @Test func row15UnusableTypeThatIsNeeded() throws {
+    for type in ["I32", "U32"] {
+      let error = #expect(throws: WeightError.self) {
+        _ = try load { header, _ in
+          var info = try tensor(header, query).info
+          info["dtype"] = type
+          header[query] = info
         }
       }
+      #expect(error?.problems == [.unusableType(name: query, type: try #require(DType(rawValue: type)))])
     }
+  }
+
+  @Test func row15UnusableTypesThatAreNotNeeded() throws {
+    let encoder = try load { header, data in
+      add("embeddings.position_ids", "I64", [1, 4], bytes: 32, &header, &data)
+      add("mask", "BOOL", [3], bytes: 3, &header, &data)
+      add("scale", "F8_E4M3", [5], bytes: 5, &header, &data)
+    }
+    #expect(Set(encoder.unusedTensors).isSuperset(of: ["embeddings.position_ids", "mask", "scale"]))
+  }
+
+  @Test func row18DimensionOfZeroWhereOneIsNeeded() throws {
+    let other = "other." + norm
+    let error = #expect(throws: WeightError.self) {
+      _ = try load { header, data in
+        header[other] = header.removeValue(forKey: norm)
+        add(norm, "F32", [0], bytes: 0, &header, &data)
+      }
+    }
+    #expect(error?.problems == [.misshapen(name: norm, shape: [0], expected: [24])])
+  }
+
+  @Test func row26NotFinite() throws {
+    func spoil(_ header: inout [String: Any], _ data: inout Data) throws {
+      for (name, value, element) in [(query, Float.nan, 5), (norm, -Float.infinity, 2)] {
+        let start = try tensor(header, name).start + 4 * element
+        withUnsafeBytes(of: value) { data.replaceSubrange(start..<start + 4, with: $0) }
+      }
+    }
+    let error = #expect(throws: WeightError.self) { _ = try load { try spoil(&$0, &$1) } }
     #expect(
       error?.problems == [
         .nonFinite(name: norm, count: 1, firstIndex: 2), .nonFinite(name: query, count: 1, firstIndex: 5),
       ])
     #expect(error?.description.contains("\n") == false)
+
+    var settings = EncoderSettings()
+    settings.allowsNonFiniteWeights = true
+    let vectors = try load(settings: settings) { try spoil(&$0, &$1) }.encode(["a b", ""])
+    #expect(vectors.count == 2 && !vectors[0].allSatisfy(\.isFinite))
   }
 
-  @Test func unusableType() throws {
+  @Test func row27ShapesAreAllListed() throws {
     let error = #expect(throws: WeightError.self) {
       _ = try load { header, _ in
-        var info = try tensor(header, query).info
-        info["dtype"] = "I32"
-        header[query] = info
+        for name in [query, norm] {
+          var info = try tensor(header, name).info
+          info["shape"] = try #require(info["shape"] as? [Int]) + [1]
+          header[name] = info
+        }
       }
     }
-    #expect(error?.problems == [.unusableType(name: query, type: .i32)])
+    #expect(
+      error?.problems == [
+        .misshapen(name: norm, shape: [24, 1], expected: [24]),
+        .misshapen(name: query, shape: [24, 24, 1], expected: [24, 24]),
+      ])
+    #expect(error?.description.contains("\"\(query)\" has shape [24, 24, 1], not [24, 24]") == true)
+  }
+
+  @Test func row28MissingTensorsAreAllListed() throws {
+    let error = #expect(throws: WeightError.self) {
+      _ = try load { header, _ in
+        for name in [query, norm] { header["other." + name] = header.removeValue(forKey: name) }
+      }
+    }
+    #expect(error?.problems == [.missing(name: norm), .missing(name: query)])
+  }
+
+  @Test func row28ThePoolerIsOptional() throws {
+    let names = ["pooler.dense.weight", "pooler.dense.bias"]
+    let without = try load { header, data in
+      for name in names where header[name] != nil { header["other." + name] = header.removeValue(forKey: name) }
+    }
+    let with = try load { header, data in
+      for (name, shape) in zip(names, [[24, 24], [24]]) where header[name] == nil {
+        add(name, "F32", shape, bytes: 4 * shape.reduce(1, *), &header, &data)
+      }
+    }
+    #expect(Set(with.unusedTensors).isSuperset(of: names) && Set(without.unusedTensors).isDisjoint(with: names))
+    #expect(try with.encode(["a b"])[0] == without.encode(["a b"])[0])
+  }
+
+  /// Each as a checkpoint of another tool has it, extra tensors beside them.
+  @Test(arguments: ["", "bert.", "model."], [false, true])
+  func row29OtherNames(prefix: String, isOlder: Bool) throws {
+    let expected = try load { _, _ in }.encode(["a b"])
+    let encoder = try load { header, data in
+      rename(&header) { name in
+        guard isOlder else { return prefix + name }
+        return prefix
+          + name.replacing("LayerNorm.weight", with: "LayerNorm.gamma")
+          .replacing("LayerNorm.bias", with: "LayerNorm.beta")
+      }
+      add("cls.predictions.bias", "F32", [97], bytes: 4 * 97, &header, &data)
+    }
+    #expect(encoder.unusedTensors.contains("cls.predictions.bias"))
+    #expect(try encoder.encode(["a b"])[0] == expected[0])
   }
 }

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import BertEncoder
+import Checkpoint
+import Foundation
+import TensorCore
+import TestSupport
+import Testing
+import WordPiece
+
+/// RELIABILITY.md, section 2, the rows in which files of a folder disagree, seen by an encoder of the whole folder.
+@Suite struct ModelFolderTests {
+  /// A copy of a golden's model folder, of 64 positions, 97 embeddings and, once a duplicate is gone, as many tokens.
+  private let folder: TemporaryFolder
+  private var model: String { folder.path("model") }
+
+  init() throws {
+    folder = try TemporaryFolder()
+    let golden = fixture("gelu-mean-normalized/model")
+    try FileManager.default.copyItem(atPath: golden, toPath: folder.path("model"))
+    try edit("vocab.txt") { $0 = $0.replacing("##ing\n##s\n", with: "##ing\ntoken\n") }
+  }
+
+  private func edit(_ file: String, _ change: (inout String) -> Void) throws {
+    var text = try String(contentsOfFile: "\(model)/\(file)", encoding: .utf8)
+    change(&text)
+    try folder.write(text, to: "model/\(file)")
+  }
+
+  private func warnings(_ word: String) throws -> [String] {
+    try SentenceEncoder(folder: model).warnings.filter { $0.contains(word) }
+  }
+
+  @Test func theFolderItselfIsFine() throws {
+    #expect(try SentenceEncoder(folder: model).warnings == [])
+  }
+
+  @Test("section 2: vocab lines > embedding rows")
+  func moreTokensThanEmbeddings() throws {
+    try edit("vocab.txt") { $0 += "token97\n" }
+    let error = try #require(throws: VocabularyError.self) { try SentenceEncoder(folder: model) }
+    #expect(error.folder == model && error.tokenCount == 98 && error.embeddingCount == 97)
+    #expect(error.description.contains("98 tokens") && error.description.contains("97"))
+    #expect(!error.description.contains("\n"))
+  }
+
+  @Test("section 2: fewer vocab lines than embedding rows")
+  func fewerTokensThanEmbeddings() throws {
+    try edit("vocab.txt") { text in
+      text = text.split(separator: "\n").dropLast().map { $0 + "\n" }.joined()
+    }
+    #expect(try warnings("1 of 97 embeddings have no token").count == 1)
+    #expect(try SentenceEncoder(folder: model).encode(["a b"]).count == 1)
+  }
+
+  /// A tokenizer makes none, since its vocabulary fits the table; ids from elsewhere stop before the kernel.
+  @Test("section 2: token id >= rows", arguments: [97, -1] as [Int32])
+  func idsWithoutARow(_ id: Int32) async {
+    await #expect(processExitsWith: .failure) { [id = id as Int32] in
+      guard let encoder = try? SentenceEncoder(folder: fixture("gelu-mean-normalized/model")) else { return }
+      var batch = TokenBatch()
+      batch.append(ids: [id], typeIDs: nil)
+      _ = encoder.hiddenStates(of: batch)
+    }
+  }
+
+  @Test("section 2: tokens > max_position")
+  func textsBeyondThePositions() throws {
+    let encoder = try SentenceEncoder(folder: model, settings: EncoderSettings(maxLength: 64))
+    let text = String(repeating: "a b ", count: 100)
+    let vectors = try encoder.encode(["a", text])
+    #expect(vectors.truncated == [1])
+    let encoding = try encoder.tokenizer.encode(text, options: EncodingOptions(maxLength: encoder.maxLength))
+    #expect(encoding.ids.count == 64 && encoding.ids.last == encoder.tokenizer.specialTokens.separator)
+    #expect(try encoder.tokenEmbeddings([text])[0].shape == [64, 24])
+    #expect(throws: EncoderSettingsError.maxLength(65, allowed: 2...64)) {
+      try SentenceEncoder(folder: model, settings: EncoderSettings(maxLength: 65))
+    }
+  }
+
+  @Test("section 2: max_seq_length above max_position")
+  func maximumLengthBeyondThePositions() throws {
+    try folder.write(#"{"max_seq_length": 65}"#, to: "model/sentence_bert_config.json")
+    #expect(try SentenceEncoder(folder: model).maxLength == 64)
+    #expect(try warnings("max_seq_length").count == 1)
+    try folder.write(#"{"max_seq_length": 64}"#, to: "model/sentence_bert_config.json")
+    #expect(try warnings("max_seq_length").isEmpty)
+  }
+
+  @Test("section 2: no modules.json")
+  func noModules() throws {
+    try FileManager.default.removeItem(atPath: "\(model)/modules.json")
+    let encoder = try SentenceEncoder(folder: model)
+    #expect(encoder.pooling == [.cls] && !encoder.normalizes)
+    #expect(try warnings("modules.json").count == 1)
+    let first = try encoder.tokenEmbeddings(["a b"])[0].values.prefix(24)
+    #expect(try encoder.encode(["a b"])[0] == Array(first))
+  }
+
+  @Test("section 2: several pooling modes")
+  func severalModes() throws {
+    let modes: [PoolingMode] = [.cls, .max, .mean]
+    let keys = ["cls_token", "max_tokens", "mean_tokens"].map { "\"pooling_mode_\($0)\": true" }
+    try folder.write("{\(keys.joined(separator: ", "))}", to: "model/1_Pooling/config.json")
+    let all = try SentenceEncoder(folder: model, settings: EncoderSettings(normalize: false))
+    #expect(all.pooling == modes && all.dimension == 3 * 24)
+    let parts = try modes.map { mode in
+      let settings = EncoderSettings(pooling: [mode], normalize: false)
+      return try SentenceEncoder(folder: model, settings: settings).encode(["a b"])[0]
+    }
+    #expect(try all.encode(["a b"])[0] == parts.flatMap { $0 })
+  }
+
+  @Test("section 2: no [PAD]: config id")
+  func noPadding() throws {
+    try edit("vocab.txt") { $0 = $0.replacing("[PAD]", with: "padding") }
+    try edit("config.json") { $0 = $0.replacing("\"pad_token_id\": 0", with: "\"pad_token_id\": 7") }
+    let encoder = try SentenceEncoder(folder: model)
+    #expect(encoder.tokenizer.specialTokens.padding == nil && encoder.configuration.padTokenID == 7)
+    #expect(try warnings("[PAD]").count == 1)
+  }
+
+  /// The golden whose folder has a tokenizer.json.
+  @Test("section 2: tokenizer_config.json disagrees with tokenizer.json")
+  func tokenizerFilesDisagree() throws {
+    let other = folder.path("other")
+    try FileManager.default.copyItem(atPath: fixture("saved-by-reference/model"), toPath: other)
+    let before = try SentenceEncoder(folder: other)
+    let lowercases = before.tokenizer.normalization.lowercases
+    try folder.write("{\"do_lower_case\": \(!lowercases)}", to: "other/tokenizer_config.json")
+    let after = try SentenceEncoder(folder: other)
+    #expect(after.tokenizer.normalization == before.tokenizer.normalization)
+    #expect(after.warnings.filter { $0.contains("do_lower_case") }.count == 1)
+    #expect(try after.tokenizer.encode("A b").ids == before.tokenizer.encode("A b").ids)
+  }
+}
