@@ -60,7 +60,7 @@ extension Tokenizer {
     var names = configuration.names
     (names.unknown, names.classifier) = (file.names.unknown, file.names.classifier)
     names.separator = file.names.separator
-    let ignored = configuration.differences(from: file.normalization).map {
+    let ignored = configuration.differences(from: file.normalization, names).map {
       "\(escaped(path)): \($0) in tokenizer_config.json says otherwise and is ignored"
     }
     try self.init(

@@ -11,6 +11,8 @@ struct TokenizerConfiguration {
   private(set) var className: String?
   private(set) var maxLength: Int?
   private(set) var names = SpecialTokenNames()
+  /// The keys of `names` that the file has.
+  private var nameKeys: [String] = []
   /// The tokens of `added_tokens_decoder`; empty in older files, which name the special tokens only.
   private(set) var addedTokens: [AddedToken] = []
 
@@ -37,7 +39,9 @@ struct TokenizerConfiguration {
     // "No limit" is written as 1e30, an integer of 31 digits: past Int, so nil.
     maxLength = fields.object["model_max_length"]?.int
     for (key, name) in SpecialTokenNames.keys {
-      if let token = try fields.token(key) { names[keyPath: name] = token }
+      guard let token = try fields.token(key) else { continue }
+      names[keyPath: name] = token
+      nameKeys.append(key)
     }
     if let decoder = try fields.object("added_tokens_decoder") {
       for member in decoder.object.members {
@@ -59,12 +63,15 @@ struct TokenizerConfiguration {
   }
 
   /// The keys whose values tokenizer.json contradicts.
-  func differences(from normalization: Normalization) -> [String] {
+  func differences(from normalization: Normalization, _ otherNames: SpecialTokenNames) -> [String] {
     var keys: [String] = []
     if let lowercases, lowercases != normalization.lowercases { keys.append("do_lower_case") }
     if let stripsAccents, stripsAccents != normalization.stripsAccents { keys.append("strip_accents") }
     if let isolatesIdeographs, isolatesIdeographs != normalization.isolatesIdeographs {
       keys.append("tokenize_chinese_chars")
+    }
+    for (key, name) in SpecialTokenNames.keys where nameKeys.contains(key) {
+      if !sameBytes(names[keyPath: name], otherNames[keyPath: name]) { keys.append(key) }
     }
     return keys
   }

@@ -35,11 +35,17 @@ struct TokenizerFileTests {
     #expect(tokenizer.addedTokens.isEmpty && tokenizer.specialTokens.padding == nil)
   }
 
-  @Test func itWinsOverTheConfiguration() throws {
-    try folder.write(#"{"do_lower_case": false, "tokenizer_class": "Other"}"#, to: "tokenizer_config.json")
+  @Test("section 2: tokenizer_config.json disagrees with tokenizer.json")
+  func itWinsOverTheConfiguration() throws {
+    try folder.write(
+      #"{"do_lower_case": false, "tokenizer_class": "Other", "cls_token": "<s>", "sep_token": "[SEP]"}"#,
+      to: "tokenizer_config.json")
     let tokenizer = try tokenizer()
     #expect(tokenizer.normalization.lowercases)
     #expect(tokenizer.warnings.contains { $0.contains("do_lower_case") })
+    #expect(tokenizer.specialTokens.classifier == 1)
+    #expect(tokenizer.warnings.filter { $0.contains("cls_token") }.count == 1)
+    #expect(!tokenizer.warnings.contains { $0.contains("sep_token") || $0.contains("mask_token") })
   }
 
   @Test func withoutADecoderTokensAreJoinedBySpaces() throws {
@@ -50,6 +56,7 @@ struct TokenizerFileTests {
     #expect(try tokenizer(["truncation": #"{"max_length":7}"#]).maxLength == 7)
   }
 
+  /// Section 2: tokenizer.json not WordPiece.
   @Test(arguments: [
     ("model", #"{"type":"BPE","vocab":{},"merges":[]}"#),
     ("model", #"{"type":"Unigram","vocab":[]}"#),

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import WordPiece
 
-/// What a vocabulary may look like, and what is refused.
+/// RELIABILITY.md, section 2, the rows of vocab.txt.
 struct VocabularyTests {
   let folder: TemporaryFolder
   private let special = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n"
@@ -28,7 +28,8 @@ struct VocabularyTests {
     return error
   }
 
-  @Test func lineEndingsDoNotMatter() throws {
+  @Test("section 2: CRLF")
+  func lineEndingsDoNotMatter() throws {
     for text in [special + "a\nb\n", special + "a\nb", (special + "a\nb\n").crlf, (special + "a\nb").crlf] {
       let tokenizer = try tokenizer(text)
       #expect(tokenizer.vocabularySize == 7)
@@ -37,19 +38,22 @@ struct VocabularyTests {
     }
   }
 
-  @Test func aByteOrderMarkIsDroppedWithAWarning() throws {
+  @Test("section 2: BOM")
+  func aByteOrderMarkIsDroppedWithAWarning() throws {
     let tokenizer = try tokenizer("\u{FEFF}" + special + "a\n")
     #expect(tokenizer.specialTokens.padding == 0)
     #expect(tokenizer.warnings.count == 1)
   }
 
-  @Test func theLastOfEqualLinesCounts() throws {
+  @Test("section 2: duplicate line")
+  func theLastOfEqualLinesCounts() throws {
     let tokenizer = try tokenizer(special + "a\nb\na\n")
     #expect(try tokenizer.encode("a").ids == [2, 7, 3])
     #expect(tokenizer.warnings.count == 1 && tokenizer.warnings[0].contains("\"a\""))
   }
 
-  @Test func blankLinesKeepTheirIDs() throws {
+  @Test("section 2: blank line")
+  func blankLinesKeepTheirIDs() throws {
     let tokenizer = try tokenizer(special + "\n\na\n\n")
     #expect(try tokenizer.encode("a").ids == [2, 7, 3])
     #expect(tokenizer.vocabularySize == 9)
@@ -67,7 +71,8 @@ struct VocabularyTests {
     #expect(tokenizer.warnings.isEmpty)
   }
 
-  @Test func whatEveryEncodingNeedsHasToBeThere() throws {
+  @Test("section 2: no [UNK], [CLS], [SEP], [PAD], [MASK]")
+  func whatEveryEncodingNeedsHasToBeThere() throws {
     let path = folder.path("vocab.txt")
     for token in ["[UNK]", "[CLS]", "[SEP]"] {
       let vocabulary = special.split(separator: "\n").filter { $0 != token }.joined(separator: "\n")
@@ -78,7 +83,8 @@ struct VocabularyTests {
     #expect(bare.warnings.count == 1)
   }
 
-  @Test func brokenFiles() throws {
+  @Test("section 2: vocabulary not UTF-8, empty")
+  func brokenFiles() throws {
     let path = folder.path("vocab.txt")
     #expect(throws: TokenizerError.noTokenizer(folder: folder.path)) { try Tokenizer(folder: folder.path) }
     #expect(try error { try tokenizer("") } == .emptyVocabulary(path: path))
