@@ -35,8 +35,8 @@ struct TokenizerFile {
       cleansText: try normalizer.bool("clean_text") ?? true)
     continuationPrefix = try model.string("continuing_subword_prefix") ?? "##"
     longestWord = try model.int("max_input_chars_per_word") ?? 100
-    guard 0...Self.mostScalarsPerWord ~= longestWord else {
-      throw model.malformed("max_input_chars_per_word", expected: "from 0 to \(Self.mostScalarsPerWord)")
+    guard 1...Self.mostScalarsPerWord ~= longestWord else {
+      throw model.malformed("max_input_chars_per_word", expected: "from 1 to \(Self.mostScalarsPerWord)")
     }
     decoder = try Self.decoder(of: file)
     maxLength = try file.object("truncation")?.int("max_length")
