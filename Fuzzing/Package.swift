@@ -1,0 +1,27 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+/// Programs that feed the public API with made-up files and texts: Scripts/fuzz.sh builds and runs those that libFuzzer
+/// drives, Scripts/compare_safetensors.py asks the last one for verdicts.
+let package = Package(
+  name: "swiftlet-fuzzing",
+  platforms: [.macOS(.v15)],
+  dependencies: [
+    // Named, since a clone's folder may be called anything.
+    .package(name: "swiftlet", path: "..")
+  ],
+  targets: [
+    .target(name: "FuzzSupport", dependencies: [.product(name: "Swiftlet", package: "swiftlet")])
+  ]
+)
+
+for name in ["fuzz-safetensors", "fuzz-json", "fuzz-folder", "fuzz-lines", "fuzz-tokenizer", "safetensors-verdict"] {
+  package.targets.append(
+    .executableTarget(
+      name: name,
+      dependencies: ["FuzzSupport", .product(name: "Swiftlet", package: "swiftlet")],
+      // libFuzzer brings the main function.
+      swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
+}
