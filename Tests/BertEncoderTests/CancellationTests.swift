@@ -2,6 +2,7 @@
 
 import BertEncoder
 import Synchronization
+import TensorCore
 import TestSupport
 import Testing
 
@@ -21,6 +22,33 @@ import Testing
     task.cancel()
     await #expect(throws: CancellationError.self) { try await task.value }
     #expect(try await encoder.encode(["another"]).count == 1)
+  }
+
+  /// Eight tasks on one encoder, every third call cancelled at another moment: the others give the bits of a call alone.
+  @Test func tasksAmongCancelledOnes() async throws {
+    let texts = (0..<300).map { "text \($0) " + String(repeating: "of some words ", count: $0 % 7) }
+    let encoder = encoder
+    let expected = try await encoder.encode(texts).tensor.values.map(\.bitPattern)
+    await withTaskGroup { group in
+      for task in 0..<8 {
+        group.addTask {
+          for call in 0..<9 {
+            let isCancelled = (task + call) % 3 == 0
+            let work = Task { try await encoder.encode(texts) }
+            if isCancelled {
+              try? await Task.sleep(for: .milliseconds(call))
+              work.cancel()
+            }
+            do {
+              let vectors = try await work.value
+              #expect(vectors.tensor.values.map(\.bitPattern) == expected)
+            } catch {
+              #expect(isCancelled && error is CancellationError)
+            }
+          }
+        }
+      }
+    }
   }
 
   /// A stream that never ends.

@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Calls every kernel of CKernels on seeded numbers, at all sizes from 0 to 67, on each path that this CPU can run, and
+// prints a hash of the results for each path and kernel: check_kernels
+// Exits 1 if a path differs from the scalar one.
+//
+// Every buffer ends where a page begins that nobody may touch, and in a second pass starts where one ends; stored
+// numbers lie at odd addresses too. Scripts/sanitize.sh and Scripts/check_neon.sh build it.
+
+#include "CKernels.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { SIZES = 68, REGION = 1 << 18, GUARD = 1 << 16, BUFFERS = 8 };
+
+static const ck_storage storages[] = {CK_F32, CK_F16, CK_BF16, CK_F64};
+static const size_t widths[] = {[CK_F32] = 4, [CK_F16] = 2, [CK_BF16] = 2, [CK_F64] = 8};
+
+// Buffers
+
+typedef enum { BEFORE_GUARD, AFTER_GUARD, PLACEMENTS } placement;
+
+static char *regions[BUFFERS];
+static placement placed;
+static size_t in_use;
+
+static void map_regions(void) {
+  for (int i = 0; i < BUFFERS; i++) {
+    char *base = mmap(NULL, GUARD + REGION + GUARD, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED || mprotect(base + GUARD, REGION, PROT_READ | PROT_WRITE)) abort();
+    regions[i] = base + GUARD;
+  }
+}
+
+/// A buffer of its own until `in_use` is 0 again.
+static void *buffer(size_t bytes) {
+  if (bytes > REGION || in_use == BUFFERS) abort();
+  char *region = regions[in_use++];
+  return placed == AFTER_GUARD ? region : region + REGION - bytes;
+}
+
+// Numbers
+
+static uint64_t state;
+
+static uint32_t random_bits(void) {
+  state = state * 6364136223846793005u + 1442695040888963407u;
+  return (uint32_t)(state >> 32);
+}
+
+/// `count` floats from -1 to 1.
+static float *numbers(size_t count) {
+  float *x = buffer(count * sizeof *x);
+  for (size_t i = 0; i < count; i++) x[i] = (float)(int32_t)random_bits() * 0x1p-31f;
+  return x;
+}
+
+/// `count` floats of any bits: every size, sign, infinity and NaN.
+static float *any_numbers(size_t count) {
+  float *x = buffer(count * sizeof *x);
+  for (size_t i = 0; i < count; i++) {
+    uint32_t bits = random_bits();
+    memcpy(x + i, &bits, sizeof bits);
+  }
+  return x;
+}
+
+static float *results(size_t count) {
+  float *x = buffer(count * sizeof *x);
+  memset(x, 0xff, count * sizeof *x);
+  return x;
+}
+
+/// `count` random bytes, at an odd address where that leaves the end at the guard.
+static void *bytes(size_t count) {
+  char *x = placed == AFTER_GUARD ? (char *)buffer(count + 1) + 1 : buffer(count);
+  for (size_t i = 0; i < count; i++) x[i] = (char)(random_bits() >> 24);
+  return x;
+}
+
+// Hashes
+
+static uint64_t hash;
+
+static void hash_bytes(const void *p, size_t count) {
+  const unsigned char *c = p;
+  for (size_t i = 0; i < count; i++) hash = (hash ^ c[i]) * 1099511628211u;
+}
+
+/// The bits of each number, all NaN being one: their bits are the CPU's choice.
+static void hash_floats(const float *x, size_t count) {
+  for (size_t i = 0; i < count; i++) {
+    float number = x[i] == x[i] ? x[i] : __builtin_nanf("");
+    hash_bytes(&number, sizeof number);
+  }
+}
+
+/// Elements of rows `stride` apart, no more than belongs to them.
+static size_t extent(size_t rows, size_t n, size_t stride) { return rows ? (rows - 1) * stride + n : 0; }
+
+// Kernels: what each does with rows and columns of size n.
+
+static void check_product(const ck_kernels *k, size_t n) {
+  for (size_t m = 0; m < 18; m++) {
+    size_t depth = (7 * n + 5 * m) % SIZES, lda = depth + m % 3, ldc = n + m % 2;
+    float *a = numbers(extent(m, depth, lda)), *b = numbers(depth * n), *bias = m % 4 ? numbers(n) : NULL;
+    float *packed = buffer(depth * ((n + 15) / 16 * 16) * sizeof *packed), *c = results(extent(m, n, ldc));
+    if (m % 5) k->pack(depth, n, b, 1, depth, packed);
+    else k->pack(depth, n, b, n, 1, packed);
+    k->product(m, n, depth, a, lda, packed, bias, (ck_function)(m % 6), c, ldc);
+    for (size_t r = 0; r < m; r++) hash_floats(c + r * ldc, n);
+    in_use = 0;
+  }
+}
+
+static void check_dot(const ck_kernels *k, size_t n) {
+  float sum = k->dot(n, numbers(n), numbers(n));
+  hash_floats(&sum, 1);
+}
+
+static void check_map(const ck_kernels *k, size_t n) {
+  float *x = any_numbers(n), *small = numbers(n), *y = results(n);
+  for (int function = CK_IDENTITY; function <= CK_TANH; function++) {
+    k->map(n, (ck_function)function, x, y);
+    hash_floats(y, n);
+    k->map(n, (ck_function)function, small, small);
+    hash_floats(small, n);
+  }
+}
+
+static void check_exponential(const ck_kernels *k, size_t n) {
+  float *x = any_numbers(n), *small = numbers(n);
+  k->exponential(n, x, x);
+  k->exponential(n, small, small);
+  hash_floats(x, n);
+  hash_floats(small, n);
+}
+
+static void check_scale(const ck_kernels *k, size_t n) {
+  float *x = any_numbers(n);
+  k->scale(n, 0.3f, x);
+  hash_floats(x, n);
+}
+
+static void check_divide(const ck_kernels *k, size_t n) {
+  float *x = any_numbers(n);
+  k->divide(n, 0.3f, x);
+  hash_floats(x, n);
+}
+
+static void check_softmax(const ck_kernels *k, size_t n) {
+  size_t rows = n % 4, stride = (n + 15) / 16 * 16;
+  float *x = numbers(rows * stride);
+  k->softmax(rows, n, 9.7f, x, stride);
+  hash_floats(x, rows * stride);
+}
+
+static void check_layer_norm(const ck_kernels *k, size_t n) {
+  for (size_t rows = 0; rows < 4; rows++) {
+    float *x = numbers(rows * n), *residual = rows % 2 ? numbers(rows * n) : NULL;
+    float *gamma = numbers(n), *beta = numbers(n), *out = rows == 2 ? x : results(rows * n);
+    k->layer_norm(rows, n, x, residual, gamma, beta, 1e-12f, out);
+    hash_floats(out, rows * n);
+    in_use = 0;
+  }
+}
+
+static void check_gather(const ck_kernels *k, size_t n) {
+  enum { ROWS = 5, TABLE = 7 };
+  int32_t *indices = buffer(ROWS * sizeof *indices);
+  for (int i = 0; i < ROWS; i++) indices[i] = (int32_t)(random_bits() % TABLE);
+  indices[0] = TABLE - 1;
+  for (size_t s = 0; s < 4; s++) {
+    in_use = 1;
+    void *table = bytes(TABLE * n * widths[storages[s]]);
+    float *out = numbers(ROWS * n);
+    for (int add = 1; add >= 0; add--) {
+      k->gather(ROWS, n, table, storages[s], indices, add, out);
+      hash_floats(out, ROWS * n);
+    }
+  }
+}
+
+static void check_sum_rows(const ck_kernels *k, size_t n) {
+  size_t rows = n % 5, stride = n + n % 3;
+  float *x = numbers(extent(rows, n, stride)), *weights = numbers(rows), *out = results(n);
+  k->sum_rows(rows, n, x, stride, weights, out);
+  hash_floats(out, n);
+  k->sum_rows(rows, n, x, stride, NULL, out);
+  hash_floats(out, n);
+}
+
+static void check_max_rows(const ck_kernels *k, size_t n) {
+  size_t rows = 1 + n % 5, stride = n + n % 3;
+  float *x = numbers(extent(rows, n, stride)), *out = results(n);
+  k->max_rows(rows, n, x, stride, out);
+  hash_floats(out, n);
+}
+
+static void check_convert(const ck_kernels *k, size_t n) {
+  for (size_t s = 0; s < 4; s++) {
+    void *x = bytes(n * widths[storages[s]]);
+    float *y = results(n);
+    size_t count = k->convert(n, x, storages[s], y);
+    hash_floats(y, n);
+    hash_bytes(&count, sizeof count);
+    in_use = 0;
+  }
+  float *x = any_numbers(n);
+  k->convert(n, x, CK_F32, x);
+  hash_floats(x, n);
+}
+
+static void check_count_non_finite(const ck_kernels *k, size_t n) {
+  for (size_t s = 0; s < 4; s++) {
+    void *x = bytes(n * widths[storages[s]]);
+    size_t first = n, count = k->count_non_finite(n, x, storages[s], &first);
+    if (k->count_non_finite(n, x, storages[s], NULL) != count) abort();
+    hash_bytes(&first, sizeof first);
+    hash_bytes(&count, sizeof count);
+    in_use = 0;
+  }
+}
+
+#define CHECK(kernel) {#kernel, check_##kernel}
+
+static const struct {
+  const char *name;
+  void (*check)(const ck_kernels *, size_t n);
+} checks[] = {
+    CHECK(product), CHECK(dot), CHECK(map), CHECK(exponential), CHECK(scale), CHECK(divide), CHECK(softmax),
+    CHECK(layer_norm), CHECK(gather), CHECK(sum_rows), CHECK(max_rows), CHECK(convert), CHECK(count_non_finite),
+};
+
+enum { CHECKS = sizeof checks / sizeof *checks };
+
+int main(void) {
+  static const char *const names[] = {"scalar", "avx2", "avx512", "neon"};
+  uint64_t expected[CHECKS];
+  int differing = 0;
+  map_regions();
+  for (int p = 0; p < 4; p++) {
+    const ck_kernels *kernels = ck_named(names[p]);
+    for (size_t c = 0; kernels && c < CHECKS; c++) {
+      hash = 14695981039346656037u;
+      state = c;
+      for (placed = 0; placed < PLACEMENTS; placed++)
+        for (size_t n = 0; n < SIZES; n++) {
+          in_use = 0;
+          checks[c].check(kernels, n);
+        }
+      printf("%s %s %016llx\n", names[p], checks[c].name, (unsigned long long)hash);
+      if (p == 0) expected[c] = hash;
+      differing += hash != expected[c];
+    }
+  }
+  return differing != 0;
+}

@@ -1,0 +1,33 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+#
+# Looks for accesses outside of buffers, undefined behaviour and data races: sanitize.sh [kernels] [threads [FILTER]]
+#
+# kernels: each C kernel at sizes 0 to 67 between guard pages, on every CPU path, with AddressSanitizer and
+#          UndefinedBehaviorSanitizer.
+# threads: the test suite, or the tests that match FILTER, with ThreadSanitizer.
+# Without arguments both.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+kernels() {
+  local work
+  work=$(mktemp -d)
+  clang -std=gnu17 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all \
+    -ISources/CKernels/include Sources/CKernels/*.c Scripts/check_kernels.c -lm -fuse-ld=lld -o "$work/check_kernels"
+  "$work/check_kernels"
+  rm -r "$work"
+}
+
+# Swift's own report of a crash would come on top of the sanitizer's.
+threads() {
+  SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=halt_on_error=1 \
+    swift test --sanitize thread --scratch-path .build-tsan ${1:+--filter "$1"}
+}
+
+case ${1-all} in
+  kernels) kernels; shift; [ $# = 0 ] || "$0" "$@" ;;
+  threads) threads "${2-}" ;;
+  all) kernels; threads ;;
+  *) sed -n '4,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+esac
