@@ -95,7 +95,8 @@ extension Tokenizer {
       separator: try required(names.separator, id(of: names.separator)),
       padding: id(of: names.padding), mask: id(of: names.mask))
     let hasPadding = specialTokens.padding != nil
-    self.warnings = warnings + (hasPadding ? [] : ["\(escaped(path)): no token \(quoted(names.padding))"])
+    self.warnings =
+      warnings + (hasPadding ? [] : ["\(escaped(path)): no token \(quoted(names.padding)); config.json gives its id"])
     self.maxLength = maxLength
     self.decoder = decoder
     self.added = added
