@@ -12,8 +12,8 @@ public struct Checkpoint: Sendable {
   private let positions: [UTF8Key: Int]
 
   private static let mostIndexBytes = 64 << 20
-  /// A value a tensor: as many as a file may have, and room for metadata.
-  private static let mostIndexValues = 1 << 17
+  /// Hardly fewer tensors than a file may have.
+  private static let mostIndexValues = 65_536
 
   /// Opens the files of a folder.
   ///

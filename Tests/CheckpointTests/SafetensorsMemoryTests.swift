@@ -76,6 +76,26 @@
       }
     }
 
+    /// The same bound for an index with as many tensors as it may have, each in a shard of its own.
+    @Test func indexStaysWithinTheBound() async {
+      await #expect(processExitsWith: .success) {
+        let folder = try TemporaryFolder()
+        // Made piece by piece: memory that is freed again would hide what the reader takes.
+        let path = try folder.write(#"{"weight_map":{"#, to: "model.safetensors.index.json")
+        let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
+        try file.seekToEnd()
+        for i in 0..<65_530 {
+          try file.write(contentsOf: Data((i == 0 ? "" : ",").utf8) + Data("\"\(i)\":\"\(i)\"".utf8))
+        }
+        try file.write(contentsOf: Data("}}".utf8))
+        let size = try Int(file.offset())
+        let peak = try peakMemory {
+          _ = #expect(throws: CheckpointError.self) { try Checkpoint(folder: folder.path) }
+        }
+        #expect(peak <= size + 8 * size + 16 << 20, "\(peak >> 10) kB")
+      }
+    }
+
     /// Writes a file of this header and no data.
     private static func write(_ header: Header, to folder: TemporaryFolder) throws -> (path: String, size: Int) {
       let path = try folder.write(Array(repeating: 0, count: 8), to: "file")
