@@ -17,7 +17,8 @@ let package = Package(
   ]
 )
 
-for name in ["fuzz-safetensors", "fuzz-json", "fuzz-folder", "fuzz-lines", "fuzz-tokenizer", "safetensors-verdict"] {
+let inputs = ["safetensors", "json", "folder", "lines", "tables", "tokenizer"]
+for name in inputs.map({ "fuzz-" + $0 }) + ["safetensors-verdict"] {
   package.targets.append(
     .executableTarget(
       name: name,

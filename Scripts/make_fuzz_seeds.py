@@ -98,6 +98,14 @@ def lines():
     }
 
 
+def tables():
+    return {
+        "plain": b"text,label\na,b\n", "quoted": b'"a,b","c ""d"" e"\r\n', "lines": b'"a\nb\r\nc",d\n', "empty": b",\n\n\"\"",
+        "inside": b'a"b,c\n', "after": b'"a"b,c\n', "open": b'a,"b\nc', "tabs": b"a\tb\n", "mark": b'\xef\xbb\xbf"a"\n',
+        "combining": '"\u0301",a\n'.encode(), "return": b'"a\r\r\nb"\r\n',
+    }
+
+
 FOLDER_FILES = [
     "vocab.txt", "tokenizer_config.json", "config.json", "modules.json", "1_Pooling/config.json",
     "sentence_bert_config.json", "config_sentence_transformers.json", "tokenizer.json",
@@ -176,7 +184,7 @@ WORDS = """
 def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) == 2 else sys.exit(__doc__))
     targets = {
-        "safetensors": safetensors(), "json": json_texts(), "lines": lines(), "folder": folders(),
+        "safetensors": safetensors(), "json": json_texts(), "lines": lines(), "tables": tables(), "folder": folders(),
         "tokenizer": tokenizer_texts(),
     }
     for target, seeds in targets.items():

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import FuzzSupport
+import Swiftlet
+
+nonisolated(unsafe) private let folder = ScratchFolder()
+
+/// Any bytes as a table: what CSV and TSV have in common with their own fields written anew, an error names the line.
+@c(LLVMFuzzerTestOneInput)
+public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
+  let input = UnsafeBufferPointer(start: start, count: count)
+  folder.write(input, to: "table")
+  let lineFeeds = input.count { $0 == UInt8(ascii: "\n") }
+  let csv = records(of: "table", .csv, lineLimit: lineFeeds + 1)
+  _ = records(of: "table", .tsv, lineLimit: lineFeeds + 1)
+
+  // Every field in quotation marks is the same field, but for a carriage return at the end of one of its lines.
+  let fields = csv.map { $0.map { Array($0.utf8) } }
+  let lineEnd = Array("\r\n".utf8)
+  guard !fields.joined().contains(where: { $0.contains(lineEnd) }) else { return 0 }
+  folder.write(fields.flatMap { Array($0.map(quoted).joined(separator: Array(",".utf8))) + lineEnd }, to: "again")
+  let again = records(of: "again", .csv, lineLimit: .max)
+  expect(again.map { $0.map { Array($0.utf8) } } == fields, "the same records again")
+  return 0
+}
+
+private func quoted(_ field: [UInt8]) -> [UInt8] {
+  let mark = UInt8(ascii: "\"")
+  return [mark] + field.flatMap { $0 == mark ? [mark, mark] : [$0] } + [mark]
+}
+
+/// All records without an error; the lines they start in go up, from 1 to `lineLimit`.
+private func records(of name: String, _ format: TableReader.Format, lineLimit: Int) -> [[String]] {
+  var reader = TableReader(try! LineReader(path: folder.path(name)), format: format)
+  var records: [[String]] = []
+  var isAtEnd = false
+  while !isAtEnd {
+    let last = reader.line
+    allowingErrors {
+      do {
+        guard let record = try reader.next() else { return isAtEnd = true }
+        expect(!record.isEmpty && last < reader.line && reader.line <= lineLimit, "record of line \(reader.line)")
+        records.append(record)
+      } catch let error as TableError {
+        expect(format == .csv && error.line > last && error.line <= lineLimit && error.column > 0, "no error \(error)")
+        throw error
+      }
+    }
+  }
+  return records
+}
