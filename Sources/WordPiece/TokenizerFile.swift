@@ -19,6 +19,8 @@ struct TokenizerFile {
   private static let mostBytes = 1 << 27
   /// BERT has 100. The time for a word grows with its square: at 65,536 a line of 64 KB took 13 seconds.
   private static let mostScalarsPerWord = 1 << 10
+  /// How many ids of the vocabulary may have no token.
+  private static let mostUnusedIDs = 1 << 16
 
   init(path: String) throws {
     let file = try JSONFields(path: path, limit: Self.mostBytes)
@@ -59,9 +61,11 @@ struct TokenizerFile {
     }
     var bytes: [UInt8] = []
     var places: [Vocabulary.Place?] = []
+    // An id far past the number of tokens would make a table of a small file's mistake.
+    let limit = min(fields.object.members.count + mostUnusedIDs, Vocabulary.mostTokens)
     for member in fields.object.members {
-      guard let id = member.value.int, 0..<Vocabulary.mostTokens ~= id else {
-        throw fields.malformed(quoted(member.key), expected: "a token id")
+      guard let id = member.value.int, 0..<limit ~= id else {
+        throw fields.malformed(quoted(member.key), expected: "a token id below \(limit)")
       }
       while places.count <= id { places.append(nil) }
       guard places[id] == nil else {

@@ -69,6 +69,7 @@ struct TokenizerFileTests {
     ("model", #"{"type":"WordPiece","vocab":{"[UNK]":0,"[CLS]":1,"[SEP]":-1}}"#),
     ("model", #"{"type":"WordPiece","vocab":{"[UNK]":0,"[CLS]":1,"[SEP]":99999999999}}"#),
     ("model", #"{"type":"WordPiece","max_input_chars_per_word":-1,"vocab":{"[UNK]":0,"[CLS]":1,"[SEP]":2}}"#),
+    ("model", #"{"type":"WordPiece","vocab":{"[UNK]":0,"[CLS]":1,"[SEP]":2,"a":70000}}"#),
     ("model", #"{"type":"WordPiece","max_input_chars_per_word":0,"vocab":{"[UNK]":0,"[CLS]":1,"[SEP]":2}}"#),
     ("model", #"{"type":"WordPiece","max_input_chars_per_word":1025,"vocab":{"[UNK]":0,"[CLS]":1,"[SEP]":2}}"#),
     ("normalizer", "null"),
