@@ -58,17 +58,45 @@ def texts(paths):
 
 
 def tokenize(model, firsts, seconds, max_length):
+    """What `tokenize` makes of the texts, which may hold line breaks: they go as JSON Lines."""
     with tempfile.TemporaryDirectory() as folder:
-        arguments = [PROGRAMS / "tokenize", "--model", model, "--format", "jsonl", "--quiet"]
+        arguments = [PROGRAMS / "tokenize", "--model", model, "--format", "jsonl", "--quiet", "--json-field", "text"]
         for option, lines in (("--input", firsts), ("--pair", seconds)):
             if lines is not None:
                 path = pathlib.Path(folder) / option.strip("-")
-                path.write_bytes("".join(line + "\r\n" if line.endswith("\r") else line + "\n" for line in lines).encode())
+                path.write_text("".join(json.dumps({"text": line}) + "\n" for line in lines))
                 arguments += [option, path]
         if max_length is not None:
             arguments += ["--max-length", str(max_length)]
         output = subprocess.run(arguments, check=True, stdout=subprocess.PIPE, text=True, encoding="utf-8").stdout
     return [json.loads(line) for line in output.split("\n")[:-1]]
+
+
+def differences(model, tokenizer, firsts, seconds=None, max_length=None):
+    """A text, what of it differs, ours and theirs, for each text of which `tokenize` makes something else."""
+    tokenizer.no_truncation()
+    if max_length is not None:
+        tokenizer.enable_truncation(max_length)
+    expected = tokenizer.encode_batch(firsts if seconds is None else list(zip(firsts, seconds)))
+    found = tokenize(model, firsts, seconds, max_length)
+    if len(found) != len(expected):
+        sys.exit(f"{len(found)} results for {len(expected)} texts")
+    for text, ours, theirs in zip(firsts, found, expected):
+        wanted = {
+            "ids": theirs.ids, "tokens": theirs.tokens, "offsets": [list(offset) for offset in theirs.offsets],
+            "type_ids": theirs.type_ids}
+        wrong = next((key for key, value in wanted.items() if ours[key] != value), None)
+        if wrong:
+            yield text, wrong, ours[wrong], wanted[wrong]
+
+
+def report(differences, limit=10):
+    """Prints the first of the differences; the number of all."""
+    count = 0
+    for count, (text, key, ours, theirs) in enumerate(differences, 1):
+        if count <= limit:
+            print(f"{text[:200]!r}: {key}\n  ours  {ours}\n  their {theirs}", file=sys.stderr)
+    return count
 
 
 def main():
@@ -81,26 +109,9 @@ def main():
 
     firsts = list(texts(options.files))
     seconds = firsts[1:] + firsts[:1] if options.pairs else None
-    tokenizer = reference(options.model)
-    tokenizer.no_truncation()
-    if options.max_length is not None:
-        tokenizer.enable_truncation(options.max_length)
-    expected = tokenizer.encode_batch(list(zip(firsts, seconds)) if options.pairs else firsts)
-    found = tokenize(options.model, firsts, seconds, options.max_length)
-    if len(found) != len(expected):
-        sys.exit(f"{len(found)} results for {len(expected)} texts")
-
-    differing = 0
-    for text, ours, theirs in zip(firsts, found, expected):
-        wanted = {
-            "ids": theirs.ids, "tokens": theirs.tokens, "offsets": [list(offset) for offset in theirs.offsets],
-            "type_ids": theirs.type_ids}
-        wrong = [key for key, value in wanted.items() if ours[key] != value]
-        differing += bool(wrong)
-        for key in wrong if differing <= 10 else []:
-            print(f"{text[:200]!r}: {key}\n  ours  {ours[key]}\n  their {wanted[key]}", file=sys.stderr)
-    tokens = sum(len(encoding.ids) for encoding in expected)
-    print(f"{len(firsts)} texts, {tokens} tokens: {differing} texts differ")
+    differing = report(differences(
+        options.model, reference(options.model), firsts, seconds, options.max_length))
+    print(f"{len(firsts)} texts: {differing} differ")
     sys.exit(differing > 0)
 
 
