@@ -70,9 +70,8 @@ extension TextPass {
       endMarks()
       stripAccent(scalar, properties, from: origin)
     } else {
-      marks.append(scalar, properties, from: origin, isFirst: isFirst)
-      // The word is too long whatever the order: no need to hold an endless run.
-      if ranges == nil && normalized == nil && marks.count > word.scalarLimit { endMarks() }
+      marks.append(
+        scalar, properties, from: origin, isFirst: isFirst, limit: normalized == nil ? word.scalarLimit : .max - 1)
     }
   }
 
@@ -91,12 +90,20 @@ extension TextPass {
     return position
   }
 
-  /// Hands on the marks collected, in canonical order.
+  /// Hands on the marks collected, in canonical order; finds where they come from by reading the run again.
   private mutating func endMarks() {
     guard !marks.isEmpty else { return }
-    let sorted = marks.removeSorted()
-    for (scalar, origin) in sorted {
-      stripAccent(scalar, stages.tables.properties(of: scalar), from: origin)
+    var (position, origin, originCount) = (marks.start, marks.firstOrigin, 0)
+    for mark in marks.removeSorted() {
+      while ranges != nil, originCount < mark.origin, let (scalar, byteCount) = try? text.scalar(at: position) {
+        let isDropped = stages.normalization.cleansText && stages.tables.properties(of: scalar).isRemoved
+        if !isDropped {
+          origin = position..<position + byteCount
+          originCount += 1
+        }
+        position += byteCount
+      }
+      stripAccent(mark.scalar, stages.tables.properties(of: mark.scalar), from: origin)
     }
   }
 
