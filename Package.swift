@@ -11,7 +11,13 @@ let modules: [(name: String, imports: [String])] = [
   ("Checkpoint", ["FileFormats"]),
   ("WordPiece", ["FileFormats"]),
   ("BertEncoder", ["Autodiff", "CKernels", "Checkpoint", "FileFormats", "TensorCore", "WordPiece"]),
-  ("Swiftlet", ["Autodiff", "BertEncoder", "Checkpoint", "FileFormats", "TensorCore", "WordPiece"]),
+  (
+    "FineTuning", ["Autodiff", "BertEncoder", "CKernels", "Checkpoint", "FileFormats", "TensorCore", "WordPiece"]
+  ),
+  (
+    "Swiftlet",
+    ["Autodiff", "BertEncoder", "Checkpoint", "FileFormats", "FineTuning", "TensorCore", "WordPiece"]
+  ),
 ]
 
 let settings: [SwiftSetting] = [

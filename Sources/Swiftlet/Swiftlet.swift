@@ -5,5 +5,6 @@
 @_exported public import BertEncoder
 @_exported public import Checkpoint
 @_exported public import FileFormats
+@_exported public import FineTuning
 @_exported public import TensorCore
 @_exported public import WordPiece

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import TensorCore
+
+/// A sequence of random numbers that its seed, its purpose and its position determine: to save the position is to
+/// save the state.
+package struct RandomStream: Sendable {
+  /// What the numbers are for; each purpose has a sequence of its own.
+  package enum Purpose: UInt32, Sendable {
+    case sampling = 1
+    case dropout = 2
+    case initialization = 3
+  }
+
+  /// How many words were drawn.
+  package private(set) var position: UInt64
+
+  private let generator: Philox
+
+  /// - Parameter position: how many words were drawn before.
+  package init(seed: UInt64, purpose: Purpose, position: UInt64 = 0) {
+    generator = Philox(seed: seed).split([purpose.rawValue, 0, 0, 0])
+    self.position = position
+  }
+
+  /// The next word.
+  package mutating func next() -> UInt32 {
+    defer { position += 1 }
+    let block = position / 4
+    let words = generator.block([UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32), 0, 0])
+    return words[Int(position % 4)]
+  }
+
+  /// A number below `bound`, each equally likely.
+  ///
+  /// Lemire: Fast random integer generation in an interval, ACM TOMACS 29(1), 2019.
+  package mutating func next(below bound: Int) -> Int {
+    precondition(bound > 0 && bound <= Int(UInt32.max), "no number below \(bound)")
+    let bound = UInt32(bound), threshold = (0 &- bound) % bound
+    while true {
+      let (high, low) = next().multipliedFullWidth(by: bound)
+      if low >= threshold { return Int(high) }
+    }
+  }
+
+  /// Puts the elements in a random order, each order equally likely (Fisher and Yates).
+  package mutating func shuffle<Element>(_ elements: inout [Element]) {
+    for last in stride(from: elements.count - 1, to: 0, by: -1) { elements.swapAt(last, next(below: last + 1)) }
+  }
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// The counter-based random number generator Philox 4x32 of 10 rounds: any number of any stream at once, with no
+/// state to keep.
+///
+/// Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3, SC 2011.
+package struct Philox: Sendable, Equatable {
+  package let key: SIMD2<UInt32>
+
+  package init(key: SIMD2<UInt32>) { self.key = key }
+
+  package init(seed: UInt64) {
+    key = [UInt32(truncatingIfNeeded: seed), UInt32(truncatingIfNeeded: seed >> 32)]
+  }
+
+  /// Four random words, a function of key and counter alone.
+  package func block(_ counter: SIMD4<UInt32>) -> SIMD4<UInt32> {
+    var c = counter, key = key
+    for _ in 0..<10 {
+      let (high0, low0) = UInt32(0xD251_1F53).multipliedFullWidth(by: c.x)
+      let (high1, low1) = UInt32(0xCD9E_8D57).multipliedFullWidth(by: c.z)
+      c = [high1 ^ c.y ^ key.x, low1, high0 ^ c.w ^ key.y, low0]
+      key &+= [0x9E37_79B9, 0xBB67_AE85]
+    }
+    return c
+  }
+
+  /// A generator whose numbers have nothing to do with this one's, a function of key and counter alone.
+  package func split(_ counter: SIMD4<UInt32>) -> Philox {
+    let words = block(counter)
+    return Philox(key: [words.x, words.y])
+  }
+}
