@@ -178,7 +178,7 @@ static void check_gather(const ck_kernels *k, size_t n) {
     void *table = bytes(TABLE * n * widths[storages[s]]);
     float *out = numbers(ROWS * n);
     for (int add = 1; add >= 0; add--) {
-      k->gather(ROWS, n, table, storages[s], indices, add, out);
+      k->gather(ROWS, n, table, storages[s], indices, 1, add, out);
       hash_floats(out, ROWS * n);
     }
   }

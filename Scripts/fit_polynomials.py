@@ -48,4 +48,8 @@ fit(lambda x: mp.log(mp.erfc(x)), mp.mpf(1), mp.mpf(4), 7, lambda x: mp.erfc(x) 
 # tanh(x) = x + x^3 p(x^2) on |x| <= 0.625
 fit(lambda u: (mp.tanh(mp.sqrt(u)) / mp.sqrt(u) - 1) / u, mp.mpf("1e-12"), mp.mpf("0.625") ** 2, 4,
     lambda u: u * mp.sqrt(u) / mp.tanh(mp.sqrt(u)), "tanh, small")
+# log(1 + f) = f - f^2 / 2 + f^3 p(f) for 1 + f between the square roots of 1/2 and 2
+root = mp.sqrt(2)
+fit(lambda f: (mp.log(1 + f) - f + f**2 / 2) / f**3 if abs(f) > 1e-9 else mp.mpf(1) / 3, 1 / root - 1, root - 1, 8,
+    lambda f: abs(f**3 / mp.log(1 + f)) if abs(f) > 1e-9 else mp.mpf("1e-18"), "log")
 print("ln 2:", float(mp.log(2)).hex(), " split: 0x1.62e4p-1 +", float(mp.log(2) - mp.mpf(float.fromhex("0x1.62e4p-1"))).hex())

@@ -16,6 +16,8 @@ public enum Activation: Sendable {
   case silu
   /// tanh(x)
   case tanh
+  /// log(1 + exp(x))
+  case softplus
 
   var kernel: ck_function {
     switch self {
@@ -25,6 +27,7 @@ public enum Activation: Sendable {
     case .relu: CK_RELU
     case .silu: CK_SILU
     case .tanh: CK_TANH
+    case .softplus: CK_SOFTPLUS
     }
   }
 }

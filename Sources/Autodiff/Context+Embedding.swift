@@ -14,13 +14,9 @@ extension Context {
       for (order, (parameter, indices)) in lookups.enumerated() {
         let table = weights.table(parameter)
         precondition(indices.count == tokens && table.columns == features, "lookups of different sizes")
-        indices.withUnsafeBufferPointer { indices in
-          for index in indices[range] { precondition(index >= 0 && index < table.rows, "no row \(index)") }
-          guard let base = indices.baseAddress else { return }
-          kernels.table.pointee.gather(
-            range.count, features, table.base, table.storage, base + range.lowerBound, order == 0 ? 0 : 1,
-            y.buffer.base + range.lowerBound * features)
-        }
+        for index in indices[range] { precondition(index >= 0 && index < table.rows, "no row \(index)") }
+        table.gather(
+          indices[range], adding: order > 0, into: y.buffer.base + range.lowerBound * features, kernels: kernels)
       }
     }
     return record(
@@ -32,5 +28,17 @@ struct EmbeddingOperation: Operation {
   let tables: [Parameter]
   let indices: [[Int32]]
 
-  var inputs: [Variable] { [] }
+  /// Each token's gradient is added to its row of each table, in the order of the tokens.
+  func backward(_ gradient: Tensor, in pass: BackwardPass) {
+    let tokens = gradient.shape[0], features = gradient.shape[1]
+    for (table, indices) in zip(tables, indices) {
+      guard let sum = pass.gradients?.table(table) else { continue }
+      let places = sum.places(for: indices)
+      pass.context.forEachRange(features, grain: 64) { range in
+        pass.context.kernels.table.pointee.scatter_add(
+          tokens, range.count, gradient.buffer.base + range.lowerBound, features, places,
+          sum.base + range.lowerBound, features)
+      }
+    }
+  }
 }

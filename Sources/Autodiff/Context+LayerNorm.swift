@@ -26,5 +26,27 @@ struct LayerNormOperation: Operation {
   let residual: Variable?
   let norm: LayerNorm
 
-  var inputs: [Variable] { [input] + (residual.map { [$0] } ?? []) }
+  /// With h the normalised rows of z = x + residual, s their deviation and g = dy gamma:
+  /// dz = (g - mean(g) - h mean(g h)) / s, dgamma += the sum over rows of dy h, dbeta += that of dy.
+  func backward(_ gradient: Tensor, in pass: BackwardPass) {
+    let context = pass.context, kernels = context.kernels
+    let rows = gradient.shape[0], features = gradient.shape[1]
+    let gamma = context.weights.vector(norm.weight)
+    let normalized = context.result(rows, features), result = context.result(rows, features)
+    context.forEachRange(rows, grain: max(1, 8192 / max(features, 1))) { range in
+      let offset = range.lowerBound * features
+      kernels.table.pointee.layer_norm_gradient(
+        range.count, features, input.tensor.buffer.base + offset, residual.map { $0.tensor.buffer.base + offset },
+        gamma.buffer.base, norm.epsilon, gradient.buffer.base + offset, normalized.buffer.base + offset,
+        result.buffer.base + offset)
+    }
+    if let gradients = pass.gradients, gradients.wants(norm.weight) {
+      context.addSumOfRows(gradient, times: normalized, to: gradients[norm.weight])
+    }
+    if let gradients = pass.gradients, gradients.wants(norm.bias) {
+      context.addSumOfRows(gradient, to: gradients[norm.bias])
+    }
+    pass.add(result, to: input)
+    if let residual { pass.add(result, to: residual) }
+  }
 }

@@ -72,7 +72,7 @@ extension Context {
       let length = kernels.table.pointee.dot(features, vector, vector).squareRoot()
       kernels.table.pointee.divide(features, Swift.max(length, 1e-12), vector)
     }
-    return record(y, NormalizationOperation(input: x))
+    return record(y, NormalizationOperation(input: x, result: y))
   }
 }
 
@@ -82,11 +82,65 @@ struct PoolingOperation: Operation {
   let skipped: Int
   let reductions: [Reduction]
 
-  var inputs: [Variable] { [input] }
+  func backward(_ gradient: Tensor, in pass: BackwardPass) {
+    let features = input.tensor.shape[1]
+    let result = Tensor(uninitialized: input.tensor.shape, in: pass.context.worker.workspace)
+    result.buffer.base.update(repeating: 0, count: result.count)
+    for (index, range) in ranges.enumerated() {
+      let first = min(skipped, range.count - 1), start = (range.lowerBound + first) * features
+      for (order, reduction) in reductions.enumerated() {
+        spread(
+          gradient.buffer.base + (index * reductions.count + order) * features, over: first..<range.count, features,
+          reduction, input.tensor.buffer.base + start, to: result.buffer.base + start)
+      }
+    }
+    pass.add(result, to: input)
+  }
+
+  /// Adds a vector's gradient to those of the rows that it came from. Of equal maxima, the first has it.
+  private func spread(
+    _ gradient: UnsafePointer<Float>, over places: Range<Int>, _ features: Int, _ reduction: Reduction,
+    _ rows: UnsafePointer<Float>, to result: UnsafeMutablePointer<Float>
+  ) {
+    let length = places.count
+    func add(_ row: Int, times factor: Float) {
+      for feature in 0..<features { result[row * features + feature] += gradient[feature] * factor }
+    }
+    switch reduction {
+    case .first: add(0, times: 1)
+    case .last: add(length - 1, times: 1)
+    case .max:
+      for feature in 0..<features {
+        var best = 0
+        for row in 1..<length where rows[row * features + feature] > rows[best * features + feature] { best = row }
+        result[best * features + feature] += gradient[feature]
+      }
+    case .mean: for row in 0..<length { add(row, times: 1 / Float(length)) }
+    case .meanSqrtLength: for row in 0..<length { add(row, times: 1 / Float(length).squareRoot()) }
+    case .weightedMean:
+      let sum = Float((places.lowerBound + 1 + places.upperBound) * length / 2)
+      for row in 0..<length { add(row, times: Float(places.lowerBound + row + 1) / sum) }
+    }
+  }
 }
 
 struct NormalizationOperation: Operation {
   let input: Variable
+  let result: Tensor
 
-  var inputs: [Variable] { [input] }
+  /// With y = x / |x|: dx = (dy - y (y dy)) / |x|. Where 1e-12 stood for |x|, it is a constant.
+  func backward(_ gradient: Tensor, in pass: BackwardPass) {
+    let kernels = pass.context.kernels
+    let rows = result.shape[0], features = result.shape[1]
+    let inputGradient = pass.context.result(rows, features)
+    for row in 0..<rows {
+      let x = input.tensor.buffer.base + row * features, y = result.buffer.base + row * features
+      let dy = gradient.buffer.base + row * features, dx = inputGradient.buffer.base + row * features
+      let length = kernels.table.pointee.dot(features, x, x).squareRoot()
+      let along = length > 1e-12 ? kernels.table.pointee.dot(features, y, dy) : 0
+      for feature in 0..<features { dx[feature] = dy[feature] - y[feature] * along }
+      kernels.table.pointee.divide(features, Swift.max(length, 1e-12), dx)
+    }
+    pass.add(inputGradient, to: input)
+  }
 }

@@ -2,22 +2,50 @@
 
 package import TensorCore
 
-/// Where a model's forward pass runs: the weights it reads, the worker that computes, and the tape, if any, that
-/// records. With and without a tape the pass gives the same bits.
+/// Where a computation runs: the worker that computes, the weights that a model's ops read, and the tape, if any, that
+/// records. With and without a tape it gives the same bits.
 ///
-/// The ops are extensions, a file each: the forward pass, then what the tape keeps.
-package struct Context {
-  package let weights: Weights
+/// The ops are extensions, a file each: the forward pass, then what the tape keeps of it and its backward pass.
+public struct Context {
+  package let kernels: Kernels
   package let worker: Worker
   package let tape: Tape?
 
-  var kernels: Kernels { weights.kernels }
+  /// What dropout draws; nil: nothing is dropped.
+  package let dropout: DropoutMasks?
 
-  package init(weights: Weights, worker: Worker, tape: Tape? = nil) {
-    self.weights = weights
+  private let modelWeights: Weights?
+
+  /// A context for a model's passes.
+  package init(weights: Weights, worker: Worker, tape: Tape? = nil, dropout: DropoutMasks? = nil) {
+    self.init(kernels: weights.kernels, worker: worker, tape: tape, dropout: dropout, weights: weights)
+  }
+
+  /// A context for computations on tensors alone.
+  package init(kernels: Kernels, worker: Worker, tape: Tape? = nil) {
+    self.init(kernels: kernels, worker: worker, tape: tape, dropout: nil, weights: nil)
+  }
+
+  private init(kernels: Kernels, worker: Worker, tape: Tape?, dropout: DropoutMasks?, weights: Weights?) {
+    self.kernels = kernels
     self.worker = worker
     self.tape = tape
+    self.dropout = dropout
+    modelWeights = weights
   }
+
+  /// The weights of the model.
+  package var weights: Weights {
+    guard let modelWeights else { preconditionFailure("no model's weights belong to this computation") }
+    return modelWeights
+  }
+
+  func withoutTape() -> Context {
+    Context(kernels: kernels, worker: worker, tape: nil, dropout: dropout, weights: modelWeights)
+  }
+
+  /// A variable whose gradient is wanted, if a tape records.
+  package func input(_ tensor: Tensor) -> Variable { Variable(tensor, node: tape?.append(nil)) }
 
   /// Memory for a result; every element is to be written.
   func result(_ shape: Int...) -> Tensor { Tensor(uninitialized: shape, in: worker.workspace) }

@@ -12,4 +12,7 @@ package struct Parameter: Sendable, Hashable {
 
   /// The place in the model's list of parameters.
   package let index: Int
+
+  /// The number of elements.
+  package var count: Int { shape.reduce(1, *) }
 }

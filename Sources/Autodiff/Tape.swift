@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import TensorCore
+
 /// The operations of a computation in the order they ran, with what their backward passes need. Confined to the
-/// trainer that made it.
+/// trainer that made it, and used up by one backward pass.
 package final class Tape {
-  package private(set) var operations: [any Operation] = []
+  private var operations: [(any Operation)?] = []
 
   package init() {}
 
-  /// Appends an operation and returns its place.
-  func append(_ operation: any Operation) -> Int {
+  /// How many operations were recorded.
+  package var count: Int { operations.count }
+
+  /// Appends an operation and returns its place; nil stands for an input of the computation.
+  func append(_ operation: (any Operation)?) -> Int {
     operations.append(operation)
     return operations.count - 1
+  }
+
+  /// Takes the operation at a place off the tape, and with it what it keeps in memory.
+  func take(_ place: Int) -> (any Operation)? {
+    defer { operations[place] = nil }
+    return operations[place]
   }
 }
 
 /// What a tape keeps of one op.
 package protocol Operation {
-  /// What the op was computed from, each on the tape before it or an input of the computation.
-  var inputs: [Variable] { get }
+  /// Adds what the gradient of the op's result means for its inputs, and for the parameters it read, to theirs.
+  func backward(_ gradient: Tensor, in pass: BackwardPass)
 }

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import TensorCore
+public import TensorCore
 
 /// A tensor in a computation and, if a tape recorded it, the operation it came from.
-package struct Variable {
-  package let tensor: Tensor
+public struct Variable {
+  /// The numbers.
+  public let tensor: Tensor
 
-  /// The place of the operation on the tape; nil for inputs and where nothing is recorded.
+  /// The place of the operation on the tape; nil for constants and where nothing is recorded.
   package let node: Int?
 
-  package init(_ tensor: Tensor, node: Int? = nil) {
+  /// A constant: a tensor whose gradient nobody asks for.
+  public init(_ tensor: Tensor) { self.init(tensor, node: nil) }
+
+  package init(_ tensor: Tensor, node: Int?) {
     self.tensor = tensor
     self.node = node
   }

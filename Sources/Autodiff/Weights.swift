@@ -2,15 +2,17 @@
 
 package import TensorCore
 
-/// The numbers of a model's parameters in the form that its ops read: immutable, shared by all threads.
+/// The numbers of a model's parameters in the form that its ops read, shared by all threads: nobody writes to them
+/// while a computation reads them.
 package struct Weights: Sendable {
   package enum Entry: Sendable {
     /// A bias or a normalisation's scale or shift.
     case vector(Tensor)
     /// An embedding table.
-    case table(StoredTable)
-    /// A linear map: the matrix of all its parts and their biases, one after the other.
-    case linear(PackedMatrix, bias: Tensor)
+    case table(EmbeddingTable)
+    /// A linear map: the matrix of all its parts and their biases, one after the other; where backward passes are to
+    /// come, also the matrix as its rows, `[outputs, inputs]`.
+    case linear(PackedMatrix, bias: Tensor, rows: Tensor? = nil)
     /// Held by the entry of the linear map's first weight.
     case partOfLinear
   }
@@ -31,7 +33,7 @@ package struct Weights: Sendable {
     return tensor
   }
 
-  package func table(_ parameter: Parameter) -> StoredTable {
+  package func table(_ parameter: Parameter) -> EmbeddingTable {
     guard case .table(let table) = entries[parameter.index] else {
       preconditionFailure("\(parameter.name) is no table")
     }
@@ -39,9 +41,17 @@ package struct Weights: Sendable {
   }
 
   package func linear(_ linear: Linear) -> (matrix: PackedMatrix, bias: Tensor) {
-    guard case .linear(let matrix, let bias) = entries[linear.parts[0].weight.index] else {
+    guard case .linear(let matrix, let bias, _) = entries[linear.parts[0].weight.index] else {
       preconditionFailure("\(linear.parts[0].weight.name) is no linear map")
     }
     return (matrix, bias)
+  }
+
+  /// The matrix of a linear map, `[outputs, inputs]`.
+  package func rows(_ linear: Linear) -> Tensor {
+    guard case .linear(_, _, let rows?) = entries[linear.parts[0].weight.index] else {
+      preconditionFailure("\(linear.parts[0].weight.name) was not loaded for training")
+    }
+    return rows
   }
 }

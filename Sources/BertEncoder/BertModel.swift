@@ -20,8 +20,11 @@ package struct BertModel: Sendable {
   package init(_ configuration: BertConfiguration) {
     let scope = ParameterScope()
     self.configuration = configuration
-    embeddings = InputEmbeddings(scope["embeddings"], configuration)
-    layers = (0..<configuration.layerCount).map { Layer(scope["encoder"]["layer"]["\($0)"], configuration) }
+    var dropouts = DropoutSites(configuration)
+    embeddings = InputEmbeddings(scope["embeddings"], configuration, &dropouts)
+    layers = (0..<configuration.layerCount).map {
+      Layer(scope["encoder"]["layer"]["\($0)"], configuration, &dropouts)
+    }
     parameters = scope.list
   }
 
@@ -48,20 +51,22 @@ extension BertModel {
     let positions: Parameter
     let tokenTypes: Parameter
     let norm: LayerNorm
+    let dropout: Dropout
 
-    init(_ scope: ParameterScope, _ configuration: BertConfiguration) {
+    init(_ scope: ParameterScope, _ configuration: BertConfiguration, _ dropouts: inout DropoutSites) {
       let hidden = configuration.hiddenSize
       words = scope.table("word_embeddings", rows: configuration.vocabularySize, columns: hidden)
       positions = scope.table("position_embeddings", rows: configuration.maxPositions, columns: hidden)
       tokenTypes = scope.table("token_type_embeddings", rows: configuration.typeVocabularySize, columns: hidden)
       norm = scope.layerNorm("LayerNorm", features: hidden, epsilon: configuration.layerNormEpsilon)
+      dropout = dropouts.hidden()
     }
 
     func callAsFunction(_ batch: TokenBatch, in context: Context) -> Variable {
       // The reference adds in this order.
       let sum = context.embedding(
         (words, batch.ids), (tokenTypes, batch.typeIDs), (positions, batch.positions))
-      return context.layerNorm(sum, norm)
+      return dropout(context.layerNorm(sum, norm), batch.sequenceStarts, in: context)
     }
   }
 
@@ -70,56 +75,67 @@ extension BertModel {
     let attention: SelfAttention
     let feedForward: FeedForward
 
-    init(_ scope: ParameterScope, _ configuration: BertConfiguration) {
-      attention = SelfAttention(scope["attention"], configuration)
-      feedForward = FeedForward(scope, configuration)
+    init(_ scope: ParameterScope, _ configuration: BertConfiguration, _ dropouts: inout DropoutSites) {
+      attention = SelfAttention(scope["attention"], configuration, &dropouts)
+      feedForward = FeedForward(scope, configuration, &dropouts)
     }
 
     func callAsFunction(_ hiddenStates: Variable, sequenceStarts: [Int], in context: Context) -> Variable {
-      feedForward(attention(hiddenStates, sequenceStarts: sequenceStarts, in: context), in: context)
+      let attended = attention(hiddenStates, sequenceStarts: sequenceStarts, in: context)
+      return feedForward(attended, sequenceStarts: sequenceStarts, in: context)
     }
   }
 
-  /// LayerNorm(x + MultiHead(x) W + b)
+  /// LayerNorm(x + dropout(MultiHead(x) W + b))
   struct SelfAttention: Sendable {
     let headCount: Int
     let queryKeyValue: Linear
+    let weightDropout: Dropout
     let output: Linear
+    let dropout: Dropout
     let norm: LayerNorm
 
-    init(_ scope: ParameterScope, _ configuration: BertConfiguration) {
+    init(_ scope: ParameterScope, _ configuration: BertConfiguration, _ dropouts: inout DropoutSites) {
       let hidden = configuration.hiddenSize
       headCount = configuration.headCount
       queryKeyValue = scope["self"].linear("query", "key", "value", inputs: hidden, outputs: hidden)
+      weightDropout = dropouts.attention()
       output = scope["output"].linear("dense", inputs: hidden, outputs: hidden)
+      dropout = dropouts.hidden()
       norm = scope["output"].layerNorm("LayerNorm", features: hidden, epsilon: configuration.layerNormEpsilon)
     }
 
     func callAsFunction(_ x: Variable, sequenceStarts: [Int], in context: Context) -> Variable {
       let projections = context.linear(x, queryKeyValue)
-      let heads = context.attention(projections, sequenceStarts: sequenceStarts, headCount: headCount)
-      return context.layerNorm(context.linear(heads, output), residual: x, norm)
+      let heads = context.attention(
+        projections, sequenceStarts: sequenceStarts, headCount: headCount,
+        dropoutProbability: weightDropout.probability, op: weightDropout.op)
+      let projected = dropout(context.linear(heads, output), sequenceStarts, in: context)
+      return context.layerNorm(projected, residual: x, norm)
     }
   }
 
-  /// LayerNorm(x + activation(x U + c) W + b)
+  /// LayerNorm(x + dropout(activation(x U + c) W + b))
   struct FeedForward: Sendable {
     let activation: Activation
     let intermediate: Linear
     let output: Linear
+    let dropout: Dropout
     let norm: LayerNorm
 
-    init(_ scope: ParameterScope, _ configuration: BertConfiguration) {
+    init(_ scope: ParameterScope, _ configuration: BertConfiguration, _ dropouts: inout DropoutSites) {
       let hidden = configuration.hiddenSize, inner = configuration.intermediateSize
       activation = configuration.activation
       intermediate = scope["intermediate"].linear("dense", inputs: hidden, outputs: inner)
       output = scope["output"].linear("dense", inputs: inner, outputs: hidden)
+      dropout = dropouts.hidden()
       norm = scope["output"].layerNorm("LayerNorm", features: hidden, epsilon: configuration.layerNormEpsilon)
     }
 
-    func callAsFunction(_ x: Variable, in context: Context) -> Variable {
+    func callAsFunction(_ x: Variable, sequenceStarts: [Int], in context: Context) -> Variable {
       let inner = context.linear(x, intermediate, activation: activation)
-      return context.layerNorm(context.linear(inner, output), residual: x, norm)
+      let projected = dropout(context.linear(inner, output), sequenceStarts, in: context)
+      return context.layerNorm(projected, residual: x, norm)
     }
   }
 }

@@ -43,7 +43,7 @@ private final class Reading: Sendable {
     do {
       if task < list.tables.count {
         let parameter = list.tables[task]
-        set(parameter, .table(try table(parameter, workspace)))
+        set(parameter, .table(EmbeddingTable(try table(parameter, workspace))))
       } else if task < list.tables.count + list.linears.count {
         let linear = list.linears[task - list.tables.count]
         set(

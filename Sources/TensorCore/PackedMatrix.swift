@@ -17,6 +17,14 @@ package struct PackedMatrix: Sendable {
   /// The columns of a panel.
   package var panelWidth: Int { kernels.table.pointee.panel_width }
 
+  /// A matrix whose panels the caller packs.
+  package init(uninitialized inputs: Int, _ outputs: Int, kernels: Kernels, workspace: Workspace? = nil) {
+    self.inputs = inputs
+    self.outputs = outputs
+    self.kernels = kernels
+    panels = Tensor(uninitialized: [inputs * ((outputs + 15) / 16 * 16)], in: workspace)
+  }
+
   /// Packs the transpose of a row-major matrix `[outputs, inputs]`: its rows become columns.
   ///
   /// - Parameters:
@@ -28,14 +36,14 @@ package struct PackedMatrix: Sendable {
   ) throws(Failure) {
     let rows = workspace.buffer(count: inputs * outputs)
     try fill(rows.base)
-    let paddedOutputs = (outputs + 15) / 16 * 16
-    var panels = Tensor(uninitialized: [inputs * paddedOutputs])
-    panels.withUnsafeMutableBufferPointer {
-      kernels.table.pointee.pack(inputs, outputs, rows.base, 1, inputs, $0.baseAddress)
-    }
-    self.inputs = inputs
-    self.outputs = outputs
-    self.kernels = kernels
-    self.panels = panels
+    self.init(uninitialized: inputs, outputs, kernels: kernels)
+    pack(rows.base, columns: 0..<outputs)
+  }
+
+  /// Packs some columns from the rows of a row-major matrix `[outputs, inputs]`; they start where a panel does.
+  package func pack(_ rows: UnsafePointer<Float>, columns: Range<Int>) {
+    kernels.table.pointee.pack(
+      inputs, columns.count, rows + columns.lowerBound * inputs, 1, inputs,
+      panels.buffer.base + columns.lowerBound * inputs)
   }
 }

@@ -34,7 +34,9 @@ public struct Tensor: Sendable {
     buffer = workspace?.buffer(count: count) ?? TensorBuffer(count: count)
   }
 
-  private init(shape: [Int], buffer: TensorBuffer) {
+  /// A tensor over memory that holds its numbers.
+  package init(shape: [Int], buffer: TensorBuffer) {
+    precondition(Tensor.elementCount(of: shape) == buffer.count, "\(buffer.count) numbers do not fill shape \(shape)")
     self.shape = shape
     self.buffer = buffer
   }

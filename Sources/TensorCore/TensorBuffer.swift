@@ -1,28 +1,47 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The memory of a tensor. When its last owner lets go, it returns to the workspace that it came from.
+/// The memory of a tensor. When its last owner lets go, it returns to where it came from.
 package final class TensorBuffer: @unchecked Sendable {
   // SAFETY: written only by a sole owner (checked by `isKnownUniquelyReferenced`, or before the buffer is shared),
-  // read by any number of them.
+  // read by any number of them. Who lends a part of a buffer writes to it between the computations that read it.
+
+  private enum Origin {
+    case system
+    case workspace(Workspace)
+    /// Part of another buffer.
+    case part(of: TensorBuffer)
+  }
 
   package let base: UnsafeMutablePointer<Float>
   package let count: Int
-  private let workspace: Workspace?
+  private let origin: Origin
 
   package init(count: Int) {
     self.count = count
     base = TensorBuffer.allocate(count)
-    workspace = nil
+    origin = .system
+  }
+
+  /// A range of another buffer's numbers, not copied.
+  package init(_ range: Range<Int>, of whole: TensorBuffer) {
+    precondition(range.lowerBound >= 0 && range.upperBound <= whole.count, "\(range) of \(whole.count) numbers")
+    count = range.count
+    base = whole.base + range.lowerBound
+    origin = .part(of: whole)
   }
 
   init(count: Int, base: UnsafeMutablePointer<Float>, workspace: Workspace) {
     self.count = count
     self.base = base
-    self.workspace = workspace
+    origin = .workspace(workspace)
   }
 
   deinit {
-    if let workspace { workspace.recycle(base, count: count) } else { base.deallocate() }
+    switch origin {
+    case .system: base.deallocate()
+    case .workspace(let workspace): workspace.recycle(base, count: count)
+    case .part: break
+    }
   }
 
   /// Memory for `count` numbers, aligned to a cache line.

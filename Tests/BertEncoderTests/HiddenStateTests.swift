@@ -51,6 +51,6 @@ import WordPiece
     let tape = Tape()
     let recorded = encoder.hiddenStates(of: batch, tape: tape), inferred = encoder.hiddenStates(of: batch)
     for (a, b) in zip(recorded, inferred) { #expect(a.values.map(\.bitPattern) == b.values.map(\.bitPattern)) }
-    #expect(tape.operations.count == 2 + 7 * encoder.configuration.layerCount)
+    #expect(tape.count == 2 + 7 * encoder.configuration.layerCount)
   }
 }

@@ -83,8 +83,8 @@ import Testing
     let start = numbers(indices.count * columns, seed: 4)
     for kernels in paths {
       var set = start, added = start
-      kernels.table.pointee.gather(indices.count, columns, table, CK_F32, indices, 0, &set)
-      kernels.table.pointee.gather(indices.count, columns, table, CK_F32, indices, 1, &added)
+      kernels.table.pointee.gather(indices.count, columns, table, CK_F32, indices, 1, 0, &set)
+      kernels.table.pointee.gather(indices.count, columns, table, CK_F32, indices, 1, 1, &added)
       for (r, index) in indices.enumerated() {
         for j in 0..<columns {
           let row = table[Int(index) * columns + j]

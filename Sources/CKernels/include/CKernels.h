@@ -19,6 +19,7 @@ typedef enum {
   CK_RELU,
   CK_SILU,  // x / (1 + exp(-x))
   CK_TANH,
+  CK_SOFTPLUS,  // log(1 + exp(x))
 } ck_function;
 
 /// How numbers are stored outside the kernels, which all compute in float32.
@@ -44,14 +45,28 @@ typedef struct {
   void (*product)(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed, const float *bias,
                   ck_function function, float *c, size_t ldc);
 
+  /// c += a b, the sums starting at c: a is m x k, element (i, p) at a[i * row_stride + p * column_stride], b is
+  /// k x n packed, c is m x n with rows ldc apart.
+  void (*add_product)(size_t m, size_t n, size_t k, const float *a, size_t row_stride, size_t column_stride,
+                      const float *packed, float *c, size_t ldc);
+
   /// The sum of x[i] y[i], each added by a fused multiply-add to its lane.
   float (*dot)(size_t n, const float *x, const float *y);
 
   /// y = function(x); x and y may be the same.
   void (*map)(size_t n, ck_function function, const float *x, float *y);
 
+  /// out = gradient * function'(x); out may be x or gradient. The derivative of RELU at 0 is 0.
+  void (*map_gradient)(size_t n, ck_function function, const float *x, const float *gradient, float *out);
+
   /// y = exp(x) for n elements; x and y may be the same.
   void (*exponential)(size_t n, const float *x, float *y);
+
+  /// y = log(x) for n elements; x and y may be the same.
+  void (*logarithm)(size_t n, const float *x, float *y);
+
+  /// y[i] += x[i]
+  void (*add)(size_t n, const float *x, float *y);
 
   /// x[i] = x[i] * factor
   void (*scale)(size_t n, float factor, float *x);
@@ -63,14 +78,37 @@ typedef struct {
   /// rounded up to a multiple of 16; what is past n becomes 0.
   void (*softmax)(size_t rows, size_t n, float scale, float *x, size_t ldx);
 
+  /// The gradient of softmax's input from that of its result y: scale y (gradient - sum of gradient y), in place of
+  /// the gradient. Rows as softmax's, past n 0 in y.
+  void (*softmax_gradient)(size_t rows, size_t n, float scale, const float *y, float *gradient, size_t ld);
+
   /// out = gamma (z - mean(z)) / sqrt(variance(z) + epsilon) + beta along each row of z = x + residual.
   /// `residual` may be null; out may be x. All rows are n apart.
   void (*layer_norm)(size_t rows, size_t n, const float *x, const float *residual, const float *gamma,
                      const float *beta, float epsilon, float *out);
 
-  /// Row r of out (rows n apart) becomes, or grows by, row indices[r] of a table of n columns in `storage`.
-  void (*gather)(size_t rows, size_t n, const void *table, ck_storage storage, const int32_t *indices, int add,
-                 float *out);
+  /// The gradient of z from that of layer_norm's result, to `out`, which may be `gradient`; and the normalised
+  /// rows, (z - mean(z)) / sqrt(variance(z) + epsilon), to `normalized`.
+  void (*layer_norm_gradient)(size_t rows, size_t n, const float *x, const float *residual, const float *gamma,
+                              float epsilon, const float *gradient, float *normalized, float *out);
+
+  /// Row r of out (rows n apart) becomes, or grows by, row indices[r] of a table of n columns in `storage`, each
+  /// number times `factor`, rounded once.
+  void (*gather)(size_t rows, size_t n, const void *table, ck_storage storage, const int32_t *indices, double factor,
+                 int add, float *out);
+
+  /// Row indices[r] of out grows by row r of x, in the order of r: n columns, rows ldx and ldout apart.
+  void (*scatter_add)(size_t rows, size_t n, const float *x, size_t ldx, const int32_t *indices, float *out,
+                      size_t ldout);
+
+  /// out[j] += sum over r, in order, of x[r][j], or of x[r][j] y[r][j] by fused multiply-adds if y is not null.
+  void (*add_rows)(size_t rows, size_t n, const float *x, const float *y, size_t ld, float *out);
+
+  /// y[i] = x[i] * scale where word i of a random stream is at least `threshold`, else 0; x and y may be the same.
+  /// Philox 4x32-10 of `key` makes the words: word w of the counter (b, counter[0], counter[1], counter[2]) is
+  /// number 64 (b / 16) + 16 w + b mod 16.
+  void (*dropout)(size_t n, const uint32_t key[2], const uint32_t counter[3], uint32_t threshold, float scale,
+                  const float *x, float *y);
 
   /// out[j] = sum over r, in order, of weights[r] x[r][j] by fused multiply-adds from 0; null weights are all 1.
   void (*sum_rows)(size_t rows, size_t n, const float *x, size_t ldx, const float *weights, float *out);

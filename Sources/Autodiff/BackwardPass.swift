@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+package import TensorCore
+
+/// A walk along a tape from its end: each operation takes the gradient of its result and adds to those of its inputs.
+package final class BackwardPass {
+  /// Weights, worker and dropout of the forward pass; no tape.
+  package let context: Context
+
+  /// Where the gradients of parameters add up; nil where there are none.
+  package let gradients: Gradients?
+
+  /// The gradients of operations still to come, by place on the tape.
+  private var pending: [Tensor?]
+
+  init(_ context: Context, length: Int, gradients: Gradients?) {
+    self.context = context
+    self.gradients = gradients
+    pending = Array(repeating: nil, count: length)
+  }
+
+  /// Adds to the gradient of a variable; of one that was not recorded, there is none.
+  package func add(_ gradient: Tensor, to variable: Variable) {
+    precondition(gradient.shape == variable.tensor.shape, "gradient \(gradient.shape) of \(variable.tensor.shape)")
+    guard let node = variable.node else { return }
+    guard var sum = pending[node] else { return pending[node] = gradient }
+    pending[node] = nil
+    sum.add(gradient, in: context)
+    pending[node] = sum
+  }
+
+  func take(_ node: Int) -> Tensor? {
+    defer { pending[node] = nil }
+    return pending[node]
+  }
+}
+
+extension Context {
+  /// Runs the tape backward, which uses it up.
+  ///
+  /// - Parameters:
+  ///   - result: a result of the computation, and the gradient that the rest of the world gives it.
+  ///   - gradients: takes the gradients of the parameters.
+  ///   - inputs: variables that ``input(_:)`` made.
+  /// - Returns: the gradients of `inputs`.
+  package func backward(
+    from result: Variable, _ gradient: Tensor, into gradients: Gradients? = nil, at inputs: [Variable] = []
+  ) -> [Tensor] {
+    guard let tape, result.node != nil else { preconditionFailure("nothing was recorded") }
+    let pass = BackwardPass(withoutTape(), length: tape.count, gradients: gradients)
+    pass.add(gradient, to: result)
+    let wanted = Set(inputs.compactMap(\.node))
+    for node in (0..<tape.count).reversed() where !wanted.contains(node) {
+      let operation = tape.take(node)
+      if let gradient = pass.take(node) { operation?.backward(gradient, in: pass) }
+    }
+    return inputs.map { input in
+      input.node.flatMap(pass.take) ?? Tensor(zeros: input.tensor.shape)
+    }
+  }
+}
+
+extension Tensor {
+  /// Adds another tensor of the same shape, element by element, in place unless the numbers are shared.
+  fileprivate mutating func add(_ other: Tensor, in context: Context) {
+    if !isKnownUniquelyReferenced(&buffer) {
+      let copy = Tensor(uninitialized: shape, in: context.worker.workspace)
+      copy.buffer.base.update(from: buffer.base, count: count)
+      self = copy
+    }
+    let base = buffer.base
+    context.forEachRange(count, grain: 16384) { range in
+      context.kernels.table.pointee.add(
+        range.count, other.buffer.base + range.lowerBound, base + range.lowerBound)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+import TensorCore
+
+extension Context {
+  /// Each element with probability p set to 0, else divided by 1 - p; x itself where nothing is dropped.
+  ///
+  /// Srivastava et al.: Dropout: a simple way to prevent neural networks from overfitting, JMLR 15, 2014.
+  ///
+  /// - Parameters:
+  ///   - x: `[tokens, features]`
+  ///   - op: the number of this dropout in the model: each draws numbers of its own.
+  package func dropped(_ x: Variable, probability: Double, op: Int, sequenceStarts: [Int]) -> Variable {
+    guard let dropout, probability > 0 else { return x }
+    let mask = dropout.masks(op: op, probability: probability)
+    let y = masked(x.tensor, by: mask, sequenceStarts)
+    return record(y, DropoutOperation(input: x, mask: mask, sequenceStarts: sequenceStarts))
+  }
+
+  fileprivate func masked(_ x: Tensor, by mask: DropoutMask, _ sequenceStarts: [Int]) -> Tensor {
+    let features = x.shape[1]
+    let y = result(x.shape[0], features)
+    forEachRange(sequenceStarts.count - 1, grain: 1) { texts in
+      for text in texts {
+        for token in sequenceStarts[text]..<sequenceStarts[text + 1] {
+          mask.apply(
+            text: text, position: token - sequenceStarts[text], count: features, x.buffer.base + token * features,
+            y.buffer.base + token * features, kernels: kernels)
+        }
+      }
+    }
+    return y
+  }
+}
+
+struct DropoutOperation: Operation {
+  let input: Variable
+  let mask: DropoutMask
+  let sequenceStarts: [Int]
+
+  func backward(_ gradient: Tensor, in pass: BackwardPass) {
+    pass.add(pass.context.masked(gradient, by: mask, sequenceStarts), to: input)
+  }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import TensorCore
+
+/// The random numbers of dropout for one piece of a batch: a function of the seed, the batch, the text's place in it,
+/// the op, the token's place in its text and the element. So neither pieces, nor threads, nor whether a tape records
+/// change what is dropped.
+package struct DropoutMasks: Sendable {
+  /// The generator of the batch.
+  let generator: Philox
+
+  /// The place in the batch of the piece's first text.
+  let firstText: Int
+
+  /// - Parameters:
+  ///   - generator: that of the run.
+  ///   - batch: the batch's number in the run, accumulated ones counted.
+  package init(_ generator: Philox, batch: Int, firstText: Int) {
+    let number = UInt64(batch)
+    self.generator = generator.split([
+      UInt32(truncatingIfNeeded: number), UInt32(truncatingIfNeeded: number >> 32), 0, 0,
+    ])
+    self.firstText = firstText
+  }
+
+  /// The masks of one op.
+  ///
+  /// - Parameter op: its number in the model.
+  func masks(op: Int, probability: Double) -> DropoutMask {
+    DropoutMask(
+      key: generator.split([UInt32(op), 1, 0, 0]).key, firstText: firstText,
+      threshold: UInt32(clamping: UInt64(probability * 0x1p32)),
+      scale: probability < 1 ? Float(1 / (1 - probability)) : 0)
+  }
+}

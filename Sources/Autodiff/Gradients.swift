@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TensorCore
+
+/// The gradients of a model's parameters, into which backward passes add token by token in the order of the batch.
+package final class Gradients: @unchecked Sendable {
+  // SAFETY: belongs to one trainer; threads of its team write different elements.
+
+  package let layout: ParameterLayout
+
+  /// The parameters that are not trained, by index: their gradients mean nothing.
+  package let frozen: Set<Int>
+
+  private let dense: TensorBuffer
+  private let tables: [Int: RowGradients]
+
+  package init(_ layout: ParameterLayout, frozen: Set<Int> = []) {
+    self.layout = layout
+    self.frozen = frozen
+    dense = TensorBuffer(count: layout.count)
+    tables = Dictionary(
+      uniqueKeysWithValues: layout.list.tables.filter { !frozen.contains($0.index) }.map {
+        ($0.index, RowGradients(rows: $0.shape[0], columns: $0.shape[1]))
+      })
+    clear()
+  }
+
+  /// All dense gradients, in the layout's order.
+  package var base: UnsafeMutablePointer<Float> { dense.base }
+
+  /// The gradient of a parameter that is no embedding table.
+  package subscript(_ parameter: Parameter) -> UnsafeMutableBufferPointer<Float> { slice(layout[parameter]) }
+
+  /// The gradient of an embedding table; nil if it is frozen.
+  package func table(_ parameter: Parameter) -> RowGradients? { tables[parameter.index] }
+
+  package func slice(_ range: Range<Int>) -> UnsafeMutableBufferPointer<Float> {
+    UnsafeMutableBufferPointer(start: dense.base + range.lowerBound, count: range.count)
+  }
+
+  /// Whether any of some parameters is trained.
+  package func wants(_ parameters: Parameter...) -> Bool { wants(parameters) }
+
+  package func wants(_ parameters: [Parameter]) -> Bool { parameters.contains { !frozen.contains($0.index) } }
+
+  /// Sets all gradients to 0.
+  package func clear() {
+    dense.base.update(repeating: 0, count: layout.count)
+    for table in tables.values { table.clear() }
+  }
+}

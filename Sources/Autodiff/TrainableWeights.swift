@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import TensorCore
+
+/// The weights that a trainer changes: its own, whoever else uses the model.
+package final class TrainableWeights: @unchecked Sendable {
+  // SAFETY: belongs to one trainer, which writes between computations only.
+
+  package let layout: ParameterLayout
+  package let kernels: Kernels
+
+  /// The embedding tables by the index of their parameter.
+  package let tables: [Int: EmbeddingTable]
+
+  private let dense: TensorBuffer
+
+  /// - Parameters:
+  ///   - dense: all other parameters, in the layout's order.
+  package init(_ layout: ParameterLayout, dense: TensorBuffer, tables: [Int: EmbeddingTable], kernels: Kernels) {
+    precondition(dense.count == layout.count, "\(dense.count) weights for a layout of \(layout.count)")
+    self.layout = layout
+    self.dense = dense
+    self.tables = tables
+    self.kernels = kernels
+  }
+
+  /// All dense weights, in the layout's order.
+  package var base: UnsafeMutablePointer<Float> { dense.base }
+
+  /// The weights of a parameter that is no embedding table.
+  package subscript(_ parameter: Parameter) -> UnsafeMutableBufferPointer<Float> {
+    let range = layout[parameter]
+    return UnsafeMutableBufferPointer(start: dense.base + range.lowerBound, count: range.count)
+  }
+
+  /// The weights as a model reads them: valid until they are changed. Vectors and rows are not copied, matrices
+  /// packed into the worker's memory.
+  package func forModel(_ worker: Worker) -> Weights {
+    func view(_ range: Range<Int>, _ shape: [Int]) -> Tensor {
+      Tensor(shape: shape, buffer: TensorBuffer(range, of: dense))
+    }
+    let list = layout.list
+    var entries = [Weights.Entry](repeating: .partOfLinear, count: list.parameters.count)
+    for vector in list.vectors { entries[vector.index] = .vector(view(layout[vector], vector.shape)) }
+    for (index, table) in tables { entries[index] = .table(table) }
+    var panels: [(matrix: PackedMatrix, rows: Tensor, columns: Range<Int>)] = []
+    for linear in list.linears {
+      let matrix = PackedMatrix(
+        uninitialized: linear.inputs, linear.outputs, kernels: kernels, workspace: worker.workspace)
+      let rows = view(layout.matrix(linear), [linear.outputs, linear.inputs])
+      for first in stride(from: 0, to: linear.outputs, by: matrix.panelWidth) {
+        panels.append((matrix, rows, first..<min(first + matrix.panelWidth, linear.outputs)))
+      }
+      entries[linear.parts[0].weight.index] = .linear(
+        matrix, bias: view(layout.bias(linear), [linear.outputs]), rows: rows)
+    }
+    worker.forEach(panels.count) { [panels] index in
+      let (matrix, rows, columns) = panels[index]
+      matrix.pack(rows.buffer.base, columns: columns)
+    }
+    return Weights(entries, kernels: kernels)
+  }
+}
