@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileFormats
+
+/// Which columns of a table a data set is made of.
+struct DatasetColumns {
+  let kind: Dataset.Kind
+  /// Whether the numbers of pairs may turn out to be labels: only the first row's shape was there to go by.
+  let mayBeLabels: Bool
+  /// The columns as messages call them, in the kind's order.
+  let names: [String]
+  /// Where they stand in a record; an object has them by their names.
+  private let positions: [Int]
+  /// How many fields each record has.
+  private let fieldCount: Int
+
+  /// The columns of a table by the names it has: of `kind`, or of the first kind that has all it needs.
+  init(named found: [String], _ columns: ColumnNames, as kind: Dataset.Kind?, in row: TableRow) throws(DatasetError) {
+    let positions = Dictionary(found.enumerated().map { (UTF8Key($1), [$0]) }, uniquingKeysWith: +)
+    let kinds = kind.map { [$0] } ?? Dataset.Kind.allCases
+    let needed = kinds.map { (kind: $0, names: $0.columns(columns, in: found)) }
+    let missing = needed.map { $0.names.filter { positions[UTF8Key($0)] == nil } }
+    guard let match = missing.firstIndex(where: \.isEmpty) else {
+      // The kind that most of its columns are there for is what was meant.
+      let present = needed.indices.map { needed[$0].names.count - missing[$0].count }
+      let meant = present.firstIndex(of: present.max() ?? 0) ?? 0
+      throw row.error(.missingColumns(missing[meant], found: found))
+    }
+    self.kind = needed[match].kind
+    names = needed[match].names
+    if let name = names.first(where: { positions[UTF8Key($0)]!.count > 1 }) {
+      throw row.error(.duplicateColumn(name))
+    }
+    self.positions = names.map { positions[UTF8Key($0)]![0] }
+    fieldCount = found.count
+    mayBeLabels = false
+  }
+
+  /// The columns of a table without header, by their order: of `kind`; else two are texts and labels, three with a
+  /// number in the last are pairs, all others triplets.
+  init(unnamed fields: [String], as kind: Dataset.Kind?, in row: TableRow) throws(DatasetError) {
+    if let kind {
+      self.kind = kind
+    } else if fields.count <= 2 {
+      self.kind = .labeledTexts
+    } else {
+      self.kind = fields.count == 3 && finiteNumber(fields[2]) != nil ? .scoredPairs : .triplets
+    }
+    let needed = self.kind == .labeledTexts ? 2 : 3
+    guard fields.count >= needed else { throw row.error(.tooFewColumns(fields.count, needed: needed)) }
+    positions = Array(0..<(self.kind == .triplets ? fields.count : needed))
+    names = positions.map { "\($0 + 1)" }
+    fieldCount = fields.count
+    mayBeLabels = kind == nil && self.kind == .scoredPairs
+  }
+
+  /// The columns' values of a row, as text.
+  func values(of row: TableRow) throws(DatasetError) -> [String] {
+    switch row.content {
+    case .fields(let fields):
+      guard fields.count == fieldCount else { throw row.error(.fieldCount(fields.count, expected: fieldCount)) }
+      return positions.map { fields[$0] }
+    case .object(let object):
+      var values: [String] = []
+      for (index, name) in names.enumerated() {
+        switch (object[name], kind.isText(index)) {
+        case (.string(let text)?, _): values.append(text)
+        case (.number(let number)?, false): values.append(number.text)
+        case (.bool(let value)?, false): values.append(kind == .labeledPairs ? (value ? "1" : "0") : "\(value)")
+        case (let value?, _): throw row.error(.unusableValue(found: value.kind), column: name)
+        case (nil, _): throw row.error(.noValue, column: name)
+        }
+      }
+      return values
+    }
+  }
+}
+
+extension Dataset.Kind {
+  /// The names of the columns that this kind needs, in order; of triplets with all negatives that the table has.
+  fileprivate func columns(_ names: ColumnNames, in found: [String]) -> [String] {
+    switch self {
+    case .labeledTexts: return [names.text, names.label]
+    case .triplets:
+      let negatives = found.filter(names.isNegative)
+      return [names.anchor, names.positive] + (negatives.isEmpty ? [names.negative] : negatives)
+    case .scoredPairs: return [names.sentence1, names.sentence2, names.score]
+    case .labeledPairs: return [names.sentence1, names.sentence2, names.label]
+    }
+  }
+
+  /// Whether a text stands in the column of this index, not a label or a score.
+  fileprivate func isText(_ column: Int) -> Bool {
+    switch self {
+    case .labeledTexts: column < 1
+    case .triplets: true
+    case .scoredPairs, .labeledPairs: column < 2
+    }
+  }
+}
+
+/// The number that a field holds, spaces around it aside; nil if it is none or not finite.
+func finiteNumber(_ field: String) -> Double? {
+  let text = field.utf8.drop(while: isBlank)
+  guard let end = text.lastIndex(where: { !isBlank($0) }), let number = Double(Substring(text[...end])) else {
+    return nil
+  }
+  return number.isFinite ? number : nil
+}
+
+/// Whether a byte is a space or a tab.
+func isBlank(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == UInt8(ascii: "\t") }

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Batches of some labels with some texts each, so that each text has positives and negatives in its batch.
+///
+/// Labels are dealt from a shuffled deck of all labels, the texts of a label from the label's deck; each deck is
+/// shuffled anew when it is empty. No batch has a label twice, or a text. A label with fewer texts than asked for gives
+/// all it has.
+///
+/// Hermans, Beyer, Leibe: In defense of the triplet loss for person re-identification, 2017 ("PK batches").
+package struct LabelSampler: BatchSampler {
+  package private(set) var position = 0
+  package let batchesPerEpoch: Int
+
+  private let labelsPerBatch: Int
+  private let textsPerLabel: Int
+  private var labels: Deck
+  private var texts: [Deck]
+  private var random: RandomStream
+
+  /// - Parameters:
+  ///   - labels: for each text the index of its label.
+  ///   - labelsPerBatch: P.
+  ///   - textsPerLabel: K.
+  /// - Throws: ``SamplerError`` if no batch can have both a positive and a negative.
+  package init(labels: [Int], labelsPerBatch: Int, textsPerLabel: Int, seed: UInt64) throws(SamplerError) {
+    guard labelsPerBatch >= 2 else { throw .tooFewLabelsPerBatch(labelsPerBatch) }
+    guard textsPerLabel >= 2 else { throw .tooFewTextsPerLabel(textsPerLabel) }
+    var texts: [[Int]] = Array(repeating: [], count: (labels.max() ?? -1) + 1)
+    for (text, label) in labels.enumerated() { texts[label].append(text) }
+    let used = texts.filter { !$0.isEmpty }, trainable = used.count { $0.count > 1 }
+    guard trainable >= 2 else { throw .tooFewLabels(used.count, withTwoTexts: trainable) }
+    self.labelsPerBatch = labelsPerBatch
+    self.textsPerLabel = textsPerLabel
+    self.labels = Deck(Array(used.indices))
+    self.texts = used.map(Deck.init)
+    batchesPerEpoch = dividedRoundingUp(labels.count, by: labelsPerBatch * textsPerLabel)
+    random = RandomStream(seed: seed, purpose: .sampling)
+  }
+
+  package mutating func next() -> [Int] {
+    position += 1
+    return labels.deal(labelsPerBatch, &random).flatMap { texts[$0].deal(textsPerLabel, &random) }
+  }
+}

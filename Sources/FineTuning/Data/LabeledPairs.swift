@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Pairs of texts that are alike or not.
+public struct LabeledPairs: Sendable {
+  /// The first text of each pair.
+  public let first: [String]
+  /// The second text of each pair.
+  public let second: [String]
+  /// Whether the two texts of each pair are alike: label 1 in a table, 0 for not.
+  public let areAlike: [Bool]
+
+  /// The number of pairs.
+  public var count: Int { areAlike.count }
+
+  /// Pairs, row by row.
+  public init(first: [String], second: [String], areAlike: [Bool]) {
+    precondition(
+      first.count == areAlike.count && second.count == areAlike.count,
+      "\(first.count) first texts, \(second.count) second ones, \(areAlike.count) labels")
+    self.first = first
+    self.second = second
+    self.areAlike = areAlike
+  }
+}

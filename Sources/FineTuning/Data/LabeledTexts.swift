@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileFormats
+
+/// Texts, each with the name of its class. Names are the same only if their UTF-8 bytes are.
+public struct LabeledTexts: Sendable {
+  /// The texts in their order.
+  public let texts: [String]
+  /// For each text the index of its label in ``labelNames``.
+  public let labels: [Int]
+  /// The labels, in the order in which they first occur.
+  public let labelNames: [String]
+
+  /// The number of texts.
+  public var count: Int { texts.count }
+
+  /// Texts with the name of each one's label.
+  public init(texts: [String], labels names: [String]) {
+    precondition(texts.count == names.count, "\(texts.count) texts, \(names.count) labels")
+    var numbering = LabelNumbering([])
+    self.texts = texts
+    labels = names.map { numbering.number(of: $0) }
+    labelNames = numbering.names
+  }
+
+  /// The labels that one text alone has: it never has a positive.
+  public var labelsOfOneText: [String] {
+    var counts = [Int](repeating: 0, count: labelNames.count)
+    for label in labels { counts[label] += 1 }
+    return labelNames.indices.filter { counts[$0] == 1 }.map { labelNames[$0] }
+  }
+
+  /// A line that warns of the labels that one text alone has; nil if there are none.
+  public var warning: String? {
+    let names = labelsOfOneText
+    guard !names.isEmpty else { return nil }
+    return "one text alone has the label \(list(names)): it has no positive until there is another"
+  }
+
+  /// For each text the index of its label in `names`; labels that are not among these have indices past them.
+  package func labels(numberedAs names: [String]) -> [Int] {
+    var numbering = LabelNumbering(names)
+    let numbers = labelNames.map { numbering.number(of: $0) }
+    return labels.map { numbers[$0] }
+  }
+}
+
+/// Numbers names from 0 in the order in which they come.
+private struct LabelNumbering {
+  private(set) var names: [String] = []
+  private var numbers: [UTF8Key: Int] = [:]
+
+  init(_ names: [String]) {
+    for name in names { _ = number(of: name) }
+  }
+
+  mutating func number(of name: String) -> Int {
+    if let number = numbers[UTF8Key(name)] { return number }
+    numbers[UTF8Key(name)] = names.count
+    names.append(name)
+    return names.count - 1
+  }
+}

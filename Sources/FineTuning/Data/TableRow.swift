@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileFormats
+
+/// A row of a table and where it stands.
+struct TableRow {
+  enum Content {
+    case fields([String])
+    case object(JSONObject)
+  }
+
+  let path: String
+  /// The line in which it starts.
+  let line: Int
+  let content: Content
+
+  func error(_ reason: DatasetError.Reason, column: String? = nil) -> DatasetError {
+    DatasetError(path: path, line: line, column: column, reason: reason)
+  }
+}

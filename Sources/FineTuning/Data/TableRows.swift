@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileFormats
+
+/// The rows of a table, one by one. Blank lines are none.
+protocol TableRows: ~Copyable {
+  /// The next row, nil at the end. After an error the next call goes on behind it.
+  ///
+  /// - Throws: `FileError`, `TextError`, `TableError`, `JSONError` or ``DatasetError``.
+  mutating func next() throws -> TableRow?
+}
+
+/// The records of a CSV or TSV file.
+struct RecordRows: ~Copyable, TableRows {
+  private let path: String
+  private var records: TableReader
+
+  init(path: String, format: TableReader.Format) throws(FileError) {
+    self.path = path
+    records = TableReader(try LineReader(path: path), format: format)
+  }
+
+  mutating func next() throws -> TableRow? {
+    while let fields = try records.next() {
+      if fields != [""] { return TableRow(path: path, line: records.line, content: .fields(fields)) }
+    }
+    return nil
+  }
+}
+
+/// The objects of a JSON Lines file.
+struct ObjectRows: ~Copyable, TableRows {
+  private let path: String
+  private var lines: LineReader
+
+  init(path: String) throws(FileError) {
+    self.path = path
+    lines = try LineReader(path: path)
+  }
+
+  mutating func next() throws -> TableRow? {
+    while let line = try lines.next() {
+      if !line.utf8.allSatisfy(isBlank) { return try row(of: line, number: lines.lineCount) }
+    }
+    return nil
+  }
+
+  private func row(of line: String, number: Int) throws -> TableRow {
+    do {
+      let value = try JSONParser.parse(Array(line.utf8))
+      if case .object(let object) = value { return TableRow(path: path, line: number, content: .object(object)) }
+      throw DatasetError(path: path, line: number, column: nil, reason: .notAnObject(found: value.kind))
+    } catch var error as JSONError {
+      error.path = path
+      error.line = number
+      throw error
+    }
+  }
+}

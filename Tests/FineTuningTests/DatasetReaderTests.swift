@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileFormats
+import FineTuning
+import TestSupport
+import Testing
+
+struct DatasetReaderTests {
+  let folder: TemporaryFolder
+  var reader = DatasetReader()
+
+  init() throws { folder = try TemporaryFolder() }
+
+  private func read(_ text: String, _ name: String = "table.csv", as kind: Dataset.Kind? = nil) throws -> LoadedDataset
+  {
+    try reader.read(folder.write(text, to: name), as: kind)
+  }
+
+  /// A data set as rows of text, its kind first.
+  private func rows(_ dataset: Dataset) -> [[String]] {
+    let rows: [[String]] =
+      switch dataset {
+      case .labeledTexts(let data): data.texts.indices.map { [data.texts[$0], data.labelNames[data.labels[$0]]] }
+      case .triplets(let data):
+        data.anchors.indices.map { [data.anchors[$0], data.positives[$0]] + data.negatives[$0] }
+      case .scoredPairs(let data): data.first.indices.map { [data.first[$0], data.second[$0], "\(data.scores[$0])"] }
+      case .labeledPairs(let data):
+        data.first.indices.map { [data.first[$0], data.second[$0], "\(data.areAlike[$0])"] }
+      }
+    #expect(rows.count == dataset.count)
+    return [[dataset.kind.rawValue]] + rows
+  }
+
+  @Test(arguments: [
+    ("text,label\na,x\nb,y\nc,x\n", [["labeledTexts"], ["a", "x"], ["b", "y"], ["c", "x"]]),
+    ("id,label,text\n1,x,a\n", [["labeledTexts"], ["a", "x"]]),
+    (
+      "\u{FEFF}anchor,positive,negative\r\n\"a\r\nb\",\"c,d\",\"\"\"e\"\"\"\r\n",
+      [["triplets"], ["a\nb", "c,d", "\"e\""]]
+    ),
+    (
+      "negative_2,anchor,negative,positive,negative_x,negative_10\nn2,a,n,p,?,n10\n",
+      [["triplets"], ["a", "p", "n2", "n", "n10"]]
+    ),
+    ("sentence1,sentence2,score\na,b,2.5\n\n,,-1e-1\n", [["scoredPairs"], ["a", "b", "2.5"], ["", "", "-0.1"]]),
+    ("sentence1,sentence2,score,label\na,b, 1 ,0\n", [["scoredPairs"], ["a", "b", "1.0"]]),
+    ("sentence1,sentence2,label\na,b,1\nc,d,0.0", [["labeledPairs"], ["a", "b", "true"], ["c", "d", "false"]]),
+  ])
+  func columnsTellTheKind(text: String, expected: [[String]]) throws {
+    let loaded = try read(text)
+    #expect(rows(loaded.dataset) == expected)
+    #expect(loaded.skippedRows == 0 && loaded.warnings.isEmpty)
+  }
+
+  @Test(
+    arguments: [
+      ("a,x\nb,y\n", nil, [["labeledTexts"], ["a", "x"], ["b", "y"]]),
+      ("a,b,5.0\nc,d,0\n", nil, [["scoredPairs"], ["a", "b", "5.0"], ["c", "d", "0.0"]]),
+      ("a,b,1\nc,d,0\n", nil, [["labeledPairs"], ["a", "b", "true"], ["c", "d", "false"]]),
+      ("a,b,1\nc,d,0\n", .scoredPairs, [["scoredPairs"], ["a", "b", "1.0"], ["c", "d", "0.0"]]),
+      ("a,p,n\n", nil, [["triplets"], ["a", "p", "n"]]),
+      ("a,p,1\n", .triplets, [["triplets"], ["a", "p", "1"]]),
+      ("a,p,1,2\n", nil, [["triplets"], ["a", "p", "1", "2"]]),
+      ("a,x,more\n", .labeledTexts, [["labeledTexts"], ["a", "x"]]),
+    ] as [(String, Dataset.Kind?, [[String]])])
+  mutating func orderTellsTheKindWithoutAHeader(text: String, kind: Dataset.Kind?, expected: [[String]]) throws {
+    reader.hasHeader = false
+    #expect(try rows(read(text, as: kind).dataset) == expected)
+  }
+
+  @Test func readsTabsAndObjects() throws {
+    #expect(try rows(read("text\tlabel\na, \"b\tx\n", "t.TSV").dataset) == [["labeledTexts"], ["a, \"b", "x"]])
+    let objects = """
+      {"label": 3, "text": "a\\nb", "more": null}
+
+      {"text": "c", "label": true}
+      {"text": "d", "label": "3"}
+      """
+    #expect(
+      try rows(read(objects, "t.jsonl").dataset) == [["labeledTexts"], ["a\nb", "3"], ["c", "true"], ["d", "3"]])
+    let pairs = #"{"sentence1": "a", "sentence2": "b", "label": false}"#
+    #expect(try rows(read(pairs, "t.ndjson").dataset) == [["labeledPairs"], ["a", "b", "false"]])
+    let triplets = #"{"anchor": "a", "positive": "p", "negative_1": "n", "negative_2": "m"}"#
+    #expect(try rows(read(triplets, "t.jsonl").dataset) == [["triplets"], ["a", "p", "n", "m"]])
+  }
+
+  @Test mutating func formatAndNamesFollowTheOptions() throws {
+    reader.format = .tsv
+    reader.columns.text = "question"
+    reader.columns.label = "category"
+    #expect(try rows(read("category\tquestion\nx\ta\n", "data.txt").dataset) == [["labeledTexts"], ["a", "x"]])
+  }
+
+  @Test func labelsAreNumberedByFirstAppearanceAndComparedByBytes() throws {
+    let data = LabeledTexts(texts: ["1", "2", "3", "4"], labels: ["é", "b", "e\u{301}", "é"])
+    #expect(data.labels == [0, 1, 2, 0])
+    #expect(data.labelsOfOneText.map { Array($0.utf8) } == [Array("b".utf8), Array("e\u{301}".utf8)])
+    #expect(
+      data.warning == "one text alone has the label \"b\", \"e\u{301}\": it has no positive until there is another")
+    #expect(LabeledTexts(texts: ["5", "6"], labels: ["x", "x"]).warning == nil)
+    let other = LabeledTexts(texts: ["7", "8", "9"], labels: ["new", "b", "e\u{301}"])
+    #expect(other.labels(numberedAs: data.labelNames) == [3, 1, 2])
+  }
+
+  @Test(
+    arguments: [
+      ("a.csv", "text,category\na,x\n", 1, nil, .missingColumns(["label"], found: ["text", "category"])),
+      ("a.csv", "a,b,c\n", 1, nil, .missingColumns(["text", "label"], found: ["a", "b", "c"])),
+      (
+        "a.csv", "sentence1,sentence2\na,b\n", 1, nil,
+        .missingColumns(["score"], found: ["sentence1", "sentence2"])
+      ),
+      ("a.csv", "anchor,positive\na,b\n", 1, nil, .missingColumns(["negative"], found: ["anchor", "positive"])),
+      ("a.csv", "text,text,label\n", 1, nil, .duplicateColumn("text")),
+      ("a.csv", "text,label\n\"a\nb\",x\n\nc,x,y\n", 5, nil, .fieldCount(3, expected: 2)),
+      ("a.csv", "text,label\na,x\nb,\n", 3, "label", .emptyLabel),
+      ("a.csv", "sentence1,sentence2,score\na,b,high\n", 2, "score", .notANumber("high")),
+      ("a.csv", "sentence1,sentence2,score\na,b,nan\n", 2, "score", .notANumber("nan")),
+      ("a.csv", "sentence1,sentence2,score\na,b,1e999\n", 2, "score", .notANumber("1e999")),
+      ("a.csv", "sentence1,sentence2,label\na,b,2\n", 2, "label", .notZeroOrOne("2")),
+      ("a.csv", "text,label\n\n", nil, nil, .noRows),
+      ("a.csv", "", nil, nil, .noRows),
+      ("a.jsonl", "", nil, nil, .noRows),
+      ("a.json", "", nil, nil, .unknownFormat),
+      ("a", "", nil, nil, .unknownFormat),
+      ("a.jsonl", "{\"text\": \"a\", \"label\": \"x\"}\n[1]", 2, nil, .notAnObject(found: "an array")),
+      ("a.jsonl", "{\"text\": \"a\", \"label\": \"x\"}\n{\"text\": \"b\"}", 2, "label", .noValue),
+      ("a.jsonl", "{\"text\": 1, \"label\": \"x\"}", 1, "text", .unusableValue(found: "a number")),
+      ("a.jsonl", "{\"text\": \"1\", \"label\": null}", 1, "label", .unusableValue(found: "null")),
+    ] as [(String, String, Int?, String?, DatasetError.Reason)])
+  func namesPlaceAndReason(
+    name: String, text: String, line: Int?, column: String?, reason: DatasetError.Reason
+  ) throws {
+    let error = #expect(throws: DatasetError.self) { _ = try read(text, name) }
+    #expect(error?.path == folder.path(name) && error?.line == line && error?.column == column)
+    #expect(error?.reason == reason)
+    #expect(error?.description.contains("\n") == false)
+  }
+
+  @Test mutating func columnsHaveNumbersWithoutAHeader() throws {
+    reader.hasHeader = false
+    let error = #expect(throws: DatasetError.self) { _ = try read("a,b,1\nc,d,many\n") }
+    let place = "\(folder.path("table.csv")): line 2, column 3"
+    #expect(
+      error?.description == "\(place): \"many\" is not a finite number; write one with a decimal point, as 0.5")
+    #expect(throws: DatasetError.self) { _ = try read("a\n") }
+    #expect(throws: DatasetError.self) { _ = try read("a,b\n", as: .scoredPairs) }
+  }
+
+  @Test func theKindAskedForIsRequired() throws {
+    let error = #expect(throws: DatasetError.self) { _ = try read("text,label\na,x\n", as: .scoredPairs) }
+    #expect(
+      error?.reason == .missingColumns(["sentence1", "sentence2", "score"], found: ["text", "label"]))
+  }
+
+  @Test func errorsOfLowerLayersNameTheLine() throws {
+    let table = #expect(throws: TableError.self) { _ = try read("text,label\na\"b,x\n") }
+    #expect(table?.line == 2 && table?.column == 2)
+    let json = #expect(throws: JSONError.self) { _ = try read("\n{\"text\": }", "a.jsonl") }
+    #expect(json?.line == 2 && json?.column == 10 && json?.path == folder.path("a.jsonl"))
+    let text = #expect(throws: TextError.self) { _ = try reader.read(folder.write([0x61, 0xFF], to: "a.csv")) }
+    #expect(text?.line == 1)
+    #expect(throws: FileError.self) { _ = try reader.read(folder.path("none.csv")) }
+  }
+
+  @Test mutating func badRowsAreSkippedAndCounted() throws {
+    reader.skipsBadRows = true
+    let bad = (1...6).map { "row \($0)\n" }.joined()
+    let loaded = try read("text,label\na,x\n\(bad)b,\nc\"d,x\ne,x\n")
+    #expect(rows(loaded.dataset) == [["labeledTexts"], ["a", "x"], ["e", "x"]])
+    #expect(loaded.skippedRows == 8 && loaded.warnings.count == 6)
+    #expect(loaded.warnings[0].contains("line 3"))
+    #expect(loaded.warnings[5] == "\(folder.path("table.csv")): skipped 8 bad rows")
+
+    let objects = try read("nothing\n{\"text\": \"a\"}\n{\"text\": \"a\", \"label\": \"x\"}\n", "a.jsonl")
+    #expect(objects.dataset.count == 1 && objects.skippedRows == 2)
+  }
+
+  /// What no row is to blame for stays an error.
+  @Test mutating func aBadFileIsNotSkipped() throws {
+    reader.skipsBadRows = true
+    #expect(throws: DatasetError.self) { _ = try read("text,name\na,x\n") }
+    #expect(throws: TableError.self) { _ = try read("text,label\na,x\n\"b,x\nc,x\n") }
+    let first = #expect(throws: DatasetError.self) { _ = try read("text,label\na\nb\n") }
+    #expect(first?.reason == .fieldCount(1, expected: 2) && first?.line == 2)
+  }
+}
