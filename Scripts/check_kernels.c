@@ -225,6 +225,21 @@ static void check_count_non_finite(const ck_kernels *k, size_t n) {
   }
 }
 
+static void check_adamw(const ck_kernels *k, size_t n) {
+  const ck_adamw step = {0.7f, 0.999f, 0.1f, 0.999f, 0.001f, 0.03f, 1e-8f, 0.01f};
+  for (int any = 0; any < 2; any++) {
+    float *(*fill)(size_t) = any ? any_numbers : numbers;
+    float *gradient = fill(n), *weights = fill(n), *first = fill(n), *second = fill(n);
+    for (size_t i = 0; i < n; i++) second[i] = __builtin_fabsf(second[i]);
+    k->adamw(n, &step, gradient, weights, first, second);
+    k->adamw(n, &step, NULL, weights, first, second);
+    hash_floats(weights, n);
+    hash_floats(first, n);
+    hash_floats(second, n);
+    in_use = 0;
+  }
+}
+
 #define CHECK(kernel) {#kernel, check_##kernel}
 
 static const struct {
@@ -233,6 +248,7 @@ static const struct {
 } checks[] = {
     CHECK(product), CHECK(dot), CHECK(map), CHECK(exponential), CHECK(scale), CHECK(divide), CHECK(softmax),
     CHECK(layer_norm), CHECK(gather), CHECK(sum_rows), CHECK(max_rows), CHECK(convert), CHECK(count_non_finite),
+    CHECK(adamw),
 };
 
 enum { CHECKS = sizeof checks / sizeof *checks };

@@ -25,6 +25,18 @@ typedef enum {
 /// How numbers are stored outside the kernels, which all compute in float32.
 typedef enum { CK_F32, CK_F16, CK_BF16, CK_F64 } ck_storage;
 
+/// One step of AdamW: what is the same for every element.
+typedef struct {
+  float gradient_factor;  // what clips the gradient
+  float weight_factor;    // 1 - learning rate * weight decay
+  float first_share;      // 1 - beta1
+  float second_keep;      // beta2
+  float second_share;     // 1 - beta2
+  float root_correction;  // sqrt(1 - beta2^t)
+  float epsilon;
+  float step_size;  // learning rate / (1 - beta1^t)
+} ck_adamw;
+
 typedef struct {
   /// "scalar", "avx2", "avx512" or "neon".
   const char *name;
@@ -122,6 +134,11 @@ typedef struct {
 
   /// How many of n stored numbers are NaN or infinite as float32; with `first` not null, the index of the first.
   size_t (*count_non_finite)(size_t n, const void *x, ck_storage storage, size_t *first);
+
+  /// A step of AdamW on n weights w and their moments m and v. With g = gradient_factor * gradient, all zeros where
+  /// `gradient` is null: m += first_share (g - m), v = second_keep v + second_share g^2, and then
+  /// w = weight_factor w - step_size m / (sqrt(v) / root_correction + epsilon).
+  void (*adamw)(size_t n, const ck_adamw *step, const float *gradient, float *weights, float *first, float *second);
 } ck_kernels;
 
 /// The table for the best instruction set that this CPU and its operating system offer.
