@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ArgumentParser
 import Dispatch
 import Synchronization
 
@@ -18,13 +19,24 @@ package enum Interruption {
   /// The temporary file to remove.
   static let unfinishedFile = Mutex<String?>(nil)
 
+  /// The signal that asked the program to stop.
+  private static let received = Mutex<CInt?>(nil)
+
   /// Call once, when the program starts.
-  package static func handleSignals() {
+  ///
+  /// - Parameter stop: is called at the first signal, on some thread, to let the program save its work; it then calls
+  ///   ``exitIfInterrupted()``. A second signal ends the program at once. nil: so does the first.
+  package static func handleSignals(stop: (@Sendable () -> Void)? = nil) {
     signal(SIGPIPE, SIG_IGN)
     for number in [SIGINT, SIGTERM] {
       signal(number, SIG_IGN)  // the source takes its place
       let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
       source.setEventHandler {
+        let isFirst = received.withLock { received in
+          defer { received = received ?? number }
+          return received == nil
+        }
+        if isFirst, let stop { return stop() }
         unfinishedFile.withLock { path in
           if let path { unlink(path) }
           _exit(128 + number)
@@ -33,5 +45,10 @@ package enum Interruption {
       }
       source.activate()
     }
+  }
+
+  /// Ends the program as a signal that was received asks.
+  package static func exitIfInterrupted() throws {
+    if let number = received.withLock({ $0 }) { throw ExitCode(128 + number) }
   }
 }

@@ -66,13 +66,13 @@ struct EmbedCommand: ParsableCommand {
       return try output.finish()
     }
     var writer = try VectorWriter(format: format ?? .jsonl, dimension: encoder.dimension, output: output)
-    var progress = ProgressBar(quiet: common.quiet)
+    var progress = ProgressBar(counting: "texts", quiet: common.quiet)
     try input.forEachBatch(warn: common.warn) { texts, fractionRead in
       let embeddings = try encoder.encode(texts, prompt: prompt)
       if !embeddings.truncated.isEmpty { progress.clear() }
       for index in embeddings.truncated { report.add(writer.count + index) }
       try writer.write(texts, embeddings)
-      progress.update(texts: writer.count, fraction: fractionRead)
+      progress.update(count: writer.count, fraction: fractionRead)
     }
     progress.clear()
     report.finish()

@@ -4,12 +4,12 @@ import ArgumentParser
 import Swiftlet
 
 /// Pooling modes joined by "+", as in "cls+mean".
-struct PoolingModes: ExpressibleByArgument {
-  let modes: [PoolingMode]
+package struct PoolingModes: ExpressibleByArgument {
+  package let modes: [PoolingMode]
 
-  static let listing = PoolingMode.allCases.map(\.rawValue).joined(separator: " ")
+  package static let listing = PoolingMode.allCases.map(\.rawValue).joined(separator: " ")
 
-  init?(argument: String) {
+  package init?(argument: String) {
     let names = argument.split(separator: "+", omittingEmptySubsequences: false)
     modes = names.compactMap { PoolingMode(rawValue: String($0)) }
     guard modes.count == names.count else { return nil }
