@@ -33,6 +33,14 @@ package final class TrainableWeights: @unchecked Sendable {
     return UnsafeMutableBufferPointer(start: dense.base + range.lowerBound, count: range.count)
   }
 
+  /// The same, on all threads of a pool.
+  package func forModel(on pool: ThreadPool) -> Weights {
+    nonisolated(unsafe) var weights: Weights?
+    pool.run(count: 1) { _, worker in worker.withTeam { weights = self.forModel($0) } }
+    guard let weights else { preconditionFailure("a pool carries out its tasks") }
+    return weights
+  }
+
   /// The weights as a model reads them: valid until they are changed. Vectors and rows are not copied, matrices
   /// packed into the worker's memory.
   package func forModel(_ worker: Worker) -> Weights {

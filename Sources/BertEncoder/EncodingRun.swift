@@ -79,10 +79,7 @@ final class EncodingRun: Sendable {
 
   private func embed(_ batch: TokenBatch, _ sequences: Range<Int>, _ worker: Worker) {
     let context = Context(weights: encoder.weights, worker: worker)
-    let hiddenStates = encoder.model(batch, in: context)
-    let pooled = context.pooled(
-      hiddenStates, over: (0..<batch.sequenceCount).map(batch.tokenRange), skipping: prompt.skippedTokens,
-      encoder.pooling.map(\.reduction))
+    let pooled = encoder.pooled(batch, skipping: prompt.skippedTokens, in: context)
     encoder.finishing.write(pooled, in: context, to: vectors.buffer.base + sequences.lowerBound * encoder.dimension)
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
+package import Autodiff
 public import Checkpoint
 package import TensorCore
 public import WordPiece
@@ -51,8 +51,8 @@ public struct SentenceEncoder: Sendable {
   let poolsPrompts: Bool
   let finishing: Finishing
   let model: BertModel
-  let weights: Weights
-  let pool: ThreadPool
+  private(set) var weights: Weights
+  package let pool: ThreadPool
 
   /// The length of a vector.
   public var dimension: Int { finishing.keptDimension ?? finishing.pooledDimension }
@@ -70,8 +70,40 @@ public struct SentenceEncoder: Sendable {
   }
 
   package init(folder: String, settings: EncoderSettings, kernels: Kernels) throws {
+    try self.init(folder: folder, settings: settings, kernels: kernels, dropout: nil) { try $0.load(on: $1) }
+  }
+
+  /// The encoder of a folder, and its weights for a trainer to change: the encoder reads them as they are now.
+  ///
+  /// - Parameter dropout: of hidden states and attention weights; nil: the configuration's.
+  package static func trainable(
+    folder: String, settings: EncoderSettings, kernels: Kernels, dropout: Float?
+  ) throws -> (encoder: SentenceEncoder, weights: TrainableWeights) {
+    var trainable: TrainableWeights?
+    let encoder = try SentenceEncoder(folder: folder, settings: settings, kernels: kernels, dropout: dropout) {
+      let weights = try $0.loadTrainable(on: $1)
+      trainable = weights
+      return weights.forModel(on: $1)
+    }
+    guard let trainable else { preconditionFailure("an encoder loads its weights") }
+    return (encoder, trainable)
+  }
+
+  /// The same encoder with other weights.
+  package func reading(_ weights: Weights) -> SentenceEncoder {
+    var encoder = self
+    encoder.weights = weights
+    return encoder
+  }
+
+  private init(
+    folder: String, settings: EncoderSettings, kernels: Kernels, dropout: Float?,
+    load: (WeightLoader, ThreadPool) throws -> Weights
+  ) throws {
     let modelFolder = try ModelFolder(path: folder)
-    configuration = try BertConfiguration(folder: modelFolder)
+    var configuration = try BertConfiguration(folder: modelFolder)
+    if let dropout { (configuration.hiddenDropout, configuration.attentionDropout) = (dropout, dropout) }
+    self.configuration = configuration
     let tokenizer = try Tokenizer(folder: modelFolder.transformerPath)
     self.tokenizer = modelFolder.lowercasesText ? tokenizer.lowercasing() : tokenizer
     model = BertModel(configuration)
@@ -90,7 +122,7 @@ public struct SentenceEncoder: Sendable {
     let loader = try WeightLoader(
       model.parameters, folder: modelFolder.transformerPath, kernels: kernels,
       allowsNonFinite: settings.allowsNonFiniteWeights)
-    weights = try loader.load(on: pool)
+    weights = try load(loader, pool)
     unusedTensors = loader.unusedTensors
     self.warnings = warnings
   }

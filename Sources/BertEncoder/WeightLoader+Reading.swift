@@ -11,72 +11,99 @@ extension WeightLoader {
   ///
   /// - Throws: ``WeightError`` that names every tensor with numbers that are not finite, or `FileError`.
   func load(on pool: ThreadPool) throws -> Weights {
-    let reading = Reading(self)
-    pool.run(count: reading.taskCount) { index, worker in reading.perform(index, worker.workspace) }
-    // What a large tensor took, no batch will need.
-    pool.releaseMemory()
-    return try reading.result()
+    let reading = WeightReading(self)
+    let entries = Monitor([Weights.Entry](repeating: .partOfLinear, count: sources.count))
+    func set(_ parameter: Parameter, _ entry: Weights.Entry) { entries.withLock { $0[parameter.index] = entry } }
+    try reading.run(
+      on: pool,
+      table: { set($0, .table($1)) },
+      linear: { linear, workspace in
+        let matrix = try PackedMatrix(
+          inputs: linear.inputs, outputs: linear.outputs, kernels: kernels, workspace: workspace
+        ) { rows throws in
+          try reading.read(linear.parts.map(\.weight), into: rows, workspace)
+        }
+        let bias = Tensor(uninitialized: [linear.outputs])
+        try reading.read(linear.parts.map(\.bias), into: bias.buffer.base, workspace)
+        set(linear.parts[0].weight, .linear(matrix, bias: bias))
+      },
+      vector: { vector, workspace in
+        let tensor = Tensor(uninitialized: vector.shape)
+        try reading.read([vector], into: tensor.buffer.base, workspace)
+        set(vector, .vector(tensor))
+      })
+    return Weights(entries.withLock { $0 }, kernels: kernels)
+  }
+
+  /// The same, as a trainer needs the weights.
+  func loadTrainable(on pool: ThreadPool) throws -> TrainableWeights {
+    let reading = WeightReading(self), layout = ParameterLayout(parameters)
+    let dense = TensorBuffer(count: layout.count)
+    dense.base.update(repeating: 0, count: layout.count)
+    let tables = Monitor([Int: EmbeddingTable]())
+    try reading.run(
+      on: pool,
+      table: { parameter, table in tables.withLock { $0[parameter.index] = table } },
+      linear: { linear, workspace in
+        try reading.read(
+          linear.parts.map(\.weight), into: dense.base + layout.matrix(linear).lowerBound, workspace)
+        try reading.read(linear.parts.map(\.bias), into: dense.base + layout.bias(linear).lowerBound, workspace)
+      },
+      vector: { vector, workspace in
+        try reading.read([vector], into: dense.base + layout[vector].lowerBound, workspace)
+      })
+    return TrainableWeights(layout, dense: dense, tables: tables.withLock { $0 }, kernels: kernels)
   }
 }
 
-/// The loading of one checkpoint: a task a table, a linear map, and one for all vectors.
-private final class Reading: Sendable {
+/// The reading of one checkpoint's tensors: a task a table, a linear map, a vector.
+private final class WeightReading: Sendable {
   private struct Outcome {
-    var entries: [Weights.Entry]
     var problems: [WeightError.Problem] = []
     var failure: (any Error)?
   }
 
   private let loader: WeightLoader
-  private let outcome: Monitor<Outcome>
+  private let outcome = Monitor(Outcome())
 
-  init(_ loader: WeightLoader) {
-    self.loader = loader
-    outcome = Monitor(Outcome(entries: Array(repeating: .partOfLinear, count: loader.sources.count)))
-  }
+  init(_ loader: WeightLoader) { self.loader = loader }
 
-  private var list: ParameterList { loader.parameters }
-
-  var taskCount: Int { list.tables.count + list.linears.count + 1 }
-
-  func perform(_ task: Int, _ workspace: Workspace) {
-    do {
-      if task < list.tables.count {
-        let parameter = list.tables[task]
-        set(parameter, .table(EmbeddingTable(try table(parameter, workspace))))
-      } else if task < list.tables.count + list.linears.count {
-        let linear = list.linears[task - list.tables.count]
-        set(
-          linear.parts[0].weight,
-          .linear(try matrix(linear, workspace), bias: try vector(linear.parts.map(\.bias), workspace)))
-      } else {
-        for parameter in list.vectors { set(parameter, .vector(try vector([parameter], workspace))) }
+  /// Hands out all parameters, on several threads at once.
+  func run(
+    on pool: ThreadPool, table: @escaping (Parameter, EmbeddingTable) -> Void,
+    linear: @escaping (Linear, Workspace) throws -> Void, vector: @escaping (Parameter, Workspace) throws -> Void
+  ) throws {
+    let list = loader.parameters, tables = list.tables.count, linears = list.linears.count
+    pool.run(count: tables + linears + list.vectors.count) { [self] task, worker in
+      do {
+        if task < tables {
+          table(list.tables[task], EmbeddingTable(try stored(list.tables[task], worker.workspace)))
+        } else if task < tables + linears {
+          try linear(list.linears[task - tables], worker.workspace)
+        } else {
+          try vector(list.vectors[task - tables - linears], worker.workspace)
+        }
+      } catch {
+        outcome.withLock { $0.failure = $0.failure ?? error }
       }
-    } catch {
-      outcome.withLock { $0.failure = $0.failure ?? error }
     }
-  }
-
-  func result() throws -> Weights {
-    let outcome = outcome.withLock { $0 }
-    if let failure = outcome.failure { throw failure }
-    guard outcome.problems.isEmpty else {
-      throw WeightError(folder: loader.folder, problems: outcome.problems.sorted { $0.name < $1.name })
+    // What a large tensor took, no batch will need.
+    pool.releaseMemory()
+    let result = outcome.withLock { $0 }
+    if let failure = result.failure { throw failure }
+    guard result.problems.isEmpty else {
+      throw WeightError(folder: loader.folder, problems: result.problems.sorted { $0.name < $1.name })
     }
-    return Weights(outcome.entries, kernels: loader.kernels)
-  }
-
-  private func set(_ parameter: Parameter, _ entry: Weights.Entry) {
-    outcome.withLock { $0.entries[parameter.index] = entry }
   }
 
   /// The table as the file holds it, except that F64 is rounded to float32.
-  private func table(_ parameter: Parameter, _ workspace: Workspace) throws -> StoredTable {
+  private func stored(_ parameter: Parameter, _ workspace: Workspace) throws -> StoredTable {
     let source = loader.sources[parameter.index]
     let rows = parameter.shape[0], columns = parameter.shape[1]
     guard let storage = source.dtype.storage, storage != CK_F64 else {
       return try StoredTable(rows: rows, columns: columns, storage: CK_F32) { bytes throws in
-        try read(parameter, into: bytes.baseAddress?.assumingMemoryBound(to: Float.self), workspace)
+        guard let values = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+        try read([parameter], into: values, workspace)
       }
     }
     return try StoredTable(rows: rows, columns: columns, storage: storage) { bytes throws in
@@ -85,36 +112,18 @@ private final class Reading: Sendable {
     }
   }
 
-  private func matrix(_ linear: Linear, _ workspace: Workspace) throws -> PackedMatrix {
-    try PackedMatrix(inputs: linear.inputs, outputs: linear.outputs, kernels: loader.kernels, workspace: workspace) {
-      rows throws in
-      var next = rows
-      for part in linear.parts {
-        try read(part.weight, into: next, workspace)
-        next += loader.sources[part.weight.index].elementCount
-      }
+  /// Parameters' numbers as float32, one parameter after the other.
+  func read(_ parameters: [Parameter], into values: UnsafeMutablePointer<Float>, _ workspace: Workspace) throws {
+    var next = values
+    for parameter in parameters {
+      try read(parameter, into: next, workspace)
+      next += parameter.count
     }
   }
 
-  /// Vectors one after the other.
-  private func vector(_ parameters: [Parameter], _ workspace: Workspace) throws -> Tensor {
-    var tensor = Tensor(uninitialized: [parameters.reduce(0) { $0 + $1.shape[0] }])
-    try tensor.withUnsafeMutableBufferPointer { values in
-      var next = values.baseAddress
-      for parameter in parameters {
-        try read(parameter, into: next, workspace)
-        next = next?.advanced(by: parameter.shape[0])
-      }
-    }
-    return tensor
-  }
-
-  /// A parameter's numbers as float32.
-  private func read(
-    _ parameter: Parameter, into values: UnsafeMutablePointer<Float>?, _ workspace: Workspace
-  ) throws {
+  private func read(_ parameter: Parameter, into values: UnsafeMutablePointer<Float>, _ workspace: Workspace) throws {
     let source = loader.sources[parameter.index]
-    guard let values, let storage = source.dtype.storage else { return }
+    guard let storage = source.dtype.storage else { return }
     let byteCount = source.byteRange.count
     let stored = storage == CK_F32 ? nil : workspace.buffer(count: (byteCount + 3) / 4)
     let bytes = UnsafeMutableRawBufferPointer(start: stored?.base ?? values, count: byteCount)

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Autodiff
+package import WordPiece
+
+extension SentenceEncoder {
+  /// The tokens of texts as the vectors of ``encode(_:prompt:)`` see them, behind the folder's default prompt.
+  package func tokens(of texts: [String]) throws -> TokenBatch {
+    let prompt = try prompt(named: nil)
+    var batch = TokenBatch()
+    for text in texts { try tokenizer.append(prompt.text(before: text), to: &batch, maxLength: maxLength) }
+    return batch
+  }
+
+  /// The vectors of sequences as ``encode(_:prompt:)`` gives them, `[sequences, dimension]`, in a computation that
+  /// may record.
+  package func vectors(_ batch: TokenBatch, in context: Context) throws -> Variable {
+    precondition(finishing.keptDimension == nil, "vectors that are cut are not trained")
+    let pooled = pooled(batch, skipping: try prompt(named: nil).skippedTokens, in: context)
+    return normalizes ? context.normalized(pooled) : pooled
+  }
+
+  func pooled(_ batch: TokenBatch, skipping skipped: Int, in context: Context) -> Variable {
+    context.pooled(
+      model(batch, in: context), over: (0..<batch.sequenceCount).map(batch.tokenRange), skipping: skipped,
+      pooling.map(\.reduction))
+  }
+}
