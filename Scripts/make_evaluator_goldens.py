@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Makes the goldens of the evaluators: vectors and labels, and what scikit-learn, SciPy, sentence-transformers and
+pytorch-metric-learning measure on them.
+
+usage: make_evaluator_goldens.py [--output FIXTURES]
+"""
+import argparse
+import json
+import pathlib
+
+import numpy as np
+import torch
+from pytorch_metric_learning.distances import CosineSimilarity
+from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
+from pytorch_metric_learning.utils.inference import CustomKNN
+from scipy.stats import pearsonr, spearmanr
+from sentence_transformers.util import pairwise_cos_sim
+from sklearn.model_selection import LeaveOneOut, cross_val_predict
+from sklearn.neighbors import KNeighborsClassifier
+
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests/FineTuningTests/Fixtures"
+DIMENSION = 12
+
+
+def labeled(rng, counts):
+    """Vectors around a center for each label, in a mixed order, of lengths 0.1 to 10."""
+    labels = rng.permutation(np.repeat(np.arange(len(counts)), counts))
+    centers = np.random.default_rng(0).normal(size=(100, DIMENSION))
+    vectors = centers[labels] + 1.1 * rng.normal(size=(len(labels), DIMENSION))
+    return (vectors * rng.uniform(0.1, 10, size=(len(labels), 1))).astype(np.float32), labels
+
+
+def unit(vectors):
+    vectors = vectors.astype(np.float64)
+    return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)
+
+
+def nearest(vectors, labels):
+    return KNeighborsClassifier(1, metric="cosine", algorithm="brute").fit(vectors, labels)
+
+
+def nearest_centroid(vectors, labels):
+    names = np.unique(labels)
+    return nearest(unit(np.stack([unit(vectors)[labels == name].mean(axis=0) for name in names])), names)
+
+
+def neighbors(queries, labels, references=None, reference_labels=None):
+    if references is None:
+        predicted = cross_val_predict(nearest(queries, labels), queries, labels, cv=LeaveOneOut())
+        others = [np.delete(np.arange(len(labels)), i) for i in range(len(labels))]
+        by_centroid = [nearest_centroid(queries[o], labels[o]).predict(queries[i:i + 1])[0] for i, o in enumerate(others)]
+    else:
+        predicted = nearest(references, reference_labels).predict(queries)
+        by_centroid = nearest_centroid(references, reference_labels).predict(queries)
+    names = ["precision_at_1", "r_precision", "mean_average_precision_at_r"]
+    calculator = AccuracyCalculator(
+        include=names, k="max_bin_count", knn_func=CustomKNN(CosineSimilarity()), device=torch.device("cpu"))
+    one_set = references is None
+    values = calculator.get_accuracy(
+        *map(torch.tensor, (queries, labels)),
+        *map(torch.tensor, (queries, labels) if one_set else (references, reference_labels)),
+        ref_includes_query=one_set)
+    return {
+        "accuracy_at_1": float(np.mean(predicted == labels)),
+        "centroid_accuracy": float(np.mean(by_centroid == labels)),
+        **dict(zip(["precision_at_1", "r_precision", "map_at_r"], (values[name] for name in names))),
+    }
+
+
+def numbers(vectors):
+    return [[float(str(x)) for x in row] for row in vectors]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--output", type=pathlib.Path, default=FIXTURES)
+    output = parser.parse_args().output
+    rng = np.random.default_rng(1)
+
+    # Label 6 has one vector only; of the queries, labels 5 and 6 have no reference.
+    queries, labels = labeled(rng, [13, 9, 12, 2, 8, 11, 1])
+    references, reference_labels = labeled(rng, [20, 17, 30, 3, 5])
+    first, second = (rng.normal(size=(80, DIMENSION)).astype(np.float32) for _ in range(2))
+    second += first * rng.uniform(0, 2, size=(80, 1)).astype(np.float32)
+    first[40:50], second[40:50] = first[:10], second[:10]  # equal cosines
+    cosines = (unit(first) * unit(second)).sum(axis=1)
+    scores = np.round((cosines + 0.5 * rng.normal(size=80)) * 4) / 2  # equal scores
+    anchors, positives = (torch.tensor(x[:40]) for x in (first, second))
+    negatives = torch.tensor(rng.normal(size=(40, DIMENSION)).astype(np.float32)) + 0.4 * anchors
+    correct = pairwise_cos_sim(anchors, positives) > pairwise_cos_sim(anchors, negatives)
+
+    golden = {
+        "queries": numbers(queries), "labels": labels.tolist(),
+        "references": numbers(references), "reference_labels": reference_labels.tolist(),
+        "leave_one_out": neighbors(queries, labels),
+        "among_references": neighbors(queries, labels, references, reference_labels),
+        "first": numbers(first), "second": numbers(second), "scores": scores.tolist(),
+        "correlations": {
+            "pearson": float(pearsonr(cosines, scores).statistic),
+            "spearman": float(spearmanr(cosines, scores).statistic),
+        },
+        "negatives": numbers(negatives.numpy()), "triplet_accuracy": int(correct.sum()) / len(correct),
+    }
+    (output / "evaluators.json").write_text(json.dumps(golden) + "\n", encoding="utf-8")
+    print({key: value for key, value in golden.items() if not isinstance(value, list)})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TensorCore
+
+/// The sums of the vectors of each label, in double, from which centroids are made.
+private struct LabelSums {
+  let dimension: Int
+  /// How many vectors each label has.
+  private(set) var counts: [Int]
+  private var sums: [Double]
+
+  init(_ references: LabeledVectors) {
+    let dimension = references.vectors.dimension, labels = (references.labels.max() ?? -1) + 1
+    var counts = [Int](repeating: 0, count: labels), sums = [Double](repeating: 0, count: labels * dimension)
+    references.vectors.tensor.withUnsafeBufferPointer { values in
+      for (row, label) in references.labels.enumerated() {
+        counts[label] += 1
+        for i in 0..<dimension { sums[label * dimension + i] += Double(values[row * dimension + i]) }
+      }
+    }
+    (self.dimension, self.counts, self.sums) = (dimension, counts, sums)
+  }
+
+  /// The mean of a label's vectors scaled to unit length, that is their sum; `excluded` is one of them to leave out.
+  func centroid(of label: Int, without excluded: UnsafePointer<Float>? = nil) -> [Float] {
+    let sum = (0..<dimension).map { sums[label * dimension + $0] - Double(excluded?[$0] ?? 0) }
+    let length = max(sum.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-12)
+    return sum.map { Float($0 / length) }
+  }
+}
+
+/// Whether each vector is nearest to the centroid of its own label; of labels equally near, the first counts. Without
+/// references the vectors are their own, and each is left out of its label's centroid.
+func centroidHits(of queries: LabeledVectors, among references: LabeledVectors?, on pool: ThreadPool) -> [Bool] {
+  let sums = LabelSums(references ?? queries), leavesOneOut = references == nil
+  let present = sums.counts.indices.filter { sums.counts[$0] > 0 }
+  let centroids = UnitVectors(centroids: present.map { sums.centroid(of: $0) }, dimension: sums.dimension)
+  let labels = queries.labels, vectors = queries.vectors.tensor.buffer, dimension = sums.dimension
+  var hits = [Bool](repeating: false, count: labels.count)
+  hits.withUnsafeMutableBufferPointer { hits in
+    // SAFETY: each index is written by one task alone.
+    nonisolated(unsafe) let hits = hits
+    queries.vectors.forEachSimilarity(with: centroids, on: pool) { query, cosines in
+      let vector = UnsafePointer(vectors.base + query * dimension)
+      var best: (label: Int, cosine: Float)?
+      for (index, label) in present.enumerated() {
+        var cosine = cosines[index]
+        if leavesOneOut && label == labels[query] {
+          if sums.counts[label] == 1 { continue }
+          // In the order in which a matrix product adds, so that equal centroids are equally near.
+          let centroid = sums.centroid(of: label, without: vector)
+          cosine = (0..<dimension).reduce(0) { $0.addingProduct(vector[$1], centroid[$1]) }
+        }
+        if cosine > best?.cosine ?? -.infinity { best = (label, cosine) }
+      }
+      hits[query] = best?.label == labels[query]
+    }
+    withExtendedLifetime(vectors) {}
+  }
+  return hits
+}
+
+extension UnitVectors {
+  fileprivate init(centroids: [[Float]], dimension: Int) {
+    tensor = Tensor(centroids.flatMap { $0 }, shape: [centroids.count, dimension])
+  }
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+import TensorCore
+
+extension Tensor {
+  /// The cosine of the angle between two rows of `[rows, dimension]`, -1 to 1; 0 if one of them is 0.
+  func cosine(_ first: Int, _ second: Int) -> Double {
+    let dimension = shape[1], kernels = Kernels.best.table.pointee
+    return withUnsafeBufferPointer { values in
+      guard let base = values.baseAddress else { return 0 }
+      func dot(_ i: Int, _ j: Int) -> Double {
+        Double(kernels.dot(dimension, base + i * dimension, base + j * dimension))
+      }
+      let lengths = (dot(first, first) * dot(second, second)).squareRoot()
+      return lengths > 0 ? max(-1, min(1, dot(first, second) / lengths)) : 0
+    }
+  }
+}
+
+/// The part of the negatives whose cosine with their anchor is below that of its positive.
+///
+/// - Parameter vectors: of `count` anchors, their positives, and then `negatives` for each anchor.
+func tripletAccuracy(_ vectors: Tensor, count: Int, negatives: Int) -> Double {
+  var correct = 0
+  for anchor in 0..<count {
+    let positive = vectors.cosine(anchor, count + anchor), first = 2 * count + anchor * negatives
+    correct += (first..<first + negatives).count { vectors.cosine(anchor, $0) < positive }
+  }
+  return Double(correct) / Double(count * negatives)
+}

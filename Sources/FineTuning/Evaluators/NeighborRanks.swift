@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TensorCore
+
+/// Where the references of a vector's label stand among its neighbors.
+struct NeighborRanks {
+  /// R, how many references have the label.
+  var relevant = 0
+  /// Whether the nearest neighbor has it.
+  var isNearest = false
+  /// How many of the R nearest have it.
+  var hits = 0
+  /// The sum over these hits of the part of the neighbors up to and with it that have the label.
+  var precisionSum = 0.0
+
+  /// - Parameters:
+  ///   - cosines: with all references.
+  ///   - relevant: the references of the vector's label, itself left out.
+  ///   - excluded: the vector's own place among the references, if it has one.
+  ///   - isRelevant: whether a reference has that label.
+  fileprivate init(
+    _ cosines: UnsafeBufferPointer<Float>, relevant: [Int], excluding excluded: Int?, isRelevant: (Int) -> Bool
+  ) {
+    func isNearer(_ i: Int, _ j: Int) -> Bool { cosines[i] > cosines[j] || cosines[i] == cosines[j] && i < j }
+    guard !relevant.isEmpty else { return }
+    self.relevant = relevant.count
+    let relevant = relevant.sorted(by: isNearer), farthest = relevant[relevant.count - 1]
+    // How many others stand right before each of the relevant references: no need to sort those.
+    var others = [Int](repeating: 0, count: relevant.count)
+    for index in cosines.indices where cosines[index] >= cosines[farthest] {
+      guard index != excluded, isNearer(index, farthest), !isRelevant(index) else { continue }
+      var low = 0, high = relevant.count - 1
+      while low < high {
+        let middle = (low + high) / 2
+        if isNearer(index, relevant[middle]) { high = middle } else { low = middle + 1 }
+      }
+      others[low] += 1
+    }
+    isNearest = others[0] == 0
+    var rank = 0
+    for (index, count) in others.enumerated() {
+      rank += count + 1
+      guard rank <= relevant.count else { break }
+      hits += 1
+      precisionSum += Double(index + 1) / Double(rank)
+    }
+  }
+
+  fileprivate init() {}
+}
+
+/// The ranks of each vector's label among the references; without any, among all other vectors.
+func neighborRanks(
+  of queries: LabeledVectors, among references: LabeledVectors?, on pool: ThreadPool
+) -> [NeighborRanks] {
+  let targets = references ?? queries, leavesOneOut = references == nil
+  let labels = queries.labels, targetLabels = targets.labels
+  let relevant = targets.indicesByLabel(count: (labels.max() ?? -1) + 1)
+  var ranks = [NeighborRanks](repeating: NeighborRanks(), count: labels.count)
+  ranks.withUnsafeMutableBufferPointer { ranks in
+    // SAFETY: each index is written by one task alone.
+    nonisolated(unsafe) let ranks = ranks
+    queries.vectors.forEachSimilarity(with: targets.vectors, on: pool) { query, cosines in
+      let label = labels[query]
+      ranks[query] = NeighborRanks(
+        cosines, relevant: leavesOneOut ? relevant[label].filter { $0 != query } : relevant[label],
+        excluding: leavesOneOut ? query : nil, isRelevant: { targetLabels[$0] == label })
+    }
+  }
+  return ranks
+}

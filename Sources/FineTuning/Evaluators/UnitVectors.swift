@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+import TensorCore
+
+/// Vectors scaled to unit length, a row each; a vector of zeros stays one.
+struct UnitVectors: Sendable {
+  /// `[count, dimension]`
+  let tensor: Tensor
+
+  var count: Int { tensor.shape[0] }
+  var dimension: Int { tensor.shape[1] }
+
+  /// Scales some rows of `[count, dimension]`, all if none are named: x / max(|x|, 1e-12).
+  init(_ vectors: Tensor, rows: Range<Int>? = nil) {
+    precondition(vectors.shape.count == 2, "vectors of shape \(vectors.shape), where rows are needed")
+    let rows = rows ?? 0..<vectors.shape[0], dimension = vectors.shape[1], kernels = Kernels.best.table.pointee
+    var scaled = Tensor(uninitialized: [rows.count, dimension])
+    vectors.withUnsafeBufferPointer { source in
+      scaled.withUnsafeMutableBufferPointer { target in
+        guard let source = source.baseAddress, let target = target.baseAddress else { return }
+        target.update(from: source + rows.lowerBound * dimension, count: rows.count * dimension)
+        for row in 0..<rows.count {
+          let vector = target + row * dimension
+          kernels.divide(dimension, max(kernels.dot(dimension, vector, vector).squareRoot(), 1e-12), vector)
+        }
+      }
+    }
+    tensor = scaled
+  }
+}
+
+/// Vectors of unit length, each with the number of its label.
+struct LabeledVectors: Sendable {
+  let vectors: UnitVectors
+  let labels: [Int]
+
+  init(vectors: UnitVectors, labels: [Int]) {
+    precondition(labels.count == vectors.count, "\(labels.count) labels for \(vectors.count) vectors")
+    precondition(labels.allSatisfy { $0 >= 0 }, "labels are numbered from 0")
+    self.vectors = vectors
+    self.labels = labels
+  }
+
+  /// For each number up to `count` the vectors that it labels.
+  func indicesByLabel(count: Int) -> [[Int]] {
+    var indices = Array(repeating: [Int](), count: count)
+    for (index, label) in labels.enumerated() where label < count { indices[label].append(index) }
+    return indices
+  }
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import BertEncoder
+import FileFormats
+import FineTuning
+import TensorCore
+import TestSupport
+import Testing
+
+struct EvaluatorTests {
+  private let golden: JSONObject
+
+  init() throws {
+    golden = try #require(JSONParser.parse(file: fixture("evaluators.json"), limit: 1 << 20).object)
+  }
+
+  private func rows(_ name: String) throws -> [[Float]] {
+    try #require(golden[name]?.array).map { try #require($0.array).map { Float(try #require($0.double)) } }
+  }
+
+  private func labels(_ name: String) throws -> [Int] { try #require(golden[name]?.array).compactMap(\.int) }
+
+  private func tensor(_ rows: [[Float]]) -> Tensor { Tensor(rows.flatMap { $0 }, shape: [rows.count, rows[0].count]) }
+
+  private func texts(_ labels: [Int]) -> LabeledTexts {
+    LabeledTexts(texts: labels.map { _ in "" }, labels: labels.map { "\($0)" })
+  }
+
+  private func expect(_ evaluation: Evaluation, equals name: String) throws {
+    let expected = try #require(golden[name]?.object).members
+    #expect(evaluation.metrics.map(\.name) == expected.map(\.key))
+    for (metric, member) in zip(evaluation.metrics, expected) {
+      #expect(abs(metric.value - (member.value.double ?? .nan)) < 1e-12, "\(metric.name)")
+    }
+  }
+
+  @Test func neighborsAreThoseOfTheReferences() throws {
+    let queries = try rows("queries"), references = try rows("references")
+    let labels = try labels("labels"), referenceLabels = try self.labels("reference_labels")
+    let leaveOneOut = try Evaluator(.labeledTexts(texts(labels)))
+    try expect(leaveOneOut.evaluate(tensor(queries)), equals: "leave_one_out")
+    let among = try Evaluator(.labeledTexts(texts(labels)), references: texts(referenceLabels))
+    let evaluation = try among.evaluate(tensor(queries + references))
+    try expect(evaluation, equals: "among_references")
+    #expect(evaluation.main.name == "accuracy_at_1" && evaluation["map_at_r"] == evaluation.metrics[4].value)
+
+    let metrics = NearestNeighborMetrics(
+      tensor(queries), labels: labels, references: tensor(references), referenceLabels: referenceLabels)
+    #expect(metrics.meanAveragePrecisionAtR == evaluation["map_at_r"])
+    #expect(metrics.centroidAccuracy == evaluation["centroid_accuracy"])
+  }
+
+  @Test func correlationsAreThoseOfTheReference() throws {
+    let first = try rows("first"), second = try rows("second")
+    let scores = try #require(golden["scores"]?.array).compactMap(\.double)
+    let texts = first.map { _ in "" }
+    let evaluator = try Evaluator(.scoredPairs(ScoredPairs(first: texts, second: texts, scores: scores)))
+    let evaluation = try evaluator.evaluate(tensor(first + second))
+    // The cosines are sums in float32, the reference's in float64.
+    #expect(evaluation.metrics.map(\.name) == ["pearson", "spearman"] && evaluation.main.name == "spearman")
+    for metric in evaluation.metrics {
+      let expected = try #require(golden["correlations"]?.object?[metric.name]?.double)
+      #expect(abs(metric.value - expected) < (metric.name == "pearson" ? 1e-7 : 1e-12))
+    }
+  }
+
+  @Test func tripletAccuracyIsThatOfTheReference() throws {
+    let anchors = try rows("first").prefix(40), positives = try rows("second").prefix(40)
+    let texts = anchors.map { _ in "" }
+    let triplets = TextTriplets(anchors: texts, positives: texts, negatives: texts.map { [$0] })
+    let evaluation = try Evaluator(.triplets(triplets)).evaluate(tensor(anchors + positives + rows("negatives")))
+    #expect(evaluation.main.name == "accuracy" && evaluation.main.value == golden["triplet_accuracy"]?.double)
+  }
+
+  /// Every negative counts, and one as near as the positive is wrong.
+  @Test func eachNegativeIsATriplet() throws {
+    let triplets = TextTriplets(anchors: ["a", "b"], positives: ["p", "q"], negatives: [["1", "2"], ["3", "4"]])
+    let evaluator = try Evaluator(.triplets(triplets))
+    #expect(evaluator.texts == ["a", "b", "p", "q", "1", "2", "3", "4"])
+    let vectors: [[Float]] = [[1, 0], [1, 0], [1, 1], [0, 0], [2, 2], [1, 2], [-1, 0], [0, 1]]
+    #expect(try evaluator.evaluate(tensor(vectors)).main.value == 0.5)
+  }
+
+  /// The definition, by sorting all references. Vectors along the axes have many equal cosines; there are more references
+  /// than one block has.
+  @Test(arguments: [true, false]) func ranksAreThoseOfTheDefinition(leavesOneOut: Bool) {
+    var random = SplitMix64(seed: 9)
+    func vectors(_ count: Int) -> [[Float]] {
+      (0..<count).map { _ in
+        var vector: [Float] = [0, 0, 0, 0, 0]
+        vector[.random(in: 0..<5, using: &random)] = [-2, 1, 4].randomElement(using: &random)!
+        return vector
+      }
+    }
+    let references = vectors(1100), referenceLabels = references.map { _ in Int.random(in: 0..<150, using: &random) }
+    let queries = leavesOneOut ? references : vectors(130)
+    let labels = leavesOneOut ? referenceLabels : queries.map { _ in Int.random(in: 0..<160, using: &random) }
+    var accuracy = 0.0, precision = 0.0, map = 0.0, ranked = 0.0
+    for (query, label) in labels.enumerated() {
+      let others = references.indices.filter { !leavesOneOut || $0 != query }
+      let cosines = references.map { zip($0, queries[query]).reduce(0) { $0 + $1.0.sign() * $1.1.sign() } }
+      let nearest = others.sorted { cosines[$0] > cosines[$1] || cosines[$0] == cosines[$1] && $0 < $1 }
+      let relevant = others.count { referenceLabels[$0] == label }
+      accuracy += referenceLabels[nearest[0]] == label ? 1 : 0
+      guard relevant > 0 else { continue }
+      ranked += 1
+      var hits = 0.0
+      for (rank, reference) in nearest.prefix(relevant).enumerated() where referenceLabels[reference] == label {
+        hits += 1
+        map += hits / Double(rank + 1) / Double(relevant)
+      }
+      precision += hits / Double(relevant)
+    }
+    let metrics =
+      leavesOneOut
+      ? NearestNeighborMetrics(tensor(queries), labels: labels)
+      : NearestNeighborMetrics(
+        tensor(queries), labels: labels, references: tensor(references), referenceLabels: referenceLabels)
+    #expect(metrics.accuracyAt1 == accuracy / Double(labels.count))
+    #expect(abs(metrics.rPrecision - precision / ranked) < 1e-12)
+    #expect(abs(metrics.meanAveragePrecisionAtR - map / ranked) < 1e-12)
+  }
+
+  @Test func theFirstOfEqualsIsTheNearest() {
+    let metrics = NearestNeighborMetrics(tensor([[1, 0], [1, 0], [1, 0]]), labels: [0, 1, 0])
+    #expect(metrics.accuracyAt1 == 1.0 / 3 && metrics.precisionAt1 == 0.5 && metrics.rPrecision == 0.5)
+    // Both labels have equal centroids, but for the vector that is left out of its own.
+    #expect(metrics.centroidAccuracy == 2.0 / 3)
+  }
+
+  @Test func threadsDoNotMatter() throws {
+    let evaluator = try Evaluator(.labeledTexts(texts(labels("labels"))), references: texts(labels("reference_labels")))
+    let vectors = tensor(try rows("queries") + rows("references"))
+    let evaluations = try [1, 2, 5].map { try evaluator.evaluate(vectors, threadCount: $0).description }
+    #expect(Set(evaluations).count == 1)
+  }
+
+  @Test func whatIsUndefinedIsNaN() throws {
+    let metrics = NearestNeighborMetrics(tensor([[1, 0], [0, 1]]), labels: [0, 1])
+    #expect(metrics.accuracyAt1 == 0 && metrics.precisionAt1.isNaN && metrics.meanAveragePrecisionAtR.isNaN)
+    #expect(pearson([1, 2], [0.1, 0.1]).isNaN && spearman([], []).isNaN && pearson([1], [1]).isNaN)
+    #expect(abs(pearson([1, 2, 3], [2, 4, 6]) - 1) < 1e-15 && abs(spearman([1, 2, 4], [3, 2, 1]) + 1) < 1e-15)
+  }
+
+  @Test func whatCannotBeEvaluatedIsAnError() throws {
+    let labeled = texts([0, 1])
+    let pairs = LabeledPairs(first: ["a"], second: ["b"], areAlike: [true])
+    #expect(throws: EvaluationError.unsupported(.labeledPairs)) { _ = try Evaluator(.labeledPairs(pairs)) }
+    let scored = ScoredPairs(first: ["a"], second: ["b"], scores: [1])
+    #expect(throws: EvaluationError.unusedReferences(.scoredPairs)) {
+      _ = try Evaluator(.scoredPairs(scored), references: labeled)
+    }
+    let evaluator = try Evaluator(.labeledTexts(labeled))
+    #expect(throws: EvaluationError.nonFiniteVector(text: 1)) {
+      _ = try evaluator.evaluate(tensor([[1, 2], [3, .nan]]))
+    }
+  }
+
+  @Test func anEncoderIsEvaluatedByItsVectors() throws {
+    let data = LabeledTexts(
+      texts: ["A dog barks.", "Rain is falling.", "A puppy yelps.", "It is pouring."], labels: ["x", "y", "x", "y"])
+    let encoder = try SentenceEncoder(folder: repositoryPath("weights/all-MiniLM-L6-v2"))
+    let evaluation = try Evaluator(.labeledTexts(data)).evaluate(encoder)
+    #expect(evaluation.metrics.allSatisfy { $0.value == 1 })
+  }
+}
+
+extension Float {
+  /// -1, 0 or 1.
+  fileprivate func sign() -> Float { self > 0 ? 1 : self < 0 ? -1 : 0 }
+}
