@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import TensorCore
+import TestSupport
+import Testing
+
+/// The backward pass of attention over packed sequences: of one token, of about one vector of scores, and of several
+/// blocks of rows.
+@Suite struct AttentionGradientTests {
+  private static let lengths = [1, 2, 15, 16, 17, 70]
+  private static let starts = lengths.reduce(into: [0]) { $0.append($0[$0.count - 1] + $1) }
+
+  @Test(arguments: [(6, 2), (16, 1), (36, 2)]) func attention(hidden: Int, heads: Int) {
+    GradientChecker(randomTensor(121, 3 * hidden, seed: 1)) {
+      $0.attention($1[0], sequenceStarts: Self.starts, headCount: heads)
+    }.expect(coordinates: 60) { inputs, _ in
+      twinAttention(inputs[0], sequenceStarts: Self.starts, headCount: heads, hidden: hidden)
+    }
+  }
+
+  @Test(arguments: [0.1, 0.6]) func attentionWithDropout(probability: Double) {
+    let hidden = 10, heads = 2, firstText = 3
+    let generator = Philox(seed: 9)
+    var checker = GradientChecker(randomTensor(121, 3 * hidden, seed: 1)) {
+      $0.attention(
+        $1[0], sequenceStarts: Self.starts, headCount: heads, dropoutProbability: probability, op: 7)
+    }
+    checker.dropout = DropoutMasks(generator, batch: 11, firstText: firstText)
+    let twin = TwinDropout(generator, batch: 11, op: 7, probability: probability)
+    let factors = Self.lengths.enumerated().map { text, length in
+      (0..<length).map { position in
+        (0..<heads).map { head in
+          (0..<length).map { twin.factor(text: firstText + text, position: position, head: head, element: $0) }
+        }
+      }
+    }
+    checker.expect(coordinates: 60) { inputs, _ in
+      twinAttention(inputs[0], sequenceStarts: Self.starts, headCount: heads, hidden: hidden) {
+        factors[$0][$1][$2][$3]
+      }
+    }
+  }
+
+  /// Scores that differ by hundreds: weights of 0 and 1, whose gradients are 0 and not NaN.
+  @Test func attentionThatIsCertain() {
+    let x = Tensor(randomNumbers(9 * 12, 1).map { $0 * 100 }, shape: [9, 12])
+    let outcome = GradientChecker(x) {
+      $0.attention($1[0], sequenceStarts: [0, 9], headCount: 1)
+    }.expectSameBits()
+    #expect((outcome.result + outcome.inputs[0]).allSatisfy { Float(bitPattern: $0).isFinite })
+  }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import CKernels
+import TensorCore
+import TestSupport
+import Testing
+
+/// Holds what ``Context/backward(from:_:into:at:)`` gives for a computation to central differences of a naive twin in
+/// double, and its bits on one thread to those on several and on every path of the CPU.
+struct GradientChecker {
+  /// The model that the computation reads, and the numbers of each of its parameters, by their index.
+  var parameters = ParameterScope().list
+  var values: [[Float]] = []
+  var frozen: Set<Int> = []
+  var dropout: DropoutMasks?
+
+  /// The variables of the computation, and the computation.
+  let inputs: [Tensor]
+  let computation: (Context, [Variable]) -> Variable
+
+  /// A result, and the gradients of the sum of its elements times ``weight(of:)``.
+  struct Outcome: Equatable {
+    var result: [UInt32] = []
+    var inputs: [[UInt32]] = []
+    /// By parameter; a table's with zeros for the rows that have none.
+    var parameters: [[UInt32]] = []
+  }
+
+  init(_ inputs: Tensor..., computation: @escaping (Context, [Variable]) -> Variable) {
+    self.inputs = inputs
+    self.computation = computation
+  }
+
+  /// The weight of an element of the result in the sum that is differentiated.
+  static func weights(count: Int) -> [Float] {
+    var generator = SplitMix64(seed: 77)
+    return (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
+  }
+
+  /// Checks the result and the gradients of all inputs and parameters: ‖g - twin's g‖ <= tolerance ‖twin's g‖.
+  ///
+  /// - Parameters:
+  ///   - coordinates: of how many numbers of a tensor, evenly spread, differences are taken at most.
+  ///   - twin: the result from the inputs and the parameters.
+  func expect(
+    tolerance: Double = 1e-5, coordinates limit: Int = 250, sourceLocation: SourceLocation = #_sourceLocation,
+    twin: ([[Double]], [[Double]]) -> [Double]
+  ) {
+    let outcome = expectSameBits(sourceLocation: sourceLocation)
+    let inputs = inputs.map { $0.values.map(Double.init) }, parameters = values.map { $0.map(Double.init) }
+    let exact = twin(inputs, parameters)
+    let distance = relativeDistance(outcome.result.map(Float.init(bitPattern:)), exact)
+    #expect(distance <= tolerance, "the result is off by \(distance)", sourceLocation: sourceLocation)
+    let weights = GradientChecker.weights(count: exact.count).map(Double.init)
+    func sum(_ result: [Double]) -> Double { zip(result, weights).reduce(0) { $0 + $1.0 * $1.1 } }
+
+    func compare(
+      _ name: String, _ gradient: [UInt32], at point: [Double], _ function: ([Double]) -> [Double]
+    ) {
+      let spread = stride(from: 0, to: point.count, by: (point.count + limit - 1) / limit | 1)
+      let differences = centralDifferences(of: { sum(function($0)) }, at: point, along: Array(spread))
+      let distance = relativeDistance(spread.map { Float(bitPattern: gradient[$0]) }, differences)
+      #expect(distance <= tolerance, "the gradient of \(name) is off by \(distance)", sourceLocation: sourceLocation)
+    }
+    for index in inputs.indices {
+      compare("input \(index)", outcome.inputs[index], at: inputs[index]) { moved in
+        var inputs = inputs
+        inputs[index] = moved
+        return twin(inputs, parameters)
+      }
+    }
+    for parameter in self.parameters.parameters where !frozen.contains(parameter.index) {
+      compare(parameter.name, outcome.parameters[parameter.index], at: parameters[parameter.index]) { moved in
+        var parameters = parameters
+        parameters[parameter.index] = moved
+        return twin(inputs, parameters)
+      }
+    }
+  }
+
+  /// The outcome, the same bits on 1, 3 and 5 threads and on every path of the CPU.
+  @discardableResult
+  func expectSameBits(sourceLocation: SourceLocation = #_sourceLocation) -> Outcome {
+    let first = run(on: .best, threads: 1)
+    for kernels in Kernels.available {
+      for threads in [1, 3, 5] {
+        #expect(
+          run(on: kernels, threads: threads) == first, "\(kernels.path), \(threads) threads",
+          sourceLocation: sourceLocation)
+      }
+    }
+    return first
+  }
+
+  func run(on kernels: Kernels, threads: Int) -> Outcome {
+    let gradients = Gradients(ParameterLayout(parameters), frozen: frozen)
+    let weights = trainableWeights(kernels)
+    nonisolated(unsafe) var outcome = Outcome()
+    ThreadPool(threadCount: threads).run(count: 1) { _, worker in
+      worker.withTeam { worker in
+        let context = Context(weights: weights.forModel(worker), worker: worker, tape: Tape(), dropout: dropout)
+        let variables = inputs.map(context.input)
+        let y = computation(context, variables)
+        let gradient = Tensor(GradientChecker.weights(count: y.tensor.count), shape: y.tensor.shape)
+        let ofInputs = context.backward(from: y, gradient, into: gradients, at: variables)
+        outcome = Outcome(result: bits(y.tensor.values), inputs: ofInputs.map { bits($0.values) })
+      }
+    }
+    outcome.parameters = parameters.parameters.map { bits(gradients.values(of: $0)) }
+    return outcome
+  }
+
+  private func trainableWeights(_ kernels: Kernels) -> TrainableWeights {
+    let layout = ParameterLayout(parameters)
+    let dense = TensorBuffer(count: layout.count)
+    var tables: [Int: EmbeddingTable] = [:]
+    for parameter in parameters.parameters {
+      let numbers = values[parameter.index]
+      if parameters.tables.contains(parameter) {
+        tables[parameter.index] = EmbeddingTable(
+          StoredTable(rows: parameter.shape[0], columns: parameter.shape[1], storage: CK_F32) { bytes in
+            numbers.withUnsafeBytes(bytes.copyMemory)
+          })
+      } else {
+        for (place, number) in zip(layout[parameter], numbers) { dense.base[place] = number }
+      }
+    }
+    return TrainableWeights(layout, dense: dense, tables: tables, kernels: kernels)
+  }
+}
+
+extension Gradients {
+  /// The gradient of any parameter, with zeros for the rows of a table that have none; empty if it is frozen.
+  func values(of parameter: Parameter) -> [Float] {
+    guard !frozen.contains(parameter.index) else { return [] }
+    guard let table = table(parameter) else { return Array(self[parameter]) }
+    var values = [Float](repeating: 0, count: parameter.count)
+    for (place, row) in table.rows.enumerated() {
+      for column in 0..<table.columns {
+        values[Int(row) * table.columns + column] = table.base[place * table.columns + column]
+      }
+    }
+    return values
+  }
+}
+
+/// The bits of each number.
+func bits(_ values: [Float]) -> [UInt32] { values.map(\.bitPattern) }
+
+/// A tensor of seeded numbers in -1 ... 1.
+func randomTensor(_ shape: Int..., seed: UInt64) -> Tensor {
+  Tensor(randomNumbers(shape.reduce(1, *), seed), shape: shape)
+}
+
+/// Seeded numbers in -1 ... 1.
+func randomNumbers(_ count: Int, _ seed: UInt64) -> [Float] {
+  var generator = SplitMix64(seed: seed)
+  return (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
+}
