@@ -31,8 +31,7 @@ public struct AtomicFile: ~Copyable, Sendable {
     if stat(path, &status) == 0, let kind = kindUnlessRegular(status) {
       throw FileError(path: path, reason: .notRegularFile(kind: kind))
     }
-    let random = String(UInt64.random(in: .min ... .max), radix: 16)
-    let temporaryPath = joinPath(parentFolder(of: path), ".swiftlet-\(random).tmp")
+    let temporaryPath = FileFormats.temporaryPath(beside: path)
     let file: FileDescriptor
     do throws(FileError) {
       file = try FileDescriptor(path: temporaryPath, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o666)
@@ -83,7 +82,7 @@ public struct AtomicFile: ~Copyable, Sendable {
     try synchronize(file, path: path)
     try uninterrupted("rename to", path) { rename(temporaryPath, path) }
     isCommitted = true
-    try synchronize(FileDescriptor(path: parentFolder(of: path), flags: O_RDONLY | O_DIRECTORY), path: path)
+    try synchronize(folder: parentFolder(of: path), path: path)
   }
 
   private func writeAll(
@@ -93,19 +92,6 @@ public struct AtomicFile: ~Copyable, Sendable {
     while done < bytes.count {
       done += try uninterrupted("write", path) { call(bytes.baseAddress! + done, bytes.count - done, done) }
     }
-  }
-}
-
-/// Brings a file, or a folder's list of names, to the disk; on macOS past the drive's own cache.
-private func synchronize(_ file: FileDescriptor, path: String) throws(FileError) {
-  #if canImport(Darwin)
-    if fcntl(file.number, F_FULLFSYNC) == 0 { return }
-  #endif
-  do throws(FileError) {
-    try uninterrupted("synchronize", path) { fsync(file.number) }
-  } catch {
-    // Some file systems have no fsync for folders: nothing more can be done there.
-    guard case .system(_, EINVAL) = error.reason else { throw error }
   }
 }
 

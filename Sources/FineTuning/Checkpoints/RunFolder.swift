@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FileFormats
+
+/// The folder that a training run writes: `checkpoints/` while it goes on, a model once it is complete.
+///
+/// The model's files appear one by one, each whole, `model.safetensors` last: where that lies the run is complete. The
+/// checkpoints go after it.
+package struct RunFolder: Sendable {
+  /// What lies in the folder.
+  package enum Status: Equatable, Sendable {
+    /// Nothing, or there is no folder.
+    case empty
+    /// A run that was not completed.
+    case unfinished
+    /// A run that was completed.
+    case finished
+    /// Something else, as this name.
+    case foreign(String)
+  }
+
+  package let path: String
+
+  package init(_ path: String) { self.path = path }
+
+  /// Where the checkpoints are.
+  package var checkpoints: String { joinPath(path, "checkpoints") }
+
+  /// Where the weights are once the run is complete; they are to be written after all else.
+  package var weights: String { joinPath(path, "model.safetensors") }
+
+  /// What lies in the folder now.
+  package func status() throws(FileError) -> Status {
+    let names = try Folder(path).completeNames()
+    if exists(weights) { return .finished }
+    if exists(checkpoints) { return .unfinished }
+    return names.first.map(Status.foreign) ?? .empty
+  }
+
+  /// Removes what a process that was killed left half done beside the checkpoints.
+  package func removeTemporaries() throws(FileError) { try Folder(path).removeTemporaries() }
+
+  /// Removes the checkpoints of a run that is complete.
+  package func removeCheckpoints() throws(FileError) {
+    if exists(checkpoints) { try Folder(checkpoints).remove() }
+  }
+}
