@@ -156,6 +156,23 @@ struct EvaluatorTests {
     }
   }
 
+  @Test func oddDataIsWarnedOf() throws {
+    func warnings(_ dataset: Dataset, _ references: LabeledTexts? = nil) throws -> [String] {
+      try Evaluator(dataset, references: references).warnings
+    }
+    let labeled = texts([0, 0, 1])
+    #expect(
+      try warnings(.labeledTexts(labeled)) == [
+        "one text alone has the label \"1\": it has no positive until there is another"
+      ])
+    #expect(
+      try warnings(.labeledTexts(labeled), texts([0]))
+        == ["no reference has the label \"1\": their texts have no right neighbor"])
+    #expect(try warnings(.labeledTexts(labeled), texts([1, 0])).isEmpty)
+    let pairs = ScoredPairs(first: ["a", "b"], second: ["c", "d"], scores: [1, 1])
+    #expect(try warnings(.scoredPairs(pairs)).count == 1)
+  }
+
   @Test func anEncoderIsEvaluatedByItsVectors() throws {
     let data = LabeledTexts(
       texts: ["A dog barks.", "Rain is falling.", "A puppy yelps.", "It is pouring."], labels: ["x", "y", "x", "y"])

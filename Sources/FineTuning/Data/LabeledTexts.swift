@@ -37,6 +37,14 @@ public struct LabeledTexts: Sendable {
     return "one text alone has the label \(list(names)): it has no positive until there is another"
   }
 
+  /// A line that warns of the labels that none of the references has; nil if there are none.
+  func warning(references: LabeledTexts) -> String? {
+    let known = Set(references.labelNames.map(UTF8Key.init))
+    let names = labelNames.filter { !known.contains(UTF8Key($0)) }
+    guard !names.isEmpty else { return nil }
+    return "no reference has the label \(list(names)): their texts have no right neighbor"
+  }
+
   /// For each text the index of its label in `names`; labels that are not among these have indices past them.
   package func labels(numberedAs names: [String]) -> [Int] {
     var numbering = LabelNumbering(names)

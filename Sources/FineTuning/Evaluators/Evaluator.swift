@@ -20,6 +20,9 @@ public struct Evaluator: Sendable {
   /// What to embed, in this order.
   public let texts: [String]
 
+  /// What is odd about the data but was put up with, a line each.
+  public let warnings: [String]
+
   private let task: Task
 
   private enum Task: Sendable {
@@ -38,13 +41,17 @@ public struct Evaluator: Sendable {
     if references != nil && dataset.kind != .labeledTexts { throw .unusedReferences(dataset.kind) }
     switch dataset {
     case .labeledTexts(let data):
+      warnings = [references.map { data.warning(references: $0) } ?? data.warning].compactMap { $0 }
       texts = data.texts + (references?.texts ?? [])
       task = .nearestNeighbors(
         labels: data.labels, referenceLabels: references?.labels(numberedAs: data.labelNames))
     case .triplets(let data):
+      warnings = []
       texts = data.anchors + data.positives + data.negatives.joined()
       task = .triplets(count: data.count, negatives: data.negatives.first?.count ?? 0)
     case .scoredPairs(let data):
+      let areEqual = data.scores.allSatisfy { $0 == data.scores[0] }
+      warnings = areEqual ? ["all scores are equal: their correlations with cosines are undefined"] : []
       texts = data.first + data.second
       task = .scoredPairs(scores: data.scores)
     case .labeledPairs:

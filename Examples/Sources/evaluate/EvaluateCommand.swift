@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ProgramSupport
+import Swiftlet
+
+/// Measures how well an encoder's vectors serve a task.
+@main
+struct EvaluateCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "evaluate",
+    abstract: "Measures how well a BERT sentence encoder serves a task, on labeled data.",
+    discussion: """
+      Prints one JSON object. Tables are CSV, TSV or JSON Lines; what they hold depends on the task:
+        knn      text,label: accuracy_at_1, centroid_accuracy, precision_at_1, r_precision, map_at_r of each text among
+                 those of --train, or without it among the others
+        triplet  anchor,positive,negative[,negative_2...]: accuracy, the part of the negatives that are farther
+        sts      sentence1,sentence2,score: pearson, spearman
+      """)
+
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var tables: TableOptions
+
+  @Option(help: ArgumentHelp("What to measure: \(EvaluationTask.listing).", valueName: "name"))
+  var task: EvaluationTask
+
+  @Option(help: ArgumentHelp("The table to measure on.", valueName: "file"))
+  var data: String
+
+  @Option(help: ArgumentHelp("For knn: the labeled texts among which neighbors are found.", valueName: "file"))
+  var train: String?
+
+  func validate() throws {
+    if train != nil && task != .knn { throw ValidationError("--train goes with --task knn") }
+  }
+
+  func run() throws {
+    Interruption.handleSignals()
+    let evaluator = try evaluator()
+    evaluator.warnings.forEach(common.warn)
+    let vectors = try embed(evaluator.texts, with: common.encoder())
+    let evaluation = try evaluator.evaluate(vectors, threadCount: common.threads)
+    var line: [UInt8] = []
+    JSONWriter.append(json(evaluation), to: &line)
+    let output = try Output(path: nil)
+    try output.write(line + [UInt8(ascii: "\n")])
+    try output.finish()
+  }
+
+  private func evaluator() throws -> Evaluator {
+    let dataset = try tables.read(data, as: task.kind, warn: common.warn)
+    guard let train else { return try Evaluator(dataset) }
+    guard case .labeledTexts(let references) = try tables.read(train, as: task.kind, warn: common.warn) else {
+      preconditionFailure("a table of another kind than asked for")
+    }
+    return try Evaluator(dataset, references: references)
+  }
+
+  private func embed(_ texts: [String], with encoder: SentenceEncoder) throws -> Tensor {
+    let batch = 1024
+    var values: [Float] = [], truncated = 0
+    var progress = ProgressBar(counting: "texts", quiet: common.quiet)
+    for start in stride(from: 0, to: texts.count, by: batch) {
+      let end = min(start + batch, texts.count)
+      let embeddings = try encoder.encode(Array(texts[start..<end]))
+      embeddings.tensor.withUnsafeBufferPointer { values += $0 }
+      truncated += embeddings.truncated.count
+      progress.update(count: end, fraction: Double(end) / Double(texts.count))
+    }
+    progress.clear()
+    if truncated > 0 {
+      common.warn("\(truncated) of \(texts.count) texts were cut to \(encoder.maxLength) tokens")
+    }
+    return Tensor(values, shape: [texts.count, encoder.dimension])
+  }
+
+  /// The metrics by their names; one that is undefined is null.
+  private func json(_ evaluation: Evaluation) -> JSONValue {
+    var object = JSONObject()
+    for metric in evaluation.metrics {
+      object[metric.name] = metric.value.isNaN ? .null : .number(JSONNumber(metric.value))
+    }
+    return .object(object)
+  }
+}

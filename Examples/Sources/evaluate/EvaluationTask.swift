@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Swiftlet
+
+/// What vectors are measured by.
+enum EvaluationTask: String, ExpressibleByArgument, CaseIterable {
+  case knn, triplet, sts
+
+  static let listing = allCases.map(\.rawValue).joined(separator: ", ")
+
+  /// The data that it takes.
+  var kind: Dataset.Kind {
+    switch self {
+    case .knn: .labeledTexts
+    case .triplet: .triplets
+    case .sts: .scoredPairs
+    }
+  }
+}
