@@ -32,7 +32,9 @@ package struct Folder: Sendable {
   /// What lies in the folder, in the order of the names' bytes; empty if there is no folder.
   package func names() throws(FileError) -> [String] {
     guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
-    guard let stream = opendir(path) else {
+    var opened = opendir(path)
+    while opened == nil && errno == EINTR { opened = opendir(path) }
+    guard let stream = opened else {
       if errno == ENOENT { return [] }
       throw FileError(path: path, reason: .system(operation: "open", errno: errno))
     }

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Checkpoint
+import FileFormats
+import Foundation
+import TestSupport
+import Testing
+
+@testable import FineTuning
+
+/// Each call to the system that a save makes goes wrong in turn. Scripts/check_faults.sh runs these tests, with the
+/// library that does so.
+@Suite(.enabled(if: ProcessInfo.processInfo.environment["SWIFTLET_FAULTS"] != nil))
+struct FaultTests {
+  @Test(arguments: Fault.allCases)
+  func aCheckpointIsTheOldOrTheNew(fault: Fault) throws {
+    let shim = try FaultShim()
+    for call in 1... {
+      let folder = try TemporaryFolder()
+      var store: CheckpointStore? = try CheckpointStore(folder: folder.path)
+      for step in [1, 2] { try save(step, to: #require(store)) }
+
+      shim.arm(fault, call)
+      let result = Result { try save(3, to: store!) }
+      let calls = shim.disarm()
+      if case .failure(let error) = result {
+        #expect(error is CheckpointStoreError, "\(error)")
+        if !fault.isTheEnd { #expect(try Folder(folder.path).completeNames() == folder.names()) }
+      }
+      if fault.isHarmless { #expect(throws: Never.self) { try result.get() } }
+      store = nil
+
+      store = try CheckpointStore(folder: folder.path)
+      let (newest, damage) = try #require(store).newest()
+      let step = try #require(newest?.step)
+      #expect(damage.isEmpty, "\(fault), call \(call): \(damage)")
+      #expect((try? result.get()) != nil ? step == 3 : step == 2 || step == 3, "\(fault), call \(call)")
+      let weights = try String(contentsOfFile: try #require(newest?.folder) + "/weights", encoding: .utf8)
+      #expect(weights == text(step))
+
+      try save(4, to: #require(store))
+      #expect(try folder.names() == ["step-00000\(step)", "step-000004"], "\(fault), call \(call)")
+      if calls < call { return }
+    }
+  }
+
+  @Test(arguments: Fault.allCases)
+  func aModelFileIsTheOldOrTheNew(fault: Fault) throws {
+    let shim = try FaultShim()
+    let folder = try TemporaryFolder()
+    for call in 1... {
+      let path = try folder.write("old", to: "model.safetensors")
+      shim.arm(fault, call)
+      let result = Result {
+        try SafetensorsWriter.write([.init(name: "w", dtype: .f32, shape: [64])], to: path) { _, append in
+          try [Float](repeating: 1, count: 64).withUnsafeBytes { try append($0) }
+        }
+      }
+      let calls = shim.disarm()
+      if fault.isHarmless { #expect(throws: Never.self) { try result.get() } }
+      let isOld = try Data(contentsOf: URL(fileURLWithPath: path)) == Data("old".utf8)
+      if isOld {
+        #expect(throws: (any Error).self) { try result.get() }
+      } else {
+        #expect(try SafetensorsFile(path: path).tensors.count == 1, "\(fault), call \(call)")
+      }
+      try Folder(folder.path).removeTemporaries()
+      #expect(try folder.names() == ["model.safetensors"])
+      if calls < call { return }
+    }
+  }
+
+  private func text(_ step: Int) -> String { "the weights after \(step) steps" }
+
+  private func save(_ step: Int, to store: CheckpointStore) throws {
+    try store.save(step: step, byteCount: 0, state: ["step": .number(JSONNumber(step))]) { folder in
+      var file = try AtomicFile(path: joinPath(folder, "weights"))
+      try file.write(Array("THE".utf8))
+      try file.write(Array(text(step).utf8.dropFirst(3)))
+      try file.overwrite(Array("the".utf8), at: 0)
+      try file.commit()
+    }
+  }
+
+  /// What goes wrong, in fault_shim.c's order.
+  enum Fault: Int32, CaseIterable {
+    case diskFull, diskFails, interrupted, shortWrite, killed, powerFailure
+
+    var isHarmless: Bool { self == .interrupted || self == .shortWrite }
+    var isTheEnd: Bool { self == .killed || self == .powerFailure }
+  }
+
+  private struct FaultShim {
+    private let armCall: @convention(c) (Int32, Int32) -> Void
+    private let disarmCall: @convention(c) () -> Int32
+
+    init() throws {
+      let process = dlopen(nil, RTLD_NOW)
+      armCall = unsafeBitCast(try #require(dlsym(process, "faults_arm")), to: type(of: armCall))
+      disarmCall = unsafeBitCast(try #require(dlsym(process, "faults_disarm")), to: type(of: disarmCall))
+    }
+
+    /// Lets the `call`-th call to the system of this thread go wrong.
+    func arm(_ fault: Fault, _ call: Int) { armCall(fault.rawValue, Int32(call)) }
+
+    /// Returns how many calls there were.
+    func disarm() -> Int { Int(disarmCall()) }
+  }
+}
