@@ -79,7 +79,7 @@ extension Context {
     let rows = weights.rows(layer)
     let result = result(gradient.shape[0], layer.inputs)
     forEachPanel(layer.inputs) { columns in
-      let packed = Tensor(uninitialized: [layer.outputs * (columns.count + 15) / 16 * 16], in: worker.workspace)
+      let packed = Tensor(uninitialized: [layer.outputs * ((columns.count + 15) / 16 * 16)], in: worker.workspace)
       kernels.table.pointee.pack(
         layer.outputs, columns.count, rows.buffer.base + columns.lowerBound, layer.inputs, 1, packed.buffer.base)
       kernels.table.pointee.product(
@@ -93,7 +93,7 @@ extension Context {
   fileprivate func addWeightGradient(_ gradient: Tensor, _ x: Tensor, to sum: UnsafeMutableBufferPointer<Float>) {
     guard let sum = sum.baseAddress else { return }
     let tokens = x.shape[0], inputs = x.shape[1], outputs = gradient.shape[1]
-    let packed = Tensor(uninitialized: [tokens * (inputs + 15) / 16 * 16], in: worker.workspace)
+    let packed = Tensor(uninitialized: [tokens * ((inputs + 15) / 16 * 16)], in: worker.workspace)
     forEachPanel(inputs) { columns in
       kernels.table.pointee.pack(
         tokens, columns.count, x.buffer.base + columns.lowerBound, inputs, 1,

@@ -91,7 +91,7 @@ typedef struct {
   void (*softmax)(size_t rows, size_t n, float scale, float *x, size_t ldx);
 
   /// The gradient of softmax's input from that of its result y: scale y (gradient - sum of gradient y), in place of
-  /// the gradient. Rows as softmax's, past n 0 in y.
+  /// the gradient. Rows as softmax's; past n, y is 0 and the gradient finite.
   void (*softmax_gradient)(size_t rows, size_t n, float scale, const float *y, float *gradient, size_t ld);
 
   /// out = gamma (z - mean(z)) / sqrt(variance(z) + epsilon) + beta along each row of z = x + residual.
@@ -105,7 +105,7 @@ typedef struct {
                               float epsilon, const float *gradient, float *normalized, float *out);
 
   /// Row r of out (rows n apart) becomes, or grows by, row indices[r] of a table of n columns in `storage`, each
-  /// number times `factor`, rounded once.
+  /// number, as float32, times `factor`, rounded once.
   void (*gather)(size_t rows, size_t n, const void *table, ck_storage storage, const int32_t *indices, double factor,
                  int add, float *out);
 
