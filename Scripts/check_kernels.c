@@ -110,8 +110,21 @@ static void check_product(const ck_kernels *k, size_t n) {
     float *packed = buffer(depth * ((n + 15) / 16 * 16) * sizeof *packed), *c = results(extent(m, n, ldc));
     if (m % 5) k->pack(depth, n, b, 1, depth, packed);
     else k->pack(depth, n, b, n, 1, packed);
-    k->product(m, n, depth, a, lda, packed, bias, (ck_function)(m % 6), c, ldc);
+    k->product(m, n, depth, a, lda, packed, bias, (ck_function)(m % 7), c, ldc);
     for (size_t r = 0; r < m; r++) hash_floats(c + r * ldc, n);
+    in_use = 0;
+  }
+}
+
+static void check_add_product(const ck_kernels *k, size_t n) {
+  for (size_t m = 0; m < 18; m++) {
+    // a by rows, or by columns.
+    size_t depth = (7 * n + 5 * m) % SIZES, lda = (m % 2 ? m : depth) + m % 3, ldc = n + m % 4;
+    float *a = numbers(m % 2 ? extent(depth, m, lda) : extent(m, depth, lda)), *b = numbers(depth * n);
+    float *packed = buffer(depth * ((n + 15) / 16 * 16) * sizeof *packed), *c = numbers(extent(m, n, ldc));
+    k->pack(depth, n, b, n, 1, packed);
+    k->add_product(m, n, depth, a, m % 2 ? 1 : lda, m % 2 ? lda : 1, packed, c, ldc);
+    hash_floats(c, extent(m, n, ldc));
     in_use = 0;
   }
 }
@@ -123,12 +136,38 @@ static void check_dot(const ck_kernels *k, size_t n) {
 
 static void check_map(const ck_kernels *k, size_t n) {
   float *x = any_numbers(n), *small = numbers(n), *y = results(n);
-  for (int function = CK_IDENTITY; function <= CK_TANH; function++) {
+  for (int function = CK_IDENTITY; function <= CK_SOFTPLUS; function++) {
     k->map(n, (ck_function)function, x, y);
     hash_floats(y, n);
     k->map(n, (ck_function)function, small, small);
     hash_floats(small, n);
   }
+}
+
+static void check_map_gradient(const ck_kernels *k, size_t n) {
+  for (int function = CK_IDENTITY; function <= CK_SOFTPLUS; function++)
+    for (int any = 0; any < 2; any++) {
+      float *x = any ? any_numbers(n) : numbers(n), *gradient = numbers(n), *out = results(n);
+      k->map_gradient(n, (ck_function)function, x, gradient, out);
+      hash_floats(out, n);
+      k->map_gradient(n, (ck_function)function, x, gradient, any ? x : gradient);
+      hash_floats(any ? x : gradient, n);
+      in_use = 0;
+    }
+}
+
+static void check_logarithm(const ck_kernels *k, size_t n) {
+  float *x = any_numbers(n), *small = numbers(n);
+  k->logarithm(n, x, x);
+  k->logarithm(n, small, small);
+  hash_floats(x, n);
+  hash_floats(small, n);
+}
+
+static void check_add(const ck_kernels *k, size_t n) {
+  float *x = any_numbers(n), *y = numbers(n);
+  k->add(n, x, y);
+  hash_floats(y, n);
 }
 
 static void check_exponential(const ck_kernels *k, size_t n) {
@@ -158,11 +197,31 @@ static void check_softmax(const ck_kernels *k, size_t n) {
   hash_floats(x, rows * stride);
 }
 
+static void check_softmax_gradient(const ck_kernels *k, size_t n) {
+  size_t rows = n % 4, stride = (n + 15) / 16 * 16;
+  float *y = numbers(rows * stride), *gradient = numbers(rows * stride);
+  k->softmax(rows, n, 1, y, stride);
+  k->softmax_gradient(rows, n, 9.7f, y, gradient, stride);
+  hash_floats(gradient, rows * stride);
+}
+
 static void check_layer_norm(const ck_kernels *k, size_t n) {
   for (size_t rows = 0; rows < 4; rows++) {
     float *x = numbers(rows * n), *residual = rows % 2 ? numbers(rows * n) : NULL;
     float *gamma = numbers(n), *beta = numbers(n), *out = rows == 2 ? x : results(rows * n);
     k->layer_norm(rows, n, x, residual, gamma, beta, 1e-12f, out);
+    hash_floats(out, rows * n);
+    in_use = 0;
+  }
+}
+
+static void check_layer_norm_gradient(const ck_kernels *k, size_t n) {
+  for (size_t rows = 0; rows < 4; rows++) {
+    float *x = numbers(rows * n), *residual = rows % 2 ? numbers(rows * n) : NULL, *gamma = numbers(n);
+    float *gradient = numbers(rows * n), *normalized = results(rows * n);
+    float *out = rows == 2 ? gradient : results(rows * n);
+    k->layer_norm_gradient(rows, n, x, residual, gamma, 1e-12f, gradient, normalized, out);
+    hash_floats(normalized, rows * n);
     hash_floats(out, rows * n);
     in_use = 0;
   }
@@ -177,11 +236,45 @@ static void check_gather(const ck_kernels *k, size_t n) {
     in_use = 1;
     void *table = bytes(TABLE * n * widths[storages[s]]);
     float *out = numbers(ROWS * n);
-    for (int add = 1; add >= 0; add--) {
-      k->gather(ROWS, n, table, storages[s], indices, 1, add, out);
-      hash_floats(out, ROWS * n);
-    }
+    for (int add = 1; add >= 0; add--)
+      for (int factor = 0; factor < 2; factor++) {
+        k->gather(ROWS, n, table, storages[s], indices, factor ? 0.7 : 1, add, out);
+        hash_floats(out, ROWS * n);
+      }
   }
+}
+
+static void check_scatter_add(const ck_kernels *k, size_t n) {
+  enum { ROWS = 5, SUMS = 3 };
+  size_t ldx = n + n % 3, ldout = n + n % 2;
+  int32_t *indices = buffer(ROWS * sizeof *indices);
+  for (int i = 0; i < ROWS; i++) indices[i] = (int32_t)(random_bits() % SUMS);
+  indices[0] = SUMS - 1;
+  float *x = numbers(extent(ROWS, n, ldx)), *out = numbers(extent(SUMS, n, ldout));
+  k->scatter_add(ROWS, n, x, ldx, indices, out, ldout);
+  hash_floats(out, extent(SUMS, n, ldout));
+}
+
+static void check_add_rows(const ck_kernels *k, size_t n) {
+  size_t rows = n % 5, ld = n + n % 3;
+  float *x = numbers(extent(rows, n, ld)), *y = numbers(extent(rows, n, ld)), *out = numbers(n);
+  k->add_rows(rows, n, x, y, ld, out);
+  hash_floats(out, n);
+  k->add_rows(rows, n, x, NULL, ld, out);
+  hash_floats(out, n);
+}
+
+static void check_dropout(const ck_kernels *k, size_t n) {
+  // Words 0 to 3 of several blocks.
+  size_t count = 5 * n;
+  uint32_t *key = buffer(2 * sizeof *key), *counter = buffer(3 * sizeof *counter);
+  for (int i = 0; i < 2; i++) key[i] = random_bits();
+  for (int i = 0; i < 3; i++) counter[i] = random_bits();
+  float *x = any_numbers(count), *y = results(count);
+  k->dropout(count, key, counter, 0x60000000, 1.6f, x, y);
+  hash_floats(y, count);
+  k->dropout(count, key, counter, 0x60000000, 1.6f, x, x);
+  hash_floats(x, count);
 }
 
 static void check_sum_rows(const ck_kernels *k, size_t n) {
@@ -246,9 +339,10 @@ static const struct {
   const char *name;
   void (*check)(const ck_kernels *, size_t n);
 } checks[] = {
-    CHECK(product), CHECK(dot), CHECK(map), CHECK(exponential), CHECK(scale), CHECK(divide), CHECK(softmax),
-    CHECK(layer_norm), CHECK(gather), CHECK(sum_rows), CHECK(max_rows), CHECK(convert), CHECK(count_non_finite),
-    CHECK(adamw),
+    CHECK(product), CHECK(add_product), CHECK(dot), CHECK(map), CHECK(map_gradient), CHECK(exponential),
+    CHECK(logarithm), CHECK(add), CHECK(scale), CHECK(divide), CHECK(softmax), CHECK(softmax_gradient),
+    CHECK(layer_norm), CHECK(layer_norm_gradient), CHECK(gather), CHECK(scatter_add), CHECK(add_rows), CHECK(dropout),
+    CHECK(sum_rows), CHECK(max_rows), CHECK(convert), CHECK(count_non_finite), CHECK(adamw),
 };
 
 enum { CHECKS = sizeof checks / sizeof *checks };

@@ -90,6 +90,76 @@ import Testing
     #expect(outputs == Self.inputs.map { max($0, 0) })
   }
 
+  @Test func logarithm() {
+    let outputs = results { $0.table.pointee.logarithm($1.count, $1, &$2) }
+    for (x, y) in zip(Self.inputs, outputs) where !(x > 0) {
+      #expect(x == 0 ? y == -.infinity : y.isNaN, "log(\(x)) = \(y)")
+    }
+    let positive = zip(Self.inputs, outputs).map { $0.0 > 0 ? $0.1 : 0 }
+    expectClose(positive, ulps: 2) { $0 > 0 ? log($0) : 0 }
+  }
+
+  /// Near 1, where the logarithm is small and its sum cancels.
+  @Test func logarithmNearOne() {
+    for kernels in paths {
+      let x = (-2000...2000).map { 1 + Float($0) * 0x1p-24 } + numbers(20_000, seed: 3, in: 0.6...1.6)
+      var y = x
+      kernels.table.pointee.logarithm(x.count, x, &y)
+      for (x, y) in zip(x, y) {
+        #expect(abs(Double(y) - log(Double(x))) <= 2 * Double(Float(log(Double(x))).ulp), "log(\(x)) = \(y)")
+      }
+    }
+  }
+
+  @Test func softplus() {
+    expectClose(results { $0.table.pointee.map($1.count, CK_SOFTPLUS, $1, &$2) }, ulps: 2) {
+      max($0, 0) + log1p(exp(-abs($0)))
+    }
+  }
+
+  /// Derivatives against double: their errors are those of sums with 1.
+  @Test func derivatives() {
+    let ones = [Float](repeating: 1, count: Self.inputs.count)
+    func check(
+      _ function: ck_function, error bound: Double, sourceLocation: SourceLocation = #_sourceLocation,
+      _ exact: (Double) -> Double
+    ) {
+      let outputs = results { $0.table.pointee.map_gradient($1.count, function, $1, ones, &$2) }
+      var worst = 0.0, input: Float = 0
+      for (x, y) in zip(Self.inputs, outputs) {
+        let error = y.isNaN ? .infinity : abs(Double(y) - exact(Double(x)))
+        if error > worst { (worst, input) = (error, x) }
+      }
+      #expect(worst <= bound, "\(worst) at \(input)", sourceLocation: sourceLocation)
+    }
+    func logistic(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
+    check(CK_IDENTITY, error: 0) { _ in 1 }
+    check(CK_RELU, error: 0) { $0 > 0 ? 1 : 0 }
+    check(CK_GELU, error: 2e-7) { x in
+      erfc(-x * 0.5.squareRoot()) / 2 + (abs(x) < 40 ? x * exp(-x * x / 2) / (2 * Double.pi).squareRoot() : 0)
+    }
+    check(CK_GELU_TANH, error: 1e-6) { x in
+      guard abs(x) < 40 else { return x > 0 ? 1 : 0 }
+      let root = (2 / Double.pi).squareRoot(), t = tanh(root * (x + 0.044715 * x * x * x))
+      return (1 + t) / 2 + x / 2 * (1 - t * t) * root * (1 + 0.134145 * x * x)
+    }
+    check(CK_SILU, error: 1e-6) { abs($0) < 700 ? logistic($0) * (1 + $0 * logistic(-$0)) : $0 > 0 ? 1 : 0 }
+    check(CK_TANH, error: 2e-7) { 1 - tanh($0) * tanh($0) }
+    check(CK_SOFTPLUS, error: 1e-7) { logistic($0) }
+  }
+
+  @Test func logarithmAndSoftplusOfInfinitiesAndNaN() {
+    let inputs: [Float] = [.infinity, -.infinity, .nan, 0, -0.0, -1, .leastNonzeroMagnitude]
+    for kernels in paths {
+      var y = inputs
+      kernels.table.pointee.logarithm(y.count, inputs, &y)
+      #expect(y[0] == .infinity && y[1].isNaN && y[2].isNaN && y[5].isNaN, "\(kernels.path)")
+      #expect(y[3] == -.infinity && y[4] == -.infinity && y[6] == -103.27893, "\(kernels.path)")
+      kernels.table.pointee.map(y.count, CK_SOFTPLUS, inputs, &y)
+      #expect(y[0] == .infinity && y[1] == 0 && y[2].isNaN && y[3] == y[4] && y[3] == log(2), "\(kernels.path)")
+    }
+  }
+
   @Test func infinitiesAndNaN() {
     let inputs: [Float] = [.infinity, -.infinity, .nan]
     for kernels in paths {

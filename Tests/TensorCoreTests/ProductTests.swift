@@ -116,4 +116,50 @@ import Testing
       }
     }
   }
+
+  /// The sums of a product that is added start at c; a lies by rows, or by columns as a gradient's transpose does.
+  @Test(arguments: 0...67) func addedProducts(size: Int) {
+    for shape in [Shape(m: size, n: 17, k: 5), Shape(m: 9, n: size, k: 7), Shape(m: 3, n: 50, k: size)] {
+      let rows = max(shape.m, shape.k) + 2
+      let a = numbers(shape.m * rows + shape.k * rows, seed: 1), b = numbers(shape.k * shape.n, seed: 2)
+      let ldc = shape.n + 3, start = numbers(shape.m * ldc + 1, seed: 3)
+      for (rowStride, columnStride) in [(rows, 1), (1, rows)] {
+        var expected = start
+        for i in 0..<shape.m {
+          for j in 0..<shape.n {
+            for p in 0..<shape.k {
+              expected[1 + i * ldc + j].addProduct(a[i * rowStride + p * columnStride], b[p * shape.n + j])
+            }
+          }
+        }
+        for kernels in paths {
+          var packed = [Float](repeating: .nan, count: shape.k * ((shape.n + 15) / 16 * 16)), c = start
+          kernels.table.pointee.pack(shape.k, shape.n, b, shape.n, 1, &packed)
+          c.withUnsafeMutableBufferPointer { c in
+            guard let c = c.baseAddress else { return }
+            kernels.table.pointee.add_product(
+              shape.m, shape.n, shape.k, a, rowStride, columnStride, packed, c + 1, ldc)
+          }
+          #expect(bits(c) == bits(expected), "\(kernels.path) \(shape)")
+        }
+      }
+    }
+  }
+
+  /// Added in two parts along k, a product has the bits of the whole.
+  @Test func productsAddedInParts() {
+    let m = 13, n = 70, k = 40, split = 17
+    let a = numbers(m * k, seed: 1), b = numbers(k * n, seed: 2), start = numbers(m * n, seed: 3)
+    for kernels in paths {
+      var packed = [Float](repeating: .nan, count: k * 80), whole = start, parts = start
+      kernels.table.pointee.pack(k, n, b, n, 1, &packed)
+      kernels.table.pointee.add_product(m, n, k, a, k, 1, packed, &whole, n)
+      for range in [0..<split, split..<k] {
+        let (a, b) = (Array(a[range.lowerBound...]), Array(b[(range.lowerBound * n)...]))
+        kernels.table.pointee.pack(range.count, n, b, n, 1, &packed)
+        kernels.table.pointee.add_product(m, n, range.count, a, k, 1, packed, &parts, n)
+      }
+      #expect(bits(parts) == bits(whole), "\(kernels.path)")
+    }
+  }
 }

@@ -93,4 +93,34 @@ import Testing
       }
     }
   }
+
+  /// Each number, as float32, times a factor in double, rounded once.
+  @Test(arguments: [1, 15, 16, 17, 67, 384], [1 - 0x1p-40, 0.7]) func gathersRowsTimesAFactor(
+    columns: Int, factor: Double
+  ) {
+    let rows = 9, indices: [Int32] = [8, 0, 3, 3]
+    let floats = numbers(rows * columns, seed: 3), start = numbers(indices.count * columns, seed: 4)
+    let tables: [(ck_storage, bytes: [UInt8], values: [Float])] = [
+      (CK_F32, bytes(floats), floats),
+      (
+        CK_BF16, bytes(floats.map { UInt16($0.bitPattern >> 16) }),
+        floats.map {
+          Float(bitPattern: $0.bitPattern & 0xffff_0000)
+        }
+      ),
+      (CK_F64, bytes(floats.map(Double.init)), floats),
+    ]
+    for (storage, table, values) in tables {
+      let expected = indices.flatMap { index in
+        values[Int(index) * columns..<(Int(index) + 1) * columns].map { Float(Double($0) * factor) }
+      }
+      for kernels in paths {
+        var set = start, added = start
+        kernels.table.pointee.gather(indices.count, columns, table, storage, indices, factor, 0, &set)
+        kernels.table.pointee.gather(indices.count, columns, table, storage, indices, factor, 1, &added)
+        #expect(bits(set) == bits(expected), "\(kernels.path)")
+        #expect(bits(added) == bits(zip(start, expected).map(+)), "\(kernels.path)")
+      }
+    }
+  }
 }
