@@ -45,11 +45,12 @@ for module in modules {
 }
 
 package.targets.append(.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings))
+// Goldens are safetensors files, which Checkpoint reads.
 for (name, imports) in modules where name != "Swiftlet" {
   package.targets.append(
     .testTarget(
       name: "\(name)Tests",
-      dependencies: (["TestSupport", name] + imports).map { .byName(name: $0) },
+      dependencies: Set(["Checkpoint", "TestSupport", name] + imports).sorted().map { .byName(name: $0) },
       exclude: ["Fixtures"],
       swiftSettings: settings))
 }

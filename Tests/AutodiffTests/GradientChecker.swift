@@ -19,7 +19,10 @@ struct GradientChecker {
   let inputs: [Tensor]
   let computation: (Context, [Variable]) -> Variable
 
-  /// A result, and the gradients of the sum of its elements times ``weight(of:)``.
+  /// What the elements of the result are multiplied by in the sum that is differentiated; nil: ``weights(count:)``.
+  var weights: [Float]?
+
+  /// A result, and the gradients of that sum.
   struct Outcome: Equatable {
     var result: [UInt32] = []
     var inputs: [[UInt32]] = []
@@ -28,11 +31,15 @@ struct GradientChecker {
   }
 
   init(_ inputs: Tensor..., computation: @escaping (Context, [Variable]) -> Variable) {
+    self.init(inputs, computation: computation)
+  }
+
+  init(_ inputs: [Tensor], computation: @escaping (Context, [Variable]) -> Variable) {
     self.inputs = inputs
     self.computation = computation
   }
 
-  /// The weight of an element of the result in the sum that is differentiated.
+  /// Seeded weights of a result's elements.
   static func weights(count: Int) -> [Float] {
     var generator = SplitMix64(seed: 77)
     return (0..<count).map { _ in Float.random(in: -1...1, using: &generator) }
@@ -94,15 +101,15 @@ struct GradientChecker {
   }
 
   func run(on kernels: Kernels, threads: Int) -> Outcome {
-    let gradients = Gradients(ParameterLayout(parameters), frozen: frozen)
-    let weights = trainableWeights(kernels)
+    let trainable = TrainableWeights(parameters, values: values, kernels: kernels)
+    let gradients = Gradients(trainable.layout, frozen: frozen)
     nonisolated(unsafe) var outcome = Outcome()
     ThreadPool(threadCount: threads).run(count: 1) { _, worker in
       worker.withTeam { worker in
-        let context = Context(weights: weights.forModel(worker), worker: worker, tape: Tape(), dropout: dropout)
+        let context = Context(weights: trainable.forModel(worker), worker: worker, tape: Tape(), dropout: dropout)
         let variables = inputs.map(context.input)
         let y = computation(context, variables)
-        let gradient = Tensor(GradientChecker.weights(count: y.tensor.count), shape: y.tensor.shape)
+        let gradient = Tensor(weights ?? GradientChecker.weights(count: y.tensor.count), shape: y.tensor.shape)
         let ofInputs = context.backward(from: y, gradient, into: gradients, at: variables)
         outcome = Outcome(result: bits(y.tensor.values), inputs: ofInputs.map { bits($0.values) })
       }
@@ -110,8 +117,11 @@ struct GradientChecker {
     outcome.parameters = parameters.parameters.map { bits(gradients.values(of: $0)) }
     return outcome
   }
+}
 
-  private func trainableWeights(_ kernels: Kernels) -> TrainableWeights {
+extension TrainableWeights {
+  /// Weights of given numbers, an array a parameter, by its index.
+  convenience init(_ parameters: ParameterList, values: [[Float]], kernels: Kernels) {
     let layout = ParameterLayout(parameters)
     let dense = TensorBuffer(count: layout.count)
     var tables: [Int: EmbeddingTable] = [:]
@@ -126,7 +136,12 @@ struct GradientChecker {
         for (place, number) in zip(layout[parameter], numbers) { dense.base[place] = number }
       }
     }
-    return TrainableWeights(layout, dense: dense, tables: tables, kernels: kernels)
+    self.init(layout, dense: dense, tables: tables, kernels: kernels)
+  }
+
+  static func random(_ parameters: ParameterList, kernels: Kernels) -> TrainableWeights {
+    let values = parameters.parameters.map { randomNumbers($0.count, UInt64($0.index)) }
+    return TrainableWeights(parameters, values: values, kernels: kernels)
   }
 }
 

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import CKernels
+import TensorCore
+import TestSupport
+import Testing
+
+/// Rows that read as stored times P until they are touched, and as their own numbers then.
+@Suite struct EmbeddingTableTests {
+  private let rows = 12, columns = 19
+  private let factors = [1 - 1e-6, 0.9, 1 - 3e-9]
+
+  /// A table of numbers that every storage holds exactly, and these numbers.
+  private func table(_ storage: ck_storage) -> (EmbeddingTable, [Float]) {
+    let values = randomNumbers(rows * columns, 1).map { ($0 * 128).rounded() / 128 + 0 }
+    let stored = StoredTable(rows: rows, columns: columns, storage: storage) { bytes in
+      for (index, value) in values.enumerated() {
+        switch storage {
+        case CK_BF16: bytes.storeBytes(of: UInt16(value.bitPattern >> 16), toByteOffset: 2 * index, as: UInt16.self)
+        case CK_F16: bytes.storeBytes(of: halfBits(value), toByteOffset: 2 * index, as: UInt16.self)
+        default: bytes.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
+        }
+      }
+    }
+    return (EmbeddingTable(stored), values)
+  }
+
+  /// The bits of a half with the value of a float whose exponent and fraction fit.
+  private func halfBits(_ value: Float) -> UInt16 {
+    guard value != 0 else { return 0 }
+    let bits = value.bitPattern
+    let sign = bits >> 31, exponent = (bits >> 23 & 255) - 112, fraction = (bits >> 13) & 1023
+    return UInt16((sign << 15) | (exponent << 10) | fraction)
+  }
+
+  private func read(_ table: EmbeddingTable, _ indices: [Int32], _ kernels: Kernels) -> [Float] {
+    var rows = [Float](repeating: .nan, count: indices.count * columns)
+    rows.withUnsafeMutableBufferPointer {
+      table.gather(indices[...], adding: false, into: $0.baseAddress!, kernels: kernels)
+    }
+    return rows
+  }
+
+  /// Numbers of a row times P, rounded once.
+  private func expected(_ values: [Float], _ row: Int32, _ decay: Double) -> [Float] {
+    values[Int(row) * columns..<(Int(row) + 1) * columns].map { Float(Double($0) * decay) }
+  }
+
+  @Test(arguments: [CK_F32, CK_F16, CK_BF16]) func readsStoredTimesDecay(storage: ck_storage) {
+    for kernels in Kernels.available {
+      let (table, values) = table(storage)
+      let all = (0..<Int32(rows)).map { $0 }
+      #expect(bits(read(table, all, kernels)) == bits(values))
+      var decay = 1.0
+      for factor in factors {
+        table.decay(by: factor)
+        decay *= factor
+        #expect(table.decay == decay)
+        #expect(bits(read(table, all, kernels)) == bits(all.flatMap { expected(values, $0, decay) }))
+      }
+      #expect(table.touchedRows.isEmpty)
+    }
+  }
+
+  @Test(arguments: [CK_F32, CK_F16, CK_BF16]) func touchedRowsAreTheirOwn(storage: ck_storage) {
+    for kernels in Kernels.available {
+      let (table, values) = table(storage)
+      table.decay(by: 0.9)
+      table.touch([7, 2, 7], kernels: kernels)
+      #expect(table.touchedRows == [7, 2] && table.slot(of: 7) == 0 && table.slot(of: 2) == 1)
+      #expect(table.slot(of: 0) == nil)
+      for (slot, row) in table.touchedRows.enumerated() {
+        #expect(slotValues(table, slot).map(bits) == [bits(expected(values, row, 0.9)), zeros, zeros])
+      }
+      // They change, the rest decays.
+      table.values[columns] = 42
+      table.firstMoments[columns] = 43
+      table.secondMoments[columns] = 44
+      table.decay(by: 0.5)
+      // What has a slot keeps it, through the growth of the table.
+      table.touch([2, 0, 7] + (3..<7).map { $0 }, kernels: kernels)
+      #expect(table.touchedRows == [7, 2, 0, 3, 4, 5, 6])
+      #expect(table.firstMoments[columns] == 43 && table.secondMoments[columns] == 44)
+      for slot in 2..<7 {
+        let now = expected(values, table.touchedRows[slot], 0.9 * 0.5)
+        #expect(slotValues(table, slot).map(bits) == [bits(now), zeros, zeros])
+      }
+      let row2 = [42] + expected(values, 2, 0.9).dropFirst()
+      // Touched rows and others, mixed and repeated.
+      let mixed = read(table, [2, 11, 7, 2, 1], kernels)
+      let others = [11, 1].map { expected(values, $0, 0.9 * 0.5) }
+      #expect(bits(mixed) == bits(row2 + others[0] + expected(values, 7, 0.9) + row2 + others[1]))
+    }
+  }
+
+  @Test func addsToWhatIsThere() {
+    for kernels in Kernels.available {
+      let (table, values) = table(CK_F32)
+      table.decay(by: 0.9)
+      table.touch([3], kernels: kernels)
+      table.decay(by: 0.5)
+      var sums = [Float](repeating: 0.25, count: 2 * columns)
+      sums.withUnsafeMutableBufferPointer {
+        table.gather([3, 4], adding: true, into: $0.baseAddress!, kernels: kernels)
+      }
+      let added = expected(values, 3, 0.9) + expected(values, 4, 0.9 * 0.5)
+      #expect(bits(sums) == bits(added.map { 0.25 + $0 }))
+    }
+  }
+
+  /// Touching rows one by one, or none, is as touching them at once.
+  @Test func growsRowByRow() {
+    let (table, values) = table(CK_F32)
+    table.touch([], kernels: .best)
+    for row in (0..<Int32(rows)).reversed() {
+      table.touch([row], kernels: .best)
+      table.firstMoments[table.touchedRows.count * columns - 1] = Float(row)
+    }
+    let all = (0..<Int32(rows)).map { $0 }
+    #expect(bits(read(table, all, .best)) == bits(values))
+    for row in all { #expect(table.firstMoments[(table.slot(of: row)! + 1) * columns - 1] == Float(row)) }
+  }
+
+  private var zeros: [UInt32] { Array(repeating: 0, count: columns) }
+
+  /// Values and moments of a slot.
+  private func slotValues(_ table: EmbeddingTable, _ slot: Int) -> [[Float]] {
+    [table.values, table.firstMoments, table.secondMoments].map {
+      Array(UnsafeMutableBufferPointer(start: $0 + slot * columns, count: columns))
+    }
+  }
+}
