@@ -62,17 +62,17 @@ extension Context {
     }
   }
 
-  /// Each row over its Euclidean length, or over 1e-12 if that is more: `[rows, features]` to the same.
-  package func normalized(_ x: Variable) -> Variable {
+  /// Each row over its Euclidean length, or over `minimumLength` if that is more: `[rows, features]` to the same.
+  public func normalized(_ x: Variable, minimumLength: Float = 1e-12) -> Variable {
     let rows = x.tensor.shape[0], features = x.tensor.shape[1]
     let y = result(rows, features)
     for row in 0..<rows {
       let vector = y.buffer.base + row * features
       vector.update(from: x.tensor.buffer.base + row * features, count: features)
       let length = kernels.table.pointee.dot(features, vector, vector).squareRoot()
-      kernels.table.pointee.divide(features, Swift.max(length, 1e-12), vector)
+      kernels.table.pointee.divide(features, Swift.max(length, minimumLength), vector)
     }
-    return record(y, NormalizationOperation(input: x, result: y))
+    return record(y, NormalizationOperation(input: x, minimumLength: minimumLength, result: y))
   }
 }
 
@@ -126,9 +126,10 @@ struct PoolingOperation: Operation {
 
 struct NormalizationOperation: Operation {
   let input: Variable
+  let minimumLength: Float
   let result: Tensor
 
-  /// With y = x / |x|: dx = (dy - y (y dy)) / |x|. Where 1e-12 stood for |x|, it is a constant.
+  /// With y = x / |x|: dx = (dy - y (y dy)) / |x|. Where the minimum stood for |x|, it is a constant.
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
     let kernels = pass.context.kernels
     let rows = result.shape[0], features = result.shape[1]
@@ -137,9 +138,9 @@ struct NormalizationOperation: Operation {
       let x = input.tensor.buffer.base + row * features, y = result.buffer.base + row * features
       let dy = gradient.buffer.base + row * features, dx = inputGradient.buffer.base + row * features
       let length = kernels.table.pointee.dot(features, x, x).squareRoot()
-      let along = length > 1e-12 ? kernels.table.pointee.dot(features, y, dy) : 0
+      let along = length > minimumLength ? kernels.table.pointee.dot(features, y, dy) : 0
       for feature in 0..<features { dx[feature] = dy[feature] - y[feature] * along }
-      kernels.table.pointee.divide(features, Swift.max(length, 1e-12), dx)
+      kernels.table.pointee.divide(features, Swift.max(length, minimumLength), dx)
     }
     pass.add(inputGradient, to: input)
   }

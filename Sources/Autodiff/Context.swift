@@ -48,16 +48,16 @@ public struct Context {
   package func input(_ tensor: Tensor) -> Variable { Variable(tensor, node: tape?.append(nil)) }
 
   /// Memory for a result; every element is to be written.
-  func result(_ shape: Int...) -> Tensor { Tensor(uninitialized: shape, in: worker.workspace) }
+  package func result(_ shape: Int...) -> Tensor { Tensor(uninitialized: shape, in: worker.workspace) }
 
   /// The result of an op, on the tape if there is one.
-  func record(_ result: Tensor, _ operation: @autoclosure () -> some Operation) -> Variable {
+  package func record(_ result: Tensor, _ operation: @autoclosure () -> some Operation) -> Variable {
     Variable(result, node: tape.map { $0.append(operation()) })
   }
 
   /// Runs `body` on consecutive ranges that cover 0..<count, shared among the worker's threads if each range holds
   /// at least `grain` of them.
-  func forEachRange(_ count: Int, grain: Int, _ body: @escaping (Range<Int>) -> Void) {
+  package func forEachRange(_ count: Int, grain: Int, _ body: @escaping (Range<Int>) -> Void) {
     // Four ranges a thread even out their times.
     let size = max(grain, count / (worker.threadCount * 4), 1)
     guard worker.threadCount > 1, count > size else { return body(0..<count) }
