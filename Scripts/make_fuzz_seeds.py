@@ -103,6 +103,11 @@ def tables():
         "plain": b"text,label\na,b\n", "quoted": b'"a,b","c ""d"" e"\r\n', "lines": b'"a\nb\r\nc",d\n', "empty": b",\n\n\"\"",
         "inside": b'a"b,c\n', "after": b'"a"b,c\n', "open": b'a,"b\nc', "tabs": b"a\tb\n", "mark": b'\xef\xbb\xbf"a"\n',
         "combining": '"\u0301",a\n'.encode(), "return": b'"a\r\r\nb"\r\n',
+        "triplets": b"anchor\tpositive\tnegative\tnegative_2\na\tb\tc\td\n", "bare-triplets": b"a,b,c\nd,e,f\n",
+        "scores": b"sentence1,sentence2,score\na,b,0.5\nc,d,-1e2\n", "bare-scores": b"a,b,0.5\nc,d,5\n",
+        "pairs": b"sentence1,sentence2,label\na,b,1\nc,d,0\n", "bare-pairs": b"a,b,1\nc,d,0\n",
+        "objects": b'{"text":"a","label":1}\n\n{"label":"b","text":"c\\n"}\n',
+        "bad-rows": b"text,label\na,b\nc\nd,\n", "bad-objects": b'{"text":"a","label":true}\n{"text":null}\n[]\n{\n',
     }
 
 
@@ -177,6 +182,7 @@ WORDS = """
     dtype shape data_offsets __metadata__ F32 F16 BF16 F64 I64 F8_E4M3 BOOL weight_map vocab_size hidden_size
     hidden_act gelu [CLS] [SEP] [UNK] [PAD] [MASK] ## special lstrip rstrip content added_tokens_decoder
     pooling_mode cls mean path type idx true false null pooling_mode_cls_token max_seq_length do_lower_case
+    text label anchor positive negative negative_2 sentence1 sentence2 score
     model_max_length prompts WordPiece vocab max_input_chars_per_word continuing_subword_prefix
 """.split()
 

@@ -6,7 +6,8 @@ import Swiftlet
 
 nonisolated(unsafe) private let folder = ScratchFolder()
 
-/// Any bytes as a table: what CSV and TSV have in common with their own fields written anew, an error names the line.
+/// Any bytes as a table: what CSV and TSV have in common with their own fields written anew, an error names the line; as a
+/// data set in each format.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = UnsafeBufferPointer(start: start, count: count)
@@ -14,6 +15,10 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let lineFeeds = input.count { $0 == UInt8(ascii: "\n") }
   let csv = records(of: "table", .csv, lineLimit: lineFeeds + 1)
   _ = records(of: "table", .tsv, lineLimit: lineFeeds + 1)
+
+  for format in TableFormat.allCases {
+    for hasHeader in [true, false] { readDataset(format, hasHeader: hasHeader) }
+  }
 
   // Every field in quotation marks is the same field, but for a carriage return at the end of one of its lines.
   let fields = csv.map { $0.map { Array($0.utf8) } }
@@ -23,6 +28,24 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let again = records(of: "again", .csv, lineLimit: .max)
   expect(again.map { $0.map { Array($0.utf8) } } == fields, "the same records again")
   return 0
+}
+
+/// A data set has rows; it is the same with and without leave to skip bad rows, unless there are some.
+private func readDataset(_ format: TableFormat, hasHeader: Bool) {
+  var reader = DatasetReader()
+  reader.format = format
+  reader.hasHeader = hasHeader
+  var strict: Dataset?
+  allowingErrors { strict = try reader.read(folder.path("table")).dataset }
+  reader.skipsBadRows = true
+  allowingErrors {
+    let loaded = try reader.read(folder.path("table"))
+    expect(loaded.dataset.count > 0, "a data set without rows")
+    expect((strict == nil) == (loaded.skippedRows > 0), "\(loaded.skippedRows) rows skipped")
+    if let strict { expect(loaded.dataset.count == strict.count, "\(loaded.dataset.count) rows for \(strict.count)") }
+    strict = nil
+  }
+  expect(strict == nil, "a data set that is none where rows may be skipped")
 }
 
 private func quoted(_ field: [UInt8]) -> [UInt8] {
