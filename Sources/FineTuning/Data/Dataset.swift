@@ -12,7 +12,7 @@ public enum Dataset: Sendable {
   case labeledPairs(LabeledPairs)
 
   /// What a data set is made of.
-  public enum Kind: String, CaseIterable, Sendable {
+  public enum Kind: String, CaseIterable, Sendable, CustomStringConvertible {
     /// Columns text and label.
     case labeledTexts
     /// Columns anchor, positive and one negative or more.
@@ -21,6 +21,16 @@ public enum Dataset: Sendable {
     case scoredPairs
     /// Columns sentence1, sentence2 and label.
     case labeledPairs
+
+    /// The kind in words.
+    public var description: String {
+      switch self {
+      case .labeledTexts: "labeled texts"
+      case .triplets: "triplets"
+      case .scoredPairs: "scored pairs"
+      case .labeledPairs: "labeled pairs"
+      }
+    }
   }
 
   /// What the data set is made of.

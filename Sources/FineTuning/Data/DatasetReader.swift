@@ -54,7 +54,7 @@ public struct DatasetReader: Sendable {
   ) throws -> LoadedDataset {
     var builder: DatasetBuilder?
     if hasHeader, let header = try rows.next() {
-      builder = DatasetBuilder(try columns(of: header, isHeader: true, as: kind))
+      builder = DatasetBuilder(try datasetColumns(of: header, isHeader: true, as: kind))
     }
     var skipped = SkippedRows()
     var isAtEnd = false
@@ -64,7 +64,7 @@ public struct DatasetReader: Sendable {
           isAtEnd = true
           continue
         }
-        if builder == nil { builder = DatasetBuilder(try columns(of: row, isHeader: false, as: kind)) }
+        if builder == nil { builder = DatasetBuilder(try datasetColumns(of: row, isHeader: false, as: kind)) }
         try builder?.append(row)
       } catch {
         guard skipsBadRows && isOfOneRow(error) else { throw error }
@@ -77,7 +77,7 @@ public struct DatasetReader: Sendable {
     return LoadedDataset(dataset: dataset, skippedRows: skipped.count, warnings: skipped.warnings(path))
   }
 
-  private func columns(
+  private func datasetColumns(
     of row: TableRow, isHeader: Bool, as kind: Dataset.Kind?
   ) throws(DatasetError) -> DatasetColumns {
     switch row.content {

@@ -36,28 +36,22 @@ func centroidHits(of queries: LabeledVectors, among references: LabeledVectors?,
   let present = sums.counts.indices.filter { sums.counts[$0] > 0 }
   let centroids = UnitVectors(centroids: present.map { sums.centroid(of: $0) }, dimension: sums.dimension)
   let labels = queries.labels, vectors = queries.vectors.tensor.buffer, dimension = sums.dimension
-  var hits = [Bool](repeating: false, count: labels.count)
-  hits.withUnsafeMutableBufferPointer { hits in
-    // SAFETY: each index is written by one task alone.
-    nonisolated(unsafe) let hits = hits
-    queries.vectors.forEachSimilarity(with: centroids, on: pool) { query, cosines in
-      let vector = UnsafePointer(vectors.base + query * dimension)
-      var best: (label: Int, cosine: Float)?
-      for (index, label) in present.enumerated() {
-        var cosine = cosines[index]
-        if leavesOneOut && label == labels[query] {
-          if sums.counts[label] == 1 { continue }
-          // In the order in which a matrix product adds, so that equal centroids are equally near.
-          let centroid = sums.centroid(of: label, without: vector)
-          cosine = (0..<dimension).reduce(0) { $0.addingProduct(vector[$1], centroid[$1]) }
-        }
-        if cosine > best?.cosine ?? -.infinity { best = (label, cosine) }
+  return queries.vectors.mapSimilarities(with: centroids, on: pool) { query, cosines in
+    let vector = UnsafePointer(vectors.base + query * dimension)
+    defer { withExtendedLifetime(vectors) {} }
+    var best: (label: Int, cosine: Float)?
+    for (index, label) in present.enumerated() {
+      var cosine = cosines[index]
+      if leavesOneOut && label == labels[query] {
+        if sums.counts[label] == 1 { continue }
+        // In the order in which a matrix product adds, so that equal centroids are equally near.
+        let centroid = sums.centroid(of: label, without: vector)
+        cosine = (0..<dimension).reduce(0) { $0.addingProduct(vector[$1], centroid[$1]) }
       }
-      hits[query] = best?.label == labels[query]
+      if cosine > best?.cosine ?? -.infinity { best = (label, cosine) }
     }
-    withExtendedLifetime(vectors) {}
+    return best?.label == labels[query]
   }
-  return hits
 }
 
 extension UnitVectors {

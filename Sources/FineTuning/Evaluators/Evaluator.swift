@@ -80,8 +80,8 @@ public struct Evaluator: Sendable {
     precondition(
       vectors.shape.count == 2 && vectors.shape[0] == texts.count,
       "vectors of shape \(vectors.shape) for \(texts.count) texts")
-    let values = vectors.withUnsafeBufferPointer { values in values.firstIndex { !$0.isFinite } }
-    if let index = values { throw .nonFiniteVector(text: index / vectors.shape[1]) }
+    let nonFinite = vectors.withUnsafeBufferPointer { values in values.firstIndex { !$0.isFinite } }
+    if let nonFinite { throw .nonFiniteVector(text: nonFinite / vectors.shape[1]) }
     switch task {
     case .nearestNeighbors(let labels, let referenceLabels):
       let queries = UnitVectors(vectors, rows: 0..<labels.count)

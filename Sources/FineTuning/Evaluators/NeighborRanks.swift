@@ -45,8 +45,6 @@ struct NeighborRanks {
       precisionSum += Double(index + 1) / Double(rank)
     }
   }
-
-  fileprivate init() {}
 }
 
 /// The ranks of each vector's label among the references; without any, among all other vectors.
@@ -56,16 +54,10 @@ func neighborRanks(
   let targets = references ?? queries, leavesOneOut = references == nil
   let labels = queries.labels, targetLabels = targets.labels
   let relevant = targets.indicesByLabel(count: (labels.max() ?? -1) + 1)
-  var ranks = [NeighborRanks](repeating: NeighborRanks(), count: labels.count)
-  ranks.withUnsafeMutableBufferPointer { ranks in
-    // SAFETY: each index is written by one task alone.
-    nonisolated(unsafe) let ranks = ranks
-    queries.vectors.forEachSimilarity(with: targets.vectors, on: pool) { query, cosines in
-      let label = labels[query]
-      ranks[query] = NeighborRanks(
-        cosines, relevant: leavesOneOut ? relevant[label].filter { $0 != query } : relevant[label],
-        excluding: leavesOneOut ? query : nil, isRelevant: { targetLabels[$0] == label })
-    }
+  return queries.vectors.mapSimilarities(with: targets.vectors, on: pool) { query, cosines in
+    let label = labels[query]
+    return NeighborRanks(
+      cosines, relevant: leavesOneOut ? relevant[label].filter { $0 != query } : relevant[label],
+      excluding: leavesOneOut ? query : nil, isRelevant: { targetLabels[$0] == label })
   }
-  return ranks
 }
