@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Autodiff
+
+/// Each pair of an anchor and a positive with the nearest negative n that is farther than the positive, or else with the
+/// farthest negative: the mean over all pairs of max(d_ap - d_an + m, 0).
+///
+/// This is sentence-transformers' rule (and TensorFlow Addons'): nothing asks whether n lies within the margin, and pairs
+/// whose term is 0 count in the mean. Without any pair the loss is 0; in a batch of one label d_an = 0, so that it still
+/// pulls positives together. ``FaceNetSemiHardTripletLoss`` is the paper's rule.
+public struct BatchSemiHardTripletLoss: LabeledLoss {
+  /// How far two vectors are from each other.
+  public let distance: Distance
+
+  /// m: how much farther than the positive a negative shall be.
+  public let margin: Float
+
+  /// The loss; of unit vectors, which are at most 2 apart, with a margin far below 2.
+  public init(distance: Distance = .euclidean, margin: Float = 5) {
+    self.distance = distance
+    self.margin = margin
+  }
+
+  /// The loss of a batch.
+  public func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
+    let batch = LabeledDistances(among: vectors, distance, labels: labels, in: context)
+    var positives: [(Int, Int)] = [], negatives: [(Int, Int)] = []
+    for anchor in labels.indices {
+      let ranked = batch.negatives(of: anchor)
+      for positive in batch.positives(of: anchor) {
+        positives.append((anchor, positive))
+        negatives.append((anchor, negative(ranked, beyond: batch[anchor, positive]) ?? anchor))
+      }
+    }
+    let excess = context.difference(batch.distances(positives), batch.distances(negatives))
+    let terms = context.relu(context.sum(excess, margin))
+    return LossValue(context.mean(of: terms), statistics: batch.statistics(terms: terms))
+  }
+
+  /// The nearest negative farther than the positive, or else the farthest, of equally far ones the first.
+  private func negative(_ negatives: RankedRows, beyond positive: Float) -> Int? {
+    guard negatives.count > 0 else { return nil }
+    let nearer = negatives.count { $0 <= positive }
+    if nearer < negatives.count { return negatives.row(nearer) }
+    let farthest = negatives.distance(negatives.count - 1)
+    return negatives.row(negatives.count { $0 < farthest })
+  }
+
+  /// m
+  public var valueOfCollapse: Float? { margin }
+}

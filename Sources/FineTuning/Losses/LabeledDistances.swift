@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import TensorCore
+
+/// The distances of a batch's vectors to each other, and which of them lead from an anchor to a positive (another row
+/// of its label) and which to a negative (a row of another label).
+struct LabeledDistances {
+  /// `[B, B]`, a row an anchor.
+  let distances: Variable
+  let labels: [Int]
+  private let context: Context
+
+  init(among vectors: Variable, _ distance: Distance, labels: [Int], in context: Context) {
+    precondition(vectors.tensor.shape[0] == labels.count, "\(labels.count) labels for \(vectors.tensor.shape) vectors")
+    self.labels = labels
+    self.context = context
+    distances = context.distances(among: vectors, distance)
+  }
+
+  func isPositive(_ anchor: Int, _ other: Int) -> Bool { anchor != other && labels[anchor] == labels[other] }
+
+  func isNegative(_ anchor: Int, _ other: Int) -> Bool { labels[anchor] != labels[other] }
+
+  subscript(_ anchor: Int, _ other: Int) -> Float { distances.tensor.buffer.base[anchor * labels.count + other] }
+
+  /// The distances from anchors to other rows, as a variable.
+  func distances(_ pairs: [(anchor: Int, other: Int)]) -> Variable {
+    context.elements(of: distances, at: pairs.map { $0.anchor * labels.count + $0.other })
+  }
+
+  // MARK: Hardest of each anchor
+
+  /// The distance from each anchor to its farthest positive; 0 if it has none.
+  func hardestPositives() -> Variable { context.rowMaxima(of: distances, where: isPositive) }
+
+  /// The distance from each anchor to its nearest negative. Where the batch has one label alone, it is that to the
+  /// farthest row, so that positive and negative cancel, as in sentence-transformers.
+  func hardestNegatives() -> Variable {
+    let hasNegatives = labels.contains { $0 != labels[0] }
+    return hasNegatives ? context.rowMinima(of: distances, where: isNegative) : context.rowMaxima(of: distances)
+  }
+
+  // MARK: Positives and negatives of one anchor
+
+  func positives(of anchor: Int) -> [Int] { labels.indices.filter { isPositive(anchor, $0) } }
+
+  func negatives(of anchor: Int) -> RankedRows {
+    RankedRows(labels.indices.lazy.filter { isNegative(anchor, $0) }.map { (distance: self[anchor, $0], row: $0) })
+  }
+
+  // MARK: Statistics
+
+  /// - Parameter terms: those of the loss.
+  func statistics(terms: Variable) -> BatchStatistics {
+    statistics(activeFraction: BatchStatistics.activeFraction(of: terms))
+  }
+
+  func statistics(activeFraction: Float?) -> BatchStatistics {
+    let positives = labels.indices.compactMap { hardest(of: $0, where: isPositive, by: >) }
+    let negatives = labels.indices.compactMap { hardest(of: $0, where: isNegative, by: <) }
+    return BatchStatistics(
+      activeFraction: activeFraction, hardestPositive: BatchStatistics.mean(positives),
+      hardestNegative: BatchStatistics.mean(negatives))
+  }
+
+  private func hardest(
+    of anchor: Int, where isIncluded: (Int, Int) -> Bool, by isHarder: (Float, Float) -> Bool
+  ) -> Float? {
+    var hardest: Float?
+    for other in labels.indices where isIncluded(anchor, other) {
+      let distance = self[anchor, other]
+      if let known = hardest, !isHarder(distance, known) { continue }
+      hardest = distance
+    }
+    return hardest
+  }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Autodiff
+public import TensorCore
+
+/// A loss of some vectors, and which way it goes.
+public struct LossEvaluation: Sendable {
+  /// The loss.
+  public let value: Float
+
+  /// What the loss saw of the batch.
+  public let statistics: BatchStatistics
+
+  /// The derivatives of the loss with respect to each of its matrices of vectors, in their order and shapes.
+  public let gradients: [Tensor]
+
+  /// - Parameters:
+  ///   - inputs: the vectors.
+  ///   - scale: a factor of the gradients, as 1/N where N batches are accumulated.
+  ///   - loss: the loss of variables that stand for the inputs, in their order.
+  package init(
+    at inputs: [Tensor], scale: Float = 1, kernels: Kernels, worker: Worker,
+    _ loss: (_ context: Context, _ vectors: [Variable]) -> LossValue
+  ) {
+    let context = Context(kernels: kernels, worker: worker, tape: Tape())
+    let variables = inputs.map(context.input)
+    let result = loss(context, variables)
+    value = result.value.tensor.values[0]
+    statistics = result.statistics
+    gradients = context.backward(from: result.value, Tensor([scale], shape: [1]), at: variables)
+  }
+
+  /// The same on the threads of the process's pool.
+  fileprivate static func onSharedPool(
+    at inputs: [Tensor], _ loss: @escaping (Context, [Variable]) -> LossValue
+  ) throws(CPUPathError) -> LossEvaluation {
+    let kernels = try Kernels.selected()
+    nonisolated(unsafe) var result: LossEvaluation?
+    ThreadPool.shared.run(count: 1) { _, worker in
+      worker.withTeam { result = LossEvaluation(at: inputs, kernels: kernels, worker: $0, loss) }
+    }
+    guard let result else { preconditionFailure("the pool ran nothing") }
+    return result
+  }
+}
+
+extension LabeledLoss {
+  /// The loss of vectors from anywhere, and its gradient: no encoder is needed.
+  ///
+  /// ```swift
+  /// let vectors = Tensor([0, 0, 6, 8, 3, 4], shape: [3, 2])
+  /// let evaluation = try BatchHardTripletLoss(margin: 1).evaluate(vectors, labels: [0, 0, 1])
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - vectors: `[B, D]`
+  ///   - labels: one a row.
+  public func evaluate(_ vectors: Tensor, labels: [Int]) throws(CPUPathError) -> LossEvaluation {
+    try .onSharedPool(at: [vectors]) { context, inputs in self(inputs[0], labels: labels, in: context) }
+  }
+}
+
+extension ExplicitTripletLoss {
+  /// The loss of vectors from anywhere, and its gradients with respect to anchors, positives and negatives.
+  ///
+  /// - Parameters:
+  ///   - anchors: `[N, D]`
+  ///   - positives: `[N, D]`; row i belongs to anchor i.
+  ///   - negatives: `[N K, D]`; rows K i to K (i + 1) - 1 belong to anchor i.
+  public func evaluate(
+    anchors: Tensor, positives: Tensor, negatives: Tensor
+  ) throws(CPUPathError) -> LossEvaluation {
+    try .onSharedPool(at: [anchors, positives, negatives]) { context, inputs in
+      self(anchors: inputs[0], positives: inputs[1], negatives: inputs[2], in: context)
+    }
+  }
+}
