@@ -40,6 +40,33 @@ package final class EmbeddingTable: @unchecked Sendable {
     self.decay = decay
   }
 
+  /// A table with rows touched before.
+  ///
+  /// - Parameters:
+  ///   - rows: the touched rows, by slot; no row twice.
+  ///   - fill: writes values, first and second moments of all slots into the memory it is given.
+  package convenience init(
+    _ stored: StoredTable, decay: Double, touched rows: [Int32],
+    filledBy fill: (
+      _ values: UnsafeMutablePointer<Float>, _ first: UnsafeMutablePointer<Float>,
+      _ second: UnsafeMutablePointer<Float>
+    ) throws -> Void
+  ) rethrows {
+    self.init(stored, decay: decay)
+    if !rows.isEmpty { slots = Array(repeating: -1, count: self.rows) }
+    for (slot, row) in rows.enumerated() { slots[Int(row)] = Int32(slot) }
+    touchedRows = rows
+    grow(from: 0)
+    try fill(values, firstMoments, secondMoments)
+  }
+
+  /// The table as it reads now, without moments.
+  package func copy() -> EmbeddingTable {
+    EmbeddingTable(stored, decay: decay, touched: touchedRows) { values, _, _ in
+      values.update(from: self.values, count: touchedRows.count * columns)
+    }
+  }
+
   /// Multiplies P by the decay factor of a step.
   package func decay(by factor: Double) { decay *= factor }
 

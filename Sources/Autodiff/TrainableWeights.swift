@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CKernels
 package import TensorCore
 
 /// The weights that a trainer changes: its own, whoever else uses the model.
@@ -33,12 +34,36 @@ package final class TrainableWeights: @unchecked Sendable {
     return UnsafeMutableBufferPointer(start: dense.base + range.lowerBound, count: range.count)
   }
 
-  /// The same, on all threads of a pool.
-  package func forModel(on pool: ThreadPool) -> Weights {
-    nonisolated(unsafe) var weights: Weights?
-    pool.run(count: 1) { _, worker in worker.withTeam { weights = self.forModel($0) } }
-    guard let weights else { preconditionFailure("a pool carries out its tasks") }
-    return weights
+  /// Lends the numbers of a parameter as they read now, row-major, in parts.
+  package func forEachPart<Failure: Error>(
+    of parameter: Parameter, _ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Void
+  ) throws(Failure) {
+    guard let table = tables[parameter.index] else { return try body(UnsafeBufferPointer(self[parameter])) }
+    let rowsAtATime = 1024
+    let part = TensorBuffer(count: rowsAtATime * table.columns)
+    for first in stride(from: 0, to: table.rows, by: rowsAtATime) {
+      let rows = Array(Int32(first)..<Int32(min(first + rowsAtATime, table.rows)))
+      table.gather(rows[...], adding: false, into: part.base, kernels: kernels)
+      try body(UnsafeBufferPointer(start: part.base, count: rows.count * table.columns))
+    }
+  }
+
+  /// The first parameter with a number that is NaN or infinite; nil if there is none.
+  package func firstNonFinite() -> Parameter? {
+    layout.list.parameters.first { parameter in
+      var count = 0
+      forEachPart(of: parameter) {
+        count += kernels.table.pointee.count_non_finite($0.count, $0.baseAddress, CK_F32, nil)
+      }
+      return count > 0
+    }
+  }
+
+  /// The weights as they are now, to keep.
+  package func copy() -> TrainableWeights {
+    let copy = TensorBuffer(count: layout.count)
+    copy.base.update(from: dense.base, count: layout.count)
+    return TrainableWeights(layout, dense: copy, tables: tables.mapValues { $0.copy() }, kernels: kernels)
   }
 
   /// The weights as a model reads them: valid until they are changed. Vectors and rows are not copied, matrices
@@ -67,5 +92,13 @@ package final class TrainableWeights: @unchecked Sendable {
       matrix.pack(rows.buffer.base, columns: columns)
     }
     return Weights(entries, kernels: kernels)
+  }
+
+  /// The same, on all threads of a pool.
+  package func forModel(on pool: ThreadPool) -> Weights {
+    nonisolated(unsafe) var weights: Weights?
+    pool.run(count: 1) { _, worker in worker.withTeam { weights = self.forModel($0) } }
+    guard let weights else { preconditionFailure("a pool carries out its tasks") }
+    return weights
   }
 }

@@ -12,11 +12,16 @@ extension SentenceEncoder {
     return batch
   }
 
+  /// How many tokens of the default prompt pooling leaves out.
+  package var skippedTokens: Int { get throws { try prompt(named: nil).skippedTokens } }
+
   /// The vectors of sequences as ``encode(_:prompt:)`` gives them, `[sequences, dimension]`, in a computation that
   /// may record.
-  package func vectors(_ batch: TokenBatch, in context: Context) throws -> Variable {
+  ///
+  /// - Parameter skipped: how many tokens of the prompt pooling leaves out, see ``skippedTokens``.
+  package func vectors(_ batch: TokenBatch, skipping skipped: Int, in context: Context) -> Variable {
     precondition(finishing.keptDimension == nil, "vectors that are cut are not trained")
-    let pooled = pooled(batch, skipping: try prompt(named: nil).skippedTokens, in: context)
+    let pooled = pooled(batch, skipping: skipped, in: context)
     return normalizes ? context.normalized(pooled) : pooled
   }
 

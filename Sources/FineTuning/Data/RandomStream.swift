@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TensorCore
+package import TensorCore
 
 /// A sequence of random numbers that its seed, its purpose and its position determine: to save the position is to
 /// save the state.
@@ -19,8 +19,13 @@ package struct RandomStream: Sendable {
 
   /// - Parameter position: how many words were drawn before.
   package init(seed: UInt64, purpose: Purpose, position: UInt64 = 0) {
-    generator = Philox(seed: seed).split([purpose.rawValue, 0, 0, 0])
+    generator = RandomStream.generator(seed: seed, purpose: purpose)
     self.position = position
+  }
+
+  /// The generator of all numbers of a purpose.
+  package static func generator(seed: UInt64, purpose: Purpose) -> Philox {
+    Philox(seed: seed).split([purpose.rawValue, 0, 0, 0])
   }
 
   /// The next word.

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension FineTuningSettings {
+  /// - Throws: ``FineTuningError`` for the first setting that makes no sense.
+  func check() throws(FineTuningError) {
+    func require<Value>(_ name: String, _ value: Value?, _ allowed: String, _ isAllowed: (Value) -> Bool)
+      throws(FineTuningError)
+    {
+      if let value, !isAllowed(value) {
+        throw .invalidSetting(name: name, value: "\(value)", allowed: allowed)
+      }
+    }
+    let atLeastOne = "a number of at least 1"
+    switch length {
+    case .epochs(let count): try require("the number of epochs", count, atLeastOne) { $0 >= 1 }
+    case .steps(let count): try require("the number of steps", count, atLeastOne) { $0 >= 1 }
+    }
+    try require("labels per batch", labelsPerBatch, "a number of at least 2") { $0 >= 2 }
+    try require("samples per label", samplesPerLabel, "a number of at least 2") { $0 >= 2 }
+    try require("the batch size", batchSize, atLeastOne) { $0 >= 1 }
+    try require("the piece size", pieceSize, atLeastOne) { $0 >= 1 }
+    try require("the accumulation", accumulation, atLeastOne) { $0 >= 1 }
+    try require("the warm-up ratio", warmupRatio, "a number from 0 to 1") { (0...1).contains($0) }
+    try require("dropout", dropout, "a number from 0 to below 1") { (0..<1).contains($0) }
+    try require("the evaluation interval", evaluationInterval, atLeastOne) { $0 >= 1 }
+    try require("the patience", patience, atLeastOne) { $0 >= 1 }
+    try require("the checkpoint interval", checkpointInterval, atLeastOne) { $0 >= 1 }
+    let positive = "a number above 0"
+    try require("the learning rate", optimizer.learningRate, positive) { $0 > 0 && $0.isFinite }
+    try require("the weight decay", optimizer.weightDecay, "a number of at least 0") { $0 >= 0 && $0.isFinite }
+    try require("the clip norm", optimizer.gradientNormLimit, positive) { $0 > 0 && $0.isFinite }
+    try require("pooling", pooling, "a mode") { !$0.isEmpty }
+  }
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Autodiff
+public import Checkpoint
+
+/// How an encoder is fine-tuned.
+public struct FineTuningSettings: Sendable, Equatable {
+  /// How long training goes on.
+  public enum Length: Sendable, Equatable {
+    /// Passes over the data: so many times as many batches as it takes to see each text once on average.
+    case epochs(Int)
+    /// Updates of the weights.
+    case steps(Int)
+  }
+
+  /// What is minimised.
+  public var loss = LossName.batchHardTriplet
+  /// How the loss measures the distance of two vectors.
+  public var distance = Distance.euclidean
+  /// The loss's margin; nil: 5, or 0.3 for vectors of unit length.
+  public var margin: Float?
+  /// How long training goes on.
+  public var length = Length.epochs(1)
+  /// P: how many labels a batch of labeled texts has.
+  public var labelsPerBatch = 16
+  /// K: how many texts of a label it has.
+  public var samplesPerLabel = 4
+  /// How many rows a batch of triplets or pairs has.
+  public var batchSize = 64
+  /// How many texts go through the encoder at a time: less memory, more time, the same weights to the bit.
+  public var pieceSize = 64
+  /// How many batches' gradients are averaged for one update.
+  public var accumulation = 1
+  /// Learning rate, weight decay, the limit of the gradient's norm, parameter groups, frozen parameters.
+  public var optimizer = AdamWSettings()
+  /// How the learning rate goes on after the warm-up.
+  public var schedule = LearningRateSchedule.Decay.linear
+  /// The share of the updates over which the learning rate rises.
+  public var warmupRatio = 0.1
+  /// The probability of dropout of hidden states and attention weights; nil: as config.json says.
+  public var dropout: Float?
+  /// How a text's token vectors become one; nil: the folder's way.
+  public var pooling: [PoolingMode]?
+  /// Whether vectors have unit length; nil: the folder's way.
+  public var normalize: Bool?
+  /// The most tokens of a text while training, special ones included; nil: the folder's.
+  public var maxLength: Int?
+  /// How many updates lie between evaluations; nil: those of an epoch.
+  public var evaluationInterval: Int?
+  /// After how many evaluations without a better score training ends; nil: it goes on.
+  public var patience: Int?
+  /// How many updates lie between checkpoints.
+  public var checkpointInterval = 500
+  /// What all random numbers follow from.
+  public var seed: UInt64 = 0
+  /// How many threads may work at a time; nil: one for each processor. Any number gives the same weights.
+  public var threadCount: Int?
+
+  /// The defaults.
+  public init() {}
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import BertEncoder
+import CKernels
+import TensorCore
+import WordPiece
+
+/// The loss of a batch and its gradient, with the encoder's memory bounded by pieces of the batch.
+///
+/// Pieces are whole texts. All are embedded without a tape; the loss and its gradient are computed once, on all
+/// vectors; then each piece is embedded again on a tape, in the order of the batch, and its gradients are added to
+/// those of the pieces before. A batch of one piece is embedded once. Every size of the pieces gives the same bits.
+///
+/// Gao, Zhang, Han, Callan: Scaling deep contrastive learning batch size under memory limited setup, RepL4NLP 2021.
+struct BatchGradient {
+  let encoder: SentenceEncoder
+  let weights: Weights
+  let skippedTokens: Int
+  let pieceSize: Int
+  /// The random numbers of dropout, and the batch's number in the run.
+  let dropout: Philox
+  let batchNumber: Int
+
+  /// The loss of a batch, for which the encoder's gradients are added up; nil if its vectors are not finite.
+  ///
+  /// - Parameters:
+  ///   - share: what the loss counts in the update.
+  ///   - gradients: grow by the gradient of the loss times `share`.
+  func add(
+    _ tokens: TokenBatch, loss: (Variable, Context) -> LossValue, share: Float, to gradients: Gradients,
+    _ worker: Worker
+  ) -> LossEvaluation? {
+    let pieces = stride(from: 0, to: tokens.sequenceCount, by: pieceSize).map {
+      $0..<min($0 + pieceSize, tokens.sequenceCount)
+    }
+    let only = pieces.count == 1 ? embed(tokens, pieces[0], Tape(), worker) : nil
+    let vectors = only?.vectors.tensor ?? allVectors(tokens, pieces, worker)
+    guard weights.kernels.table.pointee.count_non_finite(vectors.count, vectors.buffer.base, CK_F32, nil) == 0 else {
+      return nil
+    }
+
+    let evaluation = LossEvaluation(at: [vectors], scale: share, kernels: weights.kernels, worker: worker) {
+      loss($1[0], $0)
+    }
+    for piece in pieces {
+      let (vectors, context) = only ?? embed(tokens, piece, Tape(), worker)
+      let rows = piece.lowerBound * encoder.dimension..<piece.upperBound * encoder.dimension
+      let part = Tensor(shape: vectors.tensor.shape, buffer: TensorBuffer(rows, of: evaluation.gradients[0].buffer))
+      _ = context.backward(from: vectors, part, into: gradients)
+    }
+    return evaluation
+  }
+
+  private func embed(
+    _ tokens: TokenBatch, _ piece: Range<Int>, _ tape: Tape?, _ worker: Worker
+  ) -> (vectors: Variable, context: Context) {
+    let masks = DropoutMasks(dropout, batch: batchNumber, firstText: piece.lowerBound)
+    let context = Context(weights: weights, worker: worker, tape: tape, dropout: masks)
+    return (encoder.vectors(tokens[piece], skipping: skippedTokens, in: context), context)
+  }
+
+  private func allVectors(_ tokens: TokenBatch, _ pieces: [Range<Int>], _ worker: Worker) -> Tensor {
+    let dimension = encoder.dimension
+    let all = Tensor(uninitialized: [tokens.sequenceCount, dimension], in: worker.workspace)
+    for piece in pieces {
+      let vectors = embed(tokens, piece, nil, worker).vectors.tensor
+      (all.buffer.base + piece.lowerBound * dimension).update(from: vectors.buffer.base, count: vectors.count)
+    }
+    return all
+  }
+}

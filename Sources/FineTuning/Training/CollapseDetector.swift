@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Notices, from the figures of a run's updates, that the loss teaches nothing.
+struct CollapseDetector {
+  /// Whether vectors have unit length.
+  let isNormalized: Bool
+
+  /// The loss where all vectors are equal, the margin or ln 2; nil if it is not known.
+  let valueOfCollapse: Float?
+
+  private var collapsedSteps = 0
+  private var fullyActiveSteps = 0
+
+  init(isNormalized: Bool, valueOfCollapse: Float?) {
+    self.isNormalized = isNormalized
+    self.valueOfCollapse = valueOfCollapse
+  }
+
+  /// A warning, when its cause has lasted long enough; nil again until the cause comes back.
+  mutating func warning(after report: StepReport) -> String? {
+    guard !report.isSkipped else { return nil }
+    collapsedSteps = isCollapsed(report) ? collapsedSteps + 1 : 0
+    fullyActiveSteps = isNormalized && report.statistics.activeFraction == 1 ? fullyActiveSteps + 1 : 0
+    if collapsedSteps == 3 {
+      return "step \(report.step): the embedding has collapsed: all vectors are nearly equal, and the loss stays at "
+        + "\(report.loss), the value that equal vectors have; lower the learning rate, or use another loss"
+    }
+    if fullyActiveSteps == 20 {
+      return "step \(report.step): every triplet has been active for 20 steps; unit vectors are at most 2 apart, so "
+        + "that a margin above that can never be met: 0.3 is usual"
+    }
+    return nil
+  }
+
+  private func isCollapsed(_ report: StepReport) -> Bool {
+    guard let value = valueOfCollapse, let positive = report.statistics.hardestPositive,
+      let negative = report.statistics.hardestNegative
+    else { return false }
+    return max(positive, negative) < 0.02 * value && abs(report.loss - value) < 0.05 * value
+  }
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import FileFormats
+
+/// Why a run of fine-tuning cannot begin or go on.
+public enum FineTuningError: Error, Sendable, CustomStringConvertible {
+  /// A setting is outside what makes sense.
+  case invalidSetting(name: String, value: String, allowed: String)
+  /// The loss does not go with the data.
+  case unsuitableData(loss: String, found: Dataset.Kind, wanted: Dataset.Kind)
+  /// Three updates in a row had a loss or a gradient that is NaN or infinite.
+  case diverged(step: Int, rows: [Int], learningRate: Double)
+  /// The weights became NaN or infinite: they are not saved.
+  case nonFiniteWeights(parameter: String, step: Int)
+  /// The output folder holds something else.
+  case outputNotEmpty(path: String)
+  /// A resumed run differs from the one it would continue: a line for each field.
+  case differentRun(fields: [String])
+
+  /// One line: what is wrong, what to do.
+  public var description: String {
+    switch self {
+    case .invalidSetting(let name, let value, let allowed):
+      "\(name) is \(escaped(value)); give \(allowed)"
+    case .unsuitableData(let loss, let found, let wanted):
+      "the loss \(loss) trains on \(wanted.words), the data is \(found.words); choose another loss, or name the columns"
+    case .diverged(let step, let rows, let learningRate):
+      "step \(step): loss or gradient is NaN or infinite for the third time in a row, at learning rate "
+        + "\(learningRate), rows \(rows.prefix(8).map(String.init).joined(separator: " "))"
+        + "\(rows.count > 8 ? " …" : ""); lower the learning rate, or look at these rows"
+    case .nonFiniteWeights(let parameter, let step):
+      "step \(step): \(escaped(parameter)) is NaN or infinite and was not saved; lower the learning rate"
+    case .outputNotEmpty(let path):
+      "\(escaped(path)): not empty; choose another folder, or resume the run that it holds"
+    case .differentRun(let fields):
+      "the run to resume differs: \(fields.prefix(5).joined(separator: "; "))"
+        + "\(fields.count > 5 ? " and \(fields.count - 5) more" : ""); give its settings, or start anew elsewhere"
+    }
+  }
+}
+
+extension Dataset.Kind {
+  fileprivate var words: String {
+    switch self {
+    case .labeledTexts: "labeled texts"
+    case .triplets: "triplets"
+    case .scoredPairs: "pairs with scores"
+    case .labeledPairs: "pairs with labels"
+    }
+  }
+}

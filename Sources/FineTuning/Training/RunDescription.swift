@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import BertEncoder
+import Checkpoint
+import FileFormats
+
+/// What a run's weights follow from, field by field: a run is resumed with the same only.
+struct RunDescription: Equatable {
+  private(set) var fields: [(name: String, value: String)]
+
+  /// - Parameters:
+  ///   - settings: those that change a weight; threads, pieces and checkpoints do not.
+  ///   - stepCount: updates in all, which a constant rate allows to grow.
+  init(
+    _ settings: FineTuningSettings, lossName: String, stepCount: Int, data: Dataset, evaluation: Dataset?,
+    model: ModelFolder, weights: TrainableWeights
+  ) throws {
+    func text<Value>(_ value: Value?) -> String { value.map { "\($0)" } ?? "default" }
+    let optimizer = settings.optimizer
+    fields = [
+      ("steps", "\(stepCount)"),
+      ("loss", lossName), ("distance", settings.distance.rawValue),
+      ("margin", text(settings.margin)),
+      ("labels per batch", "\(settings.labelsPerBatch)"), ("samples per label", "\(settings.samplesPerLabel)"),
+      ("batch size", "\(settings.batchSize)"), ("accumulation", "\(settings.accumulation)"),
+      ("learning rate", "\(optimizer.learningRate)"), ("weight decay", "\(optimizer.weightDecay)"),
+      ("betas", "\(optimizer.beta1) \(optimizer.beta2)"), ("epsilon", "\(optimizer.epsilon)"),
+      ("clip norm", text(optimizer.gradientNormLimit)),
+      (
+        "parameter groups",
+        optimizer.groups.map { "\($0.pattern) \(text($0.learningRate)) \(text($0.weightDecay))" }
+          .joined(separator: ", ")
+      ),
+      ("frozen", optimizer.frozen.joined(separator: ", ")),
+      ("schedule", settings.schedule.rawValue), ("warm-up ratio", "\(settings.warmupRatio)"),
+      ("dropout", text(settings.dropout)),
+      ("pooling", text(settings.pooling?.map(\.rawValue).joined(separator: "+"))),
+      ("normalize", text(settings.normalize)), ("maximum length", text(settings.maxLength)),
+      ("evaluation interval", text(settings.evaluationInterval)), ("patience", text(settings.patience)),
+      ("seed", "\(settings.seed)"),
+      ("training data", data.digest), ("evaluation data", evaluation?.digest ?? "none"),
+      ("model", try RunDescription.digest(of: model, weights)),
+    ]
+  }
+
+  /// The fields as a checkpoint holds them.
+  init(_ json: JSONObject) {
+    fields = json.members.map { ($0.key, $0.value.string ?? "") }
+  }
+
+  var json: JSONObject {
+    var json = JSONObject()
+    for (name, value) in fields { json[name] = .string(value) }
+    return json
+  }
+
+  static func == (left: RunDescription, right: RunDescription) -> Bool { left.differences(from: right).isEmpty }
+
+  subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
+
+  /// A text for each field that differs: its name, then both values.
+  func differences(from earlier: RunDescription) -> [String] {
+    fields.compactMap { name, value in
+      let old = earlier[name] ?? "unknown"
+      guard !old.utf8.elementsEqual(value.utf8) else { return nil }
+      return "\(name) was \(escaped(old)), is \(escaped(value))"
+    }
+  }
+
+  /// The digest of all that the model's folder brings: configuration, tokenizer and weights.
+  private static func digest(of model: ModelFolder, _ weights: TrainableWeights) throws -> String {
+    var hash = SHA256()
+    for name in ["config.json"] + ModelFolderWriter.tokenizerFiles {
+      let path = joinPath(model.transformerPath, name)
+      guard exists(path) else { continue }
+      hash.update(field: name)
+      try InputFile(path: path).readAll(limit: 1 << 30).withUnsafeBytes { hash.update($0) }
+    }
+    for parameter in weights.layout.list.parameters {
+      weights.forEachPart(of: parameter) { hash.update(UnsafeRawBufferPointer($0)) }
+    }
+    return String(hash.hexDigest().prefix(16))
+  }
+}
+
+extension Dataset {
+  /// The digest of all rows in their order.
+  fileprivate var digest: String {
+    var hash = SHA256()
+    hash.update(field: kind.rawValue)
+    switch self {
+    case .labeledTexts(let data):
+      for (text, label) in zip(data.texts, data.labels) {
+        hash.update(field: text)
+        hash.update(field: data.labelNames[label])
+      }
+    case .triplets(let data):
+      for row in 0..<data.count {
+        for text in [data.anchors[row], data.positives[row]] + data.negatives[row] { hash.update(field: text) }
+      }
+    case .scoredPairs(let data):
+      for row in 0..<data.count {
+        for text in [data.first[row], data.second[row], "\(data.scores[row])"] { hash.update(field: text) }
+      }
+    case .labeledPairs(let data):
+      for row in 0..<data.count {
+        for text in [data.first[row], data.second[row], "\(data.areAlike[row])"] { hash.update(field: text) }
+      }
+    }
+    return String(hash.hexDigest().prefix(16))
+  }
+}
+
+extension SHA256 {
+  /// A text behind its length, so that no two lists of texts hash alike.
+  fileprivate mutating func update(field: String) {
+    var text = field
+    text.withUTF8 { bytes in
+      withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { update($0) }
+      update(UnsafeRawBufferPointer(bytes))
+    }
+  }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import FileFormats
+
+extension Trainer {
+  private static let stateName = "state.safetensors"
+  private static let bestName = "best.safetensors"
+
+  /// Saves all that it takes to go on.
+  func save(to store: CheckpointStore, _ report: (TrainingEvent) throws -> Void) throws {
+    if let parameter = weights.firstNonFinite() {
+      throw FineTuningError.nonFiniteWeights(parameter: parameter.name, step: progress.step)
+    }
+    let tensors = StateTensors(weights: weights, optimizer: optimizer)
+    let bestTensors = best.map { StateTensors(weights: $0, optimizer: nil) }
+    let state: JSONObject = [
+      "run": .object(description.json), "progress": .object(progress.json),
+      "optimizer_steps": .number(JSONNumber(optimizer.stepCount)),
+      "warmup_steps": .number(JSONNumber(schedule.warmupStepCount)),
+      "tables": .object(tensors.tables), "best_tables": bestTensors.map { .object($0.tables) } ?? .null,
+    ]
+    try store.save(
+      step: progress.step, byteCount: tensors.byteCount + (bestTensors?.byteCount ?? 0), state: state
+    ) { folder in
+      try tensors.write(to: joinPath(folder, Trainer.stateName))
+      try bestTensors?.write(to: joinPath(folder, Trainer.bestName))
+    }
+    try report(.savedCheckpoint(step: progress.step))
+  }
+
+  /// Goes on from the newest whole checkpoint, or from the start if there is none.
+  ///
+  /// - Throws: ``FineTuningError`` if it is that of another run; ``StateError``, `FileError`.
+  func resume(from store: CheckpointStore, _ report: (TrainingEvent) throws -> Void) throws {
+    let (checkpoint, damage) = try store.newest()
+    for damage in damage { try report(.warned("\(damage)")) }
+    guard let checkpoint else {
+      return try report(.warned("\(escaped(store.folder)): no checkpoint to resume; training starts at step 0"))
+    }
+    let state = checkpoint.state
+    func damaged(_ name: String) -> StateError { StateError(path: checkpoint.folder, name: name) }
+    guard let run = state["run"]?.object else { throw damaged("run") }
+    guard let steps = state["optimizer_steps"]?.int else { throw damaged("optimizer_steps") }
+    guard let warmup = state["warmup_steps"]?.int, warmup > 0 else { throw damaged("warmup_steps") }
+    guard let progress = state["progress"]?.object.flatMap(TrainingProgress.init) else { throw damaged("progress") }
+    try check(against: RunDescription(run))
+
+    schedule = LearningRateSchedule(settings.schedule, stepCount: stepCount, warmupStepCount: warmup)
+    optimizer = try AdamW(settings.optimizer, for: weights.layout, stepCount: steps)
+    let initial = weights
+    weights = try StateTensors.read(
+      joinPath(checkpoint.folder, Trainer.stateName), tables: state["tables"]?.object ?? [:], like: initial,
+      into: optimizer)
+    best = try state["best_tables"]?.object.map {
+      try StateTensors.read(joinPath(checkpoint.folder, Trainer.bestName), tables: $0, like: weights, into: nil)
+    }
+    source.advance(to: progress.step * settings.accumulation)
+    self.progress = progress
+  }
+
+  /// A run is resumed as it was, but a constant learning rate may go on for longer.
+  private func check(against earlier: RunDescription) throws {
+    let fields = description.differences(from: earlier).filter { difference in
+      let isLonger = earlier["steps"].flatMap(Int.init).map { $0 <= stepCount } ?? false
+      return !(difference.hasPrefix("steps was") && settings.schedule == .constant && isLonger)
+    }
+    guard fields.isEmpty else { throw FineTuningError.differentRun(fields: fields) }
+  }
+}

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import BertEncoder
+import Checkpoint
+package import TensorCore
+import WordPiece
+
+/// Fine-tunes a sentence encoder on labeled texts, or on triplets of texts.
+///
+/// ```swift
+/// let data = try DatasetReader().read("train.csv").dataset
+/// let trainer = try Trainer(model: "weights/all-MiniLM-L6-v2", data: data)
+/// try trainer.run(output: "tuned") { print($0) }
+/// let encoder = try SentenceEncoder(folder: "tuned")
+/// ```
+///
+/// The trainer has weights of its own: encoders in use do not change. A run is a function of model, data and settings:
+/// the number of threads, the size of the pieces, the CPU and interruptions change no bit of the weights.
+public final class Trainer {
+  /// How the encoder is fine-tuned.
+  public let settings: FineTuningSettings
+
+  /// What is odd about the model's folder or the data but was put up with, a line each.
+  public let warnings: [String]
+
+  /// How many updates the run has.
+  public let stepCount: Int
+
+  let model: ModelFolder
+  let loss: TrainingLoss
+  let encoder: SentenceEncoder
+  let evaluator: Evaluator?
+  var weights: TrainableWeights
+  var optimizer: AdamW
+  let gradients: Gradients
+  var source: BatchSource
+  var schedule: LearningRateSchedule
+  var progress = TrainingProgress()
+  /// The weights of the best evaluation; nil before it.
+  var best: TrainableWeights?
+  /// What the run's weights follow from, as the folder, the data and the settings were at the start.
+  let description: RunDescription
+
+  private let skippedTokens: Int
+  private let dropout: Philox
+
+  /// Loads a model and prepares to tune it.
+  ///
+  /// - Parameters:
+  ///   - folder: the model's.
+  ///   - data: labeled texts for losses on batches of labeled texts, triplets for losses on triplets.
+  ///   - evaluation: what the weights are scored on while they are tuned; the best are kept. nil: the last are.
+  /// - Throws: what `SentenceEncoder` does; ``FineTuningError``, ``SamplerError``, ``ParameterPatternError`` or
+  ///   ``EvaluationError`` where data and settings do not go together.
+  public convenience init(
+    model folder: String, data: Dataset, evaluation: Dataset? = nil, settings: FineTuningSettings = FineTuningSettings()
+  ) throws {
+    try self.init(
+      folder, data, evaluation, settings, lossName: settings.loss.rawValue, kernels: Kernels.selected(),
+      loss: { try settings.loss.loss(distance: settings.distance, margin: settings.margin, unitVectors: $0) })
+  }
+
+  /// Prepares to tune a model by a loss of one's own.
+  ///
+  /// - Parameters:
+  ///   - loss: takes the place of the settings' loss.
+  ///   - name: what messages call it; a run is resumed under the same name only.
+  public convenience init(
+    model folder: String, data: LabeledTexts, evaluation: Dataset? = nil,
+    settings: FineTuningSettings = FineTuningSettings(), loss: any LabeledLoss, name: String
+  ) throws {
+    try self.init(
+      folder, .labeledTexts(data), evaluation, settings, lossName: name, kernels: Kernels.selected(),
+      loss: { _ in .labeled(loss) })
+  }
+
+  /// - Parameter loss: the loss for vectors of unit length, or for others.
+  package init(
+    _ folder: String, _ data: Dataset, _ evaluation: Dataset?, _ settings: FineTuningSettings, lossName: String,
+    kernels: Kernels, loss: (_ isNormalized: Bool) throws -> TrainingLoss
+  ) throws {
+    try settings.check()
+    self.settings = settings
+    model = try ModelFolder(path: folder)
+    let encoderSettings = EncoderSettings(
+      pooling: settings.pooling.map { modes in PoolingMode.allCases.filter(modes.contains) },
+      normalize: settings.normalize, maxLength: settings.maxLength, threadCount: settings.threadCount)
+    let loss = try loss(settings.normalize ?? model.normalizes)
+    self.loss = loss
+    source = try BatchSource(data, loss, name: lossName, settings)
+    evaluator = try evaluation.map { try Evaluator($0) }
+    (encoder, weights) = try SentenceEncoder.trainable(
+      folder: folder, settings: encoderSettings, kernels: kernels, dropout: settings.dropout)
+    skippedTokens = try encoder.skippedTokens
+    optimizer = try AdamW(settings.optimizer, for: weights.layout)
+    gradients = Gradients(weights.layout, frozen: optimizer.frozen)
+    let stepsPerEpoch = (source.batchesPerEpoch + settings.accumulation - 1) / settings.accumulation
+    stepCount =
+      switch settings.length {
+      case .epochs(let count): count * stepsPerEpoch
+      case .steps(let count): count
+      }
+    schedule = LearningRateSchedule(settings.schedule, stepCount: stepCount, warmupRatio: settings.warmupRatio)
+    description = try RunDescription(
+      settings, lossName: lossName, stepCount: stepCount, data: data, evaluation: evaluation, model: model,
+      weights: weights)
+    dropout = RandomStream.generator(seed: settings.seed, purpose: .dropout)
+    if case .labeledTexts(let texts) = data, let warning = texts.warning {
+      warnings = encoder.warnings + [warning]
+    } else {
+      warnings = encoder.warnings
+    }
+  }
+
+  /// The encoder with the weights as they are now. It is good until the next update.
+  var current: SentenceEncoder { encoder.reading(weights.forModel(on: encoder.pool)) }
+
+  /// Updates the weights once, by the mean loss of as many batches as are accumulated; or skips the update if loss or
+  /// gradient are not finite.
+  ///
+  /// - Throws: ``FineTuningError`` if that happens for the third time in a row.
+  func update() throws -> StepReport {
+    let start = ContinuousClock.now, step = progress.step
+    let batches = (0..<settings.accumulation).map { _ in source.next() }
+    let tokens = try batches.map { try encoder.tokens(of: $0.texts) }
+    let rateFactor = schedule.factor(atStep: step)
+    var outcome = Outcome()
+    gradients.clear()
+    encoder.pool.run(count: 1) { [self] _, worker in
+      worker.withTeam { outcome = apply(batches, tokens, rateFactor, $0) }
+    }
+    progress.count(outcome.isApplied)
+    let seconds = Double((ContinuousClock.now - start) / .seconds(1))
+    progress.seconds += seconds
+    let rate = settings.optimizer.learningRate * rateFactor
+    if progress.skippedInARow == 3 {
+      throw FineTuningError.diverged(step: step + 1, rows: batches.flatMap(\.rows), learningRate: rate)
+    }
+    return StepReport(
+      step: step + 1, epoch: Double((step + 1) * settings.accumulation) / Double(source.batchesPerEpoch),
+      loss: outcome.loss, statistics: outcome.statistics, gradientNorm: outcome.gradientNorm, learningRate: rate,
+      tokensPerSecond: Double(tokens.reduce(0) { $0 + $1.ids.count }) / max(seconds, 1e-9), seconds: progress.seconds,
+      isSkipped: !outcome.isApplied)
+  }
+
+  private struct Outcome {
+    var loss: Float = 0
+    var statistics = BatchStatistics()
+    var gradientNorm = Double.nan
+    var isApplied = false
+  }
+
+  private func apply(
+    _ batches: [TrainingBatch], _ tokens: [TokenBatch], _ rateFactor: Double, _ worker: Worker
+  ) -> Outcome {
+    var outcome = Outcome()
+    let share = 1 / Float(batches.count), modelWeights = weights.forModel(worker)
+    for (index, batch) in batches.enumerated() {
+      let pass = BatchGradient(
+        encoder: encoder, weights: modelWeights, skippedTokens: skippedTokens, pieceSize: settings.pieceSize,
+        dropout: dropout, batchNumber: progress.step * batches.count + index)
+      let result = pass.add(tokens[index], loss: batch.loss, share: share, to: gradients, worker)
+      outcome.loss += (result?.value ?? .nan) * share
+      outcome.statistics = result?.statistics ?? BatchStatistics()
+      guard outcome.loss.isFinite else { return outcome }
+    }
+    outcome.gradientNorm = gradients.norm(kernels: weights.kernels, worker: worker)
+    guard outcome.gradientNorm.isFinite else { return outcome }
+    optimizer.step(weights, gradients, norm: outcome.gradientNorm, rateFactor: rateFactor, worker: worker)
+    outcome.isApplied = true
+    return outcome
+  }
+}

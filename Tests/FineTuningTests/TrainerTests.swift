@@ -1,0 +1,319 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import BertEncoder
+import Checkpoint
+import FileFormats
+import FineTuning
+import Foundation
+import TensorCore
+import TestSupport
+import Testing
+
+/// Whole runs of a small random BERT of two layers, with dropout.
+@Suite struct TrainerTests {
+  private let model = fixture("batch-hard/model")
+
+  private static func texts() throws -> LabeledTexts {
+    let json = try JSONParser.parse(file: fixture("batch-hard/batch.json"), limit: 1 << 20)
+    let rows = (json.array ?? []).compactMap(\.object)
+    return LabeledTexts(
+      texts: rows.compactMap { $0["text"]?.string }, labels: rows.compactMap { $0["label"]?.string })
+  }
+
+  /// Batches of 3 labels with 3 texts, 8 updates.
+  private static var settings: FineTuningSettings {
+    var settings = FineTuningSettings()
+    settings.length = .steps(8)
+    settings.labelsPerBatch = 3
+    settings.samplesPerLabel = 3
+    settings.optimizer.learningRate = 1e-3
+    settings.margin = 0.3
+    settings.threadCount = 2
+    return settings
+  }
+
+  private func trainer(
+    _ settings: FineTuningSettings = TrainerTests.settings, evaluation: Dataset? = nil
+  ) throws -> Trainer {
+    try Trainer(model: model, data: .labeledTexts(TrainerTests.texts()), evaluation: evaluation, settings: settings)
+  }
+
+  private func bits(_ trainer: Trainer) throws -> [UInt32] {
+    try trainer.tunedEncoder().encode(["the cat sat", "12 dogs"]).tensor.values.map(\.bitPattern)
+  }
+
+  private func contents(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
+
+  // MARK: Determinism
+
+  @Test func threadsPiecesAndPathsChangeNoBit() throws {
+    var settings = TrainerTests.settings
+    settings.accumulation = 2
+    let trainer = try trainer(settings)
+    try trainer.run()
+    let expected = try bits(trainer)
+    for (threads, pieceSize) in [(1, 64), (2, 4), (3, 1), (5, 8)] {
+      for kernels in Kernels.available {
+        settings.threadCount = threads
+        settings.pieceSize = pieceSize
+        let other = try Trainer(
+          model, .labeledTexts(TrainerTests.texts()), nil, settings, lossName: "batch-hard-triplet", kernels: kernels
+        ) { _ in .labeled(BatchHardTripletLoss(distance: .euclidean, margin: 0.3)) }
+        try other.run()
+        #expect(try bits(other) == expected, "\(threads) threads, pieces of \(pieceSize), \(kernels.path)")
+      }
+    }
+  }
+
+  @Test func seedChangesTheRun() throws {
+    var settings = TrainerTests.settings
+    let first = try trainer(settings)
+    settings.seed = 1
+    let second = try trainer(settings)
+    try first.run()
+    try second.run()
+    #expect(try bits(first) != bits(second))
+  }
+
+  // MARK: Checkpoints
+
+  @Test func stoppedAndResumedRunEndsWithTheSameBytes() throws {
+    let folder = try TemporaryFolder()
+    let evaluation = Dataset.labeledTexts(try TrainerTests.texts())
+    var settings = TrainerTests.settings
+    settings.evaluationInterval = 2
+    settings.checkpointInterval = 3
+    try trainer(settings, evaluation: evaluation).run(output: folder.path("whole"))
+    for stopAfter in [1, 4, 5, 7] {
+      let stop = StopFlag(), path = folder.path("stopped-\(stopAfter)")
+      let result = try trainer(settings, evaluation: evaluation).run(output: path, stop: stop) { event in
+        if case .stepped(let report) = event, report.step == stopAfter { stop.request() }
+      }
+      #expect(result.end == .stopped && result.stepCount == stopAfter)
+      settings.threadCount = stopAfter
+      settings.pieceSize = stopAfter
+      var resumedAt: Int?
+      let resumed = try trainer(settings, evaluation: evaluation).run(output: path, resumes: true) { event in
+        if case .started(let step, _) = event { resumedAt = step }
+      }
+      #expect(resumedAt == stopAfter && resumed.end == .completed)
+      for name in ["model.safetensors", "config.json", "modules.json", "1_Pooling/config.json", "vocab.txt"] {
+        #expect(try contents("\(path)/\(name)") == contents(folder.path("whole/\(name)")), "\(name), \(stopAfter)")
+      }
+      #expect(!FileManager.default.fileExists(atPath: "\(path)/checkpoints"))
+    }
+  }
+
+  @Test func finishedRunIsLeftAlone() throws {
+    let folder = try TemporaryFolder(), path = folder.path("run")
+    try trainer().run(output: path)
+    let before = try contents("\(path)/model.safetensors")
+    #expect(try trainer().run(output: path, resumes: true).end == .alreadyFinished)
+    #expect(try contents("\(path)/model.safetensors") == before)
+    #expect(throws: FineTuningError.self) { try trainer().run(output: path) }
+  }
+
+  @Test func resumeWithoutCheckpointStartsAtZeroAndSaysSo() throws {
+    let folder = try TemporaryFolder()
+    var warnings: [String] = []
+    try trainer().run(output: folder.path("run"), resumes: true) { event in
+      if case .warned(let warning) = event { warnings.append(warning) }
+    }
+    #expect(warnings.contains { $0.contains("starts at step 0") })
+  }
+
+  /// Each setting that the weights follow from.
+  @Test func resumeOfAnotherRunNamesWhatDiffers() throws {
+    let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()
+    stop.request()
+    try trainer().run(output: path, stop: stop)
+    func expectDifference(_ field: String, _ change: (inout FineTuningSettings) -> Void) throws {
+      var settings = TrainerTests.settings
+      change(&settings)
+      let trainer = try trainer(settings)
+      let error = #expect(throws: FineTuningError.self) { try trainer.run(output: path, resumes: true) }
+      #expect(error.map { "\($0)" }?.contains(field) == true, "\(error.map { "\($0)" } ?? "")")
+    }
+    try expectDifference("steps was 8, is 9") { $0.length = .steps(9) }
+    try expectDifference("loss was batch-hard-triplet, is batch-all-triplet") { $0.loss = .batchAllTriplet }
+    try expectDifference("distance was euclidean, is cosine") { $0.distance = .cosine }
+    try expectDifference("margin was 0.3, is 0.2") { $0.margin = 0.2 }
+    try expectDifference("labels per batch was 3, is 2") { $0.labelsPerBatch = 2 }
+    try expectDifference("learning rate was 0.001, is 0.002") { $0.optimizer.learningRate = 2e-3 }
+    try expectDifference("frozen was ") { $0.optimizer.frozen = ["embeddings.*"] }
+    try expectDifference("dropout was default, is 0.2") { $0.dropout = 0.2 }
+    try expectDifference("normalize was default, is false") { $0.normalize = false }
+    try expectDifference("seed was 0, is 1") { $0.seed = 1 }
+    var texts = try TrainerTests.texts()
+    texts = LabeledTexts(texts: texts.texts.map { $0 + "." }, labels: texts.labels.map { texts.labelNames[$0] })
+    let other = try Trainer(model: model, data: .labeledTexts(texts), settings: TrainerTests.settings)
+    let error = #expect(throws: FineTuningError.self) { try other.run(output: path, resumes: true) }
+    #expect(error.map { "\($0)" }?.contains("training data was") == true)
+  }
+
+  @Test func constantRateMayGoOnForLonger() throws {
+    let folder = try TemporaryFolder()
+    var settings = TrainerTests.settings
+    settings.schedule = .constant
+    settings.warmupRatio = 0.5
+    let stop = StopFlag(), path = folder.path("run")
+    try trainer(settings).run(output: path, stop: stop) { event in
+      if case .stepped(let report) = event, report.step == 5 { stop.request() }
+    }
+    settings.length = .steps(12)
+    var rates: [Double] = []
+    try trainer(settings).run(output: path, resumes: true) { event in
+      if case .stepped(let report) = event { rates.append(report.learningRate) }
+    }
+    // The warm-up of the first run, 4 updates, is over.
+    #expect(rates == Array(repeating: 1e-3, count: 7))
+  }
+
+  // MARK: Faults
+
+  /// NaN for one batch, or for three in a row.
+  private struct FaultyLoss: LabeledLoss {
+    let faultyBatches: Set<Int>
+    let counter: Counter
+    let sound = BatchHardTripletLoss(distance: .euclidean, margin: 0.3)
+
+    final class Counter: Sendable {
+      private let count = Monitor(0)
+      func next() -> Int {
+        count.withLock {
+          $0 += 1
+          return $0
+        }
+      }
+    }
+
+    func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
+      let value = sound(vectors, labels: labels, in: context)
+      guard faultyBatches.contains(counter.next()) else { return value }
+      return LossValue(context.product(value.value, .nan))
+    }
+  }
+
+  private func faultyTrainer(_ batches: Set<Int>) throws -> Trainer {
+    try Trainer(
+      model: model, data: TrainerTests.texts(), settings: TrainerTests.settings,
+      loss: FaultyLoss(faultyBatches: batches, counter: FaultyLoss.Counter()), name: "faulty")
+  }
+
+  @Test func updateThatIsNotFiniteIsSkippedWhole() throws {
+    let trainer = try faultyTrainer([2, 3, 5])
+    var skipped: [Int] = [], before: [UInt32] = []
+    let result = try trainer.run { event in
+      guard case .stepped(let report) = event else { return }
+      let now = try bits(trainer)
+      if report.isSkipped {
+        skipped.append(report.step)
+        #expect(now == before)
+      } else {
+        #expect(now != before)
+      }
+      before = now
+    }
+    #expect(skipped == [2, 3, 5] && result.skippedSteps == 3)
+  }
+
+  @Test func thirdFaultInARowStops() throws {
+    let folder = try TemporaryFolder()
+    let error = #expect(throws: FineTuningError.self) {
+      try faultyTrainer([4, 5, 6]).run(output: folder.path("run"))
+    }
+    let message = error.map { "\($0)" } ?? ""
+    #expect(message.contains("step 6") && message.contains("rows") && message.contains("learning rate"))
+    #expect(!FileManager.default.fileExists(atPath: folder.path("run/model.safetensors")))
+  }
+
+  @Test func learningRateAMillionTimesTooHighIsNeverSaved() throws {
+    let folder = try TemporaryFolder()
+    var settings = TrainerTests.settings
+    settings.optimizer.learningRate = 1e33
+    settings.checkpointInterval = 1
+    #expect(throws: FineTuningError.self) { try trainer(settings).run(output: folder.path("run")) }
+    #expect(!FileManager.default.fileExists(atPath: folder.path("run/model.safetensors")))
+  }
+
+  @Test func settingsThatMakeNoSenseAreNamed() throws {
+    func expect(_ name: String, _ change: (inout FineTuningSettings) -> Void) {
+      var settings = TrainerTests.settings
+      change(&settings)
+      let error = #expect(throws: FineTuningError.self) { try trainer(settings) }
+      #expect(error.map { "\($0)" }?.hasPrefix(name) == true)
+    }
+    expect("the number of steps is 0") { $0.length = .steps(0) }
+    expect("the number of epochs is -1") { $0.length = .epochs(-1) }
+    expect("labels per batch is 1") { $0.labelsPerBatch = 1 }
+    expect("dropout is 1.0") { $0.dropout = 1 }
+    expect("the learning rate is nan") { $0.optimizer.learningRate = .nan }
+    expect("the clip norm is 0.0") { $0.optimizer.gradientNormLimit = 0 }
+    expect("the loss triplet trains on triplets, the data is labeled texts") { $0.loss = .triplet }
+  }
+
+  // MARK: What is kept
+
+  @Test func tunedFolderEmbedsAsTheTrainerDoes() throws {
+    let folder = try TemporaryFolder(), path = folder.path("run")
+    var settings = TrainerTests.settings
+    settings.pooling = [.mean, .cls]
+    settings.normalize = true
+    let trainer = try trainer(settings)
+    try trainer.run(output: path)
+    let encoder = try SentenceEncoder(folder: path)
+    #expect(encoder.pooling == [.cls, .mean] && encoder.normalizes)
+    #expect(try encoder.encode(["the cat sat", "12 dogs"]).tensor.values.map(\.bitPattern) == bits(trainer))
+  }
+
+  @Test func bestWeightsAreKeptAndPatienceEnds() throws {
+    var settings = TrainerTests.settings
+    settings.length = .steps(40)
+    settings.evaluationInterval = 1
+    settings.patience = 3
+    let trainer = try trainer(settings, evaluation: .labeledTexts(TrainerTests.texts()))
+    var scores: [Double] = [], vectors: [[UInt32]] = []
+    let result = try trainer.run { event in
+      guard case .evaluated(let step, let evaluation) = event, step > 0 else { return }
+      scores.append(evaluation.main.value)
+      vectors.append(try bits(trainer))
+    }
+    let best = try #require(result.best), highest = try #require(scores.max())
+    #expect(best.evaluation.main.value == highest && scores.firstIndex(of: highest) == best.step - 1)
+    #expect(try bits(trainer) == vectors[best.step - 1])
+    #expect(result.end == .ranOutOfPatience && result.stepCount == best.step + 3)
+  }
+
+  @Test func frozenParametersStayAsTheyAre() throws {
+    let folder = try TemporaryFolder(), path = folder.path("run")
+    var settings = TrainerTests.settings
+    settings.optimizer.frozen = ["embeddings.*", "*.key.*"]
+    try trainer(settings).run(output: path)
+    let before = try SafetensorsFile(path: "\(model)/model.safetensors")
+    let after = try SafetensorsFile(path: "\(path)/model.safetensors")
+    func bytes(_ tensor: TensorInfo) throws -> [UInt8] {
+      var bytes = [UInt8](repeating: 0, count: tensor.byteRange.count)
+      try bytes.withUnsafeMutableBytes { try after.read(tensor, into: $0) }
+      return bytes
+    }
+    for tensor in after.tensors {
+      let isFrozen = tensor.name.hasPrefix("embeddings.") || tensor.name.contains(".key.")
+      let original = try #require(before[tensor.name])
+      let isSame = try bytes(tensor) == bytes(original)
+      #expect(isSame == isFrozen, "\(tensor.name)")
+    }
+  }
+
+  @Test func lossFallsOnTextsThatItSees() throws {
+    var settings = TrainerTests.settings
+    settings.length = .steps(60)
+    settings.dropout = 0
+    var losses: [Float] = []
+    try trainer(settings).run { event in
+      if case .stepped(let report) = event { losses.append(report.loss) }
+    }
+    let first: Float = losses.prefix(10).reduce(0, +), last: Float = losses.suffix(10).reduce(0, +)
+    #expect(last < 0.7 * first)
+  }
+}
