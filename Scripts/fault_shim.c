@@ -8,8 +8,12 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -20,15 +24,21 @@ typedef enum {
   INTERRUPTED,   // EINTR, this once
   SHORT_WRITE,   // half of the bytes are written, or the first of two; other calls go well
   KILLED,        // this call and all after it fail and change nothing, as for a process that is killed here
-  POWER_FAILURE  // the same, and files that were not brought to the disk are empty
+  POWER_FAILURE  // the same, and what was not brought to the disk is lost: files are empty, renames undone
 } fault;
 
 static _Thread_local bool armed;
 static _Thread_local fault planned;
 static _Thread_local int countdown, calls;
 
-enum { FILES = 1024 };
+enum { FILES = 1024, RENAMES = 64 };
 static _Thread_local bool unsynchronized[FILES];
+
+/// Renames to new names whose folder was not brought to the disk since.
+static _Thread_local struct {
+  char *from, *to;
+} renames[RENAMES];
+static _Thread_local int rename_count;
 
 /// From now on the thread's calls count; the `call`-th, from 1, goes wrong.
 void faults_arm(int kind, int call) {
@@ -36,20 +46,25 @@ void faults_arm(int kind, int call) {
   countdown = call;
   calls = 0;
   for (int i = 0; i < FILES; i++) unsynchronized[i] = false;
+  rename_count = 0;
   armed = true;
-}
-
-/// Calls go well again. Returns how many were made.
-int faults_disarm(void) {
-  armed = false;
-  return calls;
 }
 
 #define REAL(name) ((__typeof__(&name))dlsym(RTLD_NEXT, #name))
 
 static void lose_power(void) {
   for (int i = 0; i < FILES; i++)
-    if (unsynchronized[i] && ftruncate(i, 0)) continue;
+    if (unsynchronized[i] && ftruncate(i, 0)) abort();
+  // What was removed since does not come back.
+  for (; rename_count > 0; rename_count--)
+    if (REAL(rename)(renames[rename_count - 1].to, renames[rename_count - 1].from)) continue;
+}
+
+/// Calls go well again; power fails now if it was to and did not. Returns how many calls were made.
+int faults_disarm(void) {
+  if (planned == POWER_FAILURE && countdown > 0) lose_power();
+  armed = false;
+  return calls;
 }
 
 /// Whether this call is to fail, errno set.
@@ -105,10 +120,40 @@ ssize_t write(int file, const void *bytes, size_t count) {
 PWRITE(pwrite)
 PWRITE(pwrite64)
 
+/// Forgets the renames in a folder, which is on the disk now.
+static void keep_renames(int file) {
+  char link[32], folder[PATH_MAX + 1];
+  snprintf(link, sizeof link, "/proc/self/fd/%d", file);
+  ssize_t length = readlink(link, folder, PATH_MAX);
+  if (length < 0) abort();
+  folder[length] = '/';
+  int kept = 0;
+  for (int i = 0; i < rename_count; i++) {
+    const char *to = renames[i].to;
+    bool is_inside = !strncmp(to, folder, (size_t)length + 1) && !strchr(to + length + 1, '/');
+    if (!is_inside) renames[kept++] = renames[i];
+  }
+  rename_count = kept;
+}
+
 int fsync(int file) {
   if (fails()) return -1;
   if (file >= 0 && file < FILES) unsynchronized[file] = false;
+  if (armed) keep_renames(file);
   return REAL(fsync)(file);
+}
+
+/// A rename over another file is not undone: the other is gone here.
+int rename(const char *from, const char *to) {
+  if (fails()) return -1;
+  bool is_new = access(to, F_OK) != 0;
+  int result = REAL(rename)(from, to);
+  if (armed && result == 0 && is_new) {
+    if (rename_count == RENAMES) abort();
+    renames[rename_count].from = strdup(from);
+    renames[rename_count++].to = strdup(to);
+  }
+  return result;
 }
 
 /// A file is closed even where that fails, as Linux does. A file that was not brought to the disk would be lost by a
@@ -127,7 +172,6 @@ int close(int file) {
 
 #define CALL(name, parameters, arguments) \
   int name parameters { return fails() ? -1 : REAL(name) arguments; }
-CALL(rename, (const char *from, const char *to), (from, to))
 CALL(mkdir, (const char *path, mode_t mode), (path, mode))
 CALL(rmdir, (const char *path), (path))
 CALL(unlink, (const char *path), (path))
