@@ -170,6 +170,32 @@ import Testing
     #expect(rates == Array(repeating: 1e-3, count: 7))
   }
 
+  // MARK: Explicit triplets
+
+  @Test(arguments: [LossName.triplet, .hardestOfKTriplet]) func tripletsOfATable(loss: LossName) throws {
+    let texts = try TrainerTests.texts().texts
+    let triplets = TextTriplets(
+      anchors: Array(texts[0..<6]), positives: Array(texts[1..<7]),
+      negatives: (0..<6).map { [texts[$0 + 8], texts[$0 + 9]] })
+    var settings = TrainerTests.settings
+    settings.loss = loss
+    settings.batchSize = 6
+    settings.dropout = 0
+    settings.length = .steps(20)
+    var reports: [StepReport] = []
+    func vectors() throws -> [UInt32] {
+      reports = []
+      let trainer = try Trainer(
+        model: model, data: .triplets(triplets), evaluation: .triplets(triplets), settings: settings)
+      try trainer.run { if case .stepped(let report) = $0 { reports.append(report) } }
+      return try bits(trainer)
+    }
+    let whole = try vectors()
+    #expect(reports.count == 20 && reports[19].loss < reports[0].loss)
+    settings.pieceSize = 3
+    #expect(try vectors() == whole)
+  }
+
   // MARK: Faults
 
   /// NaN for one batch, or for three in a row.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// Notices, from the figures of a run's updates, that the loss teaches nothing.
-struct CollapseDetector {
+package struct CollapseDetector {
   /// Whether vectors have unit length.
   let isNormalized: Bool
 
@@ -11,13 +11,13 @@ struct CollapseDetector {
   private var collapsedSteps = 0
   private var fullyActiveSteps = 0
 
-  init(isNormalized: Bool, valueOfCollapse: Float?) {
+  package init(isNormalized: Bool, valueOfCollapse: Float?) {
     self.isNormalized = isNormalized
     self.valueOfCollapse = valueOfCollapse
   }
 
   /// A warning, when its cause has lasted long enough; nil again until the cause comes back.
-  mutating func warning(after report: StepReport) -> String? {
+  package mutating func warning(after report: StepReport) -> String? {
     guard !report.isSkipped else { return nil }
     collapsedSteps = isCollapsed(report) ? collapsedSteps + 1 : 0
     fullyActiveSteps = isNormalized && report.statistics.activeFraction == 1 ? fullyActiveSteps + 1 : 0

@@ -20,4 +20,19 @@ public struct StepReport: Sendable {
   public let seconds: Double
   /// Whether loss or gradient were NaN or infinite, so that nothing was changed.
   public let isSkipped: Bool
+
+  package init(
+    step: Int, epoch: Double, loss: Float, statistics: BatchStatistics, gradientNorm: Double, learningRate: Double,
+    tokensPerSecond: Double, seconds: Double, isSkipped: Bool
+  ) {
+    self.step = step
+    self.epoch = epoch
+    self.loss = loss
+    self.statistics = statistics
+    self.gradientNorm = gradientNorm
+    self.learningRate = learningRate
+    self.tokensPerSecond = tokensPerSecond
+    self.seconds = seconds
+    self.isSkipped = isSkipped
+  }
 }
