@@ -28,17 +28,23 @@ public enum LossName: String, CaseIterable, Sendable {
     self = known
   }
 
+  /// The margin where none is chosen: sentence-transformers' 5, or 0.3 where no two vectors are more than 2 apart: there
+  /// every triplet would be within a margin of 5, learned or not. nil for a loss without a margin.
+  public func defaultMargin(distance: Distance, unitVectors: Bool) -> Float? {
+    if self == .batchHardSoftMarginTriplet { return nil }
+    return unitVectors || distance == .cosine ? 0.3 : 5
+  }
+
   /// The loss.
   ///
   /// - Parameters:
-  ///   - margin: nil for sentence-transformers' 5, or 0.3 where no two vectors are more than 2 apart: there every
-  ///     triplet would be within a margin of 5, learned or not.
+  ///   - margin: nil for ``defaultMargin(distance:unitVectors:)``.
   ///   - unitVectors: whether the vectors have the length 1.
   public func loss(
     distance: Distance = .euclidean, margin chosen: Float? = nil, unitVectors: Bool
   ) throws(LossError) -> TrainingLoss {
     if let chosen, !(chosen >= 0 && chosen.isFinite) { throw .badMargin(chosen) }
-    let margin = chosen ?? (unitVectors || distance == .cosine ? 0.3 : 5)
+    let margin = chosen ?? defaultMargin(distance: distance, unitVectors: unitVectors) ?? 0
     switch self {
     case .batchHardTriplet: return .labeled(BatchHardTripletLoss(distance: distance, margin: margin))
     case .batchHardSoftMarginTriplet:
