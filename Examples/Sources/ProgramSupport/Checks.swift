@@ -15,3 +15,9 @@ package func check(_ option: String, _ value: Double?, atLeast bound: Double) th
   guard let value, !(value >= bound && value.isFinite) else { return }
   throw ValidationError("\(option) is \(value); give a finite number of at least \(bound)")
 }
+
+/// A usage error unless the value of `option` is nil or a finite number above `bound`.
+package func check(_ option: String, _ value: Double?, above bound: Double) throws {
+  guard let value, !(value > bound && value.isFinite) else { return }
+  throw ValidationError("\(option) is \(value); give a finite number above \(bound)")
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ProgramSupport
+import Swiftlet
+
+/// Tunes an encoder to a user's texts.
+@main
+struct FinetuneCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "finetune",
+    abstract: "Tunes a BERT sentence encoder to your texts.",
+    discussion: """
+      --train is a table in CSV, TSV or JSON Lines whose columns say what it holds: text and label, or anchor, \
+      positive and negative.
+
+      --output becomes a model folder for --model, for the library and for sentence-transformers, with a README.md and \
+      a report.html that say how it came about.
+
+      A run that was stopped, by Ctrl-C or worse, goes on when the same command is given again with --resume.
+      """)
+
+  @OptionGroup(title: "Run") var options: RunOptions
+  @OptionGroup(title: "Loss") var loss: LossOptions
+  @OptionGroup(title: "Batches") var batches: BatchOptions
+  @OptionGroup(title: "Optimizer") var optimizer: OptimizerOptions
+  @OptionGroup(title: "Tables") var tables: TableOptions
+  @OptionGroup var common: CommonOptions
+
+  func run() throws {
+    let stop = StopFlag()
+    Interruption.handleSignals { stop.request() }
+    let data = try tables.read(options.train, warn: common.warn)
+    let evaluation = try options.eval.map { try tables.read($0, warn: common.warn) }
+    try batches.validate(for: data)
+    let trainer = try Trainer(
+      model: common.modelFolder(), data: data, evaluation: evaluation, settings: settings)
+    let monitor = RunMonitor(options, quiet: common.quiet)
+    let result = try trainer.run(output: options.output, resumes: options.resume, stop: stop) { event in
+      try monitor.report(event)
+      if case .completing(let result) = event {
+        let card = try modelCard(trainer, data, evaluation, result)
+        try monitor.writeReport(on: card)
+      }
+    }
+    monitor.finish(result)
+    try Interruption.exitIfInterrupted()
+    try writeScores(result)
+  }
+
+  private var settings: FineTuningSettings {
+    var settings = FineTuningSettings()
+    loss.apply(to: &settings)
+    batches.apply(to: &settings)
+    optimizer.apply(to: &settings)
+    settings.maxLength = common.maxLength
+    settings.threadCount = common.threads
+    settings.evaluationInterval = options.evalEvery
+    settings.patience = options.patience
+    settings.checkpointInterval = options.checkpointEvery
+    return settings
+  }
+
+  private func modelCard(
+    _ trainer: Trainer, _ data: Dataset, _ evaluation: Dataset?, _ result: FineTuningResult
+  ) throws -> ModelCard {
+    ModelCard(
+      baseModel: lastComponent(of: try common.modelFolder()), encoder: trainer.tunedEncoder(),
+      data: description(of: data, options.train), rowCount: data.count,
+      evaluationData: evaluation.flatMap { data in options.eval.map { description(of: data, $0) } },
+      scores: scores(result), settings: trainer.settings, stepCount: result.stepCount)
+  }
+
+  private func description(of data: Dataset, _ path: String) -> String {
+    let rows =
+      switch data {
+      case .labeledTexts(let texts): "\(texts.count) texts with \(texts.labelNames.count) labels"
+      case .triplets: "\(data.count) triplets"
+      case .scoredPairs: "\(data.count) pairs with scores"
+      case .labeledPairs: "\(data.count) pairs with labels"
+      }
+    return "\(lastComponent(of: path)), \(rows)"
+  }
+
+  private func scores(_ result: FineTuningResult) -> [ModelCard.Score] {
+    (result.best?.evaluation.metrics ?? []).map {
+      ModelCard.Score(name: $0.name, before: result.baseline?[$0.name], after: $0.value)
+    }
+  }
+
+  /// What training did to the scores, as a table on standard output.
+  private func writeScores(_ result: FineTuningResult) throws {
+    let scores = scores(result)
+    guard let widest = scores.map(\.name.count).max() else { return }
+    let rows =
+      [("", "before", "after")] + scores.map { ($0.name, $0.before.map(rounded) ?? "", rounded($0.after)) }
+    let lines = rows.map { name, before, after in
+      name + padding(widest + 9 - name.count - before.count) + before + padding(9 - after.count) + after + "\n"
+    }
+    try Output(path: nil).write(Array(lines.joined().utf8))
+  }
+
+  private func padding(_ count: Int) -> String { String(repeating: " ", count: max(count, 0)) }
+}
+
+/// The name of the file or folder at the end of a path.
+private func lastComponent(of path: String) -> String {
+  path.split(separator: "/").last.map(String.init) ?? path
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Swiftlet
+
+extension ModelCard {
+  /// The class of the loss as sentence-transformers would call it.
+  var lossClass: String {
+    settings.loss.rawValue.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+      + "Loss"
+  }
+
+  /// Each setting and its value.
+  var rows: [(name: String, value: String)] {
+    var rows = [("loss", settings.loss.rawValue), ("distance", settings.distance.rawValue)]
+    let standard = settings.loss.defaultMargin(distance: settings.distance, unitVectors: encoder.normalizes)
+    if let margin = settings.margin ?? standard { rows.append(("margin", "\(margin)")) }
+    let optimizer = settings.optimizer
+    rows += [
+      ("pooling", encoder.pooling.map(\.rawValue).joined(separator: "+")),
+      ("unit length", encoder.normalizes ? "yes" : "no"),
+      ("most tokens of a text", "\(encoder.maxLength)"),
+      ("labels a batch", "\(settings.labelsPerBatch)"),
+      ("texts a label", "\(settings.samplesPerLabel)"),
+      ("rows a batch of triplets", "\(settings.batchSize)"),
+      ("batches a step", "\(settings.accumulation)"),
+      ("steps", "\(stepCount)"),
+      ("learning rate", "\(optimizer.learningRate)"),
+      ("schedule", "\(settings.schedule.rawValue), after a warm-up over \(settings.warmupRatio) of the steps"),
+      ("weight decay", "\(optimizer.weightDecay)"),
+      ("limit of the gradient's norm", optimizer.gradientNormLimit.map { "\($0)" } ?? "none"),
+      ("dropout", settings.dropout.map { "\($0)" } ?? "as config.json says"),
+      ("seed", "\(settings.seed)"),
+      ("precision", "float32"),
+    ]
+    if !optimizer.frozen.isEmpty { rows.append(("frozen", optimizer.frozen.joined(separator: " "))) }
+    return rows
+  }
+}

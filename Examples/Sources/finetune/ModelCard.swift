@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Swiftlet
+
+/// The README.md of a tuned model: what it is, what it learnt from and how, what that gave.
+///
+/// With the front matter that sentence-transformers writes, by which model hubs sort.
+struct ModelCard {
+  /// A measure before training and with the weights that were kept.
+  struct Score {
+    let name: String
+    let before: Double?
+    let after: Double
+  }
+
+  /// The name of the folder that training started from.
+  let baseModel: String
+  /// The tuned encoder.
+  let encoder: SentenceEncoder
+  /// What the data is, in words, and how many rows it has.
+  let data: String
+  let rowCount: Int
+  /// What the scores were made on, in words; nil if there are none.
+  let evaluationData: String?
+  let scores: [Score]
+  let settings: FineTuningSettings
+  let stepCount: Int
+
+  var text: String {
+    """
+    \(frontMatter)
+    # \(inline(baseModel)), fine-tuned
+
+    A sentence encoder: it turns a text into \(encoder.dimension) numbers, and texts of alike meaning into numbers whose cosine is high.
+    Tuned with Swiftlet, from \(inline(baseModel)), on \(inline(data)).
+
+    ## Use
+
+    ```swift
+    import Swiftlet
+    let encoder = try SentenceEncoder(folder: "path/to/this/folder")
+    let vectors = try encoder.encode(["One text.", "Another one."])
+    print(vectors.cosineSimilarity(0, 1))
+    ```
+
+    ```python
+    from sentence_transformers import SentenceTransformer
+    model = SentenceTransformer("path/to/this/folder")
+    vectors = model.encode(["One text.", "Another one."])
+    print(model.similarity(vectors, vectors))
+    ```
+    \(scoreSection)
+    ## Training
+
+    | Setting | Value |
+    |-|-|
+    \(rows.map { "| \($0.name) | \(inline($0.value)) |" }.joined(separator: "\n"))
+
+    The same data, settings and base model give these weights again, to the bit.
+
+    """
+  }
+
+  private var frontMatter: String {
+    var lines = [
+      "---", "library_name: sentence-transformers", "pipeline_tag: sentence-similarity",
+      "base_model: \(quoted(baseModel))", "tags:", "- sentence-transformers", "- sentence-similarity",
+      "- feature-extraction", "- dense", "- dataset_size:\(rowCount)", "- loss:\(lossClass)",
+    ]
+    if let evaluationData, !scores.isEmpty {
+      lines += ["metrics:"] + scores.map { "- \($0.name)" }
+      lines += [
+        "model-index:", "- name: \(quoted("\(baseModel), fine-tuned"))", "  results:", "  - task:",
+        "      type: sentence-similarity", "    dataset:", "      name: \(quoted(evaluationData))",
+        "      type: unknown", "    metrics:",
+      ]
+      for score in scores { lines += ["    - type: \(score.name)", "      value: \(score.after)"] }
+    }
+    return (lines + ["---", ""]).joined(separator: "\n")
+  }
+
+  private var scoreSection: String {
+    guard let evaluationData, !scores.isEmpty else { return "" }
+    let rows = scores.map { "| \($0.name) | \($0.before.map(rounded) ?? "") | \(rounded($0.after)) |" }
+    return """
+
+      ## Scores
+
+      On \(inline(evaluationData)), before and after:
+
+      | Measure | Before | After |
+      |-|-|-|
+      \(rows.joined(separator: "\n"))
+
+      """
+  }
+
+  /// A string of YAML, of which those of JSON are a part.
+  private func quoted(_ text: String) -> String {
+    var bytes: [UInt8] = []
+    JSONWriter.append(text, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Text for a line or a table's cell of Markdown.
+  private func inline(_ text: String) -> String {
+    String(
+      String.UnicodeScalarView(
+        text.unicodeScalars.flatMap { scalar -> [Unicode.Scalar] in
+          switch scalar {
+          case "|", "`", "*", "_", "<", "[", "\\": ["\\", scalar]
+          case _ where scalar.properties.generalCategory == .control: [" "]
+          default: [scalar]
+          }
+        }))
+  }
+}
+
+/// With four decimals.
+func rounded(_ score: Double) -> String {
+  guard score.isFinite, abs(score) < 1e9 else { return "\(score)" }
+  let units = Int((abs(score) * 10_000).rounded())
+  return "\(score < 0 && units > 0 ? "-" : "")\(units / 10_000).\("\(10_000 + units % 10_000)".dropFirst())"
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ProgramSupport
+import Swiftlet
+
+/// Shows and logs what a trainer tells.
+final class RunMonitor {
+  private let options: RunOptions
+  private let quiet: Bool
+  private var progress: ProgressBar?
+  private var stepCount = 0
+  /// The log that the report is drawn from, beside the checkpoints and with as long a life; then the one asked for.
+  private var logs: [TrainingLog] = []
+
+  private var reportLog: String { options.output + "/checkpoints/log.jsonl" }
+
+  init(_ options: RunOptions, quiet: Bool) {
+    self.options = options
+    self.quiet = quiet
+  }
+
+  func report(_ event: TrainingEvent) throws {
+    switch event {
+    case .started(let step, let stepCount):
+      try start(step, stepCount)
+    case .stepped(let step):
+      for log in logs { try log.append(step) }
+      if step.isSkipped {
+        say("step \(step.step): skipped, loss or gradient is NaN or infinite")
+      }
+      progress?.update(
+        count: step.step, fraction: Double(step.step) / Double(stepCount),
+        note: "step \(step.step)/\(stepCount)  loss \(rounded(Double(step.loss)))")
+    case .evaluated(let step, let evaluation):
+      for log in logs { try log.append(evaluation, step: step) }
+      say("step \(step): \(evaluation.main.name) \(rounded(evaluation.main.value))")
+    case .warned(let message):
+      say("Warning: \(message)")
+    case .savedCheckpoint, .completing: break
+    }
+  }
+
+  private func start(_ step: Int, _ stepCount: Int) throws {
+    self.stepCount = stepCount
+    if options.resume {
+      say(step == 0 ? "no checkpoint in \(options.output): starting at step 0" : "going on after step \(step)")
+    }
+    for path in [reportLog, options.log].compactMap({ $0 }) {
+      logs.append(try TrainingLog(path: path, resumedStep: step > 0 ? step : nil))
+    }
+    progress = ProgressBar(
+      counting: "steps", doneBefore: (step, Double(step) / Double(stepCount)), quiet: quiet)
+  }
+
+  /// Writes the card and the report into the model's folder.
+  func writeReport(on card: ModelCard) throws {
+    try write(card.text, to: "README.md")
+    try write(try Report(card: card, log: reportLog).html(), to: "report.html")
+  }
+
+  private func write(_ text: String, to name: String) throws {
+    let output = try Output(path: "\(options.output)/\(name)")
+    try output.write(Array(text.utf8))
+    try output.finish()
+  }
+
+  /// Says how the run ended.
+  func finish(_ result: FineTuningResult) {
+    let kept = result.best.map { "; kept the weights of step \($0.step), whose score is the best" } ?? ""
+    switch result.end {
+    case .completed: say("\(options.output): done after \(result.stepCount) steps\(kept)")
+    case .ranOutOfPatience:
+      say("\(options.output): done after \(result.stepCount) steps, as the score rose no more\(kept)")
+    case .stopped: say("stopped after step \(result.stepCount); the same command with --resume goes on")
+    case .alreadyFinished: say("\(options.output): this run is finished; nothing was changed")
+    }
+  }
+
+  /// A line on standard error, unless `--quiet`.
+  private func say(_ line: String) {
+    guard !quiet else { return }
+    progress?.clear()
+    StandardError.print(line)
+  }
+}

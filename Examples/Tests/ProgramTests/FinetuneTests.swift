@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import Testing
+
+/// On a BERT of two small layers, whose steps take a millisecond.
+struct FinetuneTests {
+  let folder: URL
+
+  init() throws {
+    folder = FileManager.default.temporaryDirectory.appendingPathComponent("finetune-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    try table().write(to: folder.appendingPathComponent("train.csv"), atomically: true, encoding: .utf8)
+  }
+
+  @Test func aRunLeavesAModelFolderItsCardAndALog() throws {
+    let run = try finetune("output", ["--steps", "12", "--eval", path("train.csv"), "--log", path("log.jsonl")])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.text.contains("accuracy_at_1"))
+    let files = try FileManager.default.contentsOfDirectory(atPath: path("output"))
+    #expect(Set(files).isSuperset(of: ["config.json", "model.safetensors", "modules.json", "vocab.txt", "README.md"]))
+    #expect(!files.contains("checkpoints"))
+    let config = try JSONSerialization.jsonObject(with: read("output/config.json")) as? [String: Any]
+    #expect(config?["dtype"] as? String == "float32")
+    let card = String(decoding: try read("output/README.md"), as: UTF8.self)
+    for part in ["library_name: sentence-transformers", "train.csv", "accuracy_at_1", "batch-hard-triplet", "2e-05"] {
+      #expect(card.contains(part), "\(part)")
+    }
+    #expect(try ProgramRun("embed", ["--model", path("output"), "cat", "dog"]).exitCode == 0)
+
+    let lines = try logLines("log.jsonl")
+    #expect(lines.compactMap { $0["loss"] == nil ? nil : $0["step"] as? Int } == Array(1...12))
+    let keys: Set = [
+      "step", "epoch", "loss", "active_fraction", "hardest_positive", "hardest_negative", "grad_norm",
+      "learning_rate", "tokens_per_second", "seconds", "skipped",
+    ]
+    #expect(lines.filter { $0["loss"] != nil }.allSatisfy { Set($0.keys) == keys })
+    #expect(lines.contains { $0["eval"] != nil })
+  }
+
+  @Test func poolingAndNormalizationAreWrittenIntoTheFolder() throws {
+    let run = try finetune("output", ["--steps", "1", "--pooling", "mean", "--normalize"])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let vectors = try ProgramRun("embed", ["--model", path("output"), "--format", "text", "the cat sat"]).text
+    let numbers = vectors.split(separator: " ").compactMap { Float($0.trimmingCharacters(in: .newlines)) }
+    #expect(abs(numbers.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func aSignalSavesAndResumeGivesTheSameBits(signal: Int32) throws {
+    let options = ["--steps", "1500", "--log", path("log.jsonl")]
+    let whole = try finetune("whole", ["--steps", "1500"])
+    #expect(whole.exitCode == 0, "\(whole.errors)")
+    let running = try RunningProgram("finetune", arguments("output", options))
+    while (try? read("log.jsonl"))?.isEmpty ?? true { usleep(1000) }
+    kill(running.processIdentifier, signal)
+    let stopped = running.waitUntilExit()
+    #expect(stopped.exitCode == 128 + signal, "\(stopped.errors)")
+    #expect(stopped.errors.contains("--resume"))
+    #expect(!FileManager.default.fileExists(atPath: path("output/model.safetensors")))
+
+    let resumed = try finetune("output", options + ["--resume", "--threads", "1", "--piece-size", "5"])
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect(try read("output/model.safetensors") == read("whole/model.safetensors"))
+    #expect(try logLines("log.jsonl").compactMap { $0["step"] as? Int } == Array(1...1500))
+  }
+
+  @Test func resumeOfNothingStartsAndOfAFinishedRunChangesNothing() throws {
+    let first = try finetune("output", ["--steps", "2", "--resume"])
+    #expect(first.exitCode == 0)
+    #expect(first.errorLines.contains { $0.contains("no checkpoint") })
+    let model = try read("output/model.safetensors")
+    let again = try finetune("output", ["--steps", "2", "--resume"])
+    #expect(again.exitCode == 0)
+    #expect(again.errorLines.contains { $0.contains("finished") })
+    #expect(try read("output/model.safetensors") == model)
+  }
+
+  @Test func aFullOutputIsNotTouched() throws {
+    try FileManager.default.createDirectory(atPath: path("output"), withIntermediateDirectories: true)
+    try Data("mine".utf8).write(to: folder.appendingPathComponent("output/notes.txt"))
+    let run = try finetune("output", ["--steps", "1"])
+    #expect(run.exitCode == 1)
+    #expect(run.errorLines.count == 1)
+    #expect(run.errors.contains("not empty"))
+    #expect(try FileManager.default.contentsOfDirectory(atPath: path("output")) == ["notes.txt"])
+  }
+
+  @Test(arguments: [
+    ["--loss", "cosent"], ["--distance", "manhattan"], ["--epochs", "1", "--steps", "1"], ["--steps", "0"],
+    ["--margin", "-1"], ["--margin", "nan"], ["--learning-rate", "-1"], ["--warmup-ratio", "2"], ["--clip-norm", "0"],
+    ["--dropout", "1"], ["--labels-per-batch", "1"], ["--samples-per-label", "1"], ["--piece-size", "0"],
+    ["--batch-size", "8"], ["--loss", "batch-hard-soft-margin-triplet", "--margin", "1"], ["--patience", "1"],
+    ["--schedule", "steps"], ["--precision", "int8"], ["--mine", "telepathy"],
+  ])
+  func wrongArgumentsAreUsageErrors(options: [String]) throws {
+    let run = try finetune("output", options)
+    #expect(run.exitCode == 64, "\(run.errors)")
+    #expect(run.errors.hasPrefix("Error: "))
+    #expect(!FileManager.default.fileExists(atPath: path("output")))
+  }
+
+  @Test func anUnknownLossIsToldWhichThereAre() throws {
+    #expect(try finetune("output", ["--loss", "hinge"]).errors.contains("batch-semi-hard-triplet"))
+  }
+
+  @Test func aBrokenTableIsAnErrorThatNamesTheLine() throws {
+    try "text,label\nthe cat,cat\nthe \"dog\",dog\n".write(
+      to: folder.appendingPathComponent("train.csv"), atomically: true, encoding: .utf8)
+    let run = try finetune("output", [])
+    #expect(run.exitCode == 1)
+    #expect(run.errorLines.count == 1)
+    #expect(run.errors.contains("train.csv: line 3, column 5"), "\(run.errors)")
+    #expect(!FileManager.default.fileExists(atPath: path("output")))
+    try (table() + "the \"dog\",dog\n").write(
+      to: folder.appendingPathComponent("train.csv"), atomically: true, encoding: .utf8)
+    let skipping = try finetune("output", ["--steps", "1", "--skip-bad"])
+    #expect(skipping.exitCode == 0, "\(skipping.errors)")
+    #expect(skipping.errorLines.contains { $0.contains("skipped 1 bad row") })
+  }
+
+  @Test(arguments: ["text,label\n", "text,label\ncat,a\ncat sat,a\n", "anchor,positive\na,b\n"])
+  func dataThatTeachesNothingIsAnError(table: String) throws {
+    try table.write(to: folder.appendingPathComponent("train.csv"), atomically: true, encoding: .utf8)
+    let run = try finetune("output", [])
+    #expect(run.exitCode == 1)
+    #expect(run.errorLines.count == 1, "\(run.errors)")
+  }
+
+  @Test func resumeWithOtherSettingsIsAnErrorThatNamesThem() throws {
+    let running = try RunningProgram(
+      "finetune", arguments("output", ["--steps", "100000", "--log", path("log.jsonl")]))
+    while (try? read("log.jsonl"))?.isEmpty ?? true { usleep(1000) }
+    kill(running.processIdentifier, SIGINT)
+    #expect(running.waitUntilExit().exitCode == 130)
+    let run = try finetune("output", ["--steps", "100000", "--margin", "2", "--resume"])
+    #expect(run.exitCode == 1)
+    #expect(run.errors.contains("margin"), "\(run.errors)")
+  }
+
+  /// Texts of five labels in words that the small vocabulary has.
+  private func table() -> String {
+    let places = ["on the mat", "on a run", "at 9", "in 1984", "and sat", "for £9"]
+    let labels = ["cat", "dog", "mat", "jumping", "running"]
+    return "text,label\n" + labels.flatMap { label in places.map { "the \(label) was \($0),\(label)\n" } }.joined()
+  }
+
+  private func finetune(_ output: String, _ options: [String]) throws -> ProgramRun {
+    try ProgramRun("finetune", arguments(output, options))
+  }
+
+  private func arguments(_ output: String, _ options: [String]) -> [String] {
+    let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..")
+    let model = repository.standardized.appendingPathComponent("Tests/FineTuningTests/Fixtures/batch-hard/model")
+    return [
+      "--model", model.path, "--train", path("train.csv"), "--output", path(output), "--labels-per-batch", "3",
+      "--samples-per-label", "3",
+    ] + options
+  }
+
+  private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
+
+  private func read(_ name: String) throws -> Data { try Data(contentsOf: folder.appendingPathComponent(name)) }
+
+  private func logLines(_ name: String) throws -> [[String: Any]] {
+    try read(name).split(separator: UInt8(ascii: "\n")).map {
+      try JSONSerialization.jsonObject(with: Data($0)) as? [String: Any] ?? [:]
+    }
+  }
+}
