@@ -44,7 +44,8 @@ for module in modules {
     .target(name: module.name, dependencies: module.imports.map { .byName(name: $0) }, swiftSettings: settings))
 }
 
-package.targets.append(.target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: settings))
+package.targets.append(
+  .target(name: "TestSupport", dependencies: ["Autodiff"], path: "Tests/TestSupport", swiftSettings: settings))
 // Goldens are safetensors files, which Checkpoint reads.
 for (name, imports) in modules where name != "Swiftlet" {
   package.targets.append(
