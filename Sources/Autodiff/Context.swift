@@ -40,7 +40,8 @@ public struct Context {
     return modelWeights
   }
 
-  func withoutTape() -> Context {
+  /// The same computation, of which nothing is recorded.
+  package func withoutTape() -> Context {
     Context(kernels: kernels, worker: worker, tape: nil, dropout: dropout, weights: modelWeights)
   }
 

@@ -4,11 +4,21 @@ package import Autodiff
 package import WordPiece
 
 extension SentenceEncoder {
+  /// - Throws: ``EncoderSettingsError`` for a maximum length that the model does not allow.
+  package func check(maxLength: Int?) throws(EncoderSettingsError) {
+    let allowed = 2...configuration.maxPositions
+    if let maxLength, !allowed.contains(maxLength) { throw .maxLength(maxLength, allowed: allowed) }
+  }
+
   /// The tokens of texts as the vectors of ``encode(_:prompt:)`` see them, behind the folder's default prompt.
-  package func tokens(of texts: [String]) throws -> TokenBatch {
+  ///
+  /// - Parameter maxLength: the most tokens of a text, which ``check(maxLength:)`` allows; nil: the encoder's.
+  package func tokens(of texts: [String], maxLength: Int?) throws -> TokenBatch {
     let prompt = try prompt(named: nil)
     var batch = TokenBatch()
-    for text in texts { try tokenizer.append(prompt.text(before: text), to: &batch, maxLength: maxLength) }
+    for text in texts {
+      try tokenizer.append(prompt.text(before: text), to: &batch, maxLength: maxLength ?? self.maxLength)
+    }
     return batch
   }
 

@@ -18,6 +18,12 @@ extension FineTuningSettings {
     try require("labels per batch", labelsPerBatch, "a number of at least 2") { $0 >= 2 }
     try require("samples per label", samplesPerLabel, "a number of at least 2") { $0 >= 2 }
     try require("the batch size", batchSize, atLeastOne) { $0 >= 1 }
+    try require("the number of negatives", negativesPerAnchor, atLeastOne) { $0 >= 1 }
+    try require("the interval of mining", offlineMining.interval, atLeastOne) { $0 >= 1 }
+    try require("the margin of negatives", offlineMining.margin, "a number of at least 0") { $0 >= 0 && $0.isFinite }
+    try require("the relative margin of negatives", offlineMining.relativeMargin, "a number from 0 to 1") {
+      (0...1).contains($0)
+    }
     try require("the piece size", pieceSize, atLeastOne) { $0 >= 1 }
     try require("the accumulation", accumulation, atLeastOne) { $0 >= 1 }
     try require("the warm-up ratio", warmupRatio, "a number from 0 to 1") { (0...1).contains($0) }

@@ -27,6 +27,12 @@ public struct FineTuningSettings: Sendable, Equatable {
   public var samplesPerLabel = 4
   /// How many rows a batch of triplets or pairs has.
   public var batchSize = 64
+  /// Where the negatives of labeled texts come from, for a loss of triplets.
+  public var mining = Mining.inBatch
+  /// How offline mining goes about it.
+  public var offlineMining = OfflineMiningSettings()
+  /// How many negatives are mined for an anchor.
+  public var negativesPerAnchor = 1
   /// How many texts go through the encoder at a time: less memory, more time, the same weights to the bit.
   public var pieceSize = 64
   /// How many batches' gradients are averaged for one update.
@@ -43,7 +49,8 @@ public struct FineTuningSettings: Sendable, Equatable {
   public var pooling: [PoolingMode]?
   /// Whether vectors have unit length; nil: the folder's way.
   public var normalize: Bool?
-  /// The most tokens of a text while training, special ones included; nil: the folder's.
+  /// The most tokens of a text in updates, special ones included; nil: the folder's. Evaluations and the tuned model
+  /// keep the folder's.
   public var maxLength: Int?
   /// How many updates lie between evaluations; nil: those of an epoch.
   public var evaluationInterval: Int?

@@ -196,6 +196,29 @@ import Testing
     #expect(try vectors() == whole)
   }
 
+  // MARK: Mined triplets
+
+  @Test(arguments: Mining.allCases) func minedRunIsResumedWithTheSameBytes(mining: Mining) throws {
+    let folder = try TemporaryFolder()
+    var settings = TrainerTests.settings
+    settings.loss = .hardestOfKTriplet
+    settings.mining = mining
+    settings.negativesPerAnchor = 2
+    settings.offlineMining.interval = 3
+    try trainer(settings).run(output: folder.path("whole"))
+    for stopAfter in [2, 3, 4] {
+      let stop = StopFlag(), path = folder.path("stopped-\(stopAfter)")
+      try trainer(settings).run(output: path, stop: stop) { event in
+        if case .stepped(let report) = event, report.step == stopAfter { stop.request() }
+      }
+      settings.threadCount = stopAfter
+      settings.pieceSize = 5
+      try trainer(settings).run(output: path, resumes: true)
+      #expect(
+        try contents("\(path)/model.safetensors") == contents(folder.path("whole/model.safetensors")), "\(stopAfter)")
+    }
+  }
+
   // MARK: Faults
 
   /// NaN for one batch, or for three in a row.
@@ -276,7 +299,7 @@ import Testing
     expect("dropout is 1.0") { $0.dropout = 1 }
     expect("the learning rate is nan") { $0.optimizer.learningRate = .nan }
     expect("the clip norm is 0.0") { $0.optimizer.gradientNormLimit = 0 }
-    expect("the loss triplet trains on triplets, the data is labeled texts") { $0.loss = .triplet }
+    expect("the number of negatives is 0") { $0.negativesPerAnchor = 0 }
   }
 
   // MARK: What is kept

@@ -10,6 +10,7 @@ package struct RandomStream: Sendable {
     case sampling = 1
     case dropout = 2
     case initialization = 3
+    case mining = 4
   }
 
   /// How many words were drawn.
@@ -21,6 +22,14 @@ package struct RandomStream: Sendable {
   package init(seed: UInt64, purpose: Purpose, position: UInt64 = 0) {
     generator = RandomStream.generator(seed: seed, purpose: purpose)
     self.position = position
+  }
+
+  /// The numbers of one batch of a run.
+  package init(seed: UInt64, purpose: Purpose, batch number: Int) {
+    let number = UInt64(number)
+    generator = RandomStream.generator(seed: seed, purpose: purpose)
+      .split([UInt32(truncatingIfNeeded: number), UInt32(truncatingIfNeeded: number >> 32), 0, 0])
+    position = 0
   }
 
   /// The generator of all numbers of a purpose.

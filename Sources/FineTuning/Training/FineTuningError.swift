@@ -7,7 +7,7 @@ public enum FineTuningError: Error, Sendable, CustomStringConvertible {
   /// A setting is outside what makes sense.
   case invalidSetting(name: String, value: String, allowed: String)
   /// The loss does not go with the data.
-  case unsuitableData(loss: String, found: Dataset.Kind, wanted: Dataset.Kind)
+  case unsuitableData(loss: String, found: Dataset.Kind)
   /// Three updates in a row had a loss or a gradient that is NaN or infinite.
   case diverged(step: Int, rows: [Int], learningRate: Double)
   /// The weights became NaN or infinite: they are not saved.
@@ -22,8 +22,8 @@ public enum FineTuningError: Error, Sendable, CustomStringConvertible {
     switch self {
     case .invalidSetting(let name, let value, let allowed):
       "\(name) is \(escaped(value)); give \(allowed)"
-    case .unsuitableData(let loss, let found, let wanted):
-      "the loss \(loss) trains on \(wanted.words), the data is \(found.words); choose another loss, or name the columns"
+    case .unsuitableData(let loss, let found):
+      "the loss \(loss) cannot train on \(found.words); choose another loss, or name the columns"
     case .diverged(let step, let rows, let learningRate):
       "step \(step): loss or gradient is NaN or infinite for the third time in a row, at learning rate "
         + "\(learningRate), rows \(rows.prefix(8).map(String.init).joined(separator: " "))"

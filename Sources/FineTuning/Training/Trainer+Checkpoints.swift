@@ -18,6 +18,7 @@ extension Trainer {
       "run": .object(description.json), "progress": .object(progress.json),
       "optimizer_steps": .number(JSONNumber(optimizer.stepCount)),
       "warmup_steps": .number(JSONNumber(schedule.warmupStepCount)),
+      "mined_at": .number(JSONNumber(minedAt)), "hard_negatives": source.hardNegatives?.json ?? .null,
       "tables": .object(tensors.tables), "best_tables": bestTensors.map { .object($0.tables) } ?? .null,
     ]
     try store.save(
@@ -55,6 +56,8 @@ extension Trainer {
     best = try state["best_tables"]?.object.map {
       try StateTensors.read(joinPath(checkpoint.folder, Trainer.bestName), tables: $0, like: weights, into: nil)
     }
+    minedAt = state["mined_at"]?.int ?? 0
+    source.hardNegatives = state["hard_negatives"].flatMap(HardNegatives.init)
     source.advance(to: progress.step * settings.accumulation)
     self.progress = progress
   }

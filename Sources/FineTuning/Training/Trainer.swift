@@ -37,6 +37,8 @@ public final class Trainer {
   var source: BatchSource
   var schedule: LearningRateSchedule
   var progress = TrainingProgress()
+  /// After how many updates hard negatives were mined last.
+  var minedAt = 0
   /// The weights of the best evaluation; nil before it.
   var best: TrainableWeights?
   /// What the run's weights follow from, as the folder, the data and the settings were at the start.
@@ -85,13 +87,14 @@ public final class Trainer {
     model = try ModelFolder(path: folder)
     let encoderSettings = EncoderSettings(
       pooling: settings.pooling.map { modes in PoolingMode.allCases.filter(modes.contains) },
-      normalize: settings.normalize, maxLength: settings.maxLength, threadCount: settings.threadCount)
+      normalize: settings.normalize, threadCount: settings.threadCount)
     let loss = try loss(settings.normalize ?? model.normalizes)
     self.loss = loss
     source = try BatchSource(data, loss, name: lossName, settings)
     evaluator = try evaluation.map { try Evaluator($0) }
     (encoder, weights) = try SentenceEncoder.trainable(
       folder: folder, settings: encoderSettings, kernels: kernels, dropout: settings.dropout)
+    try encoder.check(maxLength: settings.maxLength)
     skippedTokens = try encoder.skippedTokens
     optimizer = try AdamW(settings.optimizer, for: weights.layout)
     gradients = Gradients(weights.layout, frozen: optimizer.frozen)
@@ -123,7 +126,7 @@ public final class Trainer {
   func update() throws -> StepReport {
     let start = ContinuousClock.now, step = progress.step
     let batches = (0..<settings.accumulation).map { _ in source.next() }
-    let tokens = try batches.map { try encoder.tokens(of: $0.texts) }
+    let tokens = try batches.map { try encoder.tokens(of: $0.texts, maxLength: settings.maxLength) }
     let rateFactor = schedule.factor(atStep: step)
     var outcome = Outcome()
     gradients.clear()

@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import FileFormats
+package import TensorCore
+
+/// The hardest negatives of each text of a data set: the nearest texts of other labels, by exact search.
+///
+/// - Source: `mine_hard_negatives` of sentence-transformers, for its margins.
+package struct HardNegatives: Equatable {
+  /// For each text its negatives, the nearest first; fewer where the margins leave fewer.
+  package let rows: [[Int]]
+
+  /// - Parameters:
+  ///   - vectors: of all texts, `[texts, dimension]`.
+  ///   - count: how many negatives a text gets.
+  /// - Complexity: 2 texts² dimension floating-point operations.
+  package init(_ vectors: Tensor, labels: [Int], count: Int, _ settings: OfflineMiningSettings, on pool: ThreadPool) {
+    let unit = UnitVectors(vectors)
+    rows = unit.mapSimilarities(with: unit, on: pool) { anchor, cosines in
+      let limit = HardNegatives.limit(anchor, cosines, labels, settings)
+      var nearest: [Int] = []
+      for other in cosines.indices where labels[other] != labels[anchor] && cosines[other] <= limit {
+        guard nearest.count < count || cosines[other] > cosines[nearest[count - 1]] else { continue }
+        let place = nearest.firstIndex { cosines[other] > cosines[$0] } ?? nearest.count
+        nearest.insert(other, at: place)
+        if nearest.count > count { nearest.removeLast() }
+      }
+      return nearest
+    }
+  }
+
+  /// Reads back what ``json`` gave; nil if it is something else.
+  package init?(_ json: JSONValue) {
+    guard let rows = json.array else { return nil }
+    self.rows = rows.map { ($0.array ?? []).compactMap(\.int) }
+  }
+
+  /// The negatives as a checkpoint holds them.
+  package var json: JSONValue { .array(rows.map { .array($0.map { .number(JSONNumber($0)) }) }) }
+
+  /// The highest cosine that a negative may have.
+  private static func limit(
+    _ anchor: Int, _ cosines: UnsafeBufferPointer<Float>, _ labels: [Int], _ settings: OfflineMiningSettings
+  ) -> Float {
+    guard settings.margin != nil || settings.relativeMargin != nil else { return .infinity }
+    let positives = labels.indices.lazy.filter { $0 != anchor && labels[$0] == labels[anchor] }
+    guard let nearest = positives.map({ cosines[$0] }).max() else { return .infinity }
+    let absolute = settings.margin.map { nearest - $0 } ?? .infinity
+    let relative = settings.relativeMargin.map { nearest * (1 - $0) } ?? .infinity
+    return min(absolute, relative)
+  }
+}

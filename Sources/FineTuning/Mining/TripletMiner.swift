@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Autodiff
+package import TensorCore
+
+/// Makes triplets of a batch of labeled texts: each text is an anchor, with a random positive of its label in the batch
+/// and negatives of other labels. A text that has no positive in the batch, or no negative, is in no triplet.
+package struct TripletMiner {
+  private let labels: [Int]
+  let mining: Mining
+  private let negativesPerAnchor: Int
+  private let seed: UInt64
+
+  /// What was mined among all texts, for offline mining.
+  package var hardNegatives: HardNegatives?
+
+  /// - Parameters:
+  ///   - labels: of all texts of the data set.
+  ///   - negativesPerAnchor: K.
+  package init(labels: [Int], mining: Mining, negativesPerAnchor: Int, seed: UInt64) {
+    self.labels = labels
+    self.mining = mining
+    self.negativesPerAnchor = negativesPerAnchor
+    self.seed = seed
+  }
+
+  /// What a batch needs besides its texts.
+  package struct Plan {
+    /// Rows of the data set whose texts follow those of the batch.
+    package let extraRows: [Int]
+    /// The triplets, once the vectors of all these texts are known.
+    package let triplets: (_ vectors: Tensor, Context) -> TripletIndices
+  }
+
+  /// - Parameters:
+  ///   - rows: those of the batch.
+  ///   - number: the batch's in the run: what its random choices follow from.
+  package func plan(_ rows: [Int], batchNumber number: Int) -> Plan {
+    var random = RandomStream(seed: seed, purpose: .mining, batch: number)
+    let batchLabels = rows.map { labels[$0] }
+    let positives = batchLabels.indices.map { anchor -> Int? in
+      let others = batchLabels.indices.filter { $0 != anchor && batchLabels[$0] == batchLabels[anchor] }
+      return others.isEmpty ? nil : others[random.next(below: others.count)]
+    }
+    if mining == .inBatch {
+      return Plan(extraRows: []) { vectors, context in
+        nearestInBatch(positives, batchLabels, vectors, context)
+      }
+    }
+    var extraRows: [Int] = [], triplets = TripletIndices()
+    for (anchor, row) in rows.enumerated() {
+      guard let positive = positives[anchor] else { continue }
+      let negatives =
+        mining == .random ? randomNegatives(of: row, &random) : hardNegatives?.rows[row] ?? []
+      // As many for each anchor: with fewer, the nearest stands in for those that are missing.
+      guard let nearest = negatives.first else { continue }
+      let chosen = (0..<negativesPerAnchor).map { $0 < negatives.count ? negatives[$0] : nearest }
+      let first = rows.count + extraRows.count
+      extraRows += chosen
+      triplets.append(anchor: anchor, positive: positive, negatives: first..<first + chosen.count)
+    }
+    return Plan(extraRows: extraRows) { [triplets] _, _ in triplets }
+  }
+
+  private func randomNegatives(of row: Int, _ random: inout RandomStream) -> [Int] {
+    (0..<negativesPerAnchor).map { _ in
+      while true {
+        let other = random.next(below: labels.count)
+        if labels[other] != labels[row] { return other }
+      }
+    }
+  }
+
+  private func nearestInBatch(
+    _ positives: [Int?], _ labels: [Int], _ vectors: Tensor, _ context: Context
+  ) -> TripletIndices {
+    let distances = context.withoutTape().distances(among: Variable(vectors)).tensor
+    var triplets = TripletIndices()
+    for (anchor, positive) in positives.enumerated() {
+      let others = labels.indices.filter { labels[$0] != labels[anchor] }
+      guard let positive, !others.isEmpty else { continue }
+      let nearest = others.sorted { left, right in
+        (distances[anchor, left], left) < (distances[anchor, right], right)
+      }
+      let negatives = (0..<negativesPerAnchor).map { nearest[min($0, nearest.count - 1)] }
+      triplets.append(anchor: anchor, positive: positive, negatives: negatives)
+    }
+    return triplets
+  }
+}
