@@ -4,13 +4,16 @@ public import Autodiff
 
 /// A loss of vectors of which each has a label: it finds its triplets in the batch.
 ///
-/// A loss is written with the ops of `Context`, which know their derivatives:
+/// It is written with the ops of `Context`, which bring their derivatives. The mean over anchors of
+/// log(1 + exp(d_p - d_n)), with the nearest positive p and the nearest negative n:
 ///
 /// ```swift
-/// /// The mean over anchors of log(1 + exp(d_p - d_n)), of the mean distances to positives and to negatives.
-/// struct CentralSoftMarginLoss: LabeledLoss {
+/// struct NearestPositiveLoss: LabeledLoss {
 ///   func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
-///     …
+///     let distances = context.distances(among: vectors)
+///     let positives = context.rowMinima(of: distances) { $0 != $1 && labels[$0] == labels[$1] }
+///     let negatives = context.rowMinima(of: distances) { labels[$0] != labels[$1] }
+///     return LossValue(context.mean(of: context.softplus(context.difference(positives, negatives))))
 ///   }
 /// }
 /// ```

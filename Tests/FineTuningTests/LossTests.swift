@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import FineTuning
+import Foundation
+import TensorCore
+import Testing
+
+/// The losses where their definitions leave no doubt: few vectors, and the cases at the edge.
+@Suite struct LossTests {
+  private static let labeled: [any LabeledLoss] = [
+    BatchHardTripletLoss(), BatchHardSoftMarginTripletLoss(), BatchSemiHardTripletLoss(),
+    FaceNetSemiHardTripletLoss(), BatchAllTripletLoss(),
+  ]
+
+  /// Vectors of one number each.
+  private func line(_ values: Float...) -> Tensor { Tensor(values, shape: [values.count, 1]) }
+
+  private func isZero(_ gradient: Tensor) -> Bool { gradient.values.allSatisfy { $0 == 0 } }
+
+  // MARK: Triplets
+
+  @Test func tripletsByHand() throws {
+    let a = Tensor([0, 0], shape: [1, 2]), p = Tensor([6, 8], shape: [1, 2]), n = Tensor([3, 4], shape: [1, 2])
+    let far = try TripletLoss(margin: 1).evaluate(anchors: a, positives: p, negatives: n)
+    #expect(far.value == 6)
+    #expect(far.gradients.map(\.values) == [[0, 0], [0.6, 0.8], [-0.6, -0.8]])
+    #expect(far.statistics == BatchStatistics(activeFraction: 1, hardestPositive: 10, hardestNegative: 5))
+    let near = try TripletLoss(margin: 1).evaluate(anchors: a, positives: n, negatives: p)
+    #expect(near.value == 0 && near.gradients.allSatisfy(isZero))
+    #expect(near.statistics.activeFraction == 0)
+  }
+
+  @Test func hardestOfTwo() throws {
+    let a = line(0, 10), p = line(2, 11), n = line(3, -1.8, 20, 30)
+    let hardest = try HardestOfKTripletLoss(margin: 0.5).evaluate(anchors: a, positives: p, negatives: n)
+    #expect(abs(hardest.value - (0.7 + 0) / 2) <= 1e-6)
+    #expect(hardest.gradients[2].values == [0, 0.5, 0, 0])
+    #expect(hardest.statistics.activeFraction == 0.5)
+    #expect(hardest.statistics.hardestPositive == 1.5 && hardest.statistics.hardestNegative == 5.9)
+    // Each negative makes a triplet of its own.
+    let each = try TripletLoss(margin: 1.5).evaluate(anchors: a, positives: p, negatives: n)
+    #expect(abs(each.value - (0.5 + 1.7 + 0 + 0) / 4) <= 1e-6)
+    #expect(each.statistics.activeFraction == 0.5)
+  }
+
+  /// Equal vectors are at 0, and have the gradient 0, not NaN.
+  @Test func tripletsOfEqualVectors() throws {
+    let x = Tensor([Float](repeating: 0.1, count: 128), shape: [1, 128])
+    for loss: any ExplicitTripletLoss in [TripletLoss(margin: 0.5), HardestOfKTripletLoss(margin: 0.5)] {
+      let evaluation = try loss.evaluate(anchors: x, positives: x, negatives: x)
+      #expect(evaluation.value == 0.5 && loss.valueOfCollapse == 0.5)
+      #expect(evaluation.gradients.allSatisfy(isZero))
+    }
+  }
+
+  // MARK: Batches
+
+  /// The row without a positive counts with d_ap = 0 and pushes its negative away.
+  @Test func batchHardWithALonelyLabel() throws {
+    let evaluation = try BatchHardTripletLoss(margin: 5).evaluate(line(0, 1, 3), labels: [0, 0, 1])
+    #expect(abs(evaluation.value - Float(3 + 4 + 3) / 3) <= 1e-6)
+    // 1 is the hardest positive of 0, 0 that of 1; 3 is the negative of both, and 1 that of 3.
+    let expected: [Float] = [-2 + 1, 2 + 1 + 1, -1 - 1 - 1].map { $0 / 3 }
+    for (value, expected) in zip(evaluation.gradients[0].values, expected) { #expect(abs(value - expected) <= 1e-6) }
+    #expect(
+      evaluation.statistics
+        == BatchStatistics(activeFraction: 1, hardestPositive: 1, hardestNegative: Float(7.0 / 3)))
+  }
+
+  @Test func semiHardByBothRules() throws {
+    let labels = [0, 0, 1]
+    func losses(_ negative: Float) throws -> [Float?] {
+      let reference = try BatchSemiHardTripletLoss(margin: 1).evaluate(line(0, 2, negative), labels: labels)
+      let faceNet = try FaceNetSemiHardTripletLoss(margin: 1).evaluate(line(0, 2, negative), labels: labels)
+      return [
+        reference.value, reference.statistics.activeFraction, faceNet.value, faceNet.statistics.activeFraction,
+      ]
+    }
+    // Anchor 0: the negative is nearer than the positive, so the first rule takes the farthest, which it is.
+    // Anchor 2: it is in the band, then on its edge, then beyond.
+    #expect(try losses(-0.5) == [(2.5 + 0.5) / 2, 1, 0.5, 0.5])
+    #expect(try losses(-1) == [(2 + 0) / 2, 0.5, 0, 0])
+    #expect(try losses(-1.5) == [(1.5 + 0) / 2, 0.5, 0, 0])
+  }
+
+  @Test func batchAllCountsActiveTripletsAlone() throws {
+    func evaluate(_ negative: Float) throws -> LossEvaluation {
+      try BatchAllTripletLoss(margin: 1).evaluate(line(0, 2, negative), labels: [0, 0, 1])
+    }
+    let both = try evaluate(-0.5), one = try evaluate(-2.5), none = try evaluate(-3)
+    #expect(both.value == (2.5 + 0.5) / 2 && both.statistics.activeFraction == 1)
+    #expect(one.value == 0.5 && one.statistics.activeFraction == 0.5)
+    #expect(one.gradients[0].values == [-2, 1, 1])
+    #expect(none.value == 0 && none.statistics.activeFraction == 0 && isZero(none.gradients[0]))
+  }
+
+  /// Labels from one per row to one for all, with rows that are equally far.
+  @Test(arguments: [1, 2, 3, 20]) func batchAllIsTheMeanOverTriplets(labelCount: Int) throws {
+    let values = (0..<20).map { Float($0 * 7 % 20) / 2 }, labels = (0..<20).map { $0 % labelCount }
+    var terms: [Float] = [], count = 0
+    for a in 0..<20 {
+      for p in 0..<20 where p != a && labels[p] == labels[a] {
+        for n in 0..<20 where labels[n] != labels[a] {
+          terms.append(max(0, abs(values[a] - values[p]) - abs(values[a] - values[n]) + 1.25))
+          count += 1
+        }
+      }
+    }
+    let active = terms.filter { $0 > 0 }
+    let evaluation = try BatchAllTripletLoss(margin: 1.25).evaluate(Tensor(values, shape: [20, 1]), labels: labels)
+    #expect(abs(evaluation.value - active.reduce(0, +) / Float(max(active.count, 1))) <= 1e-4)
+    #expect(evaluation.statistics.activeFraction == (count == 0 ? nil : Float(active.count) / Float(count)))
+  }
+
+  // MARK: Edges
+
+  @Test func collapse() throws {
+    let x = Tensor([Float](repeating: 0.3, count: 6 * 5), shape: [6, 5])
+    for loss in LossTests.labeled {
+      let evaluation = try loss.evaluate(x, labels: [0, 0, 1, 1, 1, 2])
+      #expect(evaluation.value == loss.valueOfCollapse && isZero(evaluation.gradients[0]), "\(loss)")
+      #expect(evaluation.statistics.hardestPositive == 0 && evaluation.statistics.hardestNegative == 0)
+    }
+  }
+
+  @Test func oneLabel() throws {
+    let x = line(0, 1, 3), labels = [4, 4, 4], mean: Float = (1 + 3 + 2) / 3
+    for (loss, value) in zip(LossTests.labeled, [5, 0.693_147_2, mean + 5, 0, 0]) {
+      let evaluation = try loss.evaluate(x, labels: labels)
+      #expect(abs(evaluation.value - value) <= 1e-6, "\(loss)")
+      #expect(isZero(evaluation.gradients[0]) != (loss is BatchSemiHardTripletLoss), "\(loss)")
+      #expect(evaluation.statistics.hardestNegative == nil)
+    }
+  }
+
+  @Test func noPositives() throws {
+    let x = line(0, 1, 3), labels = [4, 5, 6]
+    for (loss, value) in zip(LossTests.labeled.dropFirst(2), [0, 0, 0] as [Float]) {
+      let evaluation = try loss.evaluate(x, labels: labels)
+      #expect(evaluation.value == value && isZero(evaluation.gradients[0]), "\(loss)")
+      #expect(evaluation.statistics.activeFraction == nil && evaluation.statistics.hardestPositive == nil)
+    }
+    let batchHard = try BatchHardTripletLoss(margin: 2).evaluate(x, labels: labels)
+    #expect(abs(batchHard.value - (1 + 1 + 0) / 3) <= 1e-6)
+  }
+
+  @Test func oneRow() throws {
+    for (loss, value) in zip(LossTests.labeled, [5, 0.693_147_2, 0, 0, 0] as [Float]) {
+      let evaluation = try loss.evaluate(Tensor([1, 2], shape: [1, 2]), labels: [0])
+      #expect(abs(evaluation.value - value) <= 1e-6 && isZero(evaluation.gradients[0]), "\(loss)")
+    }
+  }
+
+  /// exp(1000) is infinite; log(1 + exp(1000)) is not.
+  @Test func softMarginOfFarVectors() throws {
+    let evaluation = try BatchHardSoftMarginTripletLoss().evaluate(line(0, 1000, 0, 1000), labels: [0, 0, 1, 1])
+    #expect(evaluation.value == 1000)
+    #expect(evaluation.gradients[0].values.allSatisfy { $0.isFinite })
+  }
+
+  /// What is not a number is seen in the loss or its gradient, wherever it is.
+  @Test(arguments: 0..<5) func notANumber(row: Int) throws {
+    for loss in LossTests.labeled {
+      var values: [Float] = [0, 1, 3, 4, 9]
+      values[row] = .nan
+      let evaluation = try loss.evaluate(Tensor(values, shape: [5, 1]), labels: [0, 0, 1, 1, 2])
+      #expect(evaluation.value.isNaN || evaluation.gradients[0].values.contains { $0.isNaN }, "\(loss)")
+    }
+  }
+
+  // MARK: Names
+
+  @Test func names() throws {
+    #expect(try LossName(named: "facenet-semi-hard-triplet") == .faceNetSemiHardTriplet)
+    for name in LossName.allCases {
+      let loss = try name.loss(unitVectors: true), plain = try name.loss(unitVectors: false)
+      guard name != .batchHardSoftMarginTriplet, name != .faceNetSemiHardTriplet else { continue }
+      #expect(loss.valueOfCollapse == 0.3 && plain.valueOfCollapse == 5)
+      #expect(try name.loss(distance: .cosine, unitVectors: false).valueOfCollapse == 0.3)
+      #expect(try name.loss(margin: 0.5, unitVectors: false).valueOfCollapse == 0.5)
+    }
+    let unknown = #expect(throws: LossError.self) { try LossName(named: "batch-hard\n") }
+    #expect(
+      unknown?.description == #"no loss is called "batch-hard\u{A}"; give one of batch-hard-triplet, "#
+        + "batch-hard-soft-margin-triplet, batch-semi-hard-triplet, facenet-semi-hard-triplet, batch-all-triplet, "
+        + "triplet, hardest-of-k-triplet")
+    #expect(throws: LossError.badMargin(-1)) { try LossName.triplet.loss(margin: -1, unitVectors: true) }
+    #expect(throws: LossError.badMargin(.infinity)) { try LossName.triplet.loss(margin: .infinity, unitVectors: true) }
+    #expect(throws: LossError.noMargin(.batchHardSoftMarginTriplet)) {
+      try LossName.batchHardSoftMarginTriplet.loss(margin: 1, unitVectors: true)
+    }
+  }
+
+  // MARK: A user's own
+
+  /// The mean of log(1 + exp(d_p - d_n)) with the nearest positive and the nearest negative.
+  private struct NearestPositiveLoss: LabeledLoss {
+    func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
+      let distances = context.distances(among: vectors)
+      let positives = context.rowMinima(of: distances) { $0 != $1 && labels[$0] == labels[$1] }
+      let negatives = context.rowMinima(of: distances) { labels[$0] != labels[$1] }
+      return LossValue(context.mean(of: context.softplus(context.difference(positives, negatives))))
+    }
+  }
+
+  @Test func aLossOfOnesOwn() throws {
+    let evaluation = try NearestPositiveLoss().evaluate(line(0, 1, 3, 7), labels: [0, 0, 1, 1])
+    let terms: [Double] = [1 - 3, 1 - 2, 4 - 2, 4 - 6]
+    let expected = terms.reduce(0) { $0 + log(1 + exp($1)) } / 4
+    #expect(abs(Double(evaluation.value) - expected) <= 1e-6)
+    #expect(evaluation.statistics == BatchStatistics() && NearestPositiveLoss().valueOfCollapse == nil)
+  }
+}
