@@ -48,6 +48,8 @@ import Testing
   @Test func marginThatUnitVectorsCannotMeet() {
     let reports = (1...60).map { report($0, loss: 4, positive: 1, negative: 2, active: 1) }
     #expect(warnings(valueOfCollapse: 5, reports).keys.sorted() == [20])
+    let long = (1...200).map { report($0, loss: 0.4, positive: 1, negative: 1, active: 1) }
+    #expect(warnings(valueOfCollapse: 0.3, long).keys.sorted() == [100])
     #expect(warnings(isNormalized: false, valueOfCollapse: 5, reports).isEmpty)
     let almost = (1...60).map { report($0, loss: 4, positive: 1, negative: 2, active: $0 % 15 == 0 ? 0.99 : 1) }
     #expect(warnings(valueOfCollapse: 5, almost).isEmpty)

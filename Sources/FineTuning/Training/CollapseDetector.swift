@@ -25,9 +25,11 @@ package struct CollapseDetector {
       return "step \(report.step): the embedding has collapsed: all vectors are nearly equal, and the loss stays at "
         + "\(report.loss), the value that equal vectors have; lower the learning rate, or use another loss"
     }
-    if fullyActiveSteps == 20 {
-      return "step \(report.step): every triplet has been active for 20 steps; unit vectors are at most 2 apart, so "
-        + "that a margin above that can never be met: 0.3 is usual"
+    // A margin above 1 is out of reach of most unit vectors, which are at most 2 apart; others may take a while.
+    let patience = valueOfCollapse.map { $0 > 1 } ?? false ? 20 : 100
+    if fullyActiveSteps == patience {
+      return "step \(report.step): every triplet has been active for \(patience) steps: no text is nearer to its own "
+        + "label than to others by the margin; unit vectors are at most 2 apart, 0.3 is usual"
     }
     return nil
   }
