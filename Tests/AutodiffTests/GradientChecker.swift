@@ -92,9 +92,8 @@ struct GradientChecker {
     let first = run(on: .best, threads: 1)
     for kernels in Kernels.available {
       for threads in [1, 3, 5] {
-        #expect(
-          run(on: kernels, threads: threads) == first, "\(kernels.path), \(threads) threads",
-          sourceLocation: sourceLocation)
+        let isSame = run(on: kernels, threads: threads) == first
+        #expect(isSame, "\(kernels.path), \(threads) threads", sourceLocation: sourceLocation)
       }
     }
     return first

@@ -90,8 +90,8 @@ import Testing
     for kernels in Kernels.available {
       for threads in [1, 3, 5] {
         for pieces in [[0..<7], [0..<3, 3..<7], [0..<1, 1..<6, 6..<7], (0..<7).map { $0..<$0 + 1 }] {
-          let outcome = gradients(pieces: pieces, threads: threads, on: kernels)
-          #expect(outcome == whole, "\(pieces) on \(kernels.path), \(threads) threads")
+          let isSame = gradients(pieces: pieces, threads: threads, on: kernels) == whole
+          #expect(isSame, "\(pieces) on \(kernels.path), \(threads) threads")
         }
       }
     }

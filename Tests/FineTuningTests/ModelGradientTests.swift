@@ -147,7 +147,8 @@ import WordPiece
     for kernels in Kernels.available {
       for (threads, pieceSize) in [(1, 17), (3, 17), (5, 17), (1, 1), (3, 8)] {
         let other = try outcome(golden, vectorGradient, kernels: kernels, threads: threads, pieceSize: pieceSize)
-        #expect(other == whole, "\(kernels.path), \(threads) threads, pieces of \(pieceSize)")
+        let isSame = other == whole
+        #expect(isSame, "\(kernels.path), \(threads) threads, pieces of \(pieceSize)")
       }
     }
   }
