@@ -62,16 +62,28 @@ package struct Folder: Sendable {
     Folder(temporaryPath).removeInPlace()
   }
 
-  /// Removes what processes that were killed left half done in the folder. No other may write to it now.
+  /// Removes what processes that were killed left half done in the folder and in those inside it. No other process may
+  /// write to them now.
   package func removeTemporaries() throws(FileError) {
-    for name in try names() where isTemporary(name) { Folder(joinPath(path, name)).removeInPlace() }
+    for name in try names() {
+      let inner = Folder(joinPath(path, name))
+      if isTemporary(name) {
+        inner.removeInPlace()
+      } else if inner.isThere {
+        try inner.removeTemporaries()
+      }
+    }
+  }
+
+  /// Whether a folder, not a link to one, lies at the path.
+  private var isThere: Bool {
+    var status = stat()
+    return lstat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
   }
 
   /// Removes what lies at the path, be it a file or a folder with all in it; what cannot be removed stays.
   func removeInPlace() {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return }
-    if status.st_mode & S_IFMT == S_IFDIR {
+    if isThere {
       for name in (try? names()) ?? [] { Folder(joinPath(path, name)).removeInPlace() }
       _ = try? uninterrupted("remove", path) { rmdir(path) }
     } else {

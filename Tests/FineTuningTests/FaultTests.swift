@@ -70,6 +70,52 @@ struct FaultTests {
     }
   }
 
+  /// A run ends at each call that it makes to the system after its first step, and is resumed.
+  @Test(arguments: [Fault.killed, .powerFailure])
+  func aRunThatIsResumedEndsWithTheSameWeights(fault: Fault) throws {
+    let shim = try FaultShim()
+    let whole = try TemporaryFolder()
+    try trainer().run(output: whole.path("output"))
+    let expected = try weights(whole)
+    for call in 1... {
+      let folder = try TemporaryFolder()
+      let result = Result {
+        try trainer().run(output: folder.path("output")) { event in
+          if case .stepped(let report) = event, report.step == 1 { shim.arm(fault, call) }
+        }
+      }
+      let calls = shim.disarm()
+      if calls < call { #expect(throws: Never.self) { try result.get() } }
+      try trainer().run(output: folder.path("output"), resumes: true)
+      #expect(try weights(folder) == expected, "\(fault), call \(call)")
+      #expect(try names(folder) == names(whole), "\(fault), call \(call)")
+      if calls < call { return }
+    }
+  }
+
+  /// Four steps with a checkpoint after two.
+  private func trainer() throws -> Trainer {
+    let json = try JSONParser.parse(file: fixture("batch-hard/batch.json"), limit: 1 << 20)
+    let rows = (json.array ?? []).compactMap(\.object)
+    let texts = LabeledTexts(
+      texts: rows.compactMap { $0["text"]?.string }, labels: rows.compactMap { $0["label"]?.string })
+    var settings = FineTuningSettings()
+    settings.length = .steps(4)
+    settings.labelsPerBatch = 3
+    settings.samplesPerLabel = 2
+    settings.checkpointInterval = 2
+    settings.threadCount = 1
+    return try Trainer(model: fixture("batch-hard/model"), data: .labeledTexts(texts), settings: settings)
+  }
+
+  private func names(_ folder: TemporaryFolder) throws -> [String] {
+    try FileManager.default.subpathsOfDirectory(atPath: folder.path).sorted()
+  }
+
+  private func weights(_ folder: TemporaryFolder) throws -> Data {
+    try Data(contentsOf: URL(fileURLWithPath: folder.path("output/model.safetensors")))
+  }
+
   private func text(_ step: Int) -> String { "the weights after \(step) steps" }
 
   private func save(_ step: Int, to store: CheckpointStore) throws {

@@ -108,9 +108,14 @@ import Testing
   @Test func finishedRunIsLeftAlone() throws {
     let folder = try TemporaryFolder(), path = folder.path("run")
     try trainer().run(output: path)
-    let before = try contents("\(path)/model.safetensors")
+    let before = try contents("\(path)/model.safetensors"), names = try Folder(path).names()
     #expect(try trainer().run(output: path, resumes: true).end == .alreadyFinished)
     #expect(try contents("\(path)/model.safetensors") == before)
+    // As a process leaves it that is killed before it removed the checkpoints, and one that did not remove all.
+    try folder.write("", to: "run/checkpoints/step-000008/manifest.json")
+    try folder.write("", to: "run/.swiftlet-1.tmp/step-000008/manifest.json")
+    #expect(try trainer().run(output: path, resumes: true).end == .alreadyFinished)
+    #expect(try Folder(path).names() == names)
     #expect(throws: FineTuningError.self) { try trainer().run(output: path) }
   }
 

@@ -37,11 +37,12 @@ package struct RunFolder: Sendable {
     return names.first.map(Status.foreign) ?? .empty
   }
 
-  /// Removes what a process that was killed left half done beside the checkpoints.
+  /// Removes what a process that was killed left half done.
   package func removeTemporaries() throws(FileError) { try Folder(path).removeTemporaries() }
 
-  /// Removes the checkpoints of a run that is complete.
+  /// Removes the checkpoints of a run that is complete, and what is left of them if a process was killed at that.
   package func removeCheckpoints() throws(FileError) {
     if exists(checkpoints) { try Folder(checkpoints).remove() }
+    try removeTemporaries()
   }
 }

@@ -22,13 +22,17 @@ extension Trainer {
     let folder = output.map { RunFolder($0) }
     if let folder {
       let status = try folder.status()
-      if status == .finished, resumes { return result(.alreadyFinished) }
+      if status == .finished, resumes {
+        try folder.removeCheckpoints()
+        return result(.alreadyFinished)
+      }
       guard status == .empty || status == .unfinished && resumes else {
         throw FineTuningError.outputNotEmpty(path: folder.path)
       }
-      try folder.removeTemporaries()
     }
     let store = try folder.map { try CheckpointStore(folder: $0.checkpoints) }
+    // Not before the folder is this run's alone.
+    try folder?.removeTemporaries()
     for warning in warnings { try report(.warned(warning)) }
     if resumes, let store { try resume(from: store, report) }
     try report(.started(step: progress.step, stepCount: stepCount))
