@@ -216,6 +216,23 @@ import Testing
       return zip(twinRows(products, 5), twinRows(constant, 5)).map { twinDistance($0, $1, .euclidean) }
     }
   }
+
+  @Test func misuseStopsTheProgram() async {
+    await #expect(processExitsWith: .failure) { misuse { $0.distances($1, $2) } }
+    await #expect(processExitsWith: .failure) { misuse { $0.dotProducts($1, $2) } }
+    await #expect(processExitsWith: .failure) { misuse { $0.dotProducts($1, withAll: $2) } }
+    await #expect(processExitsWith: .failure) { misuse { $0.product($1, $2) } }
+    await #expect(processExitsWith: .failure) { misuse { context, x, _ in context.rows(of: x, at: [1, 2]) } }
+    await #expect(processExitsWith: .failure) { misuse { context, x, _ in context.columns(of: x, in: 1..<4) } }
+    await #expect(processExitsWith: .failure) { misuse { context, x, _ in context.elements(of: x, at: [6]) } }
+    await #expect(processExitsWith: .failure) { misuse { context, x, _ in context.reshaped(x, to: [5]) } }
+  }
+}
+
+/// Runs an op on variables whose shapes, `[2, 3]` and `[2, 4]`, do not go together.
+private func misuse(_ op: @escaping (Context, Variable, Variable) -> Variable) {
+  _ = GradientChecker(randomTensor(2, 3, seed: 1), randomTensor(2, 4, seed: 2)) { op($0, $1[0], $1[1]) }
+    .run(on: .best, threads: 1)
 }
 
 private func twinRows(_ values: [Double], _ columns: Int) -> [[Double]] {

@@ -169,6 +169,17 @@ import Testing
     }
   }
 
+  @Test func misuseStopsTheProgram() async {
+    await #expect(processExitsWith: .failure) {
+      _ = try BatchHardTripletLoss().evaluate(Tensor([1, 2], shape: [2, 1]), labels: [0])
+    }
+    await #expect(processExitsWith: .failure) {
+      let two = Tensor([1, 2], shape: [2, 1]), three = Tensor([1, 2, 3], shape: [3, 1])
+      _ = try TripletLoss().evaluate(anchors: two, positives: two, negatives: three)
+    }
+    await #expect(processExitsWith: .failure) { _ = LossValue(Variable(Tensor([1, 2], shape: [2]))) }
+  }
+
   // MARK: Names
 
   @Test func names() throws {
