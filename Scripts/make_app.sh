@@ -3,8 +3,8 @@
 #
 # Makes an app that depends on this package as a user's app would, by version from a git URL: make_app.sh FOLDER
 #
-# FOLDER gets swiftlet, a clone of HEAD with the tag 0.0.1, and app, a package with two programs:
-#   readme-example    the library example of the README
+# FOLDER gets swiftlet, a clone of HEAD with the tag 0.0.1, and app, a package with three programs:
+#   embed-example, tune-example    the library examples of the README
 #   embed-lines MODEL TEXTS    prints the vector of each line of TEXTS, then on standard error how many tokens it
 #                              embedded and how many a second, loading aside
 set -euo pipefail
@@ -14,7 +14,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 git clone -q "$root" "$folder/swiftlet"
 git -C "$folder/swiftlet" -c user.name=app -c user.email=app@localhost tag -f 0.0.1
 
-mkdir -p "$folder/app/Sources/readme-example" "$folder/app/Sources/embed-lines"
+mkdir -p "$folder/app/Sources/"{embed-example,tune-example,embed-lines}
 cat > "$folder/app/Package.swift" <<SWIFT
 // swift-tools-version: 6.2
 import PackageDescription
@@ -25,13 +25,17 @@ let package = Package(
   platforms: [.macOS(.v15)],
   dependencies: [.package(url: "file://$folder/swiftlet", from: "0.0.1")],
   targets: [
-    .executableTarget(name: "readme-example", dependencies: [swiftlet]),
+    .executableTarget(name: "embed-example", dependencies: [swiftlet]),
+    .executableTarget(name: "tune-example", dependencies: [swiftlet]),
     .executableTarget(name: "embed-lines", dependencies: [swiftlet]),
   ]
 )
 SWIFT
-awk '/^```swift$/ { inside = 1; next } /^```$/ { if (inside) exit } inside' "$root/README.md" \
-  > "$folder/app/Sources/readme-example/main.swift"
+snippet() {
+  awk -v wanted="$1" '/^```swift$/ { inside = ++count == wanted; next } /^```$/ { inside = 0 } inside' "$root/README.md"
+}
+snippet 1 > "$folder/app/Sources/embed-example/main.swift"
+snippet 2 > "$folder/app/Sources/tune-example/main.swift"
 cat > "$folder/app/Sources/embed-lines/main.swift" <<'SWIFT'
 import Foundation
 import Swiftlet

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import Checkpoint
+import FileFormats
+import Foundation
+import TestSupport
+import Testing
+
+@testable import FineTuning
+
+/// Training of the bundled model beside PyTorch's, which Scripts/train_reference.py has written to the folder that is
+/// named in `SWIFTLET_TRAINING_REFERENCE`.
+struct TrainingReferenceTests {
+  @Test(.enabled(if: referenceFolder != nil))
+  func stepsFollowPyTorchs() throws {
+    let folder = Self.referenceFolder ?? ""
+    let batches = try Self.batches(folder + "/batches.jsonl")
+    let steps = try JSONParser.parse(file: folder + "/reference.json", limit: 1 << 20).array ?? []
+    try #require(batches.count == steps.count && batches.count > 1)
+    var settings = FineTuningSettings()
+    settings.length = .steps(batches.count)
+    settings.schedule = .constant
+    settings.warmupRatio = 0
+    settings.dropout = 0
+    settings.maxLength = 64
+    let model = repositoryPath("weights/all-MiniLM-L6-v2")
+    let trainer = try Trainer(model: model, data: .labeledTexts(batches[0]), settings: settings)
+    let parameters = trainer.weights.layout.list.parameters
+    let before = parameters.map(trainer.weights.numbers)
+    var errors: [Double] = []
+    for (batch, step) in zip(batches, steps) {
+      // A batch takes all of these texts, in some order.
+      trainer.source = try BatchSource(.labeledTexts(batch), trainer.loss, name: "", settings)
+      let report = try trainer.update()
+      errors.append(abs(Double(report.loss) / (step.object?["float64"]?.double ?? .nan) - 1))
+      if errors.count == 1 {
+        let worst = try expectGradients(
+          of: trainer, toEqual: ReferenceTensors(path: folder + "/gradients-float64.safetensors"))
+        print("gradients: worst error \(worst)")
+      }
+    }
+    print("loss: relative error \(errors[0]) at the first step, \(errors[errors.count - 1]) at the last")
+    #expect(errors[0] <= 1e-5)
+    #expect(errors[errors.count - 1] <= 1e-3)
+
+    let single = try ReferenceTensors(path: folder + "/weights-float32.safetensors")
+    let double = try ReferenceTensors(path: folder + "/weights-float64.safetensors")
+    var worst = 0.0, worstOfPyTorch = 0.0
+    for (parameter, before) in zip(parameters, before) where !Self.hasNoGradient(parameter.name) {
+      let expected = try double[parameter.name], change = distance(expected, before)
+      let error = distance(trainer.weights.numbers(of: parameter), expected) / change
+      let pyTorchs = distance(try single[parameter.name], expected) / change
+      worst = max(worst, error)
+      worstOfPyTorch = max(worstOfPyTorch, pyTorchs)
+      #expect(error <= max(0.02, 4 * pyTorchs), "\(parameter.name)")
+    }
+    print("changes of the weights: worst error \(worst), of PyTorch in float32 \(worstOfPyTorch)")
+  }
+
+  /// Each tensor within 1e-4 of its norm, and those whose true gradient is 0 within 1e-6 of the norm of all.
+  ///
+  /// - Returns: the worst of the first, as a part of the norm.
+  private func expectGradients(of trainer: Trainer, toEqual reference: ReferenceTensors) throws -> Double {
+    let parameters = trainer.weights.layout.list.parameters
+    let expected = try parameters.map { try reference[$0.name] }
+    let total = norm(expected.map(norm))
+    var worst = (name: "", error: 0.0), worstZero = 0.0
+    for (parameter, expected) in zip(parameters, expected) {
+      let values = trainer.gradients.values(of: parameter).map(Double.init)
+      if Self.hasNoGradient(parameter.name) {
+        worstZero = max(worstZero, norm(values) / total)
+      } else {
+        let error = distance(values, expected) / norm(expected)
+        if error >= worst.error { worst = (parameter.name, error) }
+      }
+    }
+    #expect(worst.error <= 1e-4, "\(worst.name)")
+    #expect(worstZero <= 1e-6)
+    return worst.error
+  }
+
+  /// Softmax takes a key's bias out again: what gradient it has is rounding.
+  private static func hasNoGradient(_ name: String) -> Bool { name.hasSuffix("attention.self.key.bias") }
+
+  private static var referenceFolder: String? { ProcessInfo.processInfo.environment["SWIFTLET_TRAINING_REFERENCE"] }
+
+  private static func batches(_ path: String) throws -> [LabeledTexts] {
+    var lines = try LineReader(path: path), batches: [LabeledTexts] = []
+    while let line = try lines.next() {
+      let batch = try JSONParser.parse(Array(line.utf8)).object
+      let texts = batch?["texts"]?.array ?? [], labels = batch?["labels"]?.array ?? []
+      batches.append(LabeledTexts(texts: texts.compactMap(\.string), labels: labels.compactMap(\.int).map(String.init)))
+    }
+    return batches
+  }
+}
