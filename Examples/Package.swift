@@ -21,8 +21,9 @@ let package = Package(
     .executableTarget(name: "embed", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "tokenize", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "evaluate", dependencies: ["ProgramSupport"]),
+    .executableTarget(name: "custom-loss", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "finetune", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "hidden-states", dependencies: ["ProgramSupport"]),
-    .testTarget(name: "ProgramTests", dependencies: ["embed", "evaluate", "finetune", "tokenize"]),
+    .testTarget(name: "ProgramTests", dependencies: ["custom-loss", "embed", "evaluate", "finetune", "tokenize"]),
   ]
 )

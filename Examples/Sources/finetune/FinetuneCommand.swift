@@ -23,6 +23,7 @@ struct FinetuneCommand: ParsableCommand {
   @OptionGroup(title: "Run") var options: RunOptions
   @OptionGroup(title: "Loss") var loss: LossOptions
   @OptionGroup(title: "Batches") var batches: BatchOptions
+  @OptionGroup(title: "Mining") var mining: MiningOptions
   @OptionGroup(title: "Optimizer") var optimizer: OptimizerOptions
   @OptionGroup(title: "Tables") var tables: TableOptions
   @OptionGroup var common: CommonOptions
@@ -33,6 +34,7 @@ struct FinetuneCommand: ParsableCommand {
     let data = try tables.read(options.train, warn: common.warn)
     let evaluation = try options.eval.map { try tables.read($0, warn: common.warn) }
     try batches.validate(for: data)
+    try mining.validate(for: loss.loss, on: data)
     let trainer = try Trainer(
       model: common.modelFolder(), data: data, evaluation: evaluation, settings: settings)
     let monitor = RunMonitor(options, quiet: common.quiet)
@@ -52,6 +54,7 @@ struct FinetuneCommand: ParsableCommand {
     var settings = FineTuningSettings()
     loss.apply(to: &settings)
     batches.apply(to: &settings)
+    mining.apply(to: &settings)
     optimizer.apply(to: &settings)
     settings.maxLength = common.maxLength
     settings.threadCount = common.threads
@@ -68,7 +71,8 @@ struct FinetuneCommand: ParsableCommand {
       baseModel: lastComponent(of: try common.modelFolder()), encoder: trainer.tunedEncoder(),
       data: description(of: data, options.train), rowCount: data.count,
       evaluationData: evaluation.flatMap { data in options.eval.map { description(of: data, $0) } },
-      scores: scores(result), settings: trainer.settings, stepCount: result.stepCount)
+      scores: scores(result), isLabeled: data.kind == .labeledTexts, settings: trainer.settings,
+      stepCount: result.stepCount)
   }
 
   private func description(of data: Dataset, _ path: String) -> String {

@@ -34,7 +34,7 @@ struct LossOptions: ParsableArguments {
   var dropout: Double?
 
   func validate() throws {
-    try check("--margin", margin, above: 0)
+    try check("--margin", margin, atLeast: 0)
     if let dropout, !(dropout >= 0 && dropout < 1) {
       throw ValidationError("--dropout is \(dropout); give a number from 0 to below 1")
     }

@@ -19,9 +19,9 @@ extension ModelCard {
       ("pooling", encoder.pooling.map(\.rawValue).joined(separator: "+")),
       ("unit length", encoder.normalizes ? "yes" : "no"),
       ("most tokens of a text", "\(encoder.maxLength)"),
-      ("labels a batch", "\(settings.labelsPerBatch)"),
-      ("texts a label", "\(settings.samplesPerLabel)"),
-      ("rows a batch of triplets", "\(settings.batchSize)"),
+      isLabeled
+        ? ("batch", "\(settings.labelsPerBatch) labels with \(settings.samplesPerLabel) texts")
+        : ("batch", "\(settings.batchSize) rows"),
       ("batches a step", "\(settings.accumulation)"),
       ("steps", "\(stepCount)"),
       ("learning rate", "\(optimizer.learningRate)"),
@@ -32,6 +32,9 @@ extension ModelCard {
       ("seed", "\(settings.seed)"),
       ("precision", "float32"),
     ]
+    if isLabeled && (settings.loss == .triplet || settings.loss == .hardestOfKTriplet) {
+      rows.append(("negatives", "\(settings.negativesPerAnchor), \(settings.mining.rawValue)"))
+    }
     if !optimizer.frozen.isEmpty { rows.append(("frozen", optimizer.frozen.joined(separator: " "))) }
     return rows
   }

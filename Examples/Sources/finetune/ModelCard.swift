@@ -23,6 +23,8 @@ struct ModelCard {
   /// What the scores were made on, in words; nil if there are none.
   let evaluationData: String?
   let scores: [Score]
+  /// Whether the data is labeled texts.
+  let isLabeled: Bool
   let settings: FineTuningSettings
   let stepCount: Int
 

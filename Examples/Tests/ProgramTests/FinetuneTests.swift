@@ -92,6 +92,7 @@ struct FinetuneTests {
     ["--dropout", "1"], ["--labels-per-batch", "1"], ["--samples-per-label", "1"], ["--piece-size", "0"],
     ["--batch-size", "8"], ["--loss", "batch-hard-soft-margin-triplet", "--margin", "1"], ["--patience", "1"],
     ["--schedule", "steps"], ["--precision", "int8"], ["--mine", "telepathy"],
+    ["--mine", "random"], ["--loss", "triplet", "--remine-every", "5"], ["--negatives", "0", "--loss", "triplet"],
   ])
   func wrongArgumentsAreUsageErrors(options: [String]) throws {
     let run = try finetune("output", options)
@@ -138,6 +139,19 @@ struct FinetuneTests {
     #expect(run.errors.contains("margin"), "\(run.errors)")
   }
 
+  @Test(arguments: [["--mine", "random"], ["--mine", "offline", "--remine-every", "2", "--negatives", "2"]])
+  func negativesAreMined(options: [String]) throws {
+    let run = try finetune("output", ["--steps", "4", "--loss", "hardest-of-k-triplet"] + options)
+    #expect(run.exitCode == 0, "\(run.errors)")
+  }
+
+  @Test func aLossOfOnesOwnTrains() throws {
+    let run = try ProgramRun(
+      "custom-loss", ["--model", model, "--train", path("train.csv"), "--eval", path("train.csv"), "--steps", "3"])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.text.split(separator: "\n").count { $0.contains("accuracy_at_1") } >= 2)
+  }
+
   /// Texts of five labels in words that the small vocabulary has.
   private func table() -> String {
     let places = ["on the mat", "on a run", "at 9", "in 1984", "and sat", "for £9"]
@@ -150,12 +164,15 @@ struct FinetuneTests {
   }
 
   private func arguments(_ output: String, _ options: [String]) -> [String] {
-    let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..")
-    let model = repository.standardized.appendingPathComponent("Tests/FineTuningTests/Fixtures/batch-hard/model")
-    return [
-      "--model", model.path, "--train", path("train.csv"), "--output", path(output), "--labels-per-batch", "3",
+    [
+      "--model", model, "--train", path("train.csv"), "--output", path(output), "--labels-per-batch", "3",
       "--samples-per-label", "3",
     ] + options
+  }
+
+  private var model: String {
+    let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..")
+    return repository.standardized.appendingPathComponent("Tests/FineTuningTests/Fixtures/batch-hard/model").path
   }
 
   private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }
