@@ -65,6 +65,23 @@ struct FinetuneTests {
     #expect(try logLines("log.jsonl").compactMap { $0["step"] as? Int } == Array(1...1500))
   }
 
+  /// Scripts/kill_runs.py does so 200 times, in saves above all.
+  @Test func aRunThatIsKilledThriceEndsWithTheSameBits() throws {
+    let options = ["--steps", "400", "--checkpoint-every", "7", "--log", path("log.jsonl"), "--resume"]
+    let whole = try finetune("whole", ["--steps", "400"])
+    #expect(whole.exitCode == 0, "\(whole.errors)")
+    for round in 1...3 {
+      let running = try RunningProgram("finetune", arguments("output", options))
+      while (try? logLines("log.jsonl").last?["step"] as? Int) ?? 0 < 50 * round { usleep(1000) }
+      kill(running.processIdentifier, SIGKILL)
+      #expect(running.waitUntilExit().exitCode == SIGKILL)
+    }
+    let resumed = try finetune("output", options + ["--threads", "1"])
+    #expect(resumed.exitCode == 0, "\(resumed.errors)")
+    #expect(try read("output/model.safetensors") == read("whole/model.safetensors"))
+    #expect(try logLines("log.jsonl").compactMap { $0["step"] as? Int } == Array(1...400))
+  }
+
   @Test func resumeOfNothingStartsAndOfAFinishedRunChangesNothing() throws {
     let first = try finetune("output", ["--steps", "2", "--resume"])
     #expect(first.exitCode == 0)
