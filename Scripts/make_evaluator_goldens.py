@@ -15,12 +15,15 @@ from pytorch_metric_learning.distances import CosineSimilarity
 from pytorch_metric_learning.utils.accuracy_calculator import AccuracyCalculator
 from pytorch_metric_learning.utils.inference import CustomKNN
 from scipy.stats import pearsonr, spearmanr
-from sentence_transformers.util import pairwise_cos_sim
+from sentence_transformers.sentence_transformer.evaluation import (
+    BinaryClassificationEvaluator, InformationRetrievalEvaluator)
+from sentence_transformers.util import cos_sim, pairwise_cos_sim
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
 FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests/FineTuningTests/Fixtures"
 DIMENSION = 12
+DEPTHS = [1, 3, 5, 10, 100]
 
 
 def labeled(rng, counts):
@@ -68,6 +71,57 @@ def neighbors(queries, labels, references=None, reference_labels=None):
     }
 
 
+class Vectors:
+    """Stands in for a model: a text is the number of its vector, which is encoded in double."""
+
+    similarity_fn_name = "cosine"
+
+    def __init__(self, vectors):
+        self.vectors = torch.tensor(np.stack(vectors), dtype=torch.float64)
+
+    def encode(self, texts, **_):
+        return self.vectors[[int(text) for text in texts]]
+
+
+def pairs(first, second, labels):
+    count = len(labels)
+    texts = [str(i) for i in range(2 * count)]
+    evaluator = BinaryClassificationEvaluator(
+        texts[:count], texts[count:], labels.tolist(), similarity_fn_names=["cosine"])
+    metrics = evaluator.compute_metrics(Vectors([*first, *second]))["cosine"]
+    names = ["accuracy", "accuracy_threshold", "f1", "f1_threshold", "precision", "recall", "ap"]
+    return {name: float(metrics[name]) for name in names}
+
+
+def retrieval_of(model, queries, corpus, labels):
+    """The reference's metrics of some queries among a corpus: indices of vectors. Indices as names of one length make
+    it put the first of equals first."""
+    names = {i: f"{i:05}" for i in range(len(labels))}
+    evaluator = InformationRetrievalEvaluator(
+        {names[q]: names[q] for q in queries}, {names[c]: names[c] for c in corpus},
+        {names[q]: {names[c] for c in corpus if labels[c] == labels[q]} for q in queries},
+        mrr_at_k=DEPTHS, ndcg_at_k=DEPTHS, accuracy_at_k=DEPTHS, precision_recall_at_k=DEPTHS, map_at_k=DEPTHS,
+        score_functions={"cosine": cos_sim})
+    evaluator.embed_inputs = lambda model, texts, **_: model.encode(texts)
+    if not evaluator.queries:
+        return None
+    metrics = evaluator.compute_all_metrics(model)["cosine"]
+    kinds = ["precision", "recall", "mrr", "ndcg", "map"]
+    return {f"{kind}_at_{k}": float(metrics[f"{kind}@k"][k]) for kind in kinds for k in DEPTHS}
+
+
+def retrieval(queries, labels, references=None, reference_labels=None):
+    count = len(labels)
+    if references is not None:
+        everything = range(count, count + len(reference_labels))
+        labels = np.concatenate([labels, reference_labels])
+        return retrieval_of(Vectors([*queries, *references]), range(count), everything, labels)
+    model = Vectors(queries)
+    each = [retrieval_of(model, [q], [c for c in range(count) if c != q], labels) for q in range(count)]
+    each = [metrics for metrics in each if metrics]
+    return {name: float(np.mean([metrics[name] for metrics in each])) for name in each[0]}
+
+
 def numbers(vectors):
     return [[float(str(x)) for x in row] for row in vectors]
 
@@ -90,16 +144,30 @@ def main():
     negatives = torch.tensor(rng.normal(size=(40, DIMENSION)).astype(np.float32)) + 0.4 * anchors
     correct = pairwise_cos_sim(anchors, positives) > pairwise_cos_sim(anchors, negatives)
 
+    # Vectors along the axes: most cosines equal others. More of them than the deepest metrics look at.
+    tied = np.eye(5, dtype=np.float32)[rng.integers(5, size=150)] * rng.choice([-2, 1, 4], size=(150, 1))
+    tied_labels = rng.integers(20, size=150)
+    # The higher the cosine, the more pairs are alike.
+    are_alike = (cosines + 0.6 * rng.normal(size=80) > 0.4).astype(int)
+
     golden = {
         "queries": numbers(queries), "labels": labels.tolist(),
         "references": numbers(references), "reference_labels": reference_labels.tolist(),
         "leave_one_out": neighbors(queries, labels),
         "among_references": neighbors(queries, labels, references, reference_labels),
+        "retrieval_leave_one_out": retrieval(queries, labels),
+        "retrieval_among_references": retrieval(queries, labels, references, reference_labels),
+        "tied": numbers(tied.astype(np.float32)), "tied_labels": tied_labels.tolist(),
+        "retrieval_tied": retrieval(tied, tied_labels),
+        "retrieval_tied_among_references": retrieval(tied[:30], tied_labels[:30], tied[30:], tied_labels[30:]),
         "first": numbers(first), "second": numbers(second), "scores": scores.tolist(),
         "correlations": {
             "pearson": float(pearsonr(cosines, scores).statistic),
             "spearman": float(spearmanr(cosines, scores).statistic),
         },
+        "are_alike": are_alike.tolist(), "pairs": pairs(first, second, are_alike),
+        "pairs_reversed": pairs(first, second, 1 - are_alike),
+        "pairs_all_alike": pairs(first, second, np.ones(80, dtype=int)),
         "negatives": numbers(negatives.numpy()), "triplet_accuracy": int(correct.sum()) / len(correct),
     }
     (output / "evaluators.json").write_text(json.dumps(golden) + "\n", encoding="utf-8")

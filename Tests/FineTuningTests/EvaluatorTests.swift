@@ -8,40 +8,18 @@ import TestSupport
 import Testing
 
 struct EvaluatorTests {
-  private let golden: JSONObject
+  private let goldens: EvaluatorGoldens
 
-  init() throws {
-    golden = try #require(JSONParser.parse(file: fixture("evaluators.json"), limit: 1 << 20).object)
-  }
-
-  private func rows(_ name: String) throws -> [[Float]] {
-    try #require(golden[name]?.array).map { try #require($0.array).map { Float(try #require($0.double)) } }
-  }
-
-  private func labels(_ name: String) throws -> [Int] { try #require(golden[name]?.array).compactMap(\.int) }
-
-  private func tensor(_ rows: [[Float]]) -> Tensor { Tensor(rows.flatMap { $0 }, shape: [rows.count, rows[0].count]) }
-
-  private func texts(_ labels: [Int]) -> LabeledTexts {
-    LabeledTexts(texts: labels.map { _ in "" }, labels: labels.map { "\($0)" })
-  }
-
-  private func expect(_ evaluation: Evaluation, equals name: String) throws {
-    let expected = try #require(golden[name]?.object).members
-    #expect(evaluation.metrics.map(\.name) == expected.map(\.key))
-    for (metric, member) in zip(evaluation.metrics, expected) {
-      #expect(abs(metric.value - (member.value.double ?? .nan)) < 1e-12, "\(metric.name)")
-    }
-  }
+  init() throws { goldens = try EvaluatorGoldens() }
 
   @Test func neighborsAreThoseOfTheReferences() throws {
-    let queries = try rows("queries"), references = try rows("references")
-    let labels = try labels("labels"), referenceLabels = try self.labels("reference_labels")
+    let queries = try goldens.rows("queries"), references = try goldens.rows("references")
+    let labels = try goldens.labels("labels"), referenceLabels = try goldens.labels("reference_labels")
     let leaveOneOut = try Evaluator(.labeledTexts(texts(labels)))
-    try expect(leaveOneOut.evaluate(tensor(queries)), equals: "leave_one_out")
+    try goldens.expect(leaveOneOut.evaluate(tensor(queries)), equals: "leave_one_out")
     let among = try Evaluator(.labeledTexts(texts(labels)), references: texts(referenceLabels))
     let evaluation = try among.evaluate(tensor(queries + references))
-    try expect(evaluation, equals: "among_references")
+    try goldens.expect(evaluation, equals: "among_references")
     #expect(evaluation.main.name == "accuracy_at_1" && evaluation["map_at_r"] == evaluation.metrics[4].value)
 
     let metrics = NearestNeighborMetrics(
@@ -51,25 +29,26 @@ struct EvaluatorTests {
   }
 
   @Test func correlationsAreThoseOfTheReference() throws {
-    let first = try rows("first"), second = try rows("second")
-    let scores = try #require(golden["scores"]?.array).compactMap(\.double)
+    let first = try goldens.rows("first"), second = try goldens.rows("second")
+    let scores = try #require(goldens["scores"]?.array).compactMap(\.double)
     let texts = first.map { _ in "" }
     let evaluator = try Evaluator(.scoredPairs(ScoredPairs(first: texts, second: texts, scores: scores)))
     let evaluation = try evaluator.evaluate(tensor(first + second))
     // The cosines are sums in float32, the reference's in float64.
     #expect(evaluation.metrics.map(\.name) == ["pearson", "spearman"] && evaluation.main.name == "spearman")
     for metric in evaluation.metrics {
-      let expected = try #require(golden["correlations"]?.object?[metric.name]?.double)
+      let expected = try #require(goldens["correlations"]?.object?[metric.name]?.double)
       #expect(abs(metric.value - expected) < (metric.name == "pearson" ? 1e-7 : 1e-12))
     }
   }
 
   @Test func tripletAccuracyIsThatOfTheReference() throws {
-    let anchors = try rows("first").prefix(40), positives = try rows("second").prefix(40)
+    let anchors = try goldens.rows("first").prefix(40), positives = try goldens.rows("second").prefix(40)
     let texts = anchors.map { _ in "" }
     let triplets = TextTriplets(anchors: texts, positives: texts, negatives: texts.map { [$0] })
-    let evaluation = try Evaluator(.triplets(triplets)).evaluate(tensor(anchors + positives + rows("negatives")))
-    #expect(evaluation.main.name == "accuracy" && evaluation.main.value == golden["triplet_accuracy"]?.double)
+    let vectors = tensor(try anchors + positives + goldens.rows("negatives"))
+    let evaluation = try Evaluator(.triplets(triplets)).evaluate(vectors)
+    #expect(evaluation.main.name == "accuracy" && evaluation.main.value == goldens["triplet_accuracy"]?.double)
   }
 
   /// Every negative counts, and one as near as the positive is wrong.
@@ -129,8 +108,9 @@ struct EvaluatorTests {
   }
 
   @Test func threadsDoNotMatter() throws {
-    let evaluator = try Evaluator(.labeledTexts(texts(labels("labels"))), references: texts(labels("reference_labels")))
-    let vectors = tensor(try rows("queries") + rows("references"))
+    let data = texts(try goldens.labels("labels")), references = texts(try goldens.labels("reference_labels"))
+    let evaluator = try Evaluator(.labeledTexts(data), references: references)
+    let vectors = tensor(try goldens.rows("queries") + goldens.rows("references"))
     let evaluations = try [1, 2, 5].map { try evaluator.evaluate(vectors, threadCount: $0).description }
     #expect(Set(evaluations).count == 1)
   }
@@ -144,8 +124,6 @@ struct EvaluatorTests {
 
   @Test func whatCannotBeEvaluatedIsAnError() throws {
     let labeled = texts([0, 1])
-    let pairs = LabeledPairs(first: ["a"], second: ["b"], areAlike: [true])
-    #expect(throws: EvaluationError.unsupported(.labeledPairs)) { _ = try Evaluator(.labeledPairs(pairs)) }
     let scored = ScoredPairs(first: ["a"], second: ["b"], scores: [1])
     #expect(throws: EvaluationError.unusedReferences(.scoredPairs)) {
       _ = try Evaluator(.scoredPairs(scored), references: labeled)
@@ -171,6 +149,13 @@ struct EvaluatorTests {
     #expect(try warnings(.labeledTexts(labeled), texts([1, 0])).isEmpty)
     let pairs = ScoredPairs(first: ["a", "b"], second: ["c", "d"], scores: [1, 1])
     #expect(try warnings(.scoredPairs(pairs)).count == 1)
+    func ofPairs(_ areAlike: [Bool]) throws -> [String] {
+      try warnings(.labeledPairs(LabeledPairs(first: ["a", "b"], second: ["c", "d"], areAlike: areAlike)))
+    }
+    #expect(try ofPairs([true, false]).isEmpty)
+    #expect(try ofPairs([true, true]) == ["all pairs have the label 1: any vectors have the best scores"])
+    #expect(
+      try ofPairs([false, false]) == ["no pair has the label 1: f1, precision, recall and ap are undefined"])
   }
 
   @Test func anEncoderIsEvaluatedByItsVectors() throws {

@@ -21,4 +21,10 @@ public struct LabeledPairs: Sendable {
     self.second = second
     self.areAlike = areAlike
   }
+
+  /// A line that warns of pairs among which there is nothing to tell apart; nil if there is.
+  var warning: String? {
+    if areAlike.allSatisfy({ $0 }) { return "all pairs have the label 1: any vectors have the best scores" }
+    return areAlike.contains(true) ? nil : "no pair has the label 1: f1, precision, recall and ap are undefined"
+  }
 }

@@ -2,8 +2,6 @@
 
 /// Data or vectors that cannot be evaluated.
 public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// There is no evaluation of this kind of data.
-  case unsupported(Dataset.Kind)
   /// References that only labeled texts have a use for.
   case unusedReferences(Dataset.Kind)
   /// The vector of the text at this index has a number that is NaN or infinite.
@@ -12,8 +10,6 @@ public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible
   /// One line: what is wrong and what to do.
   public var description: String {
     switch self {
-    case .unsupported(let kind):
-      "no evaluation of \(kind) in this version; give labeled texts, triplets or scored pairs"
     case .unusedReferences(let kind): "references are for labeled texts, not for \(kind); leave them out"
     case .nonFiniteVector(let text): "the vector of text \(text + 1) is not finite; check the model's weights"
     }

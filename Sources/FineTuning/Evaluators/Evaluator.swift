@@ -15,7 +15,10 @@ public import TensorCore
 /// - labeled texts: ``NearestNeighborMetrics``, chiefly accuracy_at_1, among the references, or without any among the
 ///   other texts;
 /// - triplets: accuracy, the part of the negatives whose cosine with their anchor is below the positive's;
-/// - scored pairs: pearson and chiefly spearman, the correlations of cosines and scores.
+/// - scored pairs: pearson and chiefly spearman, the correlations of cosines and scores;
+/// - labeled pairs: ``PairMetrics``, chiefly ap, by their cosines.
+///
+/// Labeled texts can be measured by ``RetrievalMetrics`` as well.
 public struct Evaluator: Sendable {
   /// What to embed, in this order.
   public let texts: [String]
@@ -26,25 +29,25 @@ public struct Evaluator: Sendable {
   private let task: Task
 
   private enum Task: Sendable {
-    case nearestNeighbors(labels: [Int], referenceLabels: [Int]?)
+    case nearestNeighbors(NeighborTexts)
+    case retrieval(NeighborTexts)
     case triplets(count: Int, negatives: Int)
     case scoredPairs(scores: [Double])
+    case labeledPairs(areAlike: [Bool])
   }
 
   /// An evaluator of some data.
   ///
   /// - Parameters:
-  ///   - dataset: labeled texts, triplets or scored pairs.
+  ///   - dataset: what to measure on.
   ///   - references: the texts among which labeled ones find their neighbors. Labels are the same if their names are.
-  /// - Throws: ``EvaluationError`` for a kind of data that there is no evaluation of.
+  /// - Throws: ``EvaluationError`` if there are references for other data than labeled texts.
   public init(_ dataset: Dataset, references: LabeledTexts? = nil) throws(EvaluationError) {
     if references != nil && dataset.kind != .labeledTexts { throw .unusedReferences(dataset.kind) }
     switch dataset {
     case .labeledTexts(let data):
-      warnings = [references.map { data.warning(references: $0) } ?? data.warning].compactMap { $0 }
-      texts = data.texts + (references?.texts ?? [])
-      task = .nearestNeighbors(
-        labels: data.labels, referenceLabels: references?.labels(numberedAs: data.labelNames))
+      let neighbors = NeighborTexts(data, references: references)
+      (texts, warnings, task) = (neighbors.texts, neighbors.warnings, .nearestNeighbors(neighbors))
     case .triplets(let data):
       warnings = []
       texts = data.anchors + data.positives + data.negatives.joined()
@@ -54,9 +57,21 @@ public struct Evaluator: Sendable {
       warnings = areEqual ? ["all scores are equal: their correlations with cosines are undefined"] : []
       texts = data.first + data.second
       task = .scoredPairs(scores: data.scores)
-    case .labeledPairs:
-      throw .unsupported(dataset.kind)
+    case .labeledPairs(let data):
+      warnings = [data.warning].compactMap { $0 }
+      texts = data.first + data.second
+      task = .labeledPairs(areAlike: data.areAlike)
     }
+  }
+
+  /// An evaluator by ``RetrievalMetrics``, chiefly ndcg_at_10: a text is relevant to a query if it has its label.
+  ///
+  /// - Parameters:
+  ///   - queries: what to look for.
+  ///   - corpus: the texts to look among; nil: for each query all others. Labels are the same if their names are.
+  public init(retrievalFor queries: LabeledTexts, from corpus: LabeledTexts? = nil) {
+    let neighbors = NeighborTexts(queries, references: corpus)
+    (texts, warnings, task) = (neighbors.texts, neighbors.warnings, .retrieval(neighbors))
   }
 
   /// The metrics of an encoder.
@@ -83,20 +98,26 @@ public struct Evaluator: Sendable {
     let nonFinite = vectors.withUnsafeBufferPointer { values in values.firstIndex { !$0.isFinite } }
     if let nonFinite { throw .nonFiniteVector(text: nonFinite / vectors.shape[1]) }
     switch task {
-    case .nearestNeighbors(let labels, let referenceLabels):
-      let queries = UnitVectors(vectors, rows: 0..<labels.count)
-      let references = referenceLabels.map {
-        LabeledVectors(vectors: UnitVectors(vectors, rows: labels.count..<texts.count), labels: $0)
-      }
-      return NearestNeighborMetrics(
-        LabeledVectors(vectors: queries, labels: labels), references: references, on: pool
-      ).evaluation
+    case .nearestNeighbors(let texts):
+      let (queries, references) = texts.labeled(vectors)
+      return NearestNeighborMetrics(queries, references: references, on: pool).evaluation
+    case .retrieval(let texts):
+      let (queries, corpus) = texts.labeled(vectors)
+      return RetrievalMetrics(queries, corpus: corpus, depths: RetrievalMetrics.usualDepths, on: pool).evaluation
     case .triplets(let count, let negatives):
       return Evaluation([("accuracy", tripletAccuracy(vectors, count: count, negatives: negatives))], main: 0)
     case .scoredPairs(let scores):
-      let cosines = scores.indices.map { vectors.cosine($0, scores.count + $0) }
+      let cosines = cosines(ofPairs: vectors)
       let metrics = [("pearson", pearson(cosines, scores)), ("spearman", spearman(cosines, scores))]
       return Evaluation(metrics, main: 1)
+    case .labeledPairs(let areAlike):
+      return PairMetrics(cosines(ofPairs: vectors), areAlike: areAlike).evaluation
     }
+  }
+
+  /// The cosines of the first half of the vectors, each with its like in the second.
+  private func cosines(ofPairs vectors: Tensor) -> [Double] {
+    let count = texts.count / 2
+    return (0..<count).map { vectors.cosine($0, count + $0) }
   }
 }

@@ -69,6 +69,6 @@ public struct NearestNeighborMetrics: Equatable, Sendable {
 }
 
 /// The mean, added up in order; NaN of nothing.
-private func mean<Element>(_ elements: [Element], _ value: (Element) -> Double) -> Double {
+func mean<Element>(_ elements: [Element], _ value: (Element) -> Double) -> Double {
   elements.reduce(0) { $0 + value($1) } / Double(elements.count)
 }

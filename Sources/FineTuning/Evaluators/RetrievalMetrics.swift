@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import TensorCore
+
+/// How well those texts of a corpus that are relevant to a query, as they have its label, are found among the nearest.
+///
+/// Texts are ranked by their cosine with the query; of equals the one with the lower index comes first. Without a corpus,
+/// that of a query is all others ("leave one out"). Metrics are means over the queries that something is relevant to;
+/// without any they are NaN.
+///
+/// As sentence-transformers' InformationRetrievalEvaluator has them. Järvelin, Kekäläinen: Cumulated gain-based
+/// evaluation of IR techniques, TOIS 20(4), 2002, for nDCG.
+public struct RetrievalMetrics: Equatable, Sendable {
+  /// The metrics of the k nearest.
+  public struct AtDepth: Equatable, Sendable {
+    /// How many of the nearest count.
+    public let k: Int
+
+    /// Relevant texts among the k nearest / k.
+    public let precision: Double
+
+    /// Relevant texts among the k nearest / all relevant ones.
+    public let recall: Double
+
+    /// 1 / the rank of the first relevant text, counted from 1; 0 if it is not among the k nearest.
+    public let reciprocalRank: Double
+
+    /// Σ 1 / log₂(rank + 1) over the relevant texts among the k nearest, as a part of the most it could be.
+    public let ndcg: Double
+
+    /// Σ P(rank) over the relevant texts among the k nearest / the most there could be, where P(i) is the part of the i
+    /// nearest that are relevant.
+    public let averagePrecision: Double
+  }
+
+  /// The metrics, by k in the order in which these were asked for.
+  public let byDepth: [AtDepth]
+
+  /// The k that are looked at unless others are asked for.
+  public static let usualDepths = [1, 3, 5, 10, 100]
+
+  /// The metrics of vectors among themselves, each left out of its own corpus.
+  ///
+  /// - Parameters:
+  ///   - vectors: `[count, dimension]`, finite, of any lengths.
+  ///   - labels: the label of each, from 0 on.
+  ///   - depths: each k, at least 1.
+  public init(_ vectors: Tensor, labels: [Int], depths: [Int] = usualDepths) {
+    self.init(
+      LabeledVectors(vectors: UnitVectors(vectors), labels: labels), corpus: nil, depths: depths, on: .shared)
+  }
+
+  /// The metrics of vectors among those of a corpus.
+  ///
+  /// - Parameters:
+  ///   - queries: `[count, dimension]`, finite, of any lengths.
+  ///   - labels: the label of each, from 0 on.
+  ///   - corpus: `[texts, dimension]`.
+  ///   - corpusLabels: the label of each text.
+  ///   - depths: each k, at least 1.
+  /// - Complexity: 2 x queries x texts x dimension floating-point operations; 16 MB a thread, or a number for each
+  ///   text, besides a copy of the vectors.
+  public init(
+    _ queries: Tensor, labels: [Int], corpus: Tensor, corpusLabels: [Int], depths: [Int] = usualDepths
+  ) {
+    self.init(
+      LabeledVectors(vectors: UnitVectors(queries), labels: labels),
+      corpus: LabeledVectors(vectors: UnitVectors(corpus), labels: corpusLabels), depths: depths, on: .shared)
+  }
+
+  init(_ queries: LabeledVectors, corpus: LabeledVectors?, depths: [Int], on pool: ThreadPool) {
+    precondition(depths.allSatisfy { $0 > 0 }, "depths \(depths), where each needs a text")
+    let targets = corpus ?? queries, leavesOneOut = corpus == nil
+    let labels = queries.labels, targetLabels = targets.labels
+    let relevant = targets.indicesByLabel(count: (labels.max() ?? -1) + 1).map { $0.count - (leavesOneOut ? 1 : 0) }
+    let deepest = min(depths.max() ?? 0, targets.labels.count), gains = RankGains(count: deepest)
+    let metrics = queries.vectors.mapSimilarities(with: targets.vectors, on: pool) { query, cosines -> [AtDepth]? in
+      let label = labels[query]
+      guard relevant[label] > 0 else { return nil }
+      let nearest = indicesOfLargest(deepest, of: cosines) { !leavesOneOut || $0 != query }
+      let hits = nearest.indices.filter { targetLabels[nearest[$0]] == label }.map { $0 + 1 }
+      return depths.map { AtDepth(k: $0, hits: hits, relevant: relevant[label], gains) }
+    }.compactMap { $0 }
+    byDepth = depths.indices.map { depth in AtDepth(k: depths[depth], meanOf: metrics.map { $0[depth] }) }
+  }
+
+  /// The metrics by names as `ndcg_at_10`, which of those of ``usualDepths`` is the main one.
+  var evaluation: Evaluation {
+    let kinds: [(name: String, value: KeyPath<AtDepth, Double>)] = [
+      ("precision", \.precision), ("recall", \.recall), ("mrr", \.reciprocalRank), ("ndcg", \.ndcg),
+      ("map", \.averagePrecision),
+    ]
+    let metrics = kinds.flatMap { kind in byDepth.map { ("\(kind.name)_at_\($0.k)", $0[keyPath: kind.value]) } }
+    return Evaluation(metrics, main: metrics.firstIndex { $0.0 == "ndcg_at_10" }!)
+  }
+}
+
+extension RetrievalMetrics.AtDepth {
+  /// The metrics of one query.
+  ///
+  /// - Parameters:
+  ///   - hits: the ranks of the relevant texts among the nearest, k or more, from 1 on.
+  ///   - relevant: how many texts are relevant.
+  fileprivate init(k: Int, hits: [Int], relevant: Int, _ gains: RankGains) {
+    let hits = hits.prefix { $0 <= k }, most = min(k, relevant)
+    self.k = k
+    precision = Double(hits.count) / Double(k)
+    recall = Double(hits.count) / Double(relevant)
+    reciprocalRank = hits.first.map { 1 / Double($0) } ?? 0
+    ndcg = gains.sum(hits) / gains.sum(1...most)
+    averagePrecision = hits.enumerated().reduce(0) { $0 + Double($1.offset + 1) / Double($1.element) } / Double(most)
+  }
+
+  fileprivate init(k: Int, meanOf metrics: [Self]) {
+    self.k = k
+    precision = mean(metrics, \.precision)
+    recall = mean(metrics, \.recall)
+    reciprocalRank = mean(metrics, \.reciprocalRank)
+    ndcg = mean(metrics, \.ndcg)
+    averagePrecision = mean(metrics, \.averagePrecision)
+  }
+}
