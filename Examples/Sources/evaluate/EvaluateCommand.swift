@@ -12,10 +12,14 @@ struct EvaluateCommand: ParsableCommand {
     abstract: "Measures how well a BERT sentence encoder serves a task, on labeled data.",
     discussion: """
       Prints one JSON object. Tables are CSV, TSV or JSON Lines; what they hold depends on the task:
-        knn      text,label: accuracy_at_1, centroid_accuracy, precision_at_1, r_precision, map_at_r of each text among
-                 those of --train, or without it among the others
-        triplet  anchor,positive,negative[,negative_2...]: accuracy, the part of the negatives that are farther
-        sts      sentence1,sentence2,score: pearson, spearman
+        knn        text,label: accuracy_at_1, centroid_accuracy, precision_at_1, r_precision, map_at_r of each text
+                   among those of --train, or without it among the others
+        triplet    anchor,positive,negative[,negative_2...]: accuracy, the part of the negatives that are farther
+        sts        sentence1,sentence2,score: pearson, spearman
+        pairs      sentence1,sentence2,label (1 for alike, else 0): accuracy, accuracy_threshold, f1, f1_threshold,
+                   precision, recall (these with the threshold of f1), ap
+        retrieval  text,label: precision, recall, mrr, ndcg, map by k, from 1 to 100, where each text looks for those of
+                   its label in --train, or without it among the others
       """)
 
   @OptionGroup var common: CommonOptions
@@ -27,11 +31,14 @@ struct EvaluateCommand: ParsableCommand {
   @Option(help: ArgumentHelp("The table to measure on.", valueName: "file"))
   var data: String
 
-  @Option(help: ArgumentHelp("For knn: the labeled texts among which neighbors are found.", valueName: "file"))
+  @Option(
+    help: ArgumentHelp("For knn and retrieval: the labeled texts among which neighbors are found.", valueName: "file"))
   var train: String?
 
   func validate() throws {
-    if train != nil && task != .knn { throw ValidationError("--train goes with --task knn") }
+    if train != nil && task.kind != .labeledTexts {
+      throw ValidationError("--train goes with --task knn or retrieval")
+    }
   }
 
   func run() throws {
@@ -49,11 +56,17 @@ struct EvaluateCommand: ParsableCommand {
 
   private func evaluator() throws -> Evaluator {
     let dataset = try tables.read(data, as: task.kind, warn: common.warn)
-    guard let train else { return try Evaluator(dataset) }
-    guard case .labeledTexts(let references) = try tables.read(train, as: task.kind, warn: common.warn) else {
+    guard case .labeledTexts(let texts) = dataset else { return try Evaluator(dataset) }
+    let references = try train.map(labeledTexts)
+    return try task == .retrieval
+      ? Evaluator(retrievalFor: texts, from: references) : Evaluator(dataset, references: references)
+  }
+
+  private func labeledTexts(_ path: String) throws -> LabeledTexts {
+    guard case .labeledTexts(let texts) = try tables.read(path, as: .labeledTexts, warn: common.warn) else {
       preconditionFailure("a table of another kind than asked for")
     }
-    return try Evaluator(dataset, references: references)
+    return texts
   }
 
   private func embed(_ texts: [String], with encoder: SentenceEncoder) throws -> Tensor {
@@ -74,11 +87,19 @@ struct EvaluateCommand: ParsableCommand {
     return Tensor(values, shape: [texts.count, encoder.dimension])
   }
 
-  /// The metrics by their names; one that is undefined is null.
+  /// The metrics by their names, `ndcg_at_10` of retrieval by name and k; one that is undefined is null.
   private func json(_ evaluation: Evaluation) -> JSONValue {
     var object = JSONObject()
     for metric in evaluation.metrics {
-      object[metric.name] = metric.value.isNaN ? .null : .number(JSONNumber(metric.value))
+      let value: JSONValue = metric.value.isNaN ? .null : .number(JSONNumber(metric.value))
+      guard task == .retrieval else {
+        object[metric.name] = value
+        continue
+      }
+      let parts = metric.name.split(separator: "_at_").map(String.init)
+      var values = object[parts[0]]?.object ?? JSONObject()
+      values[parts[1]] = value
+      object[parts[0]] = .object(values)
     }
     return .object(object)
   }

@@ -5,16 +5,17 @@ import Swiftlet
 
 /// What vectors are measured by.
 enum EvaluationTask: String, ExpressibleByArgument, CaseIterable {
-  case knn, triplet, sts
+  case knn, triplet, sts, pairs, retrieval
 
   static let listing = allCases.map(\.rawValue).joined(separator: ", ")
 
   /// The data that it takes.
   var kind: Dataset.Kind {
     switch self {
-    case .knn: .labeledTexts
+    case .knn, .retrieval: .labeledTexts
     case .triplet: .triplets
     case .sts: .scoredPairs
+    case .pairs: .labeledPairs
     }
   }
 }

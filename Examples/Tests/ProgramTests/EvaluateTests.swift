@@ -62,6 +62,29 @@ struct EvaluateTests {
     #expect(abs((metrics["spearman"] ?? 0) - 1) < 1e-12 && (metrics["pearson"] ?? 0) > 0.9)
   }
 
+  @Test func aThresholdTellsPairsApart() throws {
+    let rows = "A dog barks.,A puppy yelps.,1\nA dog barks.,Rain is falling.,0\nIt rains.,It is raining.,1\n"
+    let file = try write("sentence1,sentence2,label\n" + rows, to: "pairs.csv")
+    let run = try ProgramRun("evaluate", ["--task", "pairs", "--data", file])
+    #expect(run.exitCode == 0 && run.errors.isEmpty)
+    let metrics = try JSONDecoder().decode([String: Double].self, from: run.output)
+    let perfect = ["accuracy", "f1", "precision", "recall", "ap"]
+    #expect(metrics.keys.sorted() == (perfect + ["accuracy_threshold", "f1_threshold"]).sorted())
+    #expect(perfect.allSatisfy { metrics[$0] == 1 } && metrics["f1_threshold"] == metrics["accuracy_threshold"])
+  }
+
+  @Test(arguments: [false, true]) func labeledTextsAreRetrieved(withTrain: Bool) throws {
+    let file = try write(labeled, to: "data.csv")
+    let train = withTrain ? ["--train", file] : []
+    let run = try ProgramRun("evaluate", ["--task", "retrieval", "--data", file] + train)
+    #expect(run.exitCode == 0 && run.errors.isEmpty)
+    let metrics = try JSONDecoder().decode([String: [String: Double]].self, from: run.output)
+    #expect(metrics.keys.sorted() == ["map", "mrr", "ndcg", "precision", "recall"])
+    #expect(metrics.values.allSatisfy { $0.keys.sorted() == ["1", "10", "100", "3", "5"] })
+    #expect(metrics["ndcg"]?["10"] == 1 && metrics["mrr"]?["1"] == 1)
+    #expect(metrics["precision"]?["5"] == (withTrain ? 0.4 : 0.2) && metrics["recall"]?["1"] == (withTrain ? 0.5 : 1))
+  }
+
   /// A number that the data leaves undefined is no number; a warning says so.
   @Test func undefinedIsNull() throws {
     let file = try write("a,b,1.5\nc,d,1.5\n", to: "equal.csv")
@@ -93,7 +116,7 @@ struct EvaluateTests {
   }
 
   @Test(arguments: [
-    ["--task", "knn"], ["--data", "x.csv"], ["--task", "pairs", "--data", "x.csv"],
+    ["--task", "knn"], ["--data", "x.csv"], ["--task", "ranking", "--data", "x.csv"],
     ["--task", "sts", "--data", "x.csv", "--train", "y.csv"],
     ["--task", "sts", "--data", "x.csv", "--data-format", "parquet"],
   ])
