@@ -128,6 +128,12 @@ import Testing
     #expect(warnings.contains { $0.contains("starts at step 0") })
   }
 
+  @Test func oddEvaluationDataIsWarnedOf() throws {
+    let evaluation = LabeledTexts(texts: ["a", "b", "c"], labels: ["x", "x", "y"])
+    let warnings = try trainer(evaluation: .labeledTexts(evaluation)).warnings
+    #expect(warnings.contains { $0.hasPrefix("evaluation data: one text alone has the label \"y\"") })
+  }
+
   /// Each setting that the weights follow from.
   @Test func resumeOfAnotherRunNamesWhatDiffers() throws {
     let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()

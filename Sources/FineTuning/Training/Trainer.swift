@@ -109,11 +109,9 @@ public final class Trainer {
       settings, lossName: lossName, stepCount: stepCount, data: data, evaluation: evaluation, model: model,
       weights: weights)
     dropout = RandomStream.generator(seed: settings.seed, purpose: .dropout)
-    if case .labeledTexts(let texts) = data, let warning = texts.warning {
-      warnings = encoder.warnings + [warning]
-    } else {
-      warnings = encoder.warnings
-    }
+    var warnings = encoder.warnings
+    if case .labeledTexts(let texts) = data, let warning = texts.warning { warnings.append(warning) }
+    self.warnings = warnings + (evaluator?.warnings.map { "evaluation data: \($0)" } ?? [])
   }
 
   /// The encoder with the weights as they are now. It is good until the next update.
