@@ -18,14 +18,7 @@ package struct HardNegatives: Equatable {
     let unit = UnitVectors(vectors)
     rows = unit.mapSimilarities(with: unit, on: pool) { anchor, cosines in
       let limit = HardNegatives.limit(anchor, cosines, labels, settings)
-      var nearest: [Int] = []
-      for other in cosines.indices where labels[other] != labels[anchor] && cosines[other] <= limit {
-        guard nearest.count < count || cosines[other] > cosines[nearest[count - 1]] else { continue }
-        let place = nearest.firstIndex { cosines[other] > cosines[$0] } ?? nearest.count
-        nearest.insert(other, at: place)
-        if nearest.count > count { nearest.removeLast() }
-      }
-      return nearest
+      return indicesOfLargest(count, of: cosines) { labels[$0] != labels[anchor] && cosines[$0] <= limit }
     }
   }
 
