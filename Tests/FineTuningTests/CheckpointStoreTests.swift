@@ -110,6 +110,17 @@ struct CheckpointStoreTests {
     try save(15, to: store)
     #expect(try folder.names() == ["step-000010", "step-000015"])
     #expect(try store.newest().checkpoint?.step == 15)
+    try save(25, to: store)
+    #expect(try folder.names() == ["step-000015", "step-000025"])
+  }
+
+  @Test func namesThatAreNoCheckpointsAreLeftAlone() throws {
+    let names = ["step--00005", "step-", "step-+00007", "step-7", "step-9999999999999999999", "step-000007.bak"]
+    for name in names { try folder.write("", to: "\(name)/file") }
+    let store = try CheckpointStore(folder: folder.path)
+    for step in [1, 2, 3] { try save(step, to: store) }
+    #expect(try store.newest().damage.isEmpty)
+    #expect(try Set(folder.names()) == Set(names + ["step-000002", "step-000003"]))
   }
 
   @Test func aSaveThatFailsLeavesNothing() throws {

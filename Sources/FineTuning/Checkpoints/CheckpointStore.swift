@@ -66,6 +66,7 @@ package final class CheckpointStore {
       let cause = FileError(path: path, reason: error.reason)
       throw CheckpointStoreError.notSaved(step: step, byteCount: byteCount, cause: cause)
     }
+    damaged.remove(path)
     newestStep = step
     removeAllBut(step)
   }
@@ -107,7 +108,7 @@ package final class CheckpointStore {
   private func steps() throws(FileError) -> [Int] {
     try Folder(folder).names().compactMap { name in
       guard name.hasPrefix(CheckpointStore.prefix), let step = Int(name.dropFirst(CheckpointStore.prefix.count)),
-        name == CheckpointStore.name(of: step)
+        step >= 0, name == CheckpointStore.name(of: step)
       else { return nil }
       return step
     }.sorted()
