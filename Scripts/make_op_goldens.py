@@ -4,8 +4,8 @@
 
 usage: make_op_goldens.py
 
-Of each case, CASE.NAME for each tensor that goes in (float32), CASE.result, CASE.weights (float32, of the result's shape)
-and CASE.gradient.NAME, the gradient of the sum of result times weights.
+Of each case, CASE.NAME for each tensor that goes in (float32), CASE.result, CASE.weights (float32, of the result's
+shape) and CASE.gradient.NAME, the gradient of the sum of result times weights.
 """
 import math
 import pathlib
@@ -26,8 +26,12 @@ ACTIVATIONS = {
 REDUCTIONS = {
     "first": lambda h: h[0], "last": lambda h: h[-1], "max": lambda h: h.max(0)[0], "mean": lambda h: h.mean(0),
     "meanSqrtLength": lambda h: h.sum(0) / math.sqrt(len(h)),
-    "weightedMean": lambda h: (torch.arange(1, len(h) + 1, dtype=h.dtype)[:, None] * h).sum(0) * 2 / (len(h) * (len(h) + 1)),
+    "weightedMean": lambda h: (places(h) * h).sum(0) / places(h).sum(),
 }
+
+
+def places(h):
+    return torch.arange(1, len(h) + 1, dtype=h.dtype)[:, None]
 
 
 def linear(activation):
