@@ -11,6 +11,7 @@ tokenizer, ours hold all. Swiftlet, with the bundled model, runs before and afte
 Build first: swift build -c release --package-path Examples
 """
 import argparse
+import itertools
 import json
 import os
 import pathlib
@@ -35,7 +36,8 @@ def swiftlet(arguments):
         _, status, usage = os.wait4(process.pid, 0)
         if status != 0:
             raise SystemExit("finetune failed")
-        steps = [json.loads(line)["seconds"] for line in log.read_text().splitlines() if '"loss"' in line]
+        ends = [0] + [json.loads(line)["seconds"] for line in log.read_text().splitlines()]
+        steps = [end - start for start, end in itertools.pairwise(ends)]
     megabytes = usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
     return statistics.median(steps[WARM_UP:]) * 1000, megabytes
 
