@@ -22,16 +22,15 @@ struct AppendedFile: ~Copyable {
     var description: String { "\(path): cannot \(operation): \(String(cString: strerror(number))); check the path" }
   }
 
-  static func exists(_ path: String) -> Bool { access(path, F_OK) == 0 }
-
   /// Opens the file, or creates it.
-  ///
-  /// - Parameter count: how many of its first bytes stay.
-  init(path: String, keeping count: Int) throws {
+  init(path: String) throws {
     self.path = path
     descriptor = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw Failure(path: path, operation: "open", number: errno) }
-    // A pipe or a terminal cannot be cut, nor need it be.
+  }
+
+  /// Drops all but the first `count` bytes, unless it is a pipe or a terminal, which has none to drop.
+  func cut(to count: Int) throws {
     guard ftruncate(descriptor, off_t(count)) == 0 || errno == EINVAL else {
       throw Failure(path: path, operation: "truncate", number: errno)
     }

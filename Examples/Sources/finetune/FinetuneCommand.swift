@@ -37,7 +37,7 @@ struct FinetuneCommand: ParsableCommand {
     try mining.validate(for: loss.loss, on: data)
     let trainer = try Trainer(
       model: common.modelFolder(), data: data, evaluation: evaluation, settings: settings)
-    let monitor = RunMonitor(options, quiet: common.quiet)
+    let monitor = try RunMonitor(options, quiet: common.quiet)
     let result = try trainer.run(output: options.output, resumes: options.resume, stop: stop) { event in
       try monitor.report(event)
       if case .completing(let result) = event {

@@ -9,14 +9,16 @@ final class RunMonitor {
   private let quiet: Bool
   private var progress: ProgressBar?
   private var stepCount = 0
-  /// The log that the report is drawn from, beside the checkpoints and with as long a life; then the one asked for.
-  private var logs: [TrainingLog] = []
+  /// The one asked for, and that which the report is drawn from.
+  private var logs: [TrainingLog]
 
+  /// Lies beside the checkpoints, and goes with them.
   private var reportLog: String { options.output + "/checkpoints/log.jsonl" }
 
-  init(_ options: RunOptions, quiet: Bool) {
+  init(_ options: RunOptions, quiet: Bool) throws {
     self.options = options
     self.quiet = quiet
+    logs = try options.log.map { [try TrainingLog(path: $0)] } ?? []
   }
 
   func report(_ event: TrainingEvent) throws {
@@ -42,12 +44,9 @@ final class RunMonitor {
 
   private func start(_ step: Int, _ stepCount: Int) throws {
     self.stepCount = stepCount
-    if options.resume {
-      say(step == 0 ? "no checkpoint in \(options.output): starting at step 0" : "going on after step \(step)")
-    }
-    for path in [reportLog, options.log].compactMap({ $0 }) {
-      logs.append(try TrainingLog(path: path, resumedStep: step > 0 ? step : nil))
-    }
+    if step > 0 { say("going on after step \(step)") }
+    logs.append(try TrainingLog(path: reportLog))
+    for log in logs { try log.rewind(to: step) }
     progress = ProgressBar(
       counting: "steps", doneBefore: (step, Double(step) / Double(stepCount)), quiet: quiet)
   }

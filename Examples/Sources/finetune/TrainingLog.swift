@@ -5,15 +5,18 @@ import Swiftlet
 
 /// The JSON Lines log of a run: a line a step and a line a score, each written whole.
 final class TrainingLog {
+  private let path: String
   private let file: AppendedFile
 
-  /// - Parameters:
-  ///   - path: the file, which is emptied, unless the run is resumed.
-  ///   - resumedStep: the step after which the run goes on; lines of later steps are dropped, they come again. nil for a
-  ///     new run.
-  init(path: String, resumedStep: Int?) throws {
-    let kept = try resumedStep.map { try TrainingLog.byteCount(ofStepsUpTo: $0, in: path) } ?? 0
-    file = try AppendedFile(path: path, keeping: kept)
+  /// Opens the file, or creates it.
+  init(path: String) throws {
+    self.path = path
+    file = try AppendedFile(path: path)
+  }
+
+  /// Drops the lines of steps after `step`, which come again; all lines where a run starts.
+  func rewind(to step: Int) throws {
+    try file.cut(to: step > 0 ? byteCount(ofStepsUpTo: step) : 0)
   }
 
   func append(_ report: StepReport) throws {
@@ -49,8 +52,7 @@ final class TrainingLog {
   }
 
   /// The bytes of the lines before the first that is of a later step, or that is none of ours.
-  private static func byteCount(ofStepsUpTo step: Int, in path: String) throws -> Int {
-    guard AppendedFile.exists(path) else { return 0 }
+  private func byteCount(ofStepsUpTo step: Int) throws -> Int {
     var lines = try LineReader(path: path)
     var count = 0
     while let line = try lines.next(),

@@ -86,11 +86,19 @@ struct FinetuneTests {
     let first = try finetune("output", ["--steps", "2", "--resume"])
     #expect(first.exitCode == 0)
     #expect(first.errorLines.contains { $0.contains("no checkpoint") })
+    #expect(first.errorLines.contains { $0.contains("step 0") })
     let model = try read("output/model.safetensors")
     let again = try finetune("output", ["--steps", "2", "--resume"])
     #expect(again.exitCode == 0)
     #expect(again.errorLines.contains { $0.contains("finished") })
     #expect(try read("output/model.safetensors") == model)
+  }
+
+  @Test func aLogThatCannotBeWrittenLeavesNoOutput() throws {
+    let run = try finetune("output", ["--steps", "1", "--log", path("none/log.jsonl")])
+    #expect(run.exitCode == 1)
+    #expect(run.errorLines.count == 1)
+    #expect(!FileManager.default.fileExists(atPath: path("output")))
   }
 
   @Test func aFullOutputIsNotTouched() throws {
