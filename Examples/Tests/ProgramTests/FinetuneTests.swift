@@ -164,6 +164,22 @@ struct FinetuneTests {
     #expect(run.errors.contains("margin"), "\(run.errors)")
   }
 
+  @Test func aTableOfTripletsTrainsUntilItsScoreRisesNoMore() throws {
+    let rows = ["cat\tthe cat sat\tthe dog\n", "dog\tthe dog ran\tthe mat\n", "mat\ton the mat\tthe cat\n"]
+    try ("anchor\tpositive\tnegative\n" + rows.joined()).write(
+      to: folder.appendingPathComponent("train.tsv"), atomically: true, encoding: .utf8)
+    let run = try ProgramRun(
+      "finetune",
+      [
+        "--model", model, "--train", path("train.tsv"), "--eval", path("train.tsv"), "--output", path("output"),
+        "--loss", "triplet", "--batch-size", "2", "--steps", "100", "--patience", "2",
+      ])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.errors.contains("as the score rose no more"), "\(run.errors)")
+    #expect(run.text.contains("accuracy"))
+    #expect(String(decoding: try read("output/README.md"), as: UTF8.self).contains("3 triplets"))
+  }
+
   @Test(arguments: [["--mine", "random"], ["--mine", "offline", "--remine-every", "2", "--negatives", "2"]])
   func negativesAreMined(options: [String]) throws {
     let run = try finetune("output", ["--steps", "4", "--loss", "hardest-of-k-triplet"] + options)
