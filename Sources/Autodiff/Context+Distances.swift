@@ -16,8 +16,15 @@ extension Context {
       let z = difference(x, y)
       return dotProducts(z, z)
     case .cosine:
-      return difference(1, dotProducts(normalized(x, minimumLength: 1e-8), normalized(y, minimumLength: 1e-8)))
+      return difference(1, cosines(x, y))
     }
+  }
+
+  /// The cosine of row i of x and row i of y: two `[N, D]` to `[N]`.
+  ///
+  /// Lengths below 1e-8 count as 1e-8, as in PyTorch's `cosine_similarity`.
+  public func cosines(_ x: Variable, _ y: Variable) -> Variable {
+    dotProducts(normalized(x, minimumLength: 1e-8), normalized(y, minimumLength: 1e-8))
   }
 
   /// The distances of all rows to each other: `[B, D]` to `[B, B]`, symmetric. Rows that are equal are at exactly 0,

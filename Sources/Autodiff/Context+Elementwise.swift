@@ -25,6 +25,12 @@ extension Context {
   /// x times a factor.
   public func product(_ x: Variable, _ factor: Float) -> Variable { affine(x, factor: factor, constant: 0) }
 
+  /// x²
+  public func square(_ x: Variable) -> Variable { product(x, x) }
+
+  /// |x|; its derivative at 0 is 0.
+  public func absoluteValue(_ x: Variable) -> Variable { sum(relu(x), relu(product(x, -1))) }
+
   /// max(x, 0); its derivative at 0 is 0.
   public func relu(_ x: Variable) -> Variable { map(x, .relu) }
 

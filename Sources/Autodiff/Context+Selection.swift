@@ -38,6 +38,16 @@ extension Context {
     return record(y, ElementsOperation(input: x, indices: indices))
   }
 
+  /// The rows of x, then those of y: `[N, D]` and `[M, D]` to `[N + M, D]`.
+  public func concatenated(_ x: Variable, _ y: Variable) -> Variable {
+    let features = x.tensor.shape[1]
+    precondition(y.tensor.shape[1] == features, "rows of \(x.tensor.shape) and rows of \(y.tensor.shape)")
+    let z = result(x.tensor.shape[0] + y.tensor.shape[0], features)
+    z.buffer.base.update(from: x.tensor.buffer.base, count: x.tensor.count)
+    (z.buffer.base + x.tensor.count).update(from: y.tensor.buffer.base, count: y.tensor.count)
+    return record(z, ConcatenationOperation(first: x, second: y))
+  }
+
   /// The same numbers in another shape of as many elements.
   public func reshaped(_ x: Variable, to shape: [Int]) -> Variable {
     record(x.tensor.reshaped(shape), ReshapingOperation(input: x))
@@ -85,6 +95,21 @@ struct ElementsOperation: Operation {
     let result = zeros(input, in: pass)
     for (place, index) in indices.enumerated() { result.buffer.base[index] += gradient.buffer.base[place] }
     pass.add(result, to: input)
+  }
+}
+
+struct ConcatenationOperation: Operation {
+  let first: Variable
+  let second: Variable
+
+  func backward(_ gradient: Tensor, in pass: BackwardPass) {
+    var start = gradient.buffer.base
+    for input in [first, second] {
+      let part = Tensor(uninitialized: input.tensor.shape, in: pass.context.worker.workspace)
+      part.buffer.base.update(from: start, count: part.count)
+      start += part.count
+      pass.add(part, to: input)
+    }
   }
 }
 

@@ -15,9 +15,9 @@ public struct FineTuningSettings: Sendable, Equatable {
 
   /// What is minimised.
   public var loss = LossName.batchHardTriplet
-  /// How the loss measures the distance of two vectors.
-  public var distance = Distance.euclidean
-  /// The loss's margin; nil: 5, or 0.3 for vectors of unit length.
+  /// How the loss measures the distance of two vectors; nil: in the way of the loss.
+  public var distance: Distance?
+  /// The loss's margin; nil: the loss's own.
   public var margin: Float?
   /// How long training goes on.
   public var length = Length.epochs(1)

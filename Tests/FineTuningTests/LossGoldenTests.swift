@@ -11,7 +11,9 @@ import Testing
 @Suite struct LossGoldenTests {
   static let batches = ["2x3", "2x128", "7x3", "7x128", "64x3", "64x128"].flatMap { [$0, $0 + "-normalized"] }
 
-  @Test(arguments: batches, LossName.allCases) func valuesAndGradients(batch: String, name: LossName) throws {
+  static let names = LossName.allCases.filter { $0.rawValue.contains("triplet") }
+
+  @Test(arguments: batches, names) func valuesAndGradients(batch: String, name: LossName) throws {
     let golden = try LossGolden(batch)
     for distance in Distance.allCases {
       let evaluation = try golden.evaluate(name, distance, .best, threads: 2)
@@ -27,7 +29,7 @@ import Testing
     }
   }
 
-  @Test(arguments: LossName.allCases) func threadsAndPathsChangeNoBit(name: LossName) throws {
+  @Test(arguments: names) func threadsAndPathsChangeNoBit(name: LossName) throws {
     for batch in ["7x3", "64x128"] {
       let golden = try LossGolden(batch)
       for distance in Distance.allCases {
@@ -76,6 +78,7 @@ private struct LossGolden {
           result = LossEvaluation(at: [vectors, positives, negatives], kernels: kernels, worker: worker) {
             loss(anchors: $1[0], positives: $1[1], negatives: $1[2], in: $0)
           }
+        case .pairs, .ranking, .classification: break
         }
       }
     }

@@ -186,7 +186,7 @@ import Testing
     #expect(try LossName(named: "facenet-semi-hard-triplet") == .faceNetSemiHardTriplet)
     for name in LossName.allCases {
       let loss = try name.loss(unitVectors: true), plain = try name.loss(unitVectors: false)
-      guard name != .batchHardSoftMarginTriplet, name != .faceNetSemiHardTriplet else { continue }
+      guard name.defaultMargin(unitVectors: false) == 5, name != .faceNetSemiHardTriplet else { continue }
       #expect(loss.valueOfCollapse == 0.3 && plain.valueOfCollapse == 5)
       #expect(try name.loss(distance: .cosine, unitVectors: false).valueOfCollapse == 0.3)
       #expect(try name.loss(margin: 0.5, unitVectors: false).valueOfCollapse == 0.5)
@@ -195,12 +195,16 @@ import Testing
     #expect(
       unknown?.description == #"no loss is called "batch-hard\u{A}"; give one of batch-hard-triplet, "#
         + "batch-hard-soft-margin-triplet, batch-semi-hard-triplet, facenet-semi-hard-triplet, batch-all-triplet, "
-        + "triplet, hardest-of-k-triplet")
+        + "triplet, hardest-of-k-triplet, contrastive, online-contrastive, cosine-hinge, cosine-similarity, cosent, "
+        + "angle, multiple-negatives-ranking, multiple-negatives-ranking-symmetric, mse, softmax-cross-entropy")
     #expect(throws: LossError.badMargin(-1)) { try LossName.triplet.loss(margin: -1, unitVectors: true) }
     #expect(throws: LossError.badMargin(.infinity)) { try LossName.triplet.loss(margin: .infinity, unitVectors: true) }
     #expect(throws: LossError.noMargin(.batchHardSoftMarginTriplet)) {
       try LossName.batchHardSoftMarginTriplet.loss(margin: 1, unitVectors: true)
     }
+    #expect(throws: LossError.noDistance(.coSENT)) { try LossName.coSENT.loss(distance: .cosine, unitVectors: true) }
+    #expect(throws: LossError.noScale(.triplet)) { try LossName.triplet.loss(scale: 20, unitVectors: true) }
+    #expect(throws: LossError.badScale(0)) { try LossName.coSENT.loss(scale: 0, unitVectors: true) }
   }
 
   // MARK: A user's own

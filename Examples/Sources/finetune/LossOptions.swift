@@ -9,8 +9,8 @@ struct LossOptions: ParsableArguments {
   @Option(help: "The loss.")
   var loss: LossName = .batchHardTriplet
 
-  @Option(help: "How far two vectors are from each other.")
-  var distance: Distance = .euclidean
+  @Option(help: "How far two vectors are from each other (default: the loss's own).")
+  var distance: Distance?
 
   @Option(
     help: ArgumentHelp(
@@ -38,7 +38,7 @@ struct LossOptions: ParsableArguments {
     if let dropout, !(dropout >= 0 && dropout < 1) {
       throw ValidationError("--dropout is \(dropout); give a number from 0 to below 1")
     }
-    if margin != nil && loss == .batchHardSoftMarginTriplet {
+    if margin != nil && loss.defaultMargin(unitVectors: true) == nil {
       throw ValidationError("--margin does not go with --loss \(loss.rawValue), which has none")
     }
   }

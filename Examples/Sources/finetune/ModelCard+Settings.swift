@@ -11,7 +11,10 @@ extension ModelCard {
 
   /// Each setting and its value.
   var rows: [(name: String, value: String)] {
-    var rows = [("loss", settings.loss.rawValue), ("distance", settings.distance.rawValue)]
+    var rows = [("loss", settings.loss.rawValue)]
+    if let distance = settings.distance ?? settings.loss.defaultDistance {
+      rows.append(("distance", distance.rawValue))
+    }
     let standard = settings.loss.defaultMargin(distance: settings.distance, unitVectors: encoder.normalizes)
     if let margin = settings.margin ?? standard { rows.append(("margin", "\(margin)")) }
     let optimizer = settings.optimizer

@@ -75,3 +75,45 @@ extension ExplicitTripletLoss {
     }
   }
 }
+
+extension PairLoss {
+  /// The loss of vectors from anywhere, and its gradients with respect to the first and the second of the pairs.
+  ///
+  /// - Parameters:
+  ///   - first: `[N, D]`
+  ///   - second: `[N, D]`; row i makes a pair with row i of `first`.
+  ///   - targets: one a pair: 1 for alike and 0 for not, or a score.
+  public func evaluate(first: Tensor, second: Tensor, targets: [Float]) throws(CPUPathError) -> LossEvaluation {
+    try .onSharedPool(at: [first, second]) { context, inputs in
+      self(first: inputs[0], second: inputs[1], targets: targets, in: context)
+    }
+  }
+}
+
+extension RankingLoss {
+  /// The loss of vectors from anywhere, and its gradients with respect to anchors, positives and negatives.
+  ///
+  /// - Parameters:
+  ///   - anchors: `[N, D]`
+  ///   - positives: `[N, D]`; row i belongs to anchor i.
+  ///   - negatives: `[N K, D]`; rows K i to K (i + 1) - 1 belong to anchor i.
+  public func evaluate(
+    anchors: Tensor, positives: Tensor, negatives: Tensor? = nil
+  ) throws(CPUPathError) -> LossEvaluation {
+    try .onSharedPool(at: [anchors, positives] + (negatives.map { [$0] } ?? [])) { context, inputs in
+      self(
+        anchors: inputs[0], positives: inputs[1], negatives: inputs.count > 2 ? inputs[2] : nil, in: context)
+    }
+  }
+}
+
+extension ClassificationLoss {
+  /// The loss of logits from anywhere, and its gradient.
+  ///
+  /// - Parameters:
+  ///   - logits: `[B, C]`
+  ///   - labels: one a row, from 0 to C - 1.
+  public func evaluate(logits: Tensor, labels: [Int]) throws(CPUPathError) -> LossEvaluation {
+    try .onSharedPool(at: [logits]) { context, inputs in self(logits: inputs[0], labels: labels, in: context) }
+  }
+}

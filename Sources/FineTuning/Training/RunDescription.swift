@@ -20,7 +20,7 @@ struct RunDescription: Equatable {
     let optimizer = settings.optimizer
     fields = [
       ("steps", "\(stepCount)"),
-      ("loss", lossName), ("distance", settings.distance.rawValue),
+      ("loss", lossName), ("distance", text((settings.distance ?? settings.loss.defaultDistance)?.rawValue)),
       ("margin", text(settings.margin)),
       ("labels per batch", "\(settings.labelsPerBatch)"), ("samples per label", "\(settings.samplesPerLabel)"),
       ("batch size", "\(settings.batchSize)"), ("accumulation", "\(settings.accumulation)"),

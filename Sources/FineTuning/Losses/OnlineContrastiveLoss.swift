@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Autodiff
+import TensorCore
+
+/// The hard pairs of a batch, with the terms of ``ContrastiveLoss`` without its half: the sum of d² over positives, pairs
+/// with y = 1, and of max(m - d, 0)² over negatives, pairs with y = 0.
+///
+/// A negative is hard if it is nearer than the farthest positive, a positive if it is farther than the nearest negative.
+/// In a batch without positives those negatives are hard that are nearer than their mean, and without negatives those
+/// positives that are farther. Without hard pairs the loss is 0. Pairs with another target are left out.
+///
+/// The choice is that of sentence-transformers 6.2; before, a single positive or negative counted as none.
+public struct OnlineContrastiveLoss: PairLoss {
+  /// How far two vectors are from each other.
+  public let distance: Distance
+
+  /// m: how far pairs that are not alike shall be.
+  public let margin: Float
+
+  /// The loss.
+  public init(distance: Distance = .cosine, margin: Float = 0.5) {
+    self.distance = distance
+    self.margin = margin
+  }
+
+  /// The loss of a batch.
+  public func callAsFunction(
+    first: Variable, second: Variable, targets: [Float], in context: Context
+  ) -> LossValue {
+    let y = PairTargets(targets, of: first, second)
+    let d = context.distances(first, second, distance), values = d.tensor.values
+    let positives = y.positives.map { values[$0] }, negatives = y.negatives.map { values[$0] }
+    let farthest = positives.max() ?? BatchStatistics.mean(negatives) ?? 0
+    let nearest = negatives.min() ?? BatchStatistics.mean(positives) ?? 0
+    // `!`, not the opposite: a distance that is NaN must show in the loss.
+    let hardPositives = context.elements(of: d, at: y.positives.filter { !(values[$0] <= nearest) })
+    let hardNegatives = context.elements(of: d, at: y.negatives.filter { !(values[$0] >= farthest) })
+    let shortfall = context.relu(context.difference(margin, hardNegatives))
+    let active = (hardPositives.tensor.values + shortfall.tensor.values).count { $0 > 0 }
+    return LossValue(
+      context.sum(context.sum(of: context.square(hardPositives)), context.sum(of: context.square(shortfall))),
+      statistics: y.statistics(distances: d, activeFraction: Float(active) / Float(max(targets.count, 1))))
+  }
+
+  /// 0
+  public var valueOfCollapse: Float? { 0 }
+}

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import Autodiff
+import TensorCore
+
+/// Logits z and the label y of each row: mean_i (log Σ_c exp(z_ic) - z_iy).
+public struct SoftmaxCrossEntropyLoss: ClassificationLoss {
+  /// The loss.
+  public init() {}
+
+  /// The loss of a batch.
+  public func callAsFunction(logits: Variable, labels: [Int], in context: Context) -> LossValue {
+    let rows = logits.tensor.shape[0], classes = logits.tensor.shape[1]
+    precondition(rows == labels.count, "\(labels.count) labels for \(rows) rows of logits")
+    precondition(labels.allSatisfy((0..<classes).contains), "a label outside 0..<\(classes)")
+    let ofLabels = context.elements(of: logits, at: labels.enumerated().map { $0 * classes + $1 })
+    return LossValue(context.mean(of: context.difference(context.rowLogSumExps(of: logits), ofLabels)))
+  }
+}
