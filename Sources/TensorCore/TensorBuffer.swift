@@ -7,7 +7,7 @@ package final class TensorBuffer: @unchecked Sendable {
 
   private enum Origin {
     case system
-    case workspace(Workspace)
+    case workspace(Workspace, capacity: Int)
     /// Part of another buffer.
     case part(of: TensorBuffer)
   }
@@ -30,16 +30,16 @@ package final class TensorBuffer: @unchecked Sendable {
     origin = .part(of: whole)
   }
 
-  init(count: Int, base: UnsafeMutablePointer<Float>, workspace: Workspace) {
+  init(count: Int, capacity: Int, base: UnsafeMutablePointer<Float>, workspace: Workspace) {
     self.count = count
     self.base = base
-    origin = .workspace(workspace)
+    origin = .workspace(workspace, capacity: capacity)
   }
 
   deinit {
     switch origin {
     case .system: base.deallocate()
-    case .workspace(let workspace): workspace.recycle(base, count: count)
+    case .workspace(let workspace, let capacity): workspace.recycle(base, capacity: capacity)
     case .part: break
     }
   }
