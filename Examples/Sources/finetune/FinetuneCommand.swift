@@ -38,6 +38,7 @@ struct FinetuneCommand: ParsableCommand {
     let trainer = try Trainer(
       model: common.modelFolder(), data: data, evaluation: evaluation, settings: settings)
     let monitor = try RunMonitor(options, quiet: common.quiet)
+    defer { monitor.clearProgress() }
     let result = try trainer.run(output: options.output, resumes: options.resume, stop: stop) { event in
       try monitor.report(event)
       if case .completing(let result) = event {

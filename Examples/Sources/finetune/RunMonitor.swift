@@ -75,10 +75,13 @@ final class RunMonitor {
     }
   }
 
+  /// Leaves a clean line for what others write.
+  func clearProgress() { progress?.clear() }
+
   /// A line on standard error, unless `--quiet`.
   private func say(_ line: String) {
     guard !quiet else { return }
-    progress?.clear()
+    clearProgress()
     StandardError.print(line)
   }
 }
