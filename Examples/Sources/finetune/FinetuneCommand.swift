@@ -47,7 +47,8 @@ struct FinetuneCommand: ParsableCommand {
       }
     }
     monitor.finish(result)
-    try Interruption.exitIfInterrupted()
+    // A run that was done before it saw the signal is done.
+    if result.end == .stopped { try Interruption.exitIfInterrupted() }
     try writeScores(result)
   }
 
