@@ -53,5 +53,25 @@ struct LossOptions: ParsableArguments {
   }
 }
 
-extension LossName: @retroactive ExpressibleByArgument {}
+extension LossName: @retroactive ExpressibleByArgument {
+  /// Those that trainers take.
+  private static var available: [LossName] {
+    allCases.filter { name in
+      switch try? name.loss(unitVectors: true) {
+      case .labeled, .triplets: true
+      default: false
+      }
+    }
+  }
+
+  /// The names of these, for help and errors.
+  public static var allValueStrings: [String] { available.map(\.rawValue) }
+
+  /// The loss of this name.
+  public init?(argument: String) {
+    guard let loss = LossName.available.first(where: { $0.rawValue == argument }) else { return nil }
+    self = loss
+  }
+}
+
 extension Distance: @retroactive ExpressibleByArgument {}

@@ -127,7 +127,8 @@ struct FinetuneTests {
   }
 
   @Test func anUnknownLossIsToldWhichThereAre() throws {
-    #expect(try finetune("output", ["--loss", "hinge"]).errors.contains("batch-semi-hard-triplet"))
+    let errors = try finetune("output", ["--loss", "hinge"]).errors
+    #expect(errors.contains("batch-semi-hard-triplet") && errors.contains("hardest-of-k-triplet"), "\(errors)")
   }
 
   @Test func aBrokenTableIsAnErrorThatNamesTheLine() throws {
