@@ -96,7 +96,8 @@ struct DatasetReaderTests {
     #expect(data.labels == [0, 1, 2, 0])
     #expect(data.labelsOfOneText.map { Array($0.utf8) } == [Array("b".utf8), Array("e\u{301}".utf8)])
     #expect(
-      data.warning == "one text alone has the label \"b\", \"e\u{301}\": it has no positive until there is another")
+      data.warning
+        == "one text alone has each of the labels \"b\", \"e\u{301}\": it has no positive until there is another")
     #expect(LabeledTexts(texts: ["5", "6"], labels: ["x", "x"]).warning == nil)
     let other = LabeledTexts(texts: ["7", "8", "9"], labels: ["new", "b", "e\u{301}"])
     #expect(other.labels(numberedAs: data.labelNames) == [3, 1, 2])
@@ -149,8 +150,10 @@ struct DatasetReaderTests {
 
   @Test func theKindAskedForIsRequired() throws {
     let error = #expect(throws: DatasetError.self) { _ = try read("text,label\na,x\n", as: .scoredPairs) }
-    #expect(
-      error?.reason == .missingColumns(["sentence1", "sentence2", "score"], found: ["text", "label"]))
+    let missing = ["sentence1", "sentence2", "score"]
+    #expect(error?.reason == .anotherKind(.labeledTexts, expected: .scoredPairs, missing: missing))
+    let neither = #expect(throws: DatasetError.self) { _ = try read("text,kind\na,x\n", as: .scoredPairs) }
+    #expect(neither?.reason == .missingColumns(missing, found: ["text", "kind"]))
   }
 
   @Test func errorsOfLowerLayersNameTheLine() throws {

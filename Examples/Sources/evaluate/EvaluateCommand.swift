@@ -11,21 +11,26 @@ struct EvaluateCommand: ParsableCommand {
     commandName: "evaluate",
     abstract: "Measures how well a BERT sentence encoder serves a task, on labeled data.",
     discussion: """
-      Prints one JSON object. Tables are CSV, TSV or JSON Lines; what they hold depends on the task:
-        knn        text,label: accuracy_at_1, centroid_accuracy, precision_at_1, r_precision, map_at_r of each text
-                   among those of --train, or without it among the others
-        triplet    anchor,positive,negative[,negative_2...]: accuracy, the part of the negatives that are farther
-        sts        sentence1,sentence2,score: pearson, spearman
-        pairs      sentence1,sentence2,label (1 for alike, else 0): accuracy, accuracy_threshold, f1, f1_threshold,
-                   precision, recall (these with the threshold of f1), ap
-        retrieval  text,label: precision, recall, mrr, ndcg, map by k, from 1 to 100, where each text looks for those of
-                   its label in --train, or without it among the others
+      Prints one JSON object. Tables are CSV, TSV or JSON Lines; the task says with \
+      which columns, and what is measured by the cosines of vectors:
+
+        knn        text, label
+                   accuracy_at_1, centroid_accuracy, precision_at_1, r_precision
+                   and map_at_r of each text among those of --train; without it
+                   among the others
+        triplet    anchor, positive, negative, negative_2 ...
+                   accuracy: the part of the negatives that are farther
+        sts        sentence1, sentence2, score
+                   pearson and spearman of cosines and scores
+        pairs      sentence1, sentence2, label: 1 for alike, else 0
+                   best accuracy and f1 with the threshold of each, precision and
+                   recall at that of f1, ap
+        retrieval  text, label
+                   precision, recall, mrr, ndcg and map by k, where each text looks
+                   for those of its label in --train; without it among the others
       """)
 
-  @OptionGroup var common: CommonOptions
-  @OptionGroup var tables: TableOptions
-
-  @Option(help: ArgumentHelp("What to measure: \(EvaluationTask.listing).", valueName: "name"))
+  @Option(help: ArgumentHelp("What to measure.", valueName: "name"))
   var task: EvaluationTask
 
   @Option(help: ArgumentHelp("The table to measure on.", valueName: "file"))
@@ -34,6 +39,9 @@ struct EvaluateCommand: ParsableCommand {
   @Option(
     help: ArgumentHelp("For knn and retrieval: the labeled texts among which neighbors are found.", valueName: "file"))
   var train: String?
+
+  @OptionGroup var common: CommonOptions
+  @OptionGroup var tables: TableOptions
 
   func validate() throws {
     if train != nil && task.kind != .labeledTexts {
@@ -72,6 +80,7 @@ struct EvaluateCommand: ParsableCommand {
   private func embed(_ texts: [String], with encoder: SentenceEncoder) throws -> Tensor {
     let batch = 1024
     var values: [Float] = [], truncated = 0
+    values.reserveCapacity(texts.count * encoder.dimension)
     var progress = ProgressBar(counting: "texts", quiet: common.quiet)
     for start in stride(from: 0, to: texts.count, by: batch) {
       let end = min(start + batch, texts.count)

@@ -7,8 +7,6 @@ import Swiftlet
 enum EvaluationTask: String, ExpressibleByArgument, CaseIterable {
   case knn, triplet, sts, pairs, retrieval
 
-  static let listing = allCases.map(\.rawValue).joined(separator: ", ")
-
   /// The data that it takes.
   var kind: Dataset.Kind {
     switch self {

@@ -85,6 +85,14 @@ struct EvaluateTests {
     #expect(metrics["precision"]?["5"] == (withTrain ? 0.4 : 0.2) && metrics["recall"]?["1"] == (withTrain ? 0.5 : 1))
   }
 
+  @Test func whatHasNothingRelevantIsWarnedOf() throws {
+    let file = try write("text,label\nRain.,x\nA dog.,y\n", to: "alone.csv")
+    let run = try ProgramRun("evaluate", ["--task", "retrieval", "--data", file])
+    #expect(run.exitCode == 0 && run.errorLines.count == 1 && run.errors.contains(#"each of the labels "x", "y""#))
+    let metrics = try JSONDecoder().decode([String: [String: Double?]].self, from: run.output)
+    #expect(metrics["map"]?.count == 5 && metrics.values.allSatisfy { $0.values.allSatisfy { $0 == nil } })
+  }
+
   /// A number that the data leaves undefined is no number; a warning says so.
   @Test func undefinedIsNull() throws {
     let file = try write("a,b,1.5\nc,d,1.5\n", to: "equal.csv")
@@ -113,6 +121,13 @@ struct EvaluateTests {
     #expect(try ProgramRun("evaluate", arguments + ["absent.csv"]).errors.contains("absent.csv: cannot open"))
     let columns = try ProgramRun("evaluate", try arguments + [write("text,kind\na,b\n", to: "columns.csv")])
     #expect(columns.exitCode == 1 && columns.errors.contains(#"no column "label", only "text", "kind""#))
+  }
+
+  @Test func aTableForAnotherTaskIsNamed() throws {
+    let file = try write(labeled, to: "data.csv")
+    let run = try ProgramRun("evaluate", ["--task", "pairs", "--data", file])
+    #expect(run.exitCode == 1 && run.output.isEmpty && run.errorLines.count == 1)
+    #expect(run.errors.contains("\(file): line 1: labeled texts where labeled pairs are needed"))
   }
 
   @Test(arguments: [

@@ -17,17 +17,21 @@ struct DatasetColumns {
   /// The columns of a table by the names it has: of `kind`, or of the first kind that has all it needs.
   init(named found: [String], _ columns: ColumnNames, as kind: Dataset.Kind?, in row: TableRow) throws(DatasetError) {
     let positions = Dictionary(found.enumerated().map { (UTF8Key($1), [$0]) }, uniquingKeysWith: +)
-    let kinds = kind.map { [$0] } ?? Dataset.Kind.allCases
-    let needed = kinds.map { (kind: $0, names: $0.columns(columns, in: found)) }
-    let missing = needed.map { $0.names.filter { positions[UTF8Key($0)] == nil } }
-    guard let match = missing.firstIndex(where: \.isEmpty) else {
-      // The kind that most of its columns are there for is what was meant.
-      let present = needed.indices.map { needed[$0].names.count - missing[$0].count }
-      let meant = present.firstIndex(of: present.max() ?? 0) ?? 0
-      throw row.error(.missingColumns(missing[meant], found: found))
+    func missing(_ kind: Dataset.Kind) -> [String] {
+      kind.columns(columns, in: found).filter { positions[UTF8Key($0)] == nil }
     }
-    self.kind = needed[match].kind
-    names = needed[match].names
+    let kinds = kind.map { [$0] } ?? Dataset.Kind.allCases
+    guard let match = kinds.first(where: { missing($0).isEmpty }) else {
+      if let kind, let other = Dataset.Kind.allCases.first(where: { missing($0).isEmpty }) {
+        throw row.error(.anotherKind(other, expected: kind, missing: missing(kind)))
+      }
+      // The kind that most of its columns are there for is what was meant.
+      let present = kinds.map { $0.columns(columns, in: found).count - missing($0).count }
+      let meant = present.firstIndex(of: present.max() ?? 0) ?? 0
+      throw row.error(.missingColumns(missing(kinds[meant]), found: found))
+    }
+    self.kind = match
+    names = match.columns(columns, in: found)
     if let name = names.first(where: { positions[UTF8Key($0)]!.count > 1 }) {
       throw row.error(.duplicateColumn(name))
     }

@@ -10,6 +10,8 @@ public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible 
     case unknownFormat
     /// The table lacks these columns; `found` are those it has.
     case missingColumns([String], found: [String])
+    /// The table lacks columns of the kind of data that was asked for, and has those of another.
+    case anotherKind(Dataset.Kind, expected: Dataset.Kind, missing: [String])
     /// The header has this name twice.
     case duplicateColumn(String)
     /// A table without header has too few columns for any kind of data, or for the kind asked for.
@@ -55,6 +57,8 @@ public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible 
       "the name ends in none of .csv, .tsv and .jsonl; rename the file, or say which format it has"
     case .missingColumns(let names, let found):
       "no column \(list(names)), only \(list(found)); say what the columns are called, or that there is no header"
+    case .anotherKind(let kind, let expected, let missing):
+      "\(kind) where \(expected) are needed: no column \(list(missing)); give another table, or say what columns are called"
     case .duplicateColumn(let name): "two columns are called \(quoted(name)); rename one"
     case .tooFewColumns(let count, let needed):
       "\(count) \(count == 1 ? "column" : "columns") where at least \(needed) are needed; check the format"

@@ -34,7 +34,8 @@ public struct LabeledTexts: Sendable {
   public var warning: String? {
     let names = labelsOfOneText
     guard !names.isEmpty else { return nil }
-    return "one text alone has the label \(list(names)): it has no positive until there is another"
+    let labels = "\(names.count == 1 ? "the label" : "each of the labels") \(list(names))"
+    return "one text alone has \(labels): it has no positive until there is another"
   }
 
   /// A line that warns of the labels that none of the references has; nil if there are none.
@@ -42,7 +43,8 @@ public struct LabeledTexts: Sendable {
     let known = Set(references.labelNames.map(UTF8Key.init))
     let names = labelNames.filter { !known.contains(UTF8Key($0)) }
     guard !names.isEmpty else { return nil }
-    return "no reference has the label \(list(names)): their texts have no right neighbor"
+    let labels = "\(names.count == 1 ? "the label" : "any of the labels") \(list(names))"
+    return "no reference has \(labels): their texts have no right neighbor"
   }
 
   /// For each text the index of its label in `names`; labels that are not among these have indices past them.
