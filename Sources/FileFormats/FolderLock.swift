@@ -21,4 +21,7 @@ package final class FolderLock: Sendable {
       if case .system(_, EWOULDBLOCK) = error.reason { return nil }
     }
   }
+
+  /// A process that is being started has a copy of the descriptor for a moment: closing ours would leave the lock.
+  deinit { _ = flock(folder.number, LOCK_UN) }
 }
