@@ -4,17 +4,26 @@
 
 usage: make_loss_goldens.py [--output FOLDER]
 
-One file a batch, {B}x{D} or {B}x{D}-normalized, of float32 vectors of length D in clusters:
+One file a batch, {B}x{D} or {B}x{D}-normalized, of float32 vectors of D features in clusters:
 
 - `vectors` [B, D], `labels` [B]: a labelled batch. Where B > 2 the last row's label is its own; 2x128 has one label.
 - `positives` [B, D], `negatives` [2 B, D]: with the vectors as anchors, triplets.
 - `LOSS.DISTANCE.value` [1], `LOSS.DISTANCE.vectors`: a loss of the labelled batch and its gradient.
 - `LOSS.DISTANCE.value` [1], `LOSS.DISTANCE.anchors`, `….positives`, `….negatives`: the same of the triplets.
 
-Where B = 64 every fourth row of a gradient is kept. Losses are sentence-transformers' own, but for
-facenet-semi-hard-triplet and hardest-of-k-triplet, which it does not have: these are written here. The margin is 0.3 for
-unit vectors and the cosine, else 5. A seed is taken on which PyTorch's float32 gives the gradients of float64, so that no
-choice hangs on rounding.
+and one, pairs-{B}x{D} or pairs-{B}x{D}-normalized, of pairs:
+
+- `first`, `second` [B, D]: pairs; with `negatives` [2 B, D], anchors with their positives and negatives. `targets` [B]:
+  1 for alike, 0 for not. `scores` [B]: five values, so that some are equal. `labels` [B]: one of three classes.
+- `margin.DISTANCE` [1]: the median distance of the pairs, the margin of contrastive losses.
+- `LOSS.value` [1], `LOSS.0`, `LOSS.1`, `LOSS.2`: a loss and its gradients, of `first` alone (vectors or logits), of
+  `first` and `second`, or of all three. LOSS is a name, with .DISTANCE if there is a choice, with +negatives if a
+  ranking loss has any, and with matryoshka- before it for the first D and the first D / 2 features, rounded up.
+
+Where B = 64 every fourth row of a gradient is kept. Losses are sentence-transformers' own, or PyTorch's, but for
+facenet-semi-hard-triplet and hardest-of-k-triplet, which they do not have: these are written here. The margin of triplets
+is 0.3 for unit vectors and the cosine, else 5. A seed is taken on which PyTorch's float32 gives the gradients of float64,
+so that no choice hangs on rounding.
 """
 import argparse
 import functools
@@ -30,6 +39,7 @@ from bert_reference import REPOSITORY
 
 OUTPUT = REPOSITORY / "Tests" / "FineTuningTests" / "Fixtures" / "losses"
 SIZES = [(2, 3), (2, 128), (7, 3), (7, 128), (64, 3), (64, 128)]
+PAIR_SIZES = [(2, 3), (7, 128), (64, 19)]
 K = 2
 
 OF_ALL_ROWS = {
@@ -42,6 +52,8 @@ OF_PAIRS = {
     "squared-euclidean": lambda x, y: ((x - y) ** 2).sum(-1),
     "cosine": TripletDistanceMetric.COSINE,
 }
+# Not SiameseDistanceMetric's, which is 1e-6 off.
+OF_PAIRS_EXACTLY = OF_PAIRS | {"euclidean": lambda x, y: ((x - y) ** 2).sum(-1).sqrt()}
 
 
 def facenet_semi_hard(vectors, labels, distance, margin):
@@ -66,15 +78,21 @@ def hardest_of_k(anchors, positives, negatives, distance, margin):
     return torch.relu(d_p[:, None] - d_n + margin).amax(1).mean()
 
 
+class Encoder(torch.nn.Identity):
+    """A model of sentence-transformers that passes the vectors on."""
+
+    def get_embedding_dimension(self):
+        return None
+
+
 def reference(loss, columns, labels=None):
-    """A loss of sentence-transformers, whose model passes the vectors on."""
-    loss.model = loss.sentence_embedder = torch.nn.Identity()
+    """A loss of sentence-transformers on vectors."""
     return loss([{"sentence_embedding": vectors} for vectors in columns], labels)
 
 
 def labeled_losses(distance, margin):
     """Name to loss of vectors and labels."""
-    function, model = OF_ALL_ROWS[distance], torch.nn.Identity()
+    function, model = OF_ALL_ROWS[distance], Encoder()
     references = {
         "batch-hard-triplet": losses.BatchHardTripletLoss(model, function, margin),
         "batch-hard-soft-margin-triplet": losses.BatchHardSoftMarginTripletLoss(model, function),
@@ -88,11 +106,72 @@ def labeled_losses(distance, margin):
 
 def triplet_losses(distance, margin):
     """Name to loss of anchors, positives and negatives."""
-    loss = losses.TripletLoss(torch.nn.Identity(), OF_PAIRS[distance], margin)
+    loss = losses.TripletLoss(Encoder(), OF_PAIRS[distance], margin)
     yield "triplet", lambda anchors, positives, negatives: reference(
         loss, [anchors.repeat_interleave(K, 0), positives.repeat_interleave(K, 0), negatives])
     yield "hardest-of-k-triplet", lambda anchors, positives, negatives: hardest_of_k(
         anchors, positives, negatives, distance, margin)
+
+
+def pair_losses(batch, width):
+    """Name to loss of some of: first, second, negatives."""
+    model, targets, scores, labels = Encoder(), batch["targets"], batch["scores"], batch["labels"]
+    functional = torch.nn.functional
+
+    def contrastive(kind, distance, margin):
+        loss = kind(model, OF_PAIRS_EXACTLY[distance], margin)
+        return lambda first, second: reference(loss, [first, second], targets)
+
+    def regression(loss):
+        return lambda first, second: reference(loss, [first, second], scores)
+
+    def ranking(loss):
+        return lambda first, second, *negatives: reference(
+            loss, [first, second] + [columns[k::K] for columns in negatives for k in range(K)])
+
+    def matryoshka(loss, columns, labels=None):
+        loss = losses.MatryoshkaLoss(model, loss, [(width + 1) // 2, width])
+        return lambda *vectors: reference(loss, columns(*vectors), labels)
+
+    for distance in OF_PAIRS:
+        margin = batch[f"margin.{distance}"].item()
+        yield f"contrastive.{distance}", 2, contrastive(losses.ContrastiveLoss, distance, margin)
+        yield f"online-contrastive.{distance}", 2, contrastive(losses.OnlineContrastiveLoss, distance, margin)
+    yield "cosine-hinge", 2, lambda first, second: functional.cosine_embedding_loss(first, second, 2 * targets - 1)
+    yield "cosine-similarity", 2, regression(losses.CosineSimilarityLoss(model))
+    yield "cosent", 2, regression(losses.CoSENTLoss(model))
+    yield "angle", 2, regression(losses.AnglELoss(model))
+    yield "mse", 2, lambda first, second: functional.mse_loss(first[targets == 1], second[targets == 1])
+    yield "softmax-cross-entropy", 1, lambda first: functional.cross_entropy(first, labels)
+    symmetric = {"directions": ("query_to_doc", "doc_to_query"), "partition_mode": "per_direction"}
+    rankings = {"multiple-negatives-ranking": losses.MultipleNegativesRankingLoss(model),
+                "multiple-negatives-ranking-symmetric": losses.MultipleNegativesRankingLoss(model, **symmetric)}
+    for name, loss in rankings.items():
+        yield name, 2, ranking(loss)
+        yield f"{name}+negatives", 3, ranking(loss)
+    pairs = {"cosent": losses.CoSENTLoss(model), "cosine-similarity": losses.CosineSimilarityLoss(model)}
+    for name, loss in pairs.items():
+        yield f"matryoshka-{name}", 2, matryoshka(loss, lambda first, second: [first, second], scores)
+    yield "matryoshka-batch-hard-triplet.euclidean", 1, matryoshka(
+        losses.BatchHardTripletLoss(model, margin=0.3), lambda first: [first], labels)
+    yield "matryoshka-triplet.euclidean", 3, matryoshka(
+        losses.TripletLoss(model, triplet_margin=0.3), lambda first, second, negatives: [
+            first.repeat_interleave(K, 0), second.repeat_interleave(K, 0), negatives])
+    yield "matryoshka-multiple-negatives-ranking+negatives", 3, matryoshka(
+        losses.MultipleNegativesRankingLoss(model), lambda first, second, negatives: [
+            first, second, *(negatives[k::K] for k in range(K))])
+
+
+def evaluate_pairs(batch, normalized, dtype):
+    """Name to tensor of all values and gradients, computed in dtype."""
+    results = {}
+    for name, count, loss in pair_losses(batch, batch["first"].shape[1]):
+        columns = [batch[name].to(dtype, copy=True).requires_grad_() for name in ("first", "second", "negatives")]
+        value = loss(*columns[:count])
+        value.backward()
+        results[f"{name}.value"] = value.detach()[None].double()
+        results.update({f"{name}.{index}": tensor.grad for index, tensor in enumerate(columns[:count])})
+    return results
 
 
 def evaluate(batch, normalized, dtype):
@@ -134,6 +213,22 @@ def draw(size, width, normalized, seed):
     return {name: tensor.float() for name, tensor in batch.items()} | {"labels": labels}
 
 
+def draw_pairs(size, width, normalized, seed):
+    generator = torch.Generator().manual_seed(seed)
+    first = torch.randn(size, width, generator=generator)
+    alike = 2 * torch.rand(size, 1, generator=generator)
+    batch = {"first": first, "second": alike * first + torch.randn(size, width, generator=generator),
+             "negatives": first.repeat_interleave(K, 0) + 2 * torch.randn(size * K, width, generator=generator)}
+    if normalized:
+        batch = {name: torch.nn.functional.normalize(tensor) for name, tensor in batch.items()}
+    for distance, function in OF_PAIRS_EXACTLY.items():
+        batch[f"margin.{distance}"] = function(batch["first"], batch["second"]).median()[None]
+    targets = torch.arange(size) % 2
+    return batch | {"targets": targets[torch.randperm(size, generator=generator)].float(),
+                    "scores": torch.randint(5, [size], generator=generator) / 4,
+                    "labels": torch.randint(3, [size], generator=generator)}
+
+
 def agree(rough, exact):
     # What is 0 but for rounding has a small absolute difference instead.
     return all((rough[name] - exact[name]).norm() <= max(2e-5 * exact[name].norm(), 1e-6) for name in exact)
@@ -144,16 +239,18 @@ def main():
     parser.add_argument("--output", type=pathlib.Path, default=OUTPUT)
     output = parser.parse_args().output
     output.mkdir(parents=True, exist_ok=True)
-    for size, width in SIZES:
+    batches = [("", draw, evaluate, size) for size in SIZES]
+    batches += [("pairs-", draw_pairs, evaluate_pairs, size) for size in PAIR_SIZES]
+    for prefix, draw_batch, evaluate_batch, (size, width) in batches:
         for normalized in False, True:
             for seed in range(1000):
-                batch = draw(size, width, normalized, seed)
-                exact = evaluate(batch, normalized, torch.float64)
-                if agree(evaluate(batch, normalized, torch.float32), exact):
+                batch = draw_batch(size, width, normalized, seed)
+                exact = evaluate_batch(batch, normalized, torch.float64)
+                if agree(evaluate_batch(batch, normalized, torch.float32), exact):
                     break
             else:
-                raise SystemExit(f"{size} x {width}: rounding decides for all seeds")
-            name = f"{size}x{width}" + "-normalized" * normalized
+                raise SystemExit(f"{prefix}{size}x{width}: rounding decides for all seeds")
+            name = f"{prefix}{size}x{width}" + "-normalized" * normalized
             print(f"{name}: seed {seed}")
             step = 4 if size == 64 else 1
             rounded = {key: tensor if key.endswith("value") else tensor[::step].float().contiguous()

@@ -85,6 +85,14 @@ import Testing
     #expect(outcome.inputs[0].contains { Float(bitPattern: $0).isNaN })
   }
 
+  @Test func cosines() {
+    GradientChecker(randomTensor(9, 37, seed: 1), randomTensor(9, 37, seed: 2)) {
+      $0.cosines($1[0], $1[1])
+    }.expect { inputs, _ in
+      zip(twinRows(inputs[0], 37), twinRows(inputs[1], 37)).map { 1 - twinDistance($0, $1, .cosine) }
+    }
+  }
+
   @Test func dotProducts() {
     GradientChecker(randomTensor(9, 37, seed: 1), randomTensor(9, 37, seed: 2)) {
       $0.dotProducts($1[0], $1[1])
@@ -116,6 +124,17 @@ import Testing
     }.expect { inputs, _ in
       inputs[0].map { (max($0, 0) + log(1 + exp(5 * $0))).squareRoot() }
     }
+  }
+
+  @Test func squaresAndAbsoluteValues() {
+    GradientChecker(randomTensor(5, 7, seed: 1)) { context, inputs in
+      context.sum(context.square(inputs[0]), context.absoluteValue(inputs[0]))
+    }.expect { inputs, _ in inputs[0].map { $0 * $0 + abs($0) } }
+    let outcome = GradientChecker(Tensor([0, -.infinity, .nan], shape: [3])) { $0.absoluteValue($1[0]) }
+      .run(on: .best, threads: 1)
+    let values = outcome.result.map(Float.init(bitPattern:))
+    #expect(values[0] == 0 && Float(bitPattern: outcome.inputs[0][0]) == 0)
+    #expect(values[1] == .infinity && values[2].isNaN)
   }
 
   /// Neither overflows nor loses what is small.
@@ -205,6 +224,16 @@ import Testing
     }
   }
 
+  /// Its gradient may be another variable's as well.
+  @Test func concatenation() {
+    GradientChecker(randomTensor(4, 5, seed: 1), randomTensor(2, 5, seed: 2), randomTensor(6, 5, seed: 3)) {
+      let both = $0.concatenated($1[0], $1[1])
+      return $0.sum($0.sum(both, $1[2]), $0.concatenated($1[1], $1[0]))
+    }.expect { inputs, _ in
+      zip(zip(inputs[0] + inputs[1], inputs[1] + inputs[0]), inputs[2]).map { $0.0 + $0.1 + $1 }
+    }
+  }
+
   /// A constant has no gradient, and none is computed for it.
   @Test func constants() {
     let x = randomTensor(3, 5, seed: 1), y = randomTensor(3, 5, seed: 2)
@@ -222,6 +251,7 @@ import Testing
     await #expect(processExitsWith: .failure) { misuse { $0.dotProducts($1, $2) } }
     await #expect(processExitsWith: .failure) { misuse { $0.dotProducts($1, withAll: $2) } }
     await #expect(processExitsWith: .failure) { misuse { $0.product($1, $2) } }
+    await #expect(processExitsWith: .failure) { misuse { $0.concatenated($1, $2) } }
     await #expect(processExitsWith: .failure) { misuse { context, x, _ in context.rows(of: x, at: [1, 2]) } }
     await #expect(processExitsWith: .failure) { misuse { context, x, _ in context.columns(of: x, in: 1..<4) } }
     await #expect(processExitsWith: .failure) { misuse { context, x, _ in context.elements(of: x, at: [6]) } }

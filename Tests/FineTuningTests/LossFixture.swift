@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import Checkpoint
+import FineTuning
+import TensorCore
+import TestSupport
+import Testing
+
+/// A batch that Scripts/make_loss_goldens.py made, and what PyTorch says of it.
+struct LossFixture {
+  private let file: SafetensorsFile
+  let isNormalized: Bool
+
+  init(_ name: String) throws {
+    file = try SafetensorsFile(path: fixture("losses/\(name).safetensors"))
+    isNormalized = name.hasSuffix("-normalized")
+  }
+
+  func tensor(_ name: String) throws -> Tensor {
+    Tensor(try read(name, as: Float.self), shape: try #require(file[name]).shape)
+  }
+
+  func read<Number: Numeric>(_ name: String, as: Number.Type) throws -> [Number] {
+    let tensor = try #require(file[name])
+    var numbers = [Number](repeating: 0, count: tensor.elementCount)
+    try numbers.withUnsafeMutableBytes { try file.read(tensor, into: $0) }
+    return numbers
+  }
+
+  /// The loss of some vectors, computed on a number of threads.
+  static func evaluate(
+    at inputs: [Tensor], _ kernels: Kernels, threads: Int, _ loss: @escaping (Context, [Variable]) -> LossValue
+  ) throws -> LossEvaluation {
+    nonisolated(unsafe) var result: LossEvaluation?
+    ThreadPool(threadCount: threads).run(count: 1) { _, worker in
+      worker.withTeam { result = LossEvaluation(at: inputs, kernels: kernels, worker: $0, loss) }
+    }
+    return try #require(result)
+  }
+
+  /// Holds a loss and its gradients to the file's: LOSS.value, and for each gradient LOSS.COLUMN.
+  func expect(_ evaluation: LossEvaluation, of loss: String, columns: [String]) throws {
+    let expected = try read("\(loss).value", as: Double.self)[0]
+    #expect(abs(Double(evaluation.value) - expected) <= 1e-5 * abs(expected) + 1e-6, "\(loss): \(evaluation.value)")
+    for (column, gradient) in zip(columns, evaluation.gradients) {
+      let expected = try read("\(loss).\(column)", as: Float.self).map(Double.init)
+      let error = length(zip(kept(gradient), expected).map { Double($0) - $1 })
+      // Some are 0 but for rounding.
+      #expect(error <= 1e-4 * length(expected) + 1e-6, "\(loss): \(column) is off by \(error) of \(length(expected))")
+    }
+  }
+
+  /// Holds the bits of a loss and its gradients to each other on every path of the CPU and several numbers of threads.
+  static func expectSameBits(_ evaluate: (Kernels, _ threads: Int) throws -> LossEvaluation) throws {
+    let first = try evaluate(.best, 1)
+    for kernels in Kernels.available {
+      for threads in 1...5 {
+        let other = try evaluate(kernels, threads)
+        #expect(other.value == first.value && other.statistics == first.statistics)
+        for (gradient, expected) in zip(other.gradients, first.gradients) {
+          #expect(gradient.values.map(\.bitPattern) == expected.values.map(\.bitPattern))
+        }
+      }
+    }
+  }
+
+  /// The rows of a gradient that the file keeps.
+  private func kept(_ gradient: Tensor) -> [Float] {
+    let rows = gradient.shape[0], columns = gradient.shape[1], values = gradient.values
+    return stride(from: 0, to: rows, by: rows >= 64 ? 4 : 1).flatMap { values[$0 * columns..<($0 + 1) * columns] }
+  }
+
+  private func length(_ values: [Double]) -> Double { values.reduce(0) { $0 + $1 * $1 }.squareRoot() }
+}
