@@ -70,5 +70,5 @@ public struct NearestNeighborMetrics: Equatable, Sendable {
 
 /// The mean, added up in order; NaN of nothing.
 func mean<Element>(_ elements: [Element], _ value: (Element) -> Double) -> Double {
-  elements.reduce(0) { $0 + value($1) } / Double(elements.count)
+  elements.isEmpty ? .nan : elements.reduce(0) { $0 + value($1) } / Double(elements.count)
 }

@@ -58,11 +58,11 @@ public struct PairMetrics: Equatable, Sendable {
       precisionSum += Double(hits - hitsBefore) * precision
       hitsBefore = hits
     }
-    accuracy = Double(bestAccuracy.correct) / Double(count)
+    accuracy = count > 0 ? Double(bestAccuracy.correct) / Double(count) : .nan
     accuracyThreshold = bestAccuracy.threshold
     f1 = alike > 0 ? bestF1.value : .nan
     (f1Threshold, precision, recall) = (bestF1.threshold, bestF1.precision, bestF1.recall)
-    averagePrecision = precisionSum / Double(alike)
+    averagePrecision = alike > 0 ? precisionSum / Double(alike) : .nan
   }
 
   var evaluation: Evaluation {
