@@ -19,6 +19,11 @@ public struct FineTuningSettings: Sendable, Equatable {
   public var distance: Distance?
   /// The loss's margin; nil: the loss's own.
   public var margin: Float?
+  /// What a loss of cosines multiplies them by; nil: the loss's own.
+  public var scale: Float?
+  /// The numbers of first features on each of which the loss is taken, too, so that vectors can be cut to them; nil:
+  /// all features alone.
+  public var matryoshkaDimensions: [Int]?
   /// How long training goes on.
   public var length = Length.epochs(1)
   /// P: how many labels a batch of labeled texts has.

@@ -207,6 +207,65 @@ import Testing
     #expect(try vectors() == whole)
   }
 
+  // MARK: Losses
+
+  /// Every loss that a trainer takes, on labeled texts: it learns, and pieces change no bit.
+  @Test(arguments: LossName.allCases.filter { $0 != .softmaxCrossEntropy }, [nil, [8, 32]])
+  func everyLossOnLabeledTexts(loss: LossName, matryoshka: [Int]?) throws {
+    var settings = TrainerTests.settings
+    settings.loss = loss
+    settings.margin = nil
+    settings.matryoshkaDimensions = matryoshka
+    settings.dropout = 0
+    settings.labelsPerBatch = 4
+    settings.samplesPerLabel = 4
+    settings.length = .steps(12)
+    settings.schedule = .constant
+    func run() throws -> (losses: [Float], bits: [UInt32]) {
+      let trainer = try trainer(settings)
+      var losses: [Float] = []
+      try trainer.run { if case .stepped(let report) = $0 { losses.append(report.loss) } }
+      return try (losses, bits(trainer))
+    }
+    let whole = try run()
+    #expect(whole.losses.count == 12 && whole.losses.suffix(4).min()! < whole.losses[0])
+    settings.pieceSize = 5
+    #expect(try run().bits == whole.bits)
+  }
+
+  @Test(arguments: [LossName.contrastive, .cosineSimilarity, .coSENT, .anglE, .multipleNegativesRanking])
+  func lossesOnTables(loss: LossName) throws {
+    let texts = try TrainerTests.texts().texts
+    let first = Array(texts[0..<6]), second = Array(texts[6..<12])
+    var settings = TrainerTests.settings
+    settings.loss = loss
+    settings.margin = nil
+    settings.batchSize = 4
+    let pairs = [
+      Dataset.scoredPairs(ScoredPairs(first: first, second: second, scores: [0, 0.2, 0.4, 0.6, 0.8, 1])),
+      .labeledPairs(LabeledPairs(first: first, second: second, areAlike: [true, false, true, false, true, true])),
+    ]
+    let triplets = Dataset.triplets(
+      TextTriplets(anchors: first, positives: second, negatives: texts[8..<14].map { [$0] }))
+    for data in pairs + [triplets] {
+      if loss == .multipleNegativesRanking, data.kind != .triplets {
+        #expect(throws: FineTuningError.self) { try Trainer(model: model, data: data, settings: settings) }
+      } else {
+        var losses: [Float] = []
+        try Trainer(model: model, data: data, settings: settings).run {
+          if case .stepped(let report) = $0 { losses.append(report.loss) }
+        }
+        #expect(losses.count == 8 && losses.allSatisfy(\.isFinite))
+      }
+    }
+  }
+
+  @Test func dimensionsThatTheVectorsDoNotHave() throws {
+    var settings = TrainerTests.settings
+    settings.matryoshkaDimensions = [16, 33]
+    #expect(throws: LossError.self) { try trainer(settings) }
+  }
+
   // MARK: Mined triplets
 
   @Test(arguments: Mining.allCases) func minedRunIsResumedWithTheSameBytes(mining: Mining) throws {

@@ -14,11 +14,13 @@ struct TrainingBatch {
 /// The batches of a data set, one after the other, each with the loss on it.
 struct BatchSource {
   private enum Kind {
-    case labeled(LabeledTexts, any LabeledLoss)
-    case mined(LabeledTexts, TripletMiner, any ExplicitTripletLoss)
-    case triplets(TextTriplets, any ExplicitTripletLoss)
+    case labeled(LabeledTexts)
+    case mined(LabeledTexts, TripletMiner)
+    case triplets(TextTriplets)
+    case pairs(first: [String], second: [String], targets: [Float])
   }
 
+  private let loss: TrainingLoss
   private var kind: Kind
   private var sampler: any BatchSampler
 
@@ -26,15 +28,22 @@ struct BatchSource {
   /// - Throws: ``FineTuningError`` if the loss does not go with the data; ``SamplerError`` if no batch can be made.
   init(_ dataset: Dataset, _ loss: TrainingLoss, name: String, _ settings: FineTuningSettings) throws {
     switch (dataset, loss) {
-    case (.labeledTexts(let data), .labeled(let loss)): kind = .labeled(data, loss)
-    case (.labeledTexts(let data), .triplets(let loss)):
+    case (_, .classification): throw FineTuningError.unsuitableData(loss: name, found: dataset.kind)
+    case (.labeledTexts(let data), .labeled): kind = .labeled(data)
+    case (.labeledTexts(let data), _):
       let miner = TripletMiner(
         labels: data.labels, mining: settings.mining, negativesPerAnchor: settings.negativesPerAnchor,
         seed: settings.seed)
-      kind = .mined(data, miner, loss)
-    case (.triplets(let data), .triplets(let loss)): kind = .triplets(data, loss)
+      kind = .mined(data, miner)
+    case (.triplets(let data), .triplets), (.triplets(let data), .pairs), (.triplets(let data), .ranking):
+      kind = .triplets(data)
+    case (.scoredPairs(let data), .pairs):
+      kind = .pairs(first: data.first, second: data.second, targets: data.scores.map { Float($0) })
+    case (.labeledPairs(let data), .pairs):
+      kind = .pairs(first: data.first, second: data.second, targets: data.areAlike.map { $0 ? 1 : 0 })
     default: throw FineTuningError.unsuitableData(loss: name, found: dataset.kind)
     }
+    self.loss = loss
     if case .labeledTexts(let data) = dataset {
       sampler = try LabelSampler(
         labels: data.labels, labelsPerBatch: settings.labelsPerBatch, textsPerLabel: settings.samplesPerLabel,
@@ -52,47 +61,38 @@ struct BatchSource {
 
   /// The texts and labels among which hard negatives are to be mined; nil where none are.
   var minedTexts: LabeledTexts? {
-    if case .mined(let data, let miner, _) = kind, miner.mining == .offline { data } else { nil }
+    if case .mined(let data, let miner) = kind, miner.mining == .offline { data } else { nil }
   }
 
   /// The hard negatives that offline mining found; nil before it.
   var hardNegatives: HardNegatives? {
-    get { if case .mined(_, let miner, _) = kind { miner.hardNegatives } else { nil } }
+    get { if case .mined(_, let miner) = kind { miner.hardNegatives } else { nil } }
     set {
-      guard case .mined(let data, var miner, let loss) = kind else { return }
+      guard case .mined(let data, var miner) = kind else { return }
       miner.hardNegatives = newValue
-      kind = .mined(data, miner, loss)
+      kind = .mined(data, miner)
     }
   }
 
   mutating func next() -> TrainingBatch {
-    let number = sampler.position, rows = sampler.next()
+    let number = sampler.position, rows = sampler.next(), loss = loss
     switch kind {
-    case .labeled(let data, let loss):
+    case .labeled(let data):
       let labels = rows.map { data.labels[$0] }
       return TrainingBatch(rows: rows, texts: rows.map { data.texts[$0] }) { loss($0, labels: labels, in: $1) }
-    case .mined(let data, let miner, let loss):
+    case .mined(let data, let miner):
       let plan = miner.plan(rows, batchNumber: number), all = rows + plan.extraRows
       return TrainingBatch(rows: all, texts: all.map { data.texts[$0] }) { vectors, context in
         loss(vectors, plan.triplets(vectors.tensor, context), in: context)
       }
-    case .triplets(let data, let loss):
+    case .triplets(let data):
       let texts =
         rows.map { data.anchors[$0] } + rows.map { data.positives[$0] } + rows.flatMap { data.negatives[$0] }
       let triplets = TripletIndices(count: rows.count, negatives: data.negatives[0].count)
       return TrainingBatch(rows: rows, texts: texts) { loss($0, triplets, in: $1) }
+    case .pairs(let first, let second, let targets):
+      let texts = rows.map { first[$0] } + rows.map { second[$0] }, targets = rows.map { targets[$0] }
+      return TrainingBatch(rows: rows, texts: texts) { loss($0, targets: targets, in: $1) }
     }
-  }
-}
-
-extension ExplicitTripletLoss {
-  /// The loss of triplets among the vectors of a batch.
-  fileprivate func callAsFunction(
-    _ vectors: Variable, _ triplets: TripletIndices, in context: Context
-  ) -> LossValue {
-    self(
-      anchors: context.rows(of: vectors, at: triplets.anchors),
-      positives: context.rows(of: vectors, at: triplets.positives),
-      negatives: context.rows(of: vectors, at: triplets.negatives), in: context)
   }
 }

@@ -21,7 +21,8 @@ struct RunDescription: Equatable {
     fields = [
       ("steps", "\(stepCount)"),
       ("loss", lossName), ("distance", text((settings.distance ?? settings.loss.defaultDistance)?.rawValue)),
-      ("margin", text(settings.margin)),
+      ("margin", text(settings.margin)), ("scale", text(settings.scale)),
+      ("Matryoshka dimensions", text(settings.matryoshkaDimensions)),
       ("labels per batch", "\(settings.labelsPerBatch)"), ("samples per label", "\(settings.samplesPerLabel)"),
       ("batch size", "\(settings.batchSize)"), ("accumulation", "\(settings.accumulation)"),
       ("mining", settings.mining.rawValue), ("mining interval", text(settings.offlineMining.interval)),

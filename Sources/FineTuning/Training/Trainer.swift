@@ -60,7 +60,10 @@ public final class Trainer {
   ) throws {
     try self.init(
       folder, data, evaluation, settings, lossName: settings.loss.rawValue, kernels: Kernels.selected(),
-      loss: { try settings.loss.loss(distance: settings.distance, margin: settings.margin, unitVectors: $0) })
+      loss: {
+        try settings.loss.loss(
+          distance: settings.distance, margin: settings.margin, scale: settings.scale, unitVectors: $0)
+      })
   }
 
   /// Prepares to tune a model by a loss of one's own.
@@ -88,12 +91,16 @@ public final class Trainer {
     let encoderSettings = EncoderSettings(
       pooling: settings.pooling.map { modes in PoolingMode.allCases.filter(modes.contains) },
       normalize: settings.normalize, threadCount: settings.threadCount)
-    let loss = try loss(settings.normalize ?? model.normalizes)
-    self.loss = loss
-    source = try BatchSource(data, loss, name: lossName, settings)
+    let plainLoss = try loss(settings.normalize ?? model.normalizes)
     evaluator = try evaluation.map { try Evaluator($0) }
     (encoder, weights) = try SentenceEncoder.trainable(
       folder: folder, settings: encoderSettings, kernels: kernels, dropout: settings.dropout)
+    let dimension = encoder.dimension
+    self.loss =
+      try settings.matryoshkaDimensions.map { dimensions in
+        try plainLoss.matryoshka(MatryoshkaDimensions(dimensions, of: dimension))
+      } ?? plainLoss
+    source = try BatchSource(data, self.loss, name: lossName, settings)
     try encoder.check(maxLength: settings.maxLength)
     skippedTokens = try encoder.skippedTokens
     optimizer = try AdamW(settings.optimizer, for: weights.layout)
