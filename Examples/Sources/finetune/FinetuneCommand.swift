@@ -70,10 +70,10 @@ struct FinetuneCommand: ParsableCommand {
     _ trainer: Trainer, _ data: Dataset, _ evaluation: Dataset?, _ result: FineTuningResult
   ) throws -> ModelCard {
     ModelCard(
-      baseModel: lastComponent(of: try common.modelFolder()), encoder: trainer.tunedEncoder(),
+      baseModel: lastComponent(of: try common.modelFolder()), trainer: trainer,
       data: description(of: data, options.train), rowCount: data.count,
       evaluationData: evaluation.flatMap { data in options.eval.map { description(of: data, $0) } },
-      scores: scores(result), isLabeled: data.kind == .labeledTexts, settings: trainer.settings,
+      scores: scores(result), isLabeled: data.kind == .labeledTexts,
       stepCount: result.stepCount)
   }
 

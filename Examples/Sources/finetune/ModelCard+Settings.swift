@@ -5,23 +5,24 @@ import Swiftlet
 extension ModelCard {
   /// The class of the loss as sentence-transformers would call it.
   var lossClass: String {
-    settings.loss.rawValue.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
+    trainer.settings.loss.rawValue.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
       + "Loss"
   }
 
   /// Each setting and its value.
   var rows: [(name: String, value: String)] {
+    let settings = trainer.settings
     var rows = [("loss", settings.loss.rawValue)]
     if let distance = settings.distance ?? settings.loss.defaultDistance {
       rows.append(("distance", distance.rawValue))
     }
-    let standard = settings.loss.defaultMargin(distance: settings.distance, unitVectors: encoder.normalizes)
+    let standard = settings.loss.defaultMargin(distance: settings.distance, unitVectors: trainer.normalizes)
     if let margin = settings.margin ?? standard { rows.append(("margin", "\(margin)")) }
     let optimizer = settings.optimizer
     rows += [
-      ("pooling", encoder.pooling.map(\.rawValue).joined(separator: "+")),
-      ("unit length", encoder.normalizes ? "yes" : "no"),
-      ("most tokens of a text", "\(encoder.maxLength)"),
+      ("pooling", trainer.pooling.map(\.rawValue).joined(separator: "+")),
+      ("unit length", trainer.normalizes ? "yes" : "no"),
+      ("most tokens of a text", "\(trainer.maxLength)"),
       isLabeled
         ? ("batch", "\(settings.labelsPerBatch) labels with \(settings.samplesPerLabel) texts")
         : ("batch", "\(settings.batchSize) rows"),

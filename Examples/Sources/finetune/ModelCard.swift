@@ -15,8 +15,8 @@ struct ModelCard {
 
   /// The name of the folder that training started from.
   let baseModel: String
-  /// The tuned encoder.
-  let encoder: SentenceEncoder
+  /// What tuned it.
+  let trainer: Trainer
   /// What the data is, in words, and how many rows it has.
   let data: String
   let rowCount: Int
@@ -25,7 +25,6 @@ struct ModelCard {
   let scores: [Score]
   /// Whether the data is labeled texts.
   let isLabeled: Bool
-  let settings: FineTuningSettings
   let stepCount: Int
 
   var text: String {
@@ -33,7 +32,7 @@ struct ModelCard {
     \(frontMatter)
     # \(inline(baseModel)), fine-tuned
 
-    A sentence encoder: it turns a text into \(encoder.dimension) numbers, and texts of alike meaning into numbers whose cosine is high.
+    A sentence encoder: it turns a text into \(trainer.dimension) numbers, and texts of alike meaning into numbers whose cosine is high.
     Tuned with Swiftlet, from \(inline(baseModel)), on \(inline(data)).
 
     ## Use
