@@ -18,6 +18,16 @@ struct LossOptions: ParsableArguments {
       valueName: "x"))
   var margin: Double?
 
+  @Option(help: ArgumentHelp("What a loss of cosines multiplies them by (default: 20).", valueName: "x"))
+  var scale: Double?
+
+  @Option(
+    name: .customLong("matryoshka-dims"),
+    help: ArgumentHelp(
+      "Numbers of first features, as 384,128,64, on each of which the loss is taken, so that vectors can be cut there.",
+      valueName: "n,…"))
+  var matryoshkaDimensions: DimensionList?
+
   @Option(
     help: ArgumentHelp(
       "From tokens to a vector: \(PoolingModes.listing), or several with + between (default: as the model has it).",
@@ -38,6 +48,12 @@ struct LossOptions: ParsableArguments {
     if let dropout, !(dropout >= 0 && dropout < 1) {
       throw ValidationError("--dropout is \(dropout); give a number from 0 to below 1")
     }
+    if let scale, !(scale > 0 && scale.isFinite) {
+      throw ValidationError("--scale is \(scale); give a number above 0")
+    }
+    if scale != nil && loss.defaultScale == nil {
+      throw ValidationError("--scale does not go with --loss \(loss.rawValue), which has none")
+    }
     if margin != nil && loss.defaultMargin(unitVectors: true) == nil {
       throw ValidationError("--margin does not go with --loss \(loss.rawValue), which has none")
     }
@@ -47,6 +63,8 @@ struct LossOptions: ParsableArguments {
     settings.loss = loss
     settings.distance = distance
     settings.margin = margin.map { Float($0) }
+    settings.scale = scale.map { Float($0) }
+    settings.matryoshkaDimensions = matryoshkaDimensions?.dimensions
     settings.pooling = pooling?.modes
     settings.normalize = normalize
     settings.dropout = dropout.map { Float($0) }
@@ -58,8 +76,8 @@ extension LossName: @retroactive ExpressibleByArgument {
   private static var available: [LossName] {
     allCases.filter { name in
       switch try? name.loss(unitVectors: true) {
-      case .labeled, .triplets: true
-      default: false
+      case .classification, nil: false
+      default: true
       }
     }
   }
@@ -75,3 +93,14 @@ extension LossName: @retroactive ExpressibleByArgument {
 }
 
 extension Distance: @retroactive ExpressibleByArgument {}
+
+/// Whole numbers with commas between.
+struct DimensionList: ExpressibleByArgument {
+  let dimensions: [Int]
+
+  init?(argument: String) {
+    let parts = argument.split(separator: ",", omittingEmptySubsequences: false)
+    dimensions = parts.compactMap { Int($0) }
+    guard dimensions.count == parts.count else { return nil }
+  }
+}
