@@ -347,13 +347,20 @@ import Testing
     #expect(!FileManager.default.fileExists(atPath: folder.path("run/model.safetensors")))
   }
 
-  @Test func learningRateAMillionTimesTooHighIsNeverSaved() throws {
+  @Test(arguments: [1e20, 1e33], [1, 2, 8]) func farTooHighALearningRateIsNeverSaved(rate: Double, steps: Int) throws {
     let folder = try TemporaryFolder()
     var settings = TrainerTests.settings
-    settings.optimizer.learningRate = 1e33
-    settings.checkpointInterval = 1
+    settings.optimizer.learningRate = rate
+    settings.schedule = .constant
+    settings.length = .steps(steps)
     #expect(throws: FineTuningError.self) { try trainer(settings).run(output: folder.path("run")) }
     #expect(!FileManager.default.fileExists(atPath: folder.path("run/model.safetensors")))
+    #expect(throws: FineTuningError.self) {
+      try trainer(settings, evaluation: .labeledTexts(TrainerTests.texts())).run()
+    }
+    settings.checkpointInterval = 1
+    #expect(throws: FineTuningError.self) { try trainer(settings).run(output: folder.path("saving")) }
+    #expect(!FileManager.default.fileExists(atPath: folder.path("saving/model.safetensors")))
   }
 
   @Test func settingsThatMakeNoSenseAreNamed() throws {

@@ -12,6 +12,8 @@ public enum FineTuningError: Error, Sendable, CustomStringConvertible {
   case diverged(step: Int, rows: [Int], learningRate: Double)
   /// The weights became NaN or infinite: they are not saved.
   case nonFiniteWeights(parameter: String, step: Int)
+  /// The weights are so large that vectors are NaN or infinite: they are not saved.
+  case nonFiniteVectors(step: Int)
   /// The output folder holds something else.
   case outputNotEmpty(path: String)
   /// A resumed run differs from the one it would continue: a line for each field.
@@ -30,6 +32,8 @@ public enum FineTuningError: Error, Sendable, CustomStringConvertible {
         + "\(rows.count > 8 ? " …" : ""); lower the learning rate, or look at these rows"
     case .nonFiniteWeights(let parameter, let step):
       "step \(step): \(escaped(parameter)) is NaN or infinite and was not saved; lower the learning rate"
+    case .nonFiniteVectors(let step):
+      "step \(step): the weights grew until vectors are NaN or infinite, and were not saved; lower the learning rate"
     case .outputNotEmpty(let path):
       "\(escaped(path)): not empty; choose another folder, or resume the run that it holds"
     case .differentRun(let fields):

@@ -9,9 +9,7 @@ extension Trainer {
 
   /// Saves all that it takes to go on.
   func save(to store: CheckpointStore, _ report: (TrainingEvent) throws -> Void) throws {
-    if let parameter = weights.firstNonFinite() {
-      throw FineTuningError.nonFiniteWeights(parameter: parameter.name, step: progress.step)
-    }
+    try check(weights)
     let tensors = StateTensors(weights: weights, optimizer: optimizer)
     let bestTensors = best.map { StateTensors(weights: $0, optimizer: nil) }
     let state: JSONObject = [

@@ -2,6 +2,7 @@
 
 import Autodiff
 public import BertEncoder
+import TensorCore
 
 extension Trainer {
   /// Tunes the encoder, and writes it to a folder if one is given.
@@ -46,14 +47,21 @@ extension Trainer {
     _ folder: RunFolder, _ end: FineTuningResult.End, _ report: (TrainingEvent) throws -> Void
   ) throws {
     let weights = best ?? weights
-    if let parameter = weights.firstNonFinite() {
-      throw FineTuningError.nonFiniteWeights(parameter: parameter.name, step: progress.step)
-    }
+    try check(weights)
     let writer = ModelFolderWriter(original: model, encoder: encoder, weights: weights)
     try writer.writeConfiguration(to: folder.path)
     try report(.completing(result(end)))
     try writer.writeWeights(to: folder.weights)
     try folder.removeCheckpoints()
+  }
+
+  /// - Throws: ``FineTuningError`` if weights, or the vectors that they make, are not finite: they are good for nothing.
+  func check(_ weights: TrainableWeights) throws {
+    if let parameter = weights.firstNonFinite() {
+      throw FineTuningError.nonFiniteWeights(parameter: parameter.name, step: progress.step)
+    }
+    let vector = try encoder.reading(weights.forModel(on: encoder.pool)).encode(["a"]).tensor
+    guard vector.values.allSatisfy(\.isFinite) else { throw FineTuningError.nonFiniteVectors(step: progress.step) }
   }
 
   /// The encoder as it is now: with the weights of the best evaluation, else the last.
@@ -106,6 +114,7 @@ extension Trainer {
 
   private func evaluate(_ report: (TrainingEvent) throws -> Void) throws {
     guard let evaluator else { return }
+    try check(weights)
     let evaluation = try evaluator.evaluate(current)
     if evaluation.main.value > progress.best?.evaluation.main.value ?? -.infinity {
       progress.best = (progress.step, evaluation)
