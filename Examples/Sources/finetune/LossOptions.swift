@@ -14,7 +14,7 @@ struct LossOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "By how much nearer positives must be than negatives (default: 5, or 0.3 for vectors of unit length).",
+      "The loss's margin (default: the loss's own; of triplets 5, or 0.3 for vectors of unit length).",
       valueName: "x"))
   var margin: Double?
 

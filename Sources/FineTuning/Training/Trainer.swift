@@ -91,7 +91,8 @@ public final class Trainer {
     let encoderSettings = EncoderSettings(
       pooling: settings.pooling.map { modes in PoolingMode.allCases.filter(modes.contains) },
       normalize: settings.normalize, threadCount: settings.threadCount)
-    let plainLoss = try loss(settings.normalize ?? model.normalizes)
+    // A Matryoshka loss takes the vectors' parts at unit length.
+    let plainLoss = try loss(settings.normalize ?? model.normalizes || settings.matryoshkaDimensions != nil)
     evaluator = try evaluation.map { try Evaluator($0) }
     (encoder, weights) = try SentenceEncoder.trainable(
       folder: folder, settings: encoderSettings, kernels: kernels, dropout: settings.dropout)
