@@ -11,6 +11,9 @@ package struct Worker: Sendable {
   /// How many threads may share a loop of this worker.
   package var threadCount: Int { team == nil ? 1 : queue.threadCount }
 
+  /// This worker, but for its memory.
+  package func with(_ workspace: Workspace) -> Worker { Worker(workspace: workspace, queue: queue, team: team) }
+
   /// Runs `body` with a worker whose loops the pool's idle threads share until it returns or other tasks wait.
   package func withTeam(_ body: (Worker) -> Void) {
     guard queue.threadCount > 1, team == nil else { return body(self) }

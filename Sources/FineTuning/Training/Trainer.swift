@@ -46,6 +46,8 @@ public final class Trainer {
 
   private let skippedTokens: Int
   private let dropout: Philox
+  /// One for all updates: a tape in the memory of whichever worker has the time would be in that of every worker.
+  private let workspace = Workspace()
 
   /// Loads a model and prepares to tune it.
   ///
@@ -137,7 +139,7 @@ public final class Trainer {
     var outcome = Outcome()
     gradients.clear()
     encoder.pool.run(count: 1) { [self] _, worker in
-      worker.withTeam { outcome = apply(batches, tokens, rateFactor, $0) }
+      worker.with(workspace).withTeam { outcome = apply(batches, tokens, rateFactor, $0) }
     }
     progress.count(outcome.isApplied)
     let seconds = Double((ContinuousClock.now - start) / .seconds(1))
