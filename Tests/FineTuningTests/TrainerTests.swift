@@ -289,6 +289,22 @@ import Testing
     }
   }
 
+  @Test(arguments: [LossName.triplet, .hardestOfKTriplet, .contrastive, .coSENT, .multipleNegativesRanking])
+  func batchesWithoutTripletsHaveTheLossZero(loss: LossName) throws {
+    var settings = TrainerTests.settings
+    settings.loss = loss
+    settings.margin = nil
+    settings.mining = .offline
+    settings.offlineMining.margin = 3
+    var losses: [Float] = [], warnings: [String] = []
+    try trainer(settings).run { event in
+      if case .stepped(let report) = event { losses.append(report.loss) }
+      if case .warned(let warning) = event { warnings.append(warning) }
+    }
+    #expect(losses == Array(repeating: 0, count: 8))
+    #expect(warnings.contains { $0.contains("have no negative") })
+  }
+
   // MARK: Faults
 
   /// NaN for one batch, or for three in a row.

@@ -91,7 +91,7 @@ extension Trainer {
         try store.map { try save(to: $0, report) }
         return .stopped
       }
-      try mineIfDue()
+      try mineIfDue(report)
       let step = try update()
       try report(.stepped(step))
       if let warning = detector.warning(after: step) { try report(.warned(warning)) }

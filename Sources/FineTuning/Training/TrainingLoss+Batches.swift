@@ -10,17 +10,18 @@ extension TrainingLoss {
   }
 
   /// The loss of triplets among the vectors of a batch. A loss of pairs takes each anchor with its positive, the target
-  /// being 1, and with each of its negatives, the target being 0.
+  /// being 1, and with each of its negatives, the target being 0. A batch in which mining found no triplet has the loss 0.
   func callAsFunction(_ vectors: Variable, _ triplets: TripletIndices, in context: Context) -> LossValue {
     func rows(_ indices: [Int]) -> Variable { context.rows(of: vectors, at: indices) }
     let anchors = triplets.anchors, positives = triplets.positives, negatives = triplets.negatives
+    if anchors.isEmpty { return LossValue(context.sum(of: rows([]))) }
     switch self {
     case .triplets(let loss):
       return loss(anchors: rows(anchors), positives: rows(positives), negatives: rows(negatives), in: context)
     case .ranking(let loss):
       return loss(anchors: rows(anchors), positives: rows(positives), negatives: rows(negatives), in: context)
     case .pairs(let loss):
-      let negativesPerAnchor = negatives.count / max(anchors.count, 1)
+      let negativesPerAnchor = negatives.count / anchors.count
       let repeated = anchors.flatMap { repeatElement($0, count: negativesPerAnchor) }
       let targets = anchors.map { _ in Float(1) } + repeated.map { _ in 0 }
       return loss(
