@@ -397,6 +397,13 @@ import Testing
 
   // MARK: What is kept
 
+  @Test func maxLengthIsThatOfTraining() throws {
+    var settings = TrainerTests.settings
+    #expect(try trainer(settings).maxLength == 64)
+    settings.maxLength = 5
+    #expect(try trainer(settings).maxLength == 5)
+  }
+
   @Test func tunedFolderEmbedsAsTheTrainerDoes() throws {
     let folder = try TemporaryFolder(), path = folder.path("run")
     var settings = TrainerTests.settings

@@ -14,5 +14,5 @@ extension Trainer {
   public var normalizes: Bool { encoder.normalizes }
 
   /// The most tokens of a text that training reads, special ones included.
-  public var maxLength: Int { encoder.maxLength }
+  public var maxLength: Int { settings.maxLength ?? encoder.maxLength }
 }
