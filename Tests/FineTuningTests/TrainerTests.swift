@@ -154,13 +154,45 @@ import Testing
     try expectDifference("learning rate was 0.001, is 0.002") { $0.optimizer.learningRate = 2e-3 }
     try expectDifference("frozen was ") { $0.optimizer.frozen = ["embeddings.*"] }
     try expectDifference("dropout was default, is 0.2") { $0.dropout = 0.2 }
-    try expectDifference("normalize was default, is false") { $0.normalize = false }
+    try expectDifference("normalize was false, is true") { $0.normalize = true }
+    try expectDifference("maximum length was ") { $0.maxLength = 5 }
     try expectDifference("seed was 0, is 1") { $0.seed = 1 }
     var texts = try TrainerTests.texts()
     texts = LabeledTexts(texts: texts.texts.map { $0 + "." }, labels: texts.labels.map { texts.labelNames[$0] })
     let other = try Trainer(model: model, data: .labeledTexts(texts), settings: TrainerTests.settings)
     let error = #expect(throws: FineTuningError.self) { try other.run(output: path, resumes: true) }
     #expect(error.map { "\($0)" }?.contains("training data was") == true)
+  }
+
+  /// What the settings leave to the folder is the run's, too.
+  @Test func resumeFromAFolderThatChangedNamesWhatDiffers() throws {
+    let folder = try TemporaryFolder(), path = folder.path("run"), model = folder.path("model"), stop = StopFlag()
+    try FileManager.default.copyItem(atPath: self.model, toPath: model)
+    func trainer() throws -> Trainer {
+      try Trainer(model: model, data: .labeledTexts(TrainerTests.texts()), settings: TrainerTests.settings)
+    }
+    stop.request()
+    try trainer().run(output: path, stop: stop)
+    try folder.write(#"{"max_seq_length": 5, "do_lower_case": false}"#, to: "model/sentence_bert_config.json")
+    let error = #expect(throws: FineTuningError.self) { try trainer().run(output: path, resumes: true) }
+    #expect(error.map { "\($0)" }?.contains("maximum length was ") == true, "\(error.map { "\($0)" } ?? "")")
+  }
+
+  /// As where the disk is full once the last update is done.
+  @Test func runWhoseModelCouldNotBeWrittenIsResumedAtItsEnd() throws {
+    struct Failure: Error {}
+    let folder = try TemporaryFolder(), path = folder.path("run")
+    try trainer().run(output: folder.path("whole"))
+    #expect(throws: Failure.self) {
+      try trainer().run(output: path) { event in
+        if case .completing = event { throw Failure() }
+      }
+    }
+    let result = try trainer().run(output: path, resumes: true) { event in
+      if case .stepped(let report) = event { Issue.record("step \(report.step) is done again") }
+    }
+    #expect(result.end == .completed && result.stepCount == 8)
+    #expect(try contents("\(path)/model.safetensors") == contents(folder.path("whole/model.safetensors")))
   }
 
   @Test func constantRateMayGoOnForLonger() throws {

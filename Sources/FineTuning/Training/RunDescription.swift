@@ -14,7 +14,7 @@ struct RunDescription: Equatable {
   ///   - stepCount: updates in all, which a constant rate allows to grow.
   init(
     _ settings: FineTuningSettings, lossName: String, stepCount: Int, data: Dataset, evaluation: Dataset?,
-    model: ModelFolder, weights: TrainableWeights
+    model: ModelFolder, encoder: SentenceEncoder, weights: TrainableWeights
   ) throws {
     func text<Value>(_ value: Value?) -> String { value.map { "\($0)" } ?? "default" }
     let optimizer = settings.optimizer
@@ -40,8 +40,10 @@ struct RunDescription: Equatable {
       ("frozen", optimizer.frozen.joined(separator: ", ")),
       ("schedule", settings.schedule.rawValue), ("warm-up ratio", "\(settings.warmupRatio)"),
       ("dropout", text(settings.dropout)),
-      ("pooling", text(settings.pooling?.map(\.rawValue).joined(separator: "+"))),
-      ("normalize", text(settings.normalize)), ("maximum length", text(settings.maxLength)),
+      // As the folder has them where the settings do not say: it may change before the run is resumed.
+      ("pooling", encoder.pooling.map(\.rawValue).joined(separator: "+")),
+      ("pooling of the prompt", "\(model.poolingIncludesPrompt)"),
+      ("normalize", "\(encoder.normalizes)"), ("maximum length", "\(settings.maxLength ?? encoder.maxLength)"),
       ("evaluation interval", text(settings.evaluationInterval)), ("patience", text(settings.patience)),
       ("seed", "\(settings.seed)"),
       ("training data", data.digest), ("evaluation data", evaluation?.digest ?? "none"),
@@ -76,8 +78,11 @@ struct RunDescription: Equatable {
   /// The digest of all that the model's folder brings: configuration, tokenizer and weights.
   private static func digest(of model: ModelFolder, _ weights: TrainableWeights) throws -> String {
     var hash = SHA256()
-    for name in ["config.json"] + ModelFolderWriter.tokenizerFiles {
-      let path = joinPath(model.transformerPath, name)
+    let names = ["config.json", "sentence_bert_config.json"] + ModelFolderWriter.tokenizerFiles
+    let paths =
+      names.map { ($0, joinPath(model.transformerPath, $0)) }
+      + ["config_sentence_transformers.json"].map { ($0, joinPath(model.path, $0)) }
+    for (name, path) in paths {
       guard exists(path) else { continue }
       hash.update(field: name)
       try InputFile(path: path).readAll(limit: 1 << 30).withUnsafeBytes { hash.update($0) }

@@ -117,7 +117,7 @@ public final class Trainer {
     schedule = LearningRateSchedule(settings.schedule, stepCount: stepCount, warmupRatio: settings.warmupRatio)
     description = try RunDescription(
       settings, lossName: lossName, stepCount: stepCount, data: data, evaluation: evaluation, model: model,
-      weights: weights)
+      encoder: encoder, weights: weights)
     dropout = RandomStream.generator(seed: settings.seed, purpose: .dropout)
     var warnings = encoder.warnings
     if case .labeledTexts(let texts) = data, let warning = texts.warning { warnings.append(warning) }
