@@ -38,7 +38,15 @@ extension Trainer {
     if resumes, let store { try resume(from: store, report) }
     try report(.started(step: progress.step, stepCount: stepCount))
     let end = try train(store, stop, report)
-    if let folder, end != .stopped { try finish(folder, end, report) }
+    if let folder, end != .stopped {
+      do {
+        try finish(folder, end, report)
+      } catch {
+        // All updates are done: whoever mends the cause and resumes need not wait for them again.
+        if let store { try? save(to: store, report) }
+        throw error
+      }
+    }
     return result(end)
   }
 
