@@ -292,6 +292,18 @@ import Testing
     }
   }
 
+  /// Each of the two losses is of unit vectors, which are at most 2 apart: a margin of 5 would show.
+  @Test func dimensionsHaveTheMarginOfUnitVectors() throws {
+    var settings = TrainerTests.settings
+    settings.margin = nil
+    settings.matryoshkaDimensions = [8, 32]
+    let trainer = try trainer(settings)
+    #expect(!trainer.normalizes)
+    try trainer.run { event in
+      if case .stepped(let report) = event { #expect(report.loss < 2 * 2.3) }
+    }
+  }
+
   @Test func dimensionsThatTheVectorsDoNotHave() throws {
     var settings = TrainerTests.settings
     settings.matryoshkaDimensions = [16, 33]

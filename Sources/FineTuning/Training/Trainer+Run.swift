@@ -87,7 +87,7 @@ extension Trainer {
     _ store: CheckpointStore?, _ stop: StopFlag, _ report: (TrainingEvent) throws -> Void
   ) throws -> FineTuningResult.End {
     var detector = CollapseDetector(
-      isNormalized: encoder.normalizes, valueOfCollapse: loss.valueOfCollapse)
+      isNormalized: takesUnitVectors, valueOfCollapse: loss.valueOfCollapse)
     if let evaluator, progress.baseline == nil {
       let baseline = try evaluator.evaluate(current)
       progress.baseline = baseline

@@ -29,6 +29,8 @@ public final class Trainer {
 
   let model: ModelFolder
   let loss: TrainingLoss
+  /// Whether the loss sees vectors of unit length.
+  let takesUnitVectors: Bool
   let encoder: SentenceEncoder
   let evaluator: Evaluator?
   var weights: TrainableWeights
@@ -93,8 +95,9 @@ public final class Trainer {
     let encoderSettings = EncoderSettings(
       pooling: settings.pooling.map { modes in PoolingMode.allCases.filter(modes.contains) },
       normalize: settings.normalize, threadCount: settings.threadCount)
-    // A Matryoshka loss takes the vectors' parts at unit length.
-    let plainLoss = try loss(settings.normalize ?? model.normalizes || settings.matryoshkaDimensions != nil)
+    // A Matryoshka loss takes vectors of unit length, whatever the encoder gives.
+    takesUnitVectors = settings.matryoshkaDimensions != nil || settings.normalize ?? model.normalizes
+    let plainLoss = try loss(takesUnitVectors)
     evaluator = try evaluation.map { try Evaluator($0) }
     (encoder, weights) = try SentenceEncoder.trainable(
       folder: folder, settings: encoderSettings, kernels: kernels, dropout: settings.dropout)
