@@ -32,7 +32,7 @@ public struct FineTuningSettings: Sendable, Equatable {
   public var samplesPerLabel = 4
   /// How many rows a batch of triplets or pairs has.
   public var batchSize = 64
-  /// Where the negatives of labeled texts come from, for a loss of triplets.
+  /// Where the negatives of labeled texts come from, for a loss of triplets, pairs or rankings.
   public var mining = Mining.inBatch
   /// How offline mining goes about it.
   public var offlineMining = OfflineMiningSettings()

@@ -6,7 +6,7 @@ import Checkpoint
 package import TensorCore
 import WordPiece
 
-/// Fine-tunes a sentence encoder on labeled texts, or on triplets of texts.
+/// Fine-tunes a sentence encoder on labeled texts, on triplets of texts, or on pairs.
 ///
 /// ```swift
 /// let data = try DatasetReader().read("train.csv").dataset
@@ -55,10 +55,11 @@ public final class Trainer {
   ///
   /// - Parameters:
   ///   - folder: the model's.
-  ///   - data: labeled texts for losses on batches of labeled texts, triplets for losses on triplets.
+  ///   - data: labeled texts for any loss, of which it mines triplets or pairs where it takes these; triplets for
+  ///     losses of triplets, pairs and rankings; pairs for losses of pairs.
   ///   - evaluation: what the weights are scored on while they are tuned; the best are kept. nil: the last are.
-  /// - Throws: what `SentenceEncoder` does; ``FineTuningError``, ``SamplerError``, ``ParameterPatternError`` or
-  ///   ``EvaluationError`` where data and settings do not go together.
+  /// - Throws: what `SentenceEncoder` does; ``FineTuningError``, ``LossError``, ``SamplerError``,
+  ///   ``ParameterPatternError`` or ``EvaluationError`` where data and settings do not go together.
   public convenience init(
     model folder: String, data: Dataset, evaluation: Dataset? = nil, settings: FineTuningSettings = FineTuningSettings()
   ) throws {
