@@ -12,7 +12,7 @@ struct BatchOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The texts of each label in such a batch (default: 4).", valueName: "n"))
   var samplesPerLabel: Int?
 
-  @Option(help: ArgumentHelp("The rows in a batch of triplets (default: 64).", valueName: "n"))
+  @Option(help: ArgumentHelp("The rows in a batch of triplets or pairs (default: 64).", valueName: "n"))
   var batchSize: Int?
 
   @Option(

@@ -12,7 +12,7 @@ struct FinetuneCommand: ParsableCommand {
     abstract: "Tunes a BERT sentence encoder to your texts.",
     discussion: """
       --train is a table in CSV, TSV or JSON Lines whose columns say what it holds: text and label, or anchor, \
-      positive and negative.
+      positive and negative, or sentence1, sentence2 and score or label.
 
       --output becomes a model folder for --model, for the library and for sentence-transformers, with a README.md and \
       a report.html that say how it came about.

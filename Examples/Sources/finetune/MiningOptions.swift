@@ -4,7 +4,7 @@ import ArgumentParser
 import ProgramSupport
 import Swiftlet
 
-/// Where the negatives come from when a loss of triplets learns from labeled texts.
+/// Where the negatives come from when a loss of triplets, pairs or rankings learns from labeled texts.
 struct MiningOptions: ParsableArguments {
   @Option(
     help: "The negatives: nearest in the batch, random, or offline, the nearest of all texts (default: in-batch).")
@@ -44,11 +44,12 @@ struct MiningOptions: ParsableArguments {
   /// A usage error for an option that has no meaning for this loss and data.
   func validate(for loss: LossName, on data: Dataset) throws {
     guard let option = negatives != nil ? "--negatives" : mine != nil ? "--mine" : nil else { return }
-    if data.kind == .triplets { throw ValidationError("\(option) goes with labeled texts, not with triplets") }
-    let takesTriplets = loss == .triplet || loss == .hardestOfKTriplet
-    if !takesTriplets && (negatives != nil || mine != .inBatch) {
+    if data.kind != .labeledTexts {
+      throw ValidationError("\(option) goes with labeled texts, not with \(data.kind)")
+    }
+    if !loss.takesMinedTriplets && (negatives != nil || mine != .inBatch) {
       throw ValidationError(
-        "\(option) goes with --loss triplet or hardest-of-k-triplet; \(loss.rawValue) mines the batch")
+        "\(option) goes with losses of triplets, pairs or rankings, as triplet; \(loss.rawValue) mines the batch")
     }
   }
 
@@ -58,6 +59,16 @@ struct MiningOptions: ParsableArguments {
     settings.offlineMining.interval = remineEvery
     settings.offlineMining.margin = negativeMargin.map { Float($0) }
     settings.offlineMining.relativeMargin = negativeRelativeMargin.map { Float($0) }
+  }
+}
+
+extension LossName {
+  /// Whether negatives are mined for the loss where the data is labeled texts.
+  var takesMinedTriplets: Bool {
+    switch try? loss(unitVectors: true) {
+    case .triplets, .pairs, .ranking: true
+    case .labeled, .classification, nil: false
+    }
   }
 }
 

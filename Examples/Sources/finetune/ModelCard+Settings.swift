@@ -5,8 +5,14 @@ import Swiftlet
 extension ModelCard {
   /// The class of the loss as sentence-transformers would call it.
   var lossClass: String {
-    trainer.settings.loss.rawValue.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined()
-      + "Loss"
+    switch trainer.settings.loss {
+    case .coSENT: "CoSENTLoss"
+    case .anglE: "AnglELoss"
+    case .meanSquaredError: "MSELoss"
+    case .multipleNegativesSymmetricRanking: "MultipleNegativesSymmetricRankingLoss"
+    case let loss:
+      loss.rawValue.split(separator: "-").map { $0.prefix(1).uppercased() + $0.dropFirst() }.joined() + "Loss"
+    }
   }
 
   /// Each setting and its value.
@@ -16,8 +22,13 @@ extension ModelCard {
     if let distance = settings.distance ?? settings.loss.defaultDistance {
       rows.append(("distance", distance.rawValue))
     }
-    let standard = settings.loss.defaultMargin(distance: settings.distance, unitVectors: trainer.normalizes)
+    let standard = settings.loss.defaultMargin(
+      distance: settings.distance, unitVectors: trainer.normalizes || settings.matryoshkaDimensions != nil)
     if let margin = settings.margin ?? standard { rows.append(("margin", "\(margin)")) }
+    if let scale = settings.scale ?? settings.loss.defaultScale { rows.append(("scale", "\(scale)")) }
+    if let dimensions = settings.matryoshkaDimensions {
+      rows.append(("Matryoshka dimensions", dimensions.map(String.init).joined(separator: " ")))
+    }
     let optimizer = settings.optimizer
     rows += [
       ("pooling", trainer.pooling.map(\.rawValue).joined(separator: "+")),
@@ -36,9 +47,15 @@ extension ModelCard {
       ("seed", "\(settings.seed)"),
       ("precision", "float32"),
     ]
-    if isLabeled && (settings.loss == .triplet || settings.loss == .hardestOfKTriplet) {
+    if isLabeled && settings.loss.takesMinedTriplets {
       rows.append(("negatives", "\(settings.negativesPerAnchor), \(settings.mining.rawValue)"))
+      let mining = settings.offlineMining
+      if let interval = mining.interval { rows.append(("steps between minings", "\(interval)")) }
+      if let margin = mining.margin { rows.append(("margin of negatives", "\(margin)")) }
+      if let margin = mining.relativeMargin { rows.append(("relative margin of negatives", "\(margin)")) }
     }
+    if let interval = settings.evaluationInterval { rows.append(("steps between scores", "\(interval)")) }
+    if let patience = settings.patience { rows.append(("patience", "\(patience) scores")) }
     if !optimizer.frozen.isEmpty { rows.append(("frozen", optimizer.frozen.joined(separator: " "))) }
     return rows
   }

@@ -112,7 +112,8 @@ struct FinetuneTests {
   }
 
   @Test(arguments: [
-    ["--loss", "cosent"], ["--distance", "manhattan"], ["--epochs", "1", "--steps", "1"], ["--steps", "0"],
+    ["--loss", "softmax-cross-entropy"], ["--distance", "manhattan"], ["--epochs", "1", "--steps", "1"],
+    ["--steps", "0"],
     ["--margin", "-1"], ["--margin", "nan"], ["--learning-rate", "-1"], ["--warmup-ratio", "2"], ["--clip-norm", "0"],
     ["--dropout", "1"], ["--labels-per-batch", "1"], ["--samples-per-label", "1"], ["--piece-size", "0"],
     ["--batch-size", "8"], ["--loss", "batch-hard-soft-margin-triplet", "--margin", "1"], ["--patience", "1"],
@@ -183,8 +184,12 @@ struct FinetuneTests {
 
   @Test(arguments: [["--mine", "random"], ["--mine", "offline", "--remine-every", "2", "--negatives", "2"]])
   func negativesAreMined(options: [String]) throws {
-    let run = try finetune("output", ["--steps", "4", "--loss", "hardest-of-k-triplet"] + options)
-    #expect(run.exitCode == 0, "\(run.errors)")
+    for loss in ["hardest-of-k-triplet", "multiple-negatives-ranking", "cosent"] {
+      let run = try finetune(loss, ["--steps", "4", "--loss", loss, "--max-length", "9"] + options)
+      #expect(run.exitCode == 0, "\(run.errors)")
+      let card = String(decoding: try read("\(loss)/README.md"), as: UTF8.self)
+      #expect(card.contains("| negatives | ") && card.contains("| most tokens of a text | 9 |"))
+    }
   }
 
   @Test func aLossOfOnesOwnTrains() throws {
