@@ -65,11 +65,12 @@ final class RunMonitor {
 
   /// Says how the run ended.
   func finish(_ result: FineTuningResult) {
+    let skipped = result.skippedSteps > 0 ? ", \(result.skippedSteps) of them skipped" : ""
     let kept = result.best.map { "; kept the weights of step \($0.step), whose score is the best" } ?? ""
     switch result.end {
-    case .completed: say("\(options.output): done after \(result.stepCount) steps\(kept)")
+    case .completed: say("\(options.output): done after \(result.stepCount) steps\(skipped)\(kept)")
     case .ranOutOfPatience:
-      say("\(options.output): done after \(result.stepCount) steps, as the score rose no more\(kept)")
+      say("\(options.output): done after \(result.stepCount) steps\(skipped), as the score rose no more\(kept)")
     case .stopped: say("stopped after step \(result.stepCount); the same command with --resume goes on")
     case .alreadyFinished: say("\(options.output): this run is finished; nothing was changed")
     }
