@@ -51,6 +51,9 @@ struct LossOptions: ParsableArguments {
     if let scale, !(scale > 0 && scale.isFinite) {
       throw ValidationError("--scale is \(scale); give a number above 0")
     }
+    if distance != nil && loss.defaultDistance == nil {
+      throw ValidationError("--distance does not go with --loss \(loss.rawValue), which has its own measure")
+    }
     if scale != nil && loss.defaultScale == nil {
       throw ValidationError("--scale does not go with --loss \(loss.rawValue), which has none")
     }

@@ -116,7 +116,8 @@ struct FinetuneTests {
     ["--steps", "0"],
     ["--margin", "-1"], ["--margin", "nan"], ["--learning-rate", "-1"], ["--warmup-ratio", "2"], ["--clip-norm", "0"],
     ["--dropout", "1"], ["--labels-per-batch", "1"], ["--samples-per-label", "1"], ["--piece-size", "0"],
-    ["--batch-size", "8"], ["--loss", "batch-hard-soft-margin-triplet", "--margin", "1"], ["--patience", "1"],
+    ["--batch-size", "8"], ["--loss", "angle", "--distance", "cosine"],
+    ["--loss", "batch-hard-soft-margin-triplet", "--margin", "1"], ["--patience", "1"],
     ["--schedule", "steps"], ["--precision", "int8"], ["--mine", "telepathy"],
     ["--mine", "random"], ["--loss", "triplet", "--remine-every", "5"], ["--negatives", "0", "--loss", "triplet"],
   ])
