@@ -82,7 +82,9 @@ package final class CheckpointStore {
         try CheckpointManifest.verify(step: step, folder: path)
         let state = joinPath(path, CheckpointStore.stateName)
         let json = try CheckpointManifest.readable {
-          try JSONParser.parse(file: state, limit: CheckpointStore.mostStateBytes)
+          // Hard negatives are some numbers a text.
+          try JSONParser.parse(
+            file: state, limit: CheckpointStore.mostStateBytes, maximumValues: CheckpointStore.mostStateBytes)
         }
         newestStep = step
         return (Checkpoint(step: step, folder: path, state: json.object ?? [:]), damage)
