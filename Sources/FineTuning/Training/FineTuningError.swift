@@ -9,6 +9,7 @@ public enum FineTuningError: Error, Sendable, CustomStringConvertible {
   /// The loss does not go with the data.
   case unsuitableData(loss: String, found: Dataset.Kind)
   /// Three updates in a row had a loss or a gradient that is NaN or infinite.
+  /// The rows are those of the data set, counted from 0; the message counts from 1.
   case diverged(step: Int, rows: [Int], learningRate: Double)
   /// The weights became NaN or infinite: they are not saved.
   case nonFiniteWeights(parameter: String, step: Int)
@@ -25,10 +26,10 @@ public enum FineTuningError: Error, Sendable, CustomStringConvertible {
     case .invalidSetting(let name, let value, let allowed):
       "\(name) is \(escaped(value)); give \(allowed)"
     case .unsuitableData(let loss, let found):
-      "the loss \(loss) cannot train on \(found.words); choose another loss, or name the columns"
+      "the loss \(loss) cannot train on \(found); choose another loss, or name the columns"
     case .diverged(let step, let rows, let learningRate):
       "step \(step): loss or gradient is NaN or infinite for the third time in a row, at learning rate "
-        + "\(learningRate), rows \(rows.prefix(8).map(String.init).joined(separator: " "))"
+        + "\(learningRate), data rows \(rows.prefix(8).map { "\($0 + 1)" }.joined(separator: " "))"
         + "\(rows.count > 8 ? " …" : ""); lower the learning rate, or look at these rows"
     case .nonFiniteWeights(let parameter, let step):
       "step \(step): \(escaped(parameter)) is NaN or infinite and was not saved; lower the learning rate"
@@ -39,17 +40,6 @@ public enum FineTuningError: Error, Sendable, CustomStringConvertible {
     case .differentRun(let fields):
       "the run to resume differs: \(fields.prefix(5).joined(separator: "; "))"
         + "\(fields.count > 5 ? " and \(fields.count - 5) more" : ""); give its settings, or start anew elsewhere"
-    }
-  }
-}
-
-extension Dataset.Kind {
-  fileprivate var words: String {
-    switch self {
-    case .labeledTexts: "labeled texts"
-    case .triplets: "triplets"
-    case .scoredPairs: "pairs with scores"
-    case .labeledPairs: "pairs with labels"
     }
   }
 }

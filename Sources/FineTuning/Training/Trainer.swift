@@ -149,7 +149,7 @@ public final class Trainer {
     let seconds = Double((ContinuousClock.now - start) / .seconds(1))
     progress.seconds += seconds
     let rate = settings.optimizer.learningRate * rateFactor
-    if progress.skippedInARow == 3 {
+    if progress.skippedInARow >= 3 {
       throw FineTuningError.diverged(step: step + 1, rows: batches.flatMap(\.rows), learningRate: rate)
     }
     return StepReport(
