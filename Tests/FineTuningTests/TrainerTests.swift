@@ -134,6 +134,22 @@ import Testing
     #expect(warnings.contains { $0.hasPrefix("evaluation data: one text alone has the label \"y\"") })
   }
 
+  @Test func scoresOutOfALossesReachAreWarnedOf() throws {
+    func warnings(_ loss: LossName, _ scores: [Double]) throws -> [String] {
+      var settings = FineTuningSettings()
+      settings.loss = loss
+      let pairs = ScoredPairs(first: ["cat", "dog"], second: ["cat", "mat"], scores: scores)
+      return try Trainer(model: model, data: .scoredPairs(pairs), settings: settings).warnings
+    }
+    for loss in [LossName.cosineSimilarity, .contrastive] {
+      #expect(try warnings(loss, [0, 5]).contains { $0.hasPrefix("scores are from 0.0 to 5.0, but \(loss.rawValue)") })
+      #expect(try warnings(loss, [0, 1]).allSatisfy { !$0.contains("scores") })
+    }
+    #expect(try warnings(.cosineSimilarity, [-1, 1]).allSatisfy { !$0.contains("scores") })
+    #expect(try warnings(.contrastive, [-1, 1]).contains { $0.contains("from 0 to 1") })
+    #expect(try warnings(.coSENT, [0, 5]).allSatisfy { !$0.contains("scores") })
+  }
+
   /// Each setting that the weights follow from.
   @Test func resumeOfAnotherRunNamesWhatDiffers() throws {
     let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()

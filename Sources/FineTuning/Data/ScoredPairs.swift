@@ -23,3 +23,17 @@ public struct ScoredPairs: Sendable {
     self.scores = scores
   }
 }
+
+extension ScoredPairs {
+  /// A line that warns of scores that the loss would take for targets out of its reach; nil if there are none.
+  func warning(for loss: LossName) -> String? {
+    // These go by the order of the scores alone.
+    if loss == .coSENT || loss == .anglE { return nil }
+    let least = loss == .cosineSimilarity ? -1 : 0
+    guard let lowest = scores.min(), let highest = scores.max(), lowest < Double(least) || highest > 1 else {
+      return nil
+    }
+    return "scores are from \(lowest) to \(highest), but \(loss.rawValue) takes them as from \(least) to 1: scale "
+      + "them, or choose the loss \(LossName.coSENT.rawValue)"
+  }
+}

@@ -125,6 +125,7 @@ public final class Trainer {
     dropout = RandomStream.generator(seed: settings.seed, purpose: .dropout)
     var warnings = encoder.warnings
     if case .labeledTexts(let texts) = data, let warning = texts.warning { warnings.append(warning) }
+    if case .scoredPairs(let pairs) = data, let warning = pairs.warning(for: settings.loss) { warnings.append(warning) }
     self.warnings = warnings + (evaluator?.warnings.map { "evaluation data: \($0)" } ?? [])
   }
 
