@@ -34,6 +34,18 @@ extension FineTuningSettings {
     let positive = "a number above 0"
     try require("the learning rate", optimizer.learningRate, positive) { $0 > 0 && $0.isFinite }
     try require("the weight decay", optimizer.weightDecay, "a number of at least 0") { $0 >= 0 && $0.isFinite }
+    for beta in [optimizer.beta1, optimizer.beta2] {
+      try require("a beta", beta, "a number from 0 to below 1") { (0..<1).contains($0) }
+    }
+    try require("epsilon", optimizer.epsilon, positive) { $0 > 0 && $0.isFinite }
+    for group in optimizer.groups {
+      try require("the learning rate of a group", group.learningRate, "a number of at least 0") {
+        $0 >= 0 && $0.isFinite
+      }
+      try require("the weight decay of a group", group.weightDecay, "a number of at least 0") {
+        $0 >= 0 && $0.isFinite
+      }
+    }
     try require("the clip norm", optimizer.gradientNormLimit, positive) { $0 > 0 && $0.isFinite }
     try require("pooling", pooling, "a mode") { !$0.isEmpty }
   }

@@ -452,6 +452,10 @@ import Testing
     expect("dropout is 1.0") { $0.dropout = 1 }
     expect("the learning rate is nan") { $0.optimizer.learningRate = .nan }
     expect("the clip norm is 0.0") { $0.optimizer.gradientNormLimit = 0 }
+    expect("a beta is 1.0") { $0.optimizer.beta2 = 1 }
+    expect("epsilon is nan") { $0.optimizer.epsilon = .nan }
+    expect("the learning rate of a group is -1.0") { $0.optimizer.groups = [ParameterGroup("*", learningRate: -1)] }
+    expect("the weight decay of a group is inf") { $0.optimizer.groups = [ParameterGroup("*", weightDecay: .infinity)] }
     expect("the number of negatives is 0") { $0.negativesPerAnchor = 0 }
   }
 
