@@ -134,6 +134,14 @@ import Testing
     #expect(warnings.contains { $0.hasPrefix("evaluation data: one text alone has the label \"y\"") })
   }
 
+  @Test func dataWithoutRowsIsAnError() throws {
+    let none = Dataset.triplets(TextTriplets(anchors: [], positives: [], negatives: []))
+    var settings = TrainerTests.settings
+    settings.loss = .triplet
+    // Before the model is looked for.
+    #expect(throws: FineTuningError.self) { try Trainer(model: "nowhere", data: none, settings: settings) }
+  }
+
   @Test func scoresOutOfALossesReachAreWarnedOf() throws {
     func warnings(_ loss: LossName, _ scores: [Double]) throws -> [String] {
       var settings = FineTuningSettings()

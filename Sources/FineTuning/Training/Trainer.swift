@@ -91,6 +91,9 @@ public final class Trainer {
     kernels: Kernels, loss: (_ isNormalized: Bool) throws -> TrainingLoss
   ) throws {
     try settings.check()
+    guard data.count > 0 else {
+      throw FineTuningError.invalidSetting(name: "the number of rows", value: "0", allowed: "at least 1")
+    }
     self.settings = settings
     model = try ModelFolder(path: folder)
     let encoderSettings = EncoderSettings(
