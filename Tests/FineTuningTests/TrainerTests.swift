@@ -134,6 +134,14 @@ import Testing
     #expect(warnings.contains { $0.hasPrefix("evaluation data: one text alone has the label \"y\"") })
   }
 
+  @Test func aFolderOfAnothersCheckpointsIsLeftAlone() throws {
+    let folder = try TemporaryFolder(), file = try folder.write("mine", to: "run/checkpoints/notes.txt")
+    #expect(throws: FineTuningError.self) { try trainer().run(output: folder.path("run"), resumes: true) }
+    try folder.write("mine", to: "run/model.safetensors")
+    #expect(try trainer().run(output: folder.path("run"), resumes: true).end == .alreadyFinished)
+    #expect(FileManager.default.fileExists(atPath: file))
+  }
+
   @Test func dataWithoutRowsIsAnError() throws {
     let none = Dataset.triplets(TextTriplets(anchors: [], positives: [], negatives: []))
     var settings = TrainerTests.settings

@@ -33,7 +33,7 @@ package struct RunFolder: Sendable {
   package func status() throws(FileError) -> Status {
     let names = try Folder(path).completeNames()
     if exists(weights) { return .finished }
-    if exists(checkpoints) { return .unfinished }
+    if exists(checkpoints) { return try foreignCheckpoint().map(Status.foreign) ?? .unfinished }
     return names.first.map(Status.foreign) ?? .empty
   }
 
@@ -42,7 +42,13 @@ package struct RunFolder: Sendable {
 
   /// Removes the checkpoints of a run that is complete, and what is left of them if a process was killed at that.
   package func removeCheckpoints() throws(FileError) {
-    if exists(checkpoints) { try Folder(checkpoints).remove() }
+    if exists(checkpoints), try foreignCheckpoint() == nil { try Folder(checkpoints).remove() }
     try removeTemporaries()
+  }
+
+  /// What lies among the checkpoints and is no run's, so that nobody loses a folder that happens to have their name:
+  /// all but checkpoints and the log that a program may keep beside them.
+  private func foreignCheckpoint() throws(FileError) -> String? {
+    try Folder(checkpoints).completeNames().first { !$0.hasPrefix("step-") && $0 != "log.jsonl" }
   }
 }
