@@ -73,7 +73,7 @@ public struct SentenceEncoder: Sendable {
     try self.init(folder: folder, settings: settings, kernels: kernels, dropout: nil) { try $0.load(on: $1) }
   }
 
-  /// The encoder of a folder, and its weights for a trainer to change: the encoder reads them as they are now.
+  /// The encoder of a folder without weights, and these for a trainer to change: ``reading(_:)`` brings them together.
   ///
   /// - Parameter dropout: of hidden states and attention weights; nil: the configuration's.
   package static func trainable(
@@ -81,9 +81,8 @@ public struct SentenceEncoder: Sendable {
   ) throws -> (encoder: SentenceEncoder, weights: TrainableWeights) {
     var trainable: TrainableWeights?
     let encoder = try SentenceEncoder(folder: folder, settings: settings, kernels: kernels, dropout: dropout) {
-      let weights = try $0.loadTrainable(on: $1)
-      trainable = weights
-      return weights.forModel(on: $1)
+      trainable = try $0.loadTrainable(on: $1)
+      return Weights([], kernels: kernels)
     }
     guard let trainable else { preconditionFailure("an encoder loads its weights") }
     return (encoder, trainable)

@@ -16,7 +16,7 @@ public enum FineTuningError: Error, Sendable, CustomStringConvertible {
   /// The weights are so large that vectors are NaN or infinite: they are not saved.
   case nonFiniteVectors(step: Int)
   /// The output folder holds something else.
-  case outputNotEmpty(path: String)
+  case outputNotEmpty(path: String, holdsRun: Bool)
   /// A resumed run differs from the one it would continue: a line for each field.
   case differentRun(fields: [String])
 
@@ -35,8 +35,8 @@ public enum FineTuningError: Error, Sendable, CustomStringConvertible {
       "step \(step): \(escaped(parameter)) is NaN or infinite and was not saved; lower the learning rate"
     case .nonFiniteVectors(let step):
       "step \(step): the weights grew until vectors are NaN or infinite, and were not saved; lower the learning rate"
-    case .outputNotEmpty(let path):
-      "\(escaped(path)): not empty; choose another folder, or resume the run that it holds"
+    case .outputNotEmpty(let path, let holdsRun):
+      "\(escaped(path)): not empty; choose another folder\(holdsRun ? ", or resume the run that it holds" : "")"
     case .differentRun(let fields):
       "the run to resume differs: \(fields.prefix(5).joined(separator: "; "))"
         + "\(fields.count > 5 ? " and \(fields.count - 5) more" : ""); give its settings, or start anew elsewhere"

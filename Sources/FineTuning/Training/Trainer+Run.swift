@@ -9,7 +9,7 @@ extension Trainer {
   ///
   /// - Parameters:
   ///   - output: the folder for checkpoints while the run goes on and for the model when it is done; absent or empty
-  ///     unless the run is resumed. nil: nothing is written, ``encoder()`` gives the result.
+  ///     unless the run is resumed. nil: nothing is written, ``tunedEncoder()`` gives the result.
   ///   - resumes: whether to go on from the newest checkpoint in `output`, with the same bits at the end as a run that
   ///     was never interrupted.
   ///   - stop: asks the run to save a checkpoint and to end.
@@ -28,7 +28,7 @@ extension Trainer {
         return result(.alreadyFinished)
       }
       guard status == .empty || status == .unfinished && resumes else {
-        throw FineTuningError.outputNotEmpty(path: folder.path)
+        throw FineTuningError.outputNotEmpty(path: folder.path, holdsRun: status == .unfinished)
       }
     }
     let store = try folder.map { try CheckpointStore(folder: $0.checkpoints) }

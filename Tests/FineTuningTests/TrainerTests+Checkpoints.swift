@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import BertEncoder
+import Checkpoint
+import FileFormats
+import FineTuning
+import Foundation
+import TensorCore
+import TestSupport
+import Testing
+
+extension TrainerTests {
+  @Test func stoppedAndResumedRunEndsWithTheSameBytes() throws {
+    let folder = try TemporaryFolder()
+    let evaluation = Dataset.labeledTexts(try TrainerTests.texts())
+    var settings = TrainerTests.settings
+    settings.evaluationInterval = 2
+    settings.checkpointInterval = 3
+    try trainer(settings, evaluation: evaluation).run(output: folder.path("whole"))
+    for stopAfter in [1, 4, 5, 7] {
+      let stop = StopFlag(), path = folder.path("stopped-\(stopAfter)")
+      let result = try trainer(settings, evaluation: evaluation).run(output: path, stop: stop) { event in
+        if case .stepped(let report) = event, report.step == stopAfter { stop.request() }
+      }
+      #expect(result.end == .stopped && result.stepCount == stopAfter)
+      settings.threadCount = stopAfter
+      settings.pieceSize = stopAfter
+      var resumedAt: Int?
+      let resumed = try trainer(settings, evaluation: evaluation).run(output: path, resumes: true) { event in
+        if case .started(let step, _) = event { resumedAt = step }
+      }
+      #expect(resumedAt == stopAfter && resumed.end == .completed)
+      for name in ["model.safetensors", "config.json", "modules.json", "1_Pooling/config.json", "vocab.txt"] {
+        #expect(try contents("\(path)/\(name)") == contents(folder.path("whole/\(name)")), "\(name), \(stopAfter)")
+      }
+      #expect(!FileManager.default.fileExists(atPath: "\(path)/checkpoints"))
+    }
+  }
+
+  @Test func finishedRunIsLeftAlone() throws {
+    let folder = try TemporaryFolder(), path = folder.path("run")
+    try trainer().run(output: path)
+    let before = try contents("\(path)/model.safetensors"), names = try Folder(path).names()
+    #expect(try trainer().run(output: path, resumes: true).end == .alreadyFinished)
+    #expect(try contents("\(path)/model.safetensors") == before)
+    // As a process leaves it that is killed before it removed the checkpoints, and one that did not remove all.
+    try folder.write("", to: "run/checkpoints/step-000008/manifest.json")
+    try folder.write("", to: "run/.swiftlet-1.tmp/step-000008/manifest.json")
+    #expect(try trainer().run(output: path, resumes: true).end == .alreadyFinished)
+    #expect(try Folder(path).names() == names)
+    #expect(throws: FineTuningError.self) { try trainer().run(output: path) }
+  }
+
+  @Test func resumeWithoutCheckpointStartsAtZeroAndSaysSo() throws {
+    let folder = try TemporaryFolder()
+    var warnings: [String] = []
+    try trainer().run(output: folder.path("run"), resumes: true) { event in
+      if case .warned(let warning) = event { warnings.append(warning) }
+    }
+    #expect(warnings.contains { $0.contains("starts at step 0") })
+  }
+
+  @Test func oddEvaluationDataIsWarnedOf() throws {
+    let evaluation = LabeledTexts(texts: ["a", "b", "c"], labels: ["x", "x", "y"])
+    let warnings = try trainer(evaluation: .labeledTexts(evaluation)).warnings
+    #expect(warnings.contains { $0.hasPrefix("evaluation data: one text alone has the label \"y\"") })
+  }
+
+  @Test func aFolderOfAnothersCheckpointsIsLeftAlone() throws {
+    let folder = try TemporaryFolder(), file = try folder.write("mine", to: "run/checkpoints/notes.txt")
+    #expect(throws: FineTuningError.self) { try trainer().run(output: folder.path("run"), resumes: true) }
+    try folder.write("mine", to: "run/model.safetensors")
+    #expect(try trainer().run(output: folder.path("run"), resumes: true).end == .alreadyFinished)
+    #expect(FileManager.default.fileExists(atPath: file))
+  }
+
+  @Test func dataWithoutRowsIsAnError() throws {
+    let none = Dataset.triplets(TextTriplets(anchors: [], positives: [], negatives: []))
+    var settings = TrainerTests.settings
+    settings.loss = .triplet
+    // Before the model is looked for.
+    #expect(throws: FineTuningError.self) { try Trainer(model: "nowhere", data: none, settings: settings) }
+  }
+
+  @Test func scoresOutOfALossesReachAreWarnedOf() throws {
+    func warnings(_ loss: LossName, _ scores: [Double]) throws -> [String] {
+      var settings = FineTuningSettings()
+      settings.loss = loss
+      let pairs = ScoredPairs(first: ["cat", "dog"], second: ["cat", "mat"], scores: scores)
+      return try Trainer(model: model, data: .scoredPairs(pairs), settings: settings).warnings
+    }
+    for loss in [LossName.cosineSimilarity, .contrastive] {
+      #expect(try warnings(loss, [0, 5]).contains { $0.hasPrefix("scores are from 0.0 to 5.0, but \(loss.rawValue)") })
+      #expect(try warnings(loss, [0, 1]).allSatisfy { !$0.contains("scores") })
+    }
+    #expect(try warnings(.cosineSimilarity, [-1, 1]).allSatisfy { !$0.contains("scores") })
+    #expect(try warnings(.contrastive, [-1, 1]).contains { $0.contains("from 0 to 1") })
+    #expect(try warnings(.coSENT, [0, 5]).allSatisfy { !$0.contains("scores") })
+  }
+
+  /// Each setting that the weights follow from.
+  @Test func resumeOfAnotherRunNamesWhatDiffers() throws {
+    let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()
+    stop.request()
+    try trainer().run(output: path, stop: stop)
+    func expectDifference(_ field: String, _ change: (inout FineTuningSettings) -> Void) throws {
+      var settings = TrainerTests.settings
+      change(&settings)
+      let trainer = try trainer(settings)
+      let error = #expect(throws: FineTuningError.self) { try trainer.run(output: path, resumes: true) }
+      #expect(error.map { "\($0)" }?.contains(field) == true, "\(error.map { "\($0)" } ?? "")")
+    }
+    try expectDifference("steps was 8, is 9") { $0.length = .steps(9) }
+    try expectDifference("loss was batch-hard-triplet, is batch-all-triplet") { $0.loss = .batchAllTriplet }
+    try expectDifference("distance was euclidean, is cosine") { $0.distance = .cosine }
+    try expectDifference("margin was 0.3, is 0.2") { $0.margin = 0.2 }
+    try expectDifference("labels per batch was 3, is 2") { $0.labelsPerBatch = 2 }
+    try expectDifference("learning rate was 0.001, is 0.002") { $0.optimizer.learningRate = 2e-3 }
+    try expectDifference("frozen was ") { $0.optimizer.frozen = ["embeddings.*"] }
+    try expectDifference("dropout was default, is 0.2") { $0.dropout = 0.2 }
+    try expectDifference("normalize was false, is true") { $0.normalize = true }
+    try expectDifference("maximum length was ") { $0.maxLength = 5 }
+    try expectDifference("seed was 0, is 1") { $0.seed = 1 }
+    var texts = try TrainerTests.texts()
+    texts = LabeledTexts(texts: texts.texts.map { $0 + "." }, labels: texts.labels.map { texts.labelNames[$0] })
+    let other = try Trainer(model: model, data: .labeledTexts(texts), settings: TrainerTests.settings)
+    let error = #expect(throws: FineTuningError.self) { try other.run(output: path, resumes: true) }
+    #expect(error.map { "\($0)" }?.contains("training data was") == true)
+  }
+
+  /// What the settings leave to the folder is the run's, too.
+  @Test func resumeFromAFolderThatChangedNamesWhatDiffers() throws {
+    let folder = try TemporaryFolder(), path = folder.path("run"), model = folder.path("model"), stop = StopFlag()
+    try FileManager.default.copyItem(atPath: self.model, toPath: model)
+    func trainer() throws -> Trainer {
+      try Trainer(model: model, data: .labeledTexts(TrainerTests.texts()), settings: TrainerTests.settings)
+    }
+    stop.request()
+    try trainer().run(output: path, stop: stop)
+    try folder.write(#"{"max_seq_length": 5, "do_lower_case": false}"#, to: "model/sentence_bert_config.json")
+    let error = #expect(throws: FineTuningError.self) { try trainer().run(output: path, resumes: true) }
+    #expect(error.map { "\($0)" }?.contains("maximum length was ") == true, "\(error.map { "\($0)" } ?? "")")
+  }
+
+  /// As where the disk is full once the last update is done.
+  @Test func runWhoseModelCouldNotBeWrittenIsResumedAtItsEnd() throws {
+    struct Failure: Error {}
+    let folder = try TemporaryFolder(), path = folder.path("run")
+    try trainer().run(output: folder.path("whole"))
+    #expect(throws: Failure.self) {
+      try trainer().run(output: path) { event in
+        if case .completing = event { throw Failure() }
+      }
+    }
+    let result = try trainer().run(output: path, resumes: true) { event in
+      if case .stepped(let report) = event { Issue.record("step \(report.step) is done again") }
+    }
+    #expect(result.end == .completed && result.stepCount == 8)
+    #expect(try contents("\(path)/model.safetensors") == contents(folder.path("whole/model.safetensors")))
+  }
+
+  @Test func constantRateMayGoOnForLonger() throws {
+    let folder = try TemporaryFolder()
+    var settings = TrainerTests.settings
+    settings.schedule = .constant
+    settings.warmupRatio = 0.5
+    let stop = StopFlag(), path = folder.path("run")
+    try trainer(settings).run(output: path, stop: stop) { event in
+      if case .stepped(let report) = event, report.step == 5 { stop.request() }
+    }
+    settings.length = .steps(12)
+    var rates: [Double] = []
+    try trainer(settings).run(output: path, resumes: true) { event in
+      if case .stepped(let report) = event { rates.append(report.learningRate) }
+    }
+    // The warm-up of the first run, 4 updates, is over.
+    #expect(rates == Array(repeating: 1e-3, count: 7))
+  }
+}

@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Autodiff
+import BertEncoder
+import Checkpoint
+import FileFormats
+import FineTuning
+import Foundation
+import TensorCore
+import TestSupport
+import Testing
+
+extension TrainerTests {
+  // MARK: Explicit triplets
+
+  @Test(arguments: [LossName.triplet, .hardestOfKTriplet]) func tripletsOfATable(loss: LossName) throws {
+    let texts = try TrainerTests.texts().texts
+    let triplets = TextTriplets(
+      anchors: Array(texts[0..<6]), positives: Array(texts[1..<7]),
+      negatives: (0..<6).map { [texts[$0 + 8], texts[$0 + 9]] })
+    var settings = TrainerTests.settings
+    settings.loss = loss
+    settings.batchSize = 6
+    settings.dropout = 0
+    settings.length = .steps(20)
+    var reports: [StepReport] = []
+    func vectors() throws -> [UInt32] {
+      reports = []
+      let trainer = try Trainer(
+        model: model, data: .triplets(triplets), evaluation: .triplets(triplets), settings: settings)
+      try trainer.run { if case .stepped(let report) = $0 { reports.append(report) } }
+      return try bits(trainer)
+    }
+    let whole = try vectors()
+    #expect(reports.count == 20 && reports[19].loss < reports[0].loss)
+    settings.pieceSize = 3
+    #expect(try vectors() == whole)
+  }
+
+  // MARK: Losses
+
+  /// Every loss that a trainer takes, on labeled texts: it learns, and pieces change no bit.
+  @Test(arguments: LossName.allCases.filter { $0 != .softmaxCrossEntropy }, [nil, [8, 32]])
+  func everyLossOnLabeledTexts(loss: LossName, matryoshka: [Int]?) throws {
+    var settings = TrainerTests.settings
+    settings.loss = loss
+    settings.margin = nil
+    settings.matryoshkaDimensions = matryoshka
+    settings.dropout = 0
+    settings.labelsPerBatch = 4
+    settings.samplesPerLabel = 4
+    settings.length = .steps(12)
+    settings.schedule = .constant
+    func run() throws -> (losses: [Float], bits: [UInt32]) {
+      let trainer = try trainer(settings)
+      var losses: [Float] = []
+      try trainer.run { if case .stepped(let report) = $0 { losses.append(report.loss) } }
+      return try (losses, bits(trainer))
+    }
+    let whole = try run()
+    #expect(whole.losses.count == 12 && whole.losses.suffix(4).min()! < whole.losses[0])
+    settings.pieceSize = 5
+    #expect(try run().bits == whole.bits)
+  }
+
+  @Test(arguments: [LossName.contrastive, .cosineSimilarity, .coSENT, .anglE, .multipleNegativesRanking])
+  func lossesOnTables(loss: LossName) throws {
+    let texts = try TrainerTests.texts().texts
+    let first = Array(texts[0..<6]), second = Array(texts[6..<12])
+    var settings = TrainerTests.settings
+    settings.loss = loss
+    settings.margin = nil
+    settings.batchSize = 4
+    let pairs = [
+      Dataset.scoredPairs(ScoredPairs(first: first, second: second, scores: [0, 0.2, 0.4, 0.6, 0.8, 1])),
+      .labeledPairs(LabeledPairs(first: first, second: second, areAlike: [true, false, true, false, true, true])),
+    ]
+    let triplets = Dataset.triplets(
+      TextTriplets(anchors: first, positives: second, negatives: texts[8..<14].map { [$0] }))
+    for data in pairs + [triplets] {
+      if loss == .multipleNegativesRanking, data.kind != .triplets {
+        #expect(throws: FineTuningError.self) { try Trainer(model: model, data: data, settings: settings) }
+      } else {
+        var losses: [Float] = []
+        try Trainer(model: model, data: data, settings: settings).run {
+          if case .stepped(let report) = $0 { losses.append(report.loss) }
+        }
+        #expect(losses.count == 8 && losses.allSatisfy(\.isFinite))
+      }
+    }
+  }
+
+  /// Each of the two losses is of unit vectors, which are at most 2 apart: a margin of 5 would show.
+  @Test func dimensionsHaveTheMarginOfUnitVectors() throws {
+    var settings = TrainerTests.settings
+    settings.margin = nil
+    settings.matryoshkaDimensions = [8, 32]
+    let trainer = try trainer(settings)
+    #expect(!trainer.normalizes)
+    try trainer.run { event in
+      if case .stepped(let report) = event { #expect(report.loss < 2 * 2.3) }
+    }
+  }
+
+  @Test func dimensionsThatTheVectorsDoNotHave() throws {
+    var settings = TrainerTests.settings
+    settings.matryoshkaDimensions = [16, 33]
+    #expect(throws: LossError.self) { try trainer(settings) }
+  }
+
+  // MARK: Mined triplets
+
+  @Test(arguments: Mining.allCases) func minedRunIsResumedWithTheSameBytes(mining: Mining) throws {
+    let folder = try TemporaryFolder()
+    var settings = TrainerTests.settings
+    settings.loss = .hardestOfKTriplet
+    settings.mining = mining
+    settings.negativesPerAnchor = 2
+    settings.offlineMining.interval = 3
+    try trainer(settings).run(output: folder.path("whole"))
+    for stopAfter in [2, 3, 4] {
+      let stop = StopFlag(), path = folder.path("stopped-\(stopAfter)")
+      try trainer(settings).run(output: path, stop: stop) { event in
+        if case .stepped(let report) = event, report.step == stopAfter { stop.request() }
+      }
+      settings.threadCount = stopAfter
+      settings.pieceSize = 5
+      try trainer(settings).run(output: path, resumes: true)
+      #expect(
+        try contents("\(path)/model.safetensors") == contents(folder.path("whole/model.safetensors")), "\(stopAfter)")
+    }
+  }
+
+  @Test(arguments: [LossName.triplet, .hardestOfKTriplet, .contrastive, .coSENT, .multipleNegativesRanking])
+  func batchesWithoutTripletsHaveTheLossZero(loss: LossName) throws {
+    var settings = TrainerTests.settings
+    settings.loss = loss
+    settings.margin = nil
+    settings.mining = .offline
+    settings.offlineMining.margin = 3
+    var losses: [Float] = [], warnings: [String] = []
+    try trainer(settings).run { event in
+      if case .stepped(let report) = event { losses.append(report.loss) }
+      if case .warned(let warning) = event { warnings.append(warning) }
+    }
+    #expect(losses == Array(repeating: 0, count: 8))
+    #expect(warnings.contains { $0.contains("have no negative") })
+  }
+}
