@@ -9,7 +9,6 @@ package struct RandomStream: Sendable {
   package enum Purpose: UInt32, Sendable {
     case sampling = 1
     case dropout = 2
-    case initialization = 3
     case mining = 4
   }
 

@@ -58,6 +58,7 @@ public final class Trainer {
   ///   - data: labeled texts for any loss, of which it mines triplets or pairs where it takes these; triplets for
   ///     losses of triplets, pairs and rankings; pairs for losses of pairs.
   ///   - evaluation: what the weights are scored on while they are tuned; the best are kept. nil: the last are.
+  ///   - settings: the loss, the optimizer, and how long and in what batches to train.
   /// - Throws: what `SentenceEncoder` does; ``FineTuningError``, ``LossError``, ``SamplerError``,
   ///   ``ParameterPatternError`` or ``EvaluationError`` where data and settings do not go together.
   public convenience init(
@@ -85,7 +86,9 @@ public final class Trainer {
       loss: { _ in .labeled(loss) })
   }
 
-  /// - Parameter loss: the loss for vectors of unit length, or for others.
+  /// - Parameters:
+  ///   - lossName: what messages call the loss.
+  ///   - loss: the loss for vectors of unit length, or for others.
   package init(
     _ folder: String, _ data: Dataset, _ evaluation: Dataset?, _ settings: FineTuningSettings, lossName: String,
     kernels: Kernels, loss: (_ isNormalized: Bool) throws -> TrainingLoss
