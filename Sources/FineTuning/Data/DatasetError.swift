@@ -63,7 +63,7 @@ public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible 
     case .tooFewColumns(let count, let needed):
       "\(count) \(count == 1 ? "column" : "columns") where at least \(needed) are needed; check the format"
     case .fieldCount(let count, let expected):
-      "\(count) fields where the first row has \(expected); quote a field that holds the separator"
+      "\(count) \(count == 1 ? "field" : "fields") where the first row has \(expected); quote a field that holds the separator"
     case .notAnObject(let found): "\(found) where an object is needed; write one JSON object a line"
     case .noValue: "missing; add it"
     case .unusableValue(let found): "\(found), which cannot stand here; write a string"
