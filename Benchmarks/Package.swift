@@ -17,6 +17,12 @@ let package = Package(
       dependencies: [
         .product(name: "Swiftlet", package: "swiftlet"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ])
+      ]),
+    .executableTarget(
+      name: "tokenizer",
+      dependencies: [
+        .product(name: "Swiftlet", package: "swiftlet"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]),
   ]
 )
