@@ -4,8 +4,8 @@
 
 usage: make_optimizer_goldens.py [--output FIXTURES]
 
-Schedules are the formulas, patterns Python's fnmatch, steps torch.optim.AdamW in float32 with
-clip_grad_norm_ before each.
+Schedules are the formulas, patterns Python's fnmatch, steps torch.optim.AdamW with clip_grad_norm_ before each, in
+float32, or in float64 where gradients are computed, too.
 """
 import argparse
 import fnmatch
@@ -91,6 +91,34 @@ def adamw():
     return tensors | {"batches": torch.stack(batches), "norms": torch.stack(norms)}
 
 
+def classifier(steps=10, rows=9, features=19, classes=5):
+    """Steps of a linear layer under cross entropy, on vectors of lengths that grow."""
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(features, classes)
+    tensors = {f"{name}.initial": value.detach().clone() for name, value in layer.named_parameters()}
+    vectors = torch.randn(steps, rows, features) * torch.logspace(-1, 0.5, steps)[:, None, None]
+    labels = torch.randint(classes, [steps, rows])
+    layer.double()
+    optimizer = torch.optim.AdamW(
+        [{"params": [layer.weight], "weight_decay": WEIGHT_DECAY}, {"params": [layer.bias], "weight_decay": 0}],
+        lr=LEARNING_RATE)
+    results = {name: [] for name in ("losses", "norms", "vectors.gradients", "weight.gradients", "bias.gradients")}
+    for batch, targets in zip(vectors.double(), labels):
+        batch.requires_grad_()
+        optimizer.zero_grad()
+        loss = torch.nn.functional.cross_entropy(layer(batch), targets)
+        loss.backward()
+        results["losses"].append(loss.detach())
+        results["vectors.gradients"].append(batch.grad)
+        results["weight.gradients"].append(layer.weight.grad.clone())
+        results["bias.gradients"].append(layer.bias.grad.clone())
+        results["norms"].append(torch.nn.utils.clip_grad_norm_(layer.parameters(), CLIP_NORM))
+        optimizer.step()
+    tensors |= {f"{name}.expected": value.detach() for name, value in layer.named_parameters()}
+    tensors |= {name: torch.stack(values) for name, values in results.items()}
+    return tensors | {"vectors": vectors, "labels": labels.float()}
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=pathlib.Path, default=FIXTURES)
@@ -99,6 +127,7 @@ def main():
     (output / "schedules.json").write_text(json.dumps(list(schedules())) + "\n")
     (output / "patterns.json").write_text(json.dumps(patterns()) + "\n")
     save_file(adamw(), output / "adamw.safetensors")
+    save_file(classifier(), output / "classifier.safetensors")
 
 
 if __name__ == "__main__":

@@ -13,4 +13,6 @@ package struct ParameterList: Sendable {
 
   /// The scales and shifts of the normalisations.
   package internal(set) var vectors: [Parameter] = []
+
+  package init() {}
 }

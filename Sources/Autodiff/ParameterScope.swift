@@ -2,13 +2,18 @@
 
 /// The walk over a model's parameters: each layer, as it is made, names its own and gets their places in the list.
 package final class ParameterScope {
-  private final class Root { var list = ParameterList() }
+  private final class Root {
+    var list: ParameterList
+    init(_ list: ParameterList) { self.list = list }
+  }
 
   private let prefix: String
   private let root: Root
 
   /// The scope of a whole model.
-  package convenience init() { self.init(prefix: "", root: Root()) }
+  ///
+  /// - Parameter list: parameters that have their places already.
+  package convenience init(after list: ParameterList = ParameterList()) { self.init(prefix: "", root: Root(list)) }
 
   private init(prefix: String, root: Root) {
     self.prefix = prefix

@@ -66,6 +66,18 @@ package final class TrainableWeights: @unchecked Sendable {
     return TrainableWeights(layout, dense: copy, tables: tables.mapValues { $0.copy() }, kernels: kernels)
   }
 
+  /// The same numbers under a list that goes on after the layout's; those of the parameters that it adds are 0. The
+  /// embedding tables are shared.
+  package func extended(to list: ParameterList) -> TrainableWeights {
+    let layout = ParameterLayout(list), dense = TensorBuffer(count: layout.count)
+    dense.base.update(repeating: 0, count: layout.count)
+    let extended = TrainableWeights(layout, dense: dense, tables: tables, kernels: kernels)
+    for parameter in self.layout.list.parameters where tables[parameter.index] == nil {
+      _ = extended[parameter].update(fromContentsOf: self[parameter])
+    }
+    return extended
+  }
+
   /// The weights as a model reads them: valid until they are changed. Vectors and rows are not copied, matrices
   /// packed into the worker's memory.
   package func forModel(_ worker: Worker) -> Weights {

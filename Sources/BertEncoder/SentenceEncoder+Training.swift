@@ -4,6 +4,9 @@ package import Autodiff
 package import WordPiece
 
 extension SentenceEncoder {
+  /// What the encoder learns. Trained weights may have more parameters, behind these.
+  package var parameters: [Parameter] { model.parameters.parameters }
+
   /// - Throws: ``EncoderSettingsError`` for a maximum length that the model does not allow.
   package func check(maxLength: Int?) throws(EncoderSettingsError) {
     let allowed = 2...configuration.maxPositions

@@ -34,7 +34,9 @@ struct LossFixture {
   ) throws -> LossEvaluation {
     nonisolated(unsafe) var result: LossEvaluation?
     ThreadPool(threadCount: threads).run(count: 1) { _, worker in
-      worker.withTeam { result = LossEvaluation(at: inputs, kernels: kernels, worker: $0, loss) }
+      worker.withTeam { worker in
+        result = LossEvaluation(at: inputs, in: Context(kernels: kernels, worker: worker, tape: Tape()), loss)
+      }
     }
     return try #require(result)
   }

@@ -39,8 +39,8 @@ extension TrainerTests {
 
   // MARK: Losses
 
-  /// Every loss that a trainer takes, on labeled texts: it learns, and pieces change no bit.
-  @Test(arguments: LossName.allCases.filter { $0 != .softmaxCrossEntropy }, [nil, [8, 32]])
+  /// Every loss learns from labeled texts, and pieces change no bit.
+  @Test(arguments: LossName.allCases, [nil, [8, 32]])
   func everyLossOnLabeledTexts(loss: LossName, matryoshka: [Int]?) throws {
     var settings = TrainerTests.settings
     settings.loss = loss
@@ -51,6 +51,10 @@ extension TrainerTests {
     settings.samplesPerLabel = 4
     settings.length = .steps(12)
     settings.schedule = .constant
+    if loss == .softmaxCrossEntropy, matryoshka != nil {
+      #expect(throws: LossError.noMatryoshka) { try trainer(settings) }
+      return
+    }
     func run() throws -> (losses: [Float], bits: [UInt32]) {
       let trainer = try trainer(settings)
       var losses: [Float] = []
@@ -63,7 +67,9 @@ extension TrainerTests {
     #expect(try run().bits == whole.bits)
   }
 
-  @Test(arguments: [LossName.contrastive, .cosineSimilarity, .coSENT, .anglE, .multipleNegativesRanking])
+  @Test(arguments: [
+    LossName.contrastive, .cosineSimilarity, .coSENT, .anglE, .multipleNegativesRanking, .softmaxCrossEntropy,
+  ])
   func lossesOnTables(loss: LossName) throws {
     let texts = try TrainerTests.texts().texts
     let first = Array(texts[0..<6]), second = Array(texts[6..<12])
@@ -78,7 +84,7 @@ extension TrainerTests {
     let triplets = Dataset.triplets(
       TextTriplets(anchors: first, positives: second, negatives: texts[8..<14].map { [$0] }))
     for data in pairs + [triplets] {
-      if loss == .multipleNegativesRanking, data.kind != .triplets {
+      if loss == .softmaxCrossEntropy || loss == .multipleNegativesRanking && data.kind != .triplets {
         #expect(throws: FineTuningError.self) { try Trainer(model: model, data: data, settings: settings) }
       } else {
         var losses: [Float] = []
@@ -106,6 +112,60 @@ extension TrainerTests {
     var settings = TrainerTests.settings
     settings.matryoshkaDimensions = [16, 33]
     #expect(throws: LossError.self) { try trainer(settings) }
+  }
+
+  // MARK: A classifier
+
+  @Test func classifierIsResumedWithTheSameBytesAndNotSaved() throws {
+    let folder = try TemporaryFolder(), evaluation = Dataset.labeledTexts(try TrainerTests.texts())
+    var settings = TrainerTests.settings
+    settings.loss = .softmaxCrossEntropy
+    settings.margin = nil
+    settings.accumulation = 2
+    settings.evaluationInterval = 3
+    try trainer(settings, evaluation: evaluation).run(output: folder.path("whole"))
+    let model = try SafetensorsFile(path: "\(model)/model.safetensors")
+    let tuned = try SafetensorsFile(path: folder.path("whole/model.safetensors"))
+    #expect(Set(tuned.tensors.map(\.name)) == Set(model.tensors.map(\.name)))
+    for stopAfter in [1, 4, 7] {
+      let stop = StopFlag(), path = folder.path("stopped-\(stopAfter)")
+      try trainer(settings, evaluation: evaluation).run(output: path, stop: stop) { event in
+        if case .stepped(let report) = event, report.step == stopAfter { stop.request() }
+      }
+      let state = try SafetensorsFile(path: "\(path)/checkpoints/step-00000\(stopAfter)/state.safetensors")
+      for name in ["weight", "bias"].flatMap({ ["classifier.\($0)", "classifier.\($0) second moment"] }) {
+        #expect(state[name] != nil, "\(name)")
+      }
+      settings.threadCount = stopAfter
+      settings.pieceSize = stopAfter
+      try trainer(settings, evaluation: evaluation).run(output: path, resumes: true)
+      #expect(
+        try contents("\(path)/model.safetensors") == contents(folder.path("whole/model.safetensors")), "\(stopAfter)")
+    }
+  }
+
+  /// The gradient's norm is that of encoder and classifier together; each may be frozen.
+  @Test func classifierAndEncoderAreStepped() throws {
+    func run(frozen: [String]) throws -> (reports: [StepReport], bits: [UInt32]) {
+      var settings = TrainerTests.settings
+      settings.loss = .softmaxCrossEntropy
+      settings.margin = nil
+      settings.dropout = 0
+      settings.optimizer.frozen = frozen
+      let trainer = try trainer(settings)
+      var reports: [StepReport] = []
+      try trainer.run { if case .stepped(let report) = $0 { reports.append(report) } }
+      return try (reports, bits(trainer))
+    }
+    let both = try run(frozen: []), encoder = try run(frozen: ["classifier.*"])
+    let classifier = try run(frozen: ["embeddings.*", "encoder.*"])
+    let norms = [encoder, classifier].map { $0.reports[0].gradientNorm }
+    let joint = (norms[0] * norms[0] + norms[1] * norms[1]).squareRoot()
+    #expect(norms.allSatisfy { $0 > 0 } && abs(both.reports[0].gradientNorm - joint) < 1e-12 * joint)
+    let untuned = try SentenceEncoder(folder: model).encode(["the cat sat", "12 dogs"])
+    #expect(classifier.bits == untuned.tensor.values.map(\.bitPattern))
+    #expect(encoder.bits != classifier.bits && both.bits != encoder.bits)
+    #expect(classifier.reports[7].loss < classifier.reports[0].loss)
   }
 
   // MARK: Mined triplets

@@ -47,8 +47,11 @@ import Testing
 
   // MARK: Determinism
 
-  @Test func threadsPiecesAndPathsChangeNoBit() throws {
+  @Test(arguments: [LossName.batchHardTriplet, .softmaxCrossEntropy])
+  func threadsPiecesAndPathsChangeNoBit(loss: LossName) throws {
     var settings = TrainerTests.settings
+    settings.loss = loss
+    settings.margin = nil
     settings.accumulation = 2
     let trainer = try trainer(settings)
     try trainer.run()
@@ -58,8 +61,8 @@ import Testing
         settings.threadCount = threads
         settings.pieceSize = pieceSize
         let other = try Trainer(
-          model, .labeledTexts(TrainerTests.texts()), nil, settings, lossName: "batch-hard-triplet", kernels: kernels
-        ) { _ in .labeled(BatchHardTripletLoss(distance: .euclidean, margin: 0.3)) }
+          model, .labeledTexts(TrainerTests.texts()), nil, settings, lossName: loss.rawValue, kernels: kernels
+        ) { try loss.loss(unitVectors: $0) }
         try other.run()
         #expect(try bits(other) == expected, "\(threads) threads, pieces of \(pieceSize), \(kernels.path)")
       }

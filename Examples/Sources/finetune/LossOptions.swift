@@ -60,6 +60,9 @@ struct LossOptions: ParsableArguments {
     if margin != nil && loss.defaultMargin(unitVectors: true) == nil {
       throw ValidationError("--margin does not go with --loss \(loss.rawValue), which has none")
     }
+    if matryoshkaDimensions != nil && loss == .softmaxCrossEntropy {
+      throw ValidationError("--matryoshka-dims does not go with --loss \(loss.rawValue), which takes whole vectors")
+    }
   }
 
   func apply(to settings: inout FineTuningSettings) {
@@ -74,26 +77,7 @@ struct LossOptions: ParsableArguments {
   }
 }
 
-extension LossName: @retroactive ExpressibleByArgument {
-  /// Those that trainers take.
-  private static var available: [LossName] {
-    allCases.filter { name in
-      switch try? name.loss(unitVectors: true) {
-      case .classification, nil: false
-      default: true
-      }
-    }
-  }
-
-  /// The names of these, for help and errors.
-  public static var allValueStrings: [String] { available.map(\.rawValue) }
-
-  /// The loss of this name.
-  public init?(argument: String) {
-    guard let loss = LossName.available.first(where: { $0.rawValue == argument }) else { return nil }
-    self = loss
-  }
-}
+extension LossName: @retroactive ExpressibleByArgument {}
 
 extension Distance: @retroactive ExpressibleByArgument {}
 

@@ -49,7 +49,7 @@ struct MiningOptions: ParsableArguments {
     }
     if !loss.takesMinedTriplets && (negatives != nil || mine != .inBatch) {
       throw ValidationError(
-        "\(option) goes with losses of triplets, pairs or rankings, as triplet; \(loss.rawValue) mines the batch")
+        "\(option) goes with losses of triplets, pairs or rankings, as triplet, not with \(loss.rawValue)")
     }
   }
 

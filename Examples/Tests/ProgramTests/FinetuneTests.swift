@@ -112,8 +112,9 @@ struct FinetuneTests {
   }
 
   @Test(arguments: [
-    ["--loss", "softmax-cross-entropy"], ["--distance", "manhattan"], ["--epochs", "1", "--steps", "1"],
-    ["--steps", "0"],
+    ["--loss", "softmax-cross-entropy", "--margin", "1"], ["--loss", "softmax-cross-entropy", "--mine", "random"],
+    ["--loss", "softmax-cross-entropy", "--matryoshka-dims", "8"], ["--distance", "manhattan"],
+    ["--epochs", "1", "--steps", "1"], ["--steps", "0"],
     ["--margin", "-1"], ["--margin", "nan"], ["--learning-rate", "-1"], ["--warmup-ratio", "2"], ["--clip-norm", "0"],
     ["--dropout", "1"], ["--labels-per-batch", "1"], ["--samples-per-label", "1"], ["--piece-size", "0"],
     ["--batch-size", "8"], ["--loss", "angle", "--distance", "cosine"],
@@ -191,6 +192,14 @@ struct FinetuneTests {
       let card = String(decoding: try read("\(loss)/README.md"), as: UTF8.self)
       #expect(card.contains("| negatives | ") && card.contains("| most tokens of a text | 9 |"))
     }
+  }
+
+  @Test func aClassifierIsTrainedAlongAndNotSaved() throws {
+    let run = try finetune("output", ["--steps", "4", "--loss", "softmax-cross-entropy", "--eval", path("train.csv")])
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let header = String(decoding: try read("output/model.safetensors").prefix(1 << 16), as: UTF8.self)
+    #expect(header.contains("encoder.layer.0") && !header.contains("classifier"))
+    #expect(try ProgramRun("embed", ["--model", path("output"), "cat", "dog"]).exitCode == 0)
   }
 
   @Test func aLossOfOnesOwnTrains() throws {

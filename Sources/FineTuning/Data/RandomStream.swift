@@ -10,6 +10,7 @@ package struct RandomStream: Sendable {
     case sampling = 1
     case dropout = 2
     case mining = 4
+    case classifier = 5
   }
 
   /// How many words were drawn.
@@ -43,6 +44,9 @@ package struct RandomStream: Sendable {
     let words = generator.block([UInt32(truncatingIfNeeded: block), UInt32(truncatingIfNeeded: block >> 32), 0, 0])
     return words[Int(position % 4)]
   }
+
+  /// A number from -1 to below 1, each multiple of 2^-23 equally likely.
+  package mutating func nextSigned() -> Float { Float(next() >> 8) / Float(1 << 23) - 1 }
 
   /// A number below `bound`, each equally likely.
   ///

@@ -17,17 +17,19 @@ public struct LossEvaluation: Sendable {
   /// - Parameters:
   ///   - inputs: the vectors.
   ///   - scale: a factor of the gradients, as 1/N where N batches are accumulated.
+  ///   - context: has a tape.
+  ///   - parameterGradients: take the gradients of the parameters that the loss reads, if there are any.
   ///   - loss: the loss of variables that stand for the inputs, in their order.
   package init(
-    at inputs: [Tensor], scale: Float = 1, kernels: Kernels, worker: Worker,
+    at inputs: [Tensor], scale: Float = 1, in context: Context, into parameterGradients: Gradients? = nil,
     _ loss: (_ context: Context, _ vectors: [Variable]) -> LossValue
   ) {
-    let context = Context(kernels: kernels, worker: worker, tape: Tape())
     let variables = inputs.map(context.input)
     let result = loss(context, variables)
     value = result.value.tensor.values[0]
     statistics = result.statistics
-    gradients = context.backward(from: result.value, Tensor([scale], shape: [1]), at: variables)
+    gradients = context.backward(
+      from: result.value, Tensor([scale], shape: [1]), into: parameterGradients, at: variables)
   }
 
   /// The same on the threads of the process's pool.
@@ -37,7 +39,9 @@ public struct LossEvaluation: Sendable {
     let kernels = try Kernels.selected()
     nonisolated(unsafe) var result: LossEvaluation?
     ThreadPool.shared.run(count: 1) { _, worker in
-      worker.withTeam { result = LossEvaluation(at: inputs, kernels: kernels, worker: $0, loss) }
+      worker.withTeam { worker in
+        result = LossEvaluation(at: inputs, in: Context(kernels: kernels, worker: worker, tape: Tape()), loss)
+      }
     }
     guard let result else { preconditionFailure("the pool ran nothing") }
     return result

@@ -37,7 +37,7 @@ public enum LossName: String, CaseIterable, Sendable {
   case multipleNegativesSymmetricRanking = "multiple-negatives-ranking-symmetric"
   /// ``MeanSquaredErrorLoss``
   case meanSquaredError = "mse"
-  /// ``SoftmaxCrossEntropyLoss``
+  /// ``SoftmaxCrossEntropyLoss`` of a linear layer from vectors to labels, which is trained along and not saved
   case softmaxCrossEntropy = "softmax-cross-entropy"
 
   /// A loss by what a user calls it.

@@ -4,6 +4,9 @@ public import Autodiff
 import TensorCore
 
 /// Logits z and the label y of each row: mean_i (log Σ_c exp(z_ic) - z_iy).
+///
+/// A trainer makes the logits by a linear layer of its own: parameters `classifier.weight` `[C, D]` and `classifier.bias`
+/// `[C]`, which patterns of parameter groups may name. It knows the classes of its data alone, and is not saved.
 public struct SoftmaxCrossEntropyLoss: ClassificationLoss {
   /// The loss.
   public init() {}

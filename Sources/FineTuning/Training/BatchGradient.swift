@@ -22,7 +22,7 @@ struct BatchGradient {
   let dropout: Philox
   let batchNumber: Int
 
-  /// The loss of a batch, for which the encoder's gradients are added up; nil if its vectors are not finite.
+  /// The loss of a batch, for which the gradients of encoder and loss are added up; nil if its vectors are not finite.
   ///
   /// - Parameters:
   ///   - share: what the loss counts in the update.
@@ -40,9 +40,9 @@ struct BatchGradient {
       return nil
     }
 
-    let evaluation = LossEvaluation(at: [vectors], scale: share, kernels: weights.kernels, worker: worker) {
-      loss($1[0], $0)
-    }
+    let evaluation = LossEvaluation(
+      at: [vectors], scale: share, in: Context(weights: weights, worker: worker, tape: Tape()), into: gradients
+    ) { loss($1[0], $0) }
     for piece in pieces {
       let (vectors, context) = only ?? embed(tokens, piece, Tape(), worker)
       let rows = piece.lowerBound * encoder.dimension..<piece.upperBound * encoder.dimension

@@ -98,7 +98,7 @@ struct ModelFolderWriter {
 
   /// Writes the weights, at once or not at all.
   func writeWeights(to path: String) throws {
-    let parameters = weights.layout.list.parameters
+    let parameters = encoder.parameters
     let byName = Dictionary(uniqueKeysWithValues: parameters.map { (UTF8Key($0.name), $0) })
     let checkpoint = try Checkpoint(folder: original.transformerPath)
     let pooler = Dictionary(

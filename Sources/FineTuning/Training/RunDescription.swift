@@ -47,7 +47,7 @@ struct RunDescription: Equatable {
       ("evaluation interval", text(settings.evaluationInterval)), ("patience", text(settings.patience)),
       ("seed", "\(settings.seed)"),
       ("training data", data.digest), ("evaluation data", evaluation?.digest ?? "none"),
-      ("model", try RunDescription.digest(of: model, weights)),
+      ("model", try RunDescription.digest(of: model, encoder, weights)),
     ]
   }
 
@@ -76,7 +76,9 @@ struct RunDescription: Equatable {
   }
 
   /// The digest of all that the model's folder brings: configuration, tokenizer and weights.
-  private static func digest(of model: ModelFolder, _ weights: TrainableWeights) throws -> String {
+  private static func digest(
+    of model: ModelFolder, _ encoder: SentenceEncoder, _ weights: TrainableWeights
+  ) throws -> String {
     var hash = SHA256()
     let names = ["config.json", "sentence_bert_config.json"] + ModelFolderWriter.tokenizerFiles
     let paths =
@@ -87,7 +89,7 @@ struct RunDescription: Equatable {
       hash.update(field: name)
       try InputFile(path: path).readAll(limit: 1 << 30).withUnsafeBytes { hash.update($0) }
     }
-    for parameter in weights.layout.list.parameters {
+    for parameter in encoder.parameters {
       weights.forEachPart(of: parameter) { hash.update(UnsafeRawBufferPointer($0)) }
     }
     return String(hash.hexDigest().prefix(16))

@@ -109,10 +109,17 @@ public final class Trainer {
     (encoder, weights) = try SentenceEncoder.trainable(
       folder: folder, settings: encoderSettings, kernels: kernels, dropout: settings.dropout)
     let dimension = encoder.dimension
-    self.loss =
+    let vectorLoss =
       try settings.matryoshkaDimensions.map { dimensions in
         try plainLoss.matryoshka(MatryoshkaDimensions(dimensions, of: dimension))
       } ?? plainLoss
+    if case .classification(let loss) = vectorLoss, case .labeledTexts(let texts) = data {
+      self.loss = .labeled(
+        LinearClassifier(
+          loss, features: dimension, classes: texts.labelNames.count, seed: settings.seed, in: &weights))
+    } else {
+      self.loss = vectorLoss
+    }
     source = try BatchSource(data, self.loss, name: lossName, settings)
     try encoder.check(maxLength: settings.maxLength)
     skippedTokens = try encoder.skippedTokens
