@@ -65,7 +65,7 @@ import Testing
     _ = scope.layerNorm("norm", features: 3, epsilon: 1e-12)
     let layout = ParameterLayout(scope.list), dense = TensorBuffer(count: layout.count)
     for index in 0..<layout.count { dense.base[index] = Float(index) }
-    let words = EmbeddingTable(try StoredTable(rows: 3, columns: 2, storage: CK_F32) { _ in })
+    let words = EmbeddingTable(StoredTable(rows: 3, columns: 2, storage: CK_F32) { _ in })
     let weights = TrainableWeights(layout, dense: dense, tables: [table.index: words], kernels: .best)
     var extended = weights
     _ = LinearClassifier(SoftmaxCrossEntropyLoss(), features: 2, classes: 7, seed: 0, in: &extended)
