@@ -1,5 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if canImport(Darwin)
+  import Darwin
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Glibc
+#endif
+
 /// Finds added tokens in a text, as the reference does (`tokenizers`, added_vocabulary).
 ///
 /// The leftmost counts, of those the longest (of equals the first, where the reference's choice varies from
@@ -8,6 +16,8 @@ struct AddedTokenFinder: Sendable {
   /// For each first byte the tokens that start with it, longest first.
   private let candidates: [[Candidate]]
   private let startsToken: [Bool]
+  /// The byte that all tokens start with, if it is one.
+  private let onlyStart: UInt8?
   let isEmpty: Bool
 
   private struct Candidate {
@@ -25,6 +35,8 @@ struct AddedTokenFinder: Sendable {
     self.candidates = candidates.map { $0.sorted { $0.pattern.count > $1.pattern.count } }
     startsToken = candidates.map { !$0.isEmpty }
     isEmpty = !startsToken.contains(true)
+    let starts = (0...UInt8.max).filter { !candidates[Int($0)].isEmpty }
+    onlyStart = starts.count == 1 ? starts[0] : nil
   }
 
   /// A token found in a text.
@@ -45,9 +57,7 @@ struct AddedTokenFinder: Sendable {
   ) throws(TokenizerError) -> Match? {
     var position = start
     while true {
-      startsToken.withUnsafeBufferPointer {
-        while position < text.count, !$0[Int(text[position])] { position += 1 }
-      }
+      position = nextStart(in: text, from: position)
       guard position < text.count else { return nil }
       let rest = text[position...]
       guard let found = candidates[Int(text[position])].first(where: { rest.starts(with: $0.pattern) }) else {
@@ -60,6 +70,19 @@ struct AddedTokenFinder: Sendable {
         return Match(id: token.id, bytes: bytes, end: range.upperBound)
       }
       position = range.upperBound
+    }
+  }
+
+  /// Where the first byte at or after `position` is that starts a token.
+  @inline(__always)
+  private func nextStart(in text: UnsafeBufferPointer<UInt8>, from position: Int) -> Int {
+    if isEmpty { return text.count }
+    if let onlyStart, let start = text.baseAddress {
+      let found = memchr(start + position, CInt(onlyStart), text.count - position)
+      return found.map { UnsafeRawPointer($0) - UnsafeRawPointer(start) } ?? text.count
+    }
+    return startsToken.withUnsafeBufferPointer { startsToken in
+      text[position...].firstIndex { startsToken[Int($0)] } ?? text.count
     }
   }
 

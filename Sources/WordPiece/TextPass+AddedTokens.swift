@@ -71,8 +71,9 @@ extension TextPass {
 
   /// Appends an added token, spelled as the text does it.
   private mutating func append(_ id: Int32, from origin: Range<Int>, spelled: Slice<UnsafeBufferPointer<UInt8>>) {
-    if ranges != nil { spellings[ids.count - firstPiece] = String(decoding: spelled, as: UTF8.self) }
-    ids.append(id)
+    if ranges != nil { spellings[pieces.count] = String(decoding: spelled, as: UTF8.self) }
+    pieces.startWord()
+    pieces.append(id)
     ranges?.append(origin)
   }
 }

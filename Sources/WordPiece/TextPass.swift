@@ -11,10 +11,10 @@
 /// 2. clean, isolate ideographs, strip accents, lowercase (`TextPass+Normalizing`);
 /// 3. split at white space and punctuation (`TextPass+Splitting`);
 /// 4. WordPiece (`WordMatcher`).
+///
+/// Plain words of ASCII take one step through all of them (`TextPass+PlainWords`).
 struct TextPass {
   let stages: Stages
-  let matcher: WordMatcher
-  let asciiActions: UnsafeBufferPointer<UInt8>
   let text: UnsafeBufferPointer<UInt8>
   /// Reading stops once there are more pieces than this.
   let limit: Int
@@ -25,18 +25,17 @@ struct TextPass {
   var normalized: NormalizedText?
 
   /// The pieces so far.
-  var ids: [Int32] = []
+  var pieces: PieceList
   /// The bytes of the text each piece comes from; nil if nobody asks.
   var ranges: [Range<Int>]?
   /// How the text spells added tokens, by the number of the piece.
   var spellings: [Int: String] = [:]
-  /// Pieces that were there before this text.
-  var firstPiece = 0
   /// Where the pieces of a word end in it; nil if nobody asks.
-  fileprivate var ends: [Int]?
+  var ends: [Int]?
 
+  var matcher: WordMatcher { stages.model.matcher }
   /// Whether no further piece is of use.
-  var isFull: Bool { ids.count - firstPiece > limit }
+  var isFull: Bool { pieces.count > limit }
 
   /// What a pass found out beside the pieces' ids.
   struct Outcome {
@@ -58,18 +57,10 @@ struct TextPass {
     try with(
       stages, text: text, limit: limit, encodesSpecialTokens: encodesSpecialTokens, tracksOrigins: tracksOrigins
     ) { (pass) throws(TokenizerError) in
-      // Lent, not copied.
-      swap(&pass.ids, &ids)
-      defer { swap(&pass.ids, &ids) }
-      pass.firstPiece = pass.ids.count
-      do throws(TokenizerError) {
-        try pass.readText()
-      } catch {
-        pass.truncate(to: 0)
-        throw error
-      }
+      try pass.readText()
       let isTruncated = pass.isFull
-      pass.truncate(to: limit)
+      pass.pieces.append(to: &ids, limit: limit)
+      pass.ranges?.truncate(to: limit)
       return Outcome(isTruncated: isTruncated, ranges: pass.ranges ?? [], spellings: pass.spellings)
     }
   }
@@ -80,47 +71,57 @@ struct TextPass {
     tracksOrigins: Bool, _ body: (inout TextPass) throws(TokenizerError) -> Value
   ) throws(TokenizerError) -> Value {
     guard text.count <= Int32.max else { throw .textTooLong(byteCount: text.count) }
-    let word = WordBuffer(scalarLimit: stages.model.longestWord, tracksOrigins: tracksOrigins)
-    defer { word.deallocate() }
-    return try stages.model.withMatcher { (matcher) throws(TokenizerError) in
-      try stages.asciiActions.table.withUnsafeBufferPointer { (asciiActions) throws(TokenizerError) in
+    let longestWord = stages.model.matcher.longestWord, prefixCount = stages.model.matcher.prefix.count
+    return try withUnsafeTemporaryAllocation(
+      of: UInt8.self, capacity: WordBuffer.capacity(scalarLimit: longestWord, prefixCount: prefixCount)
+    ) { (wordMemory) throws(TokenizerError) in
+      try withUnsafeTemporaryAllocation(
+        of: Int32.self, capacity: PieceList.capacity(longestWord: longestWord)
+      ) { (pieceMemory) throws(TokenizerError) in
         var pass = TextPass(
-          stages: stages, matcher: matcher, asciiActions: asciiActions, text: text, limit: limit,
-          encodesSpecialTokens: encodesSpecialTokens, word: word, marks: MarkRun(tracksOrigins: tracksOrigins),
+          stages: stages, text: text, limit: limit, encodesSpecialTokens: encodesSpecialTokens,
+          word: WordBuffer(
+            scalarLimit: longestWord, prefixCount: prefixCount, memory: wordMemory, tracksOrigins: tracksOrigins),
+          marks: MarkRun(tracksOrigins: tracksOrigins), pieces: PieceList(memory: pieceMemory),
           ranges: tracksOrigins ? [] : nil, ends: tracksOrigins ? [] : nil)
         return try body(&pass)
       }
     }
   }
 
-  private mutating func truncate(to pieces: Int) {
-    ids.truncate(to: firstPiece + min(pieces, ids.count - firstPiece))
-    ranges?.truncate(to: pieces)
-  }
-
   /// Normalises and splits a stretch of text that holds no added token.
   mutating func readSegment(_ segment: Range<Int>) throws(TokenizerError) {
-    let end = segment.upperBound
     var position = segment.lowerBound
+    while position < segment.upperBound, !isFull {
+      if ranges == nil { position = readPlainWords(from: position, to: segment.upperBound) }
+      position = try readScalars(from: position, to: segment.upperBound)
+    }
+    endWord()
+  }
+
+  /// Reads to the next ASCII white space or punctuation, past it, and returns where that is.
+  private mutating func readScalars(from start: Int, to end: Int) throws(TokenizerError) -> Int {
+    let actions = stages.asciiActions.table.elements
+    var position = start
     while position < end, !isFull {
-      switch asciiActions[Int(text[position])] {
+      switch actions[Int(text[position])] {
       case ASCIIActions.space:
         endWord()
-        position += 1
+        return position + 1
       case ASCIIActions.punctuation:
         endWord()
         word.append(UInt32(text[position]), from: position..<position + 1)
         endWord()
-        position += 1
+        return position + 1
       case ASCIIActions.removed:
         position += 1
       case ASCIIActions.scalar:
         position = try normalizeScalar(at: position, to: end)
       default:
-        position = word.appendASCII(of: text, from: position, to: end, actions: asciiActions)
+        position = word.appendASCII(of: text, from: position, to: end, actions: actions)
       }
     }
-    endWord()
+    return position
   }
 
   /// Turns the word being read, if there is one, into pieces.
@@ -128,25 +129,22 @@ struct TextPass {
     guard !word.isEmpty else { return }
     defer { word.removeAll() }
     ends?.removeAll(keepingCapacity: true)
+    pieces.startWord()
     if word.isTooLong {
-      ids.append(matcher.unknownID)
+      pieces.append(matcher.unknownID)
       ends?.append(word.byteCount)
     } else {
-      matcher.append(word.utf8, hashes: word.hashes, to: &ids, ends: &ends)
+      matcher.append(word.bytes, count: word.byteCount, to: &pieces, ends: &ends)
     }
     if let ends, let origins = word.origins { appendRanges(of: ends, origins) }
   }
 
   /// The range of a piece: from where its first scalar comes from to where its last one does.
   private mutating func appendRanges(of ends: [Int], _ origins: [Range<Int>]) {
-    let bytes = word.utf8
-    var scalar = 0
     var start = 0
     for end in ends {
-      let first = scalar
-      scalar += bytes[start..<end].reduce(0) { $0 + ($1 & 0xC0 == 0x80 ? 0 : 1) }
-      let last = end == word.byteCount ? word.lastOrigin : origins[scalar - 1]
-      ranges?.append(origins[first].lowerBound..<last.upperBound)
+      let last = end == word.byteCount ? word.lastOrigin : origins[end - 1]
+      ranges?.append(origins[start].lowerBound..<last.upperBound)
       start = end
     }
   }

@@ -2,24 +2,10 @@
 
 /// The tokens of a WordPiece model, from id to text and from text to id.
 ///
-/// All texts lie in one array of bytes; an open-addressing table of hashes finds the id of a text. Tokens are
-/// equal if their bytes are. The hash extends byte by byte, so that one walk over a word gives the hashes of
-/// all its prefixes, and a continuation ("##ing") is found from its letters alone, by starting from the hash
-/// of the prefix.
+/// All texts lie in one array of bytes; a `VocabularyIndex` finds the id of a text. Tokens are equal if their bytes are.
 ///
 /// Loading 30,522 tokens takes about a millisecond: no string is made.
 struct Vocabulary: Sendable {
-  typealias Hash = UInt64
-
-  /// The hash of no bytes.
-  static let emptyHash: Hash = 0xCBF2_9CE4_8422_2325
-
-  /// FNV-1a's step with the golden ratio for its prime: the upper half, which picks the slot, is well mixed.
-  @inline(__always)
-  static func extend(_ hash: Hash, with byte: UInt8) -> Hash {
-    (hash ^ Hash(byte)) &* 0x9E37_79B9_7F4A_7C15
-  }
-
   /// More are refused; the largest BERT vocabulary in use has half a million.
   static let mostTokens = 1 << 22
 
@@ -29,15 +15,15 @@ struct Vocabulary: Sendable {
   let longestToken: Int
   /// How many texts an earlier id has already, and the first of them.
   let duplicates: (count: Int, first: String)?
+  /// Finds tokens; valid as long as the vocabulary is there.
+  let index: VocabularyIndex
 
-  private let bytes: [UInt8]
-  /// The place of each id's text in `bytes`; nil where no token has the id.
-  private let places: [Place?]
-  /// A power of two of slots: the hash's lower half above the id + 1, or 0.
-  private let slots: [UInt64]
-  private let slotShift: UInt64
+  private let bytes: ConstantTable<UInt8>
+  private let places: ConstantTable<Place?>
+  private let keys: ConstantTable<ByteWindow>
+  private let slots: ConstantTable<UInt32>
 
-  struct Place {
+  struct Place: BitwiseCopyable {
     let start: UInt32
     let count: UInt32
 
@@ -53,76 +39,51 @@ struct Vocabulary: Sendable {
   /// - Throws: `TokenizerError` that names `path` if texts were chosen so that their hashes collide: finding
   ///   them would take time quadratic in their number.
   init(bytes: [UInt8], places: [Place?], path: String) throws(TokenizerError) {
-    var stepsLeft = 1000 + 64 * places.count
-    let slotBits = max(4, Int.bitWidth - (places.count * 2).leadingZeroBitCount)
-    let shift = UInt64(64 - slotBits)
-    var slots = [UInt64](repeating: 0, count: 1 << slotBits)
-    var longest = 0
-    var duplicates: (count: Int, first: Place)?
-    bytes.withUnsafeBufferPointer { bytes in
-      for (id, place) in places.enumerated() {
-        guard let place else { continue }
-        let text = bytes[place]
-        longest = max(longest, text.count)
-        let hash = text.reduce(Self.emptyHash, Self.extend)
-        var slot = Int(hash >> shift)
-        while slots[slot] != 0 {
-          if slots[slot] >> 32 == hash & 0xFFFF_FFFF,
-            let other = places[Int(slots[slot] & 0xFFFF_FFFF) - 1], bytes[other].elementsEqual(text)
-          {
-            duplicates = ((duplicates?.count ?? 0) + 1, duplicates?.first ?? place)
-            break
-          }
-          slot = (slot + 1) & (slots.count - 1)
-          stepsLeft -= 1
-        }
-        slots[slot] = hash << 32 | UInt64(id + 1)
-        if stepsLeft < 0 { break }
-      }
-    }
-    guard stepsLeft >= 0 else { throw .invalidVocabulary(path: path, reason: "the hashes of its tokens collide") }
-    self.bytes = bytes
-    self.places = places
-    self.slots = slots
-    slotShift = shift
+    let slots = UnsafeMutableBufferPointer<UInt32>.allocate(
+      capacity: VocabularyIndex.slotCount(tokens: places.count))
+    slots.initialize(repeating: 0)
+    self.slots = ConstantTable(adopting: slots)
+    self.bytes = ConstantTable(bytes + repeatElement(0, count: ByteWindow.byteCount))
+    self.places = ConstantTable(places)
+    let text = self.bytes.elements.baseAddress!
+    keys = ConstantTable(
+      places.map { place in
+        place.flatMap { VocabularyIndex.key(of: text + Int($0.start), count: Int($0.count)) } ?? ByteWindow(bits: 0)
+      })
+    index = VocabularyIndex(
+      bytes: text, places: self.places.elements, keys: keys.elements, slots: self.slots.elements)
     count = places.count
-    longestToken = longest
-    self.duplicates = duplicates.map { ($0.count, String(decoding: bytes[$0.first], as: UTF8.self)) }
-  }
+    longestToken = places.reduce(0) { max($0, Int($1?.count ?? 0)) }
 
-  /// Lends the tables to `body`, for many look-ups.
-  func withIndex<Value, Failure: Error>(
-    _ body: (VocabularyIndex) throws(Failure) -> Value
-  ) throws(Failure) -> Value {
-    try bytes.withUnsafeBufferPointer { (bytes) throws(Failure) in
-      try places.withUnsafeBufferPointer { (places) throws(Failure) in
-        try slots.withUnsafeBufferPointer { (slots) throws(Failure) in
-          try body(VocabularyIndex(bytes: bytes, places: places, slots: slots, slotShift: slotShift))
-        }
-      }
+    var stepsLeft = 1000 + 64 * places.count
+    var duplicates: (count: Int, first: Place)?
+    for (id, place) in places.enumerated() where stepsLeft >= 0 {
+      guard let place else { continue }
+      let (start, count) = (text + Int(place.start), Int(place.count))
+      let hash = VocabularyIndex.hash(of: start, count: count)
+      let slot = index.slot(of: start, count: count)
+      if slots[slot] != 0 { duplicates = ((duplicates?.count ?? 0) + 1, duplicates?.first ?? place) }
+      slots[slot] = VocabularyIndex.entry(id: id, hash: hash)
+      stepsLeft -= (slot - index.firstSlot(hash: hash)) & (slots.count - 1)
     }
+    self.duplicates = duplicates.map { ($0.count, Self.string(at: $0.first, in: text)) }
+    guard stepsLeft >= 0 else { throw .invalidVocabulary(path: path, reason: "the hashes of its tokens collide") }
   }
 
   /// The id of a whole token; O(length).
   func id(of token: String) -> Int32? {
-    var token = token
-    return token.withUTF8 { text in
-      withIndex { index in
-        index.id(
-          of: text, after: UnsafeBufferPointer(start: nil, count: 0), hash: text.reduce(Self.emptyHash, Self.extend))
-      }
-    }
+    let text = Array(token.utf8) + repeatElement(0, count: ByteWindow.byteCount)
+    return text.withUnsafeBufferPointer { index.id(of: $0.baseAddress!, count: token.utf8.count) }
   }
 
   /// The text of a token, nil where no token has the id; O(length).
   func token(_ id: Int32) -> String? {
-    guard id >= 0, id < places.count, let place = places[Int(id)] else { return nil }
-    return String(decoding: bytes[place], as: UTF8.self)
+    guard id >= 0, id < count, let place = places.elements[Int(id)] else { return nil }
+    return Self.string(at: place, in: bytes.elements.baseAddress!)
   }
-}
 
-extension RandomAccessCollection<UInt8> where Index == Int {
-  fileprivate subscript(place: Vocabulary.Place) -> SubSequence {
-    self[Int(place.start)..<Int(place.start) + Int(place.count)]
+  private static func string(at place: Place, in bytes: UnsafePointer<UInt8>) -> String {
+    String(
+      decoding: UnsafeBufferPointer(start: bytes + Int(place.start), count: Int(place.count)), as: UTF8.self)
   }
 }

@@ -2,38 +2,35 @@
 
 /// The word being read, normalised: at most `scalarLimit` scalars of it, and how many there were.
 ///
-/// Its memory is borrowed from the pass over a text; nothing is allocated for a word.
+/// Its memory is the pass's over a text; nothing is allocated for a word.
 struct WordBuffer {
   /// The word in UTF-8, as far as it is kept.
   private(set) var byteCount = 0
   /// All scalars of the word, those past the limit included.
   private(set) var scalarCount = 0
   let scalarLimit: Int
-  private let bytes: UnsafeMutablePointer<UInt8>
-  /// The hashes of the word's prefixes, scratch for the model.
-  let hashes: UnsafeMutableBufferPointer<Vocabulary.Hash>
+  /// The word, with the room a `WordMatcher` asks for.
+  let bytes: UnsafeMutablePointer<UInt8>
 
-  /// Where each kept scalar comes from, as bytes of the text; nil if nobody asks.
+  /// Where the scalar of each byte comes from in the text; nil if nobody asks.
   private(set) var origins: [Range<Int>]?
   /// Where the last scalar comes from, kept or not.
   private(set) var lastOrigin = 0..<0
 
   var isEmpty: Bool { scalarCount == 0 }
   var isTooLong: Bool { scalarCount > scalarLimit }
-  var utf8: UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(start: bytes, count: byteCount) }
 
-  /// A buffer for words of up to `scalarLimit` scalars; to be deallocated by its owner.
-  init(scalarLimit: Int, tracksOrigins: Bool) {
+  /// A buffer for words of up to `scalarLimit` scalars, in memory of `capacity` bytes.
+  init(scalarLimit: Int, prefixCount: Int, memory: UnsafeMutableBufferPointer<UInt8>, tracksOrigins: Bool) {
+    memory.initialize(repeating: 0)
     self.scalarLimit = scalarLimit
-    // A scalar has up to four bytes.
-    bytes = .allocate(capacity: scalarLimit * 4)
-    hashes = .allocate(capacity: scalarLimit * 4)
+    bytes = memory.baseAddress! + prefixCount
     origins = tracksOrigins ? [] : nil
   }
 
-  func deallocate() {
-    bytes.deallocate()
-    hashes.deallocate()
+  /// A scalar has up to four bytes.
+  static func capacity(scalarLimit: Int, prefixCount: Int) -> Int {
+    prefixCount + scalarLimit * 4 + ByteWindow.byteCount
   }
 
   /// Appends what `table` makes of the ASCII letters of `text` from `start` on, up to the first that is no
@@ -66,10 +63,12 @@ struct WordBuffer {
     scalarCount += 1
     lastOrigin = origin
     guard scalarCount <= scalarLimit else { return }
-    origins?.append(origin)
     // SAFETY: at most `scalarLimit` scalars of at most four bytes are kept.
     let target = bytes + byteCount
     func continuation(_ shift: UInt32) -> UInt8 { UInt8(truncatingIfNeeded: scalar >> shift & 0x3F | 0x80) }
+    defer {
+      if let known = origins?.count { origins?.append(contentsOf: repeatElement(origin, count: byteCount - known)) }
+    }
     switch scalar {
     case ..<0x80:
       target[0] = UInt8(truncatingIfNeeded: scalar)

@@ -1,74 +1,50 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Splits words into the pieces of a `WordPieceModel`, which lends it.
-struct WordMatcher {
+/// Splits words into the pieces of the `WordPieceModel` that owns its memory.
+struct WordMatcher: @unchecked Sendable {
   let index: VocabularyIndex
   let longestToken: Int
   let unknownID: Int32
-  let continuationPrefix: UnsafeBufferPointer<UInt8>
-  let continuationHash: Vocabulary.Hash
+  /// The most scalars a word may have.
+  let longestWord: Int
+  /// What marks a token that continues a word.
+  let prefix: UnsafeBufferPointer<UInt8>
 
-  /// Appends the ids of a word's pieces, and to `ends` where each piece ends in the word, if `ends` is
-  /// wanted.
+  /// Appends the ids of a word's pieces, and to `ends` where each piece ends in the word, if `ends` is wanted.
   ///
-  /// - Parameters:
-  ///   - word: the normalised word in UTF-8, not empty and not longer than `longestWord`.
-  ///   - hashes: scratch for as many hashes as the word has bytes.
-  /// - Complexity: O(n) for a word in the vocabulary, else O(n · L), n bytes in the word, L in the longest
-  ///   token.
-  @inline(__always)
-  func append(
-    _ word: UnsafeBufferPointer<UInt8>, hashes: UnsafeMutableBufferPointer<Vocabulary.Hash>,
-    to ids: inout [Int32], ends: inout [Int]?
-  ) {
-    var hash = Vocabulary.emptyHash
-    for i in 0..<word.count {
-      hash = Vocabulary.extend(hash, with: word[i])
-      hashes[i] = hash
-    }
-    if let id = index.id(of: word, after: UnsafeBufferPointer(start: nil, count: 0), hash: hash) {
-      ids.append(id)
-      ends?.append(word.count)
-    } else {
-      appendPieces(of: word, hashes: hashes, to: &ids, ends: &ends)
+  /// - Parameter word: the `count` bytes of the normalized word, which are overwritten: the prefix is written before the
+  ///   rest of the word, and first of all there is room for it. As many bytes as a window has can be read behind the word.
+  /// - Complexity: O(n) for a word in the vocabulary, else O(n · L), n bytes in the word, L in the longest token.
+  func append(_ word: UnsafeMutablePointer<UInt8>, count: Int, to pieces: inout PieceList, ends: inout [Int]?) {
+    let (firstPiece, firstEnd) = (pieces.count, ends?.count ?? 0)
+    var position = 0
+    while position < count {
+      let prefixCount = position == 0 ? 0 : prefix.count
+      let rest = word + position - prefixCount
+      for i in 0..<prefixCount { rest[i] = prefix[i] }
+      guard let (id, length) = longestToken(at: rest, after: prefixCount, count: prefixCount + count - position)
+      else {
+        pieces.replaceWord(startingAt: firstPiece, with: unknownID)
+        ends?.truncate(to: firstEnd)
+        ends?.append(count)
+        return
+      }
+      position += length - prefixCount
+      pieces.append(id)
+      ends?.append(position)
     }
   }
 
-  /// The same for a word that is no token itself; `hashes` are those of its prefixes.
-  private func appendPieces(
-    of word: UnsafeBufferPointer<UInt8>, hashes: UnsafeMutableBufferPointer<Vocabulary.Hash>,
-    to ids: inout [Int32], ends: inout [Int]?
-  ) {
-    let (idCount, endCount) = (ids.count, ends?.count ?? 0)
-    var start = 0
-    while start < word.count {
-      let prefix = start == 0 ? UnsafeBufferPointer(start: nil, count: 0) : continuationPrefix
-      let longest = min(word.count - start, longestToken)
-      if start > 0 {
-        var hash = continuationHash
-        for i in start..<start + longest {
-          hash = Vocabulary.extend(hash, with: word[i])
-          hashes[i] = hash
-        }
-      }
-      var end = start + longest
-      while end > start {
-        let piece = UnsafeBufferPointer(rebasing: word[start..<end])
-        if let id = index.id(of: piece, after: prefix, hash: hashes[end - 1]) {
-          ids.append(id)
-          ends?.append(end)
-          break
-        }
-        end -= 1
-      }
-      if end == start {
-        ids.truncate(to: idCount)
-        ids.append(unknownID)
-        ends?.truncate(to: endCount)
-        ends?.append(word.count)
-        return
-      }
-      start = end
+  /// The longest token that `text` starts with and that is longer than the prefix.
+  @inline(__always)
+  private func longestToken(
+    at text: UnsafePointer<UInt8>, after prefixCount: Int, count: Int
+  ) -> (id: Int32, length: Int)? {
+    var length = min(count, longestToken)
+    while length > prefixCount {
+      if let id = index.id(of: text, count: length) { return (id, length) }
+      length -= 1
     }
+    return nil
   }
 }
