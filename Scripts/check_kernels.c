@@ -129,6 +129,25 @@ static void check_add_product(const ck_kernels *k, size_t n) {
   }
 }
 
+/// Products in int8, of which all paths give the same bits, or in bfloat16, of which each path may give its own.
+static void check_compact(const ck_compact *c, size_t n, int hashes) {
+  for (size_t m = 0; m < 18; m++) {
+    size_t k = (7 * n + 5 * m) % SIZES, ldx = k + m % 3, ldc = n + m % 2;
+    float *x = numbers(extent(m, k, ldx)), *w = numbers(n * k), *bias = m % 4 ? numbers(n) : NULL;
+    float *scratch = buffer((k + 63) / 64 * 64 * sizeof *scratch), *y = results(extent(m, n, ldc));
+    void *inputs = buffer(m * c->input_size(k)), *packed = buffer(c->weights_size(k, n));
+    c->pack(k, n, w, scratch, packed);
+    c->convert(m, k, x, ldx, scratch, inputs);
+    c->product(m, n, k, inputs, packed, bias, (ck_function)(m % 7), y, ldc);
+    for (size_t r = 0; hashes && r < m; r++) hash_floats(y + r * ldc, n);
+    in_use = 0;
+  }
+}
+
+static void check_bfloat16(const ck_kernels *k, size_t n) { check_compact(k->bfloat16, n, 0); }
+
+static void check_int8(const ck_kernels *k, size_t n) { check_compact(k->int8, n, 1); }
+
 static void check_dot(const ck_kernels *k, size_t n) {
   float sum = k->dot(n, numbers(n), numbers(n));
   hash_floats(&sum, 1);
@@ -339,10 +358,11 @@ static const struct {
   const char *name;
   void (*check)(const ck_kernels *, size_t n);
 } checks[] = {
-    CHECK(product), CHECK(add_product), CHECK(dot), CHECK(map), CHECK(map_gradient), CHECK(exponential),
-    CHECK(logarithm), CHECK(add), CHECK(scale), CHECK(divide), CHECK(softmax), CHECK(softmax_gradient),
-    CHECK(layer_norm), CHECK(layer_norm_gradient), CHECK(gather), CHECK(scatter_add), CHECK(add_rows), CHECK(dropout),
-    CHECK(sum_rows), CHECK(max_rows), CHECK(convert), CHECK(count_non_finite), CHECK(adamw),
+    CHECK(product), CHECK(add_product), CHECK(bfloat16), CHECK(int8), CHECK(dot), CHECK(map), CHECK(map_gradient),
+    CHECK(exponential), CHECK(logarithm), CHECK(add), CHECK(scale), CHECK(divide), CHECK(softmax),
+    CHECK(softmax_gradient), CHECK(layer_norm), CHECK(layer_norm_gradient), CHECK(gather), CHECK(scatter_add),
+    CHECK(add_rows), CHECK(dropout), CHECK(sum_rows), CHECK(max_rows), CHECK(convert), CHECK(count_non_finite),
+    CHECK(adamw),
 };
 
 enum { CHECKS = sizeof checks / sizeof *checks };

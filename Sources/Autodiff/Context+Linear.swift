@@ -23,14 +23,37 @@ extension Context {
 
   private func product(_ x: Tensor, _ layer: Linear, _ activation: Activation) -> Tensor {
     let (matrix, bias) = weights.linear(layer)
-    let y = result(x.shape[0], layer.outputs)
-    forEachPanel(layer.outputs) { columns in
-      kernels.table.pointee.product(
-        x.shape[0], columns.count, layer.inputs, x.buffer.base, layer.inputs,
-        matrix.panels.buffer.base + columns.lowerBound * layer.inputs, bias.buffer.base + columns.lowerBound,
-        activation.kernel, y.buffer.base + columns.lowerBound, layer.outputs)
+    let rows = x.shape[0], y = result(rows, layer.outputs)
+    let inputs = matrix.convertsInputs ? converted(x, for: matrix) : x
+    forEachBlock(rows: rows, columns: layer.outputs) { rows, columns in
+      matrix.product(
+        rows: rows.count, inputs.buffer.base + rows.lowerBound * matrix.inputSize, columns: columns,
+        bias: bias.buffer.base, activation.kernel, y.buffer.base + rows.lowerBound * layer.outputs)
     }
     return y
+  }
+
+  private func converted(_ x: Tensor, for matrix: PackedMatrix) -> Tensor {
+    let converted = result(x.shape[0], matrix.inputSize)
+    forEachRange(x.shape[0], grain: 32) { rows in
+      matrix.convert(
+        rows: rows.count, x.buffer.base + rows.lowerBound * matrix.inputs,
+        to: converted.buffer.base + rows.lowerBound * matrix.inputSize, worker.workspace)
+    }
+    return converted
+  }
+
+  /// Runs `body` on blocks of a product's result, whose columns are those of a panel: on all rows at once unless the
+  /// panels are too few for the threads.
+  private func forEachBlock(rows: Int, columns: Int, _ body: @escaping (_ rows: Range<Int>, Range<Int>) -> Void) {
+    let width = kernels.table.pointee.panel_width, panels = (columns + width - 1) / width
+    let parts = max(1, min(worker.threadCount * 4 / max(panels, 1), rows / 64))
+    forEachRange(panels * parts, grain: 1) { range in
+      for index in range {
+        let (panel, part) = index.quotientAndRemainder(dividingBy: parts)
+        body(rows * part / parts..<rows * (part + 1) / parts, panel * width..<min((panel + 1) * width, columns))
+      }
+    }
   }
 
   /// Runs `body` on ranges of columns that start where a panel does, and cover 0..<count.

@@ -101,7 +101,7 @@ package final class TrainableWeights: @unchecked Sendable {
     }
     worker.forEach(panels.count) { [panels] index in
       let (matrix, rows, columns) = panels[index]
-      matrix.pack(rows.buffer.base, columns: columns)
+      matrix.pack(rows.buffer.base, columns: columns, worker.workspace)
     }
     return Weights(entries, kernels: kernels)
   }

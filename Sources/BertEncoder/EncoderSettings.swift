@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import Checkpoint
+public import TensorCore
 
 /// How to embed, where it differs from what a model's folder says.
 public struct EncoderSettings: Sendable {
@@ -16,6 +17,9 @@ public struct EncoderSettings: Sendable {
   /// The vector's first dimensions that are kept; nil: all.
   public var truncateDimension: Int?
 
+  /// What numbers products with weights are computed in.
+  public var precision = Precision.float32
+
   /// How many threads may work at a time; nil: one for each processor that the process may use, shared by all
   /// encoders of the process.
   public var threadCount: Int?
@@ -26,12 +30,13 @@ public struct EncoderSettings: Sendable {
   /// Settings that leave everything to the model's folder, except what is given.
   public init(
     pooling: [PoolingMode]? = nil, normalize: Bool? = nil, maxLength: Int? = nil, truncateDimension: Int? = nil,
-    threadCount: Int? = nil
+    precision: Precision = .float32, threadCount: Int? = nil
   ) {
     self.pooling = pooling
     self.normalize = normalize
     self.maxLength = maxLength
     self.truncateDimension = truncateDimension
+    self.precision = precision
     self.threadCount = threadCount
   }
 }

@@ -70,7 +70,9 @@ public struct SentenceEncoder: Sendable {
   }
 
   package init(folder: String, settings: EncoderSettings, kernels: Kernels) throws {
-    try self.init(folder: folder, settings: settings, kernels: kernels, dropout: nil) { try $0.load(on: $1) }
+    try self.init(folder: folder, settings: settings, kernels: kernels, dropout: nil) {
+      try $0.load(in: settings.precision, on: $1)
+    }
   }
 
   /// The encoder of a folder without weights, and these for a trainer to change: ``reading(_:)`` brings them together.

@@ -10,7 +10,7 @@ extension WeightLoader {
   /// Reads, converts, checks and packs all weights, on all threads of a pool.
   ///
   /// - Throws: ``WeightError`` that names every tensor with numbers that are not finite, or `FileError`.
-  func load(on pool: ThreadPool) throws -> Weights {
+  func load(in precision: Precision, on pool: ThreadPool) throws -> Weights {
     let reading = WeightReading(self)
     let entries = Monitor([Weights.Entry](repeating: .partOfLinear, count: sources.count))
     func set(_ parameter: Parameter, _ entry: Weights.Entry) { entries.withLock { $0[parameter.index] = entry } }
@@ -19,7 +19,7 @@ extension WeightLoader {
       table: { set($0, .table($1)) },
       linear: { linear, workspace in
         let matrix = try PackedMatrix(
-          inputs: linear.inputs, outputs: linear.outputs, kernels: kernels, workspace: workspace
+          inputs: linear.inputs, outputs: linear.outputs, precision: precision, kernels: kernels, workspace: workspace
         ) { rows throws in
           try reading.read(linear.parts.map(\.weight), into: rows, workspace)
         }

@@ -4,12 +4,36 @@
 
 #if defined(__x86_64__)
 
+#include <immintrin.h>
+
 #define PATH avx2
 #define PANEL_WIDTH 16
 #define TILE_ROWS 6
 
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #include "kernels.inc"
+
+#define FORMAT bfloat16
+#include "bfloat16.inc"
+
+typedef int32_t eight_ints __attribute__((ext_vector_type(8)));
+
+INLINE eight_ints pair_dot(eight_ints inputs, eight_ints weights) {
+  return (eight_ints)_mm256_madd_epi16((__m256i)inputs, (__m256i)weights);
+}
+
+INLINE ints pair_dots(ints inputs, ints weights) {
+  ints sums;
+  sums.lo = pair_dot(inputs.lo, weights.lo);
+  sums.hi = pair_dot(inputs.hi, weights.hi);
+  return sums;
+}
+
+#define INT8_PAIR_DOT(inputs, weights) pair_dots(inputs, weights)
+#define FORMAT int8
+#include "int8.inc"
 #pragma clang attribute pop
+
+const ck_kernels ck_avx2 = {FLOAT32_KERNELS, .bfloat16 = &table_avx2_bfloat16, .int8 = &table_avx2_int8};
 
 #endif

@@ -4,6 +4,8 @@
 
 #if defined(__x86_64__)
 
+#include <immintrin.h>
+
 #define PATH avx512
 #define PANEL_WIDTH 48
 #define TILE_ROWS 8
@@ -11,6 +13,39 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
                              apply_to = function)
 #include "kernels.inc"
+
+#define FORMAT bfloat16
+#include "bfloat16.inc"
+
+#define INT8_PAIR_DOT(inputs, weights) (ints) _mm512_madd_epi16((__m512i)(inputs), (__m512i)(weights))
+#define FORMAT int8
+#include "int8.inc"
+#undef INT8_PAIR_DOT
 #pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
+                             apply_to = function)
+#define BFLOAT16_DOT(sum, inputs, weights) \
+  (lanes) _mm512_dpbf16_ps((__m512)(sum), (__m512bh)(inputs), (__m512bh)(weights))
+#define FORMAT native_bfloat16
+#include "bfloat16.inc"
+#pragma clang attribute pop
+
+#pragma clang attribute push(__attribute__((target("avx512vnni,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
+                             apply_to = function)
+#define INT8_QUAD_DOT(sum, inputs, weights) \
+  (ints) _mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(inputs), (__m512i)(weights))
+#define QUAD_OFFSET 128
+#define FORMAT native_int8
+#include "int8.inc"
+#pragma clang attribute pop
+
+/// By what the CPU has for bfloat16 (0 or 1) and int8.
+const ck_kernels ck_avx512[2][2] = {
+    {{FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, .int8 = &table_avx512_int8},
+     {FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, .int8 = &table_avx512_native_int8}},
+    {{FLOAT32_KERNELS, .bfloat16 = &table_avx512_native_bfloat16, .int8 = &table_avx512_int8},
+     {FLOAT32_KERNELS, .bfloat16 = &table_avx512_native_bfloat16, .int8 = &table_avx512_native_int8}},
+};
 
 #endif

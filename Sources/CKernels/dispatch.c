@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-extern const ck_kernels ck_scalar, ck_avx2, ck_avx512, ck_neon;
+extern const ck_kernels ck_scalar, ck_avx2, ck_avx512[2][2], ck_neon[2];
 
 #if defined(__x86_64__)
 
@@ -15,13 +15,17 @@ static int has_avx512(void) {
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
+static const ck_kernels *avx512(void) {
+  return &ck_avx512[__builtin_cpu_supports("avx512bf16") != 0][__builtin_cpu_supports("avx512vnni") != 0];
+}
+
 const ck_kernels *ck_named(const char *name) {
-  if (strcmp(name, "avx512") == 0) return has_avx512() ? &ck_avx512 : NULL;
+  if (strcmp(name, "avx512") == 0) return has_avx512() ? avx512() : NULL;
   if (strcmp(name, "avx2") == 0) return has_avx2() ? &ck_avx2 : NULL;
   return strcmp(name, "scalar") == 0 ? &ck_scalar : NULL;
 }
 
-const ck_kernels *ck_best(void) { return has_avx512() ? &ck_avx512 : has_avx2() ? &ck_avx2 : &ck_scalar; }
+const ck_kernels *ck_best(void) { return has_avx512() ? avx512() : has_avx2() ? &ck_avx2 : &ck_scalar; }
 
 void ck_relax(void) { __builtin_ia32_pause(); }
 
@@ -35,12 +39,20 @@ void ck_set_arithmetic(uint64_t setting) { __builtin_ia32_ldmxcsr((uint32_t)sett
 
 #elif defined(__aarch64__)
 
+#if defined(__linux__)
+#include <sys/auxv.h>
+
+static int has_dot_product(void) { return (getauxval(AT_HWCAP) >> 20) & 1; }
+#else
+static int has_dot_product(void) { return 1; }  // every Mac with an Arm CPU
+#endif
+
 const ck_kernels *ck_named(const char *name) {
-  if (strcmp(name, "neon") == 0) return &ck_neon;
+  if (strcmp(name, "neon") == 0) return ck_best();
   return strcmp(name, "scalar") == 0 ? &ck_scalar : NULL;
 }
 
-const ck_kernels *ck_best(void) { return &ck_neon; }
+const ck_kernels *ck_best(void) { return &ck_neon[has_dot_product()]; }
 
 void ck_relax(void) { __builtin_arm_yield(); }
 

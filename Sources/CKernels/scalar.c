@@ -7,3 +7,11 @@
 #define TILE_ROWS 4
 
 #include "kernels.inc"
+
+#define FORMAT bfloat16
+#include "bfloat16.inc"
+
+#define FORMAT int8
+#include "int8.inc"
+
+const ck_kernels ck_scalar = {FLOAT32_KERNELS, .bfloat16 = &table_scalar_bfloat16, .int8 = &table_scalar_int8};

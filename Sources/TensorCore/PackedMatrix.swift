@@ -1,28 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
+package import CKernels
 
 /// A matrix `[inputs, outputs]` packed once into the column panels that a product reads in order.
 ///
-/// The layout is the one of the kernels' path: panel after panel, each `inputs` rows of its columns.
+/// The layout is the one of the kernels' path and the precision: panel after panel, in each the inputs' rows of its
+/// columns.
 package struct PackedMatrix: Sendable {
   package let inputs: Int
   package let outputs: Int
   package let kernels: Kernels
+  package let precision: Precision
 
-  /// All panels; a product over the columns from `first` on, a multiple of `panelWidth`, starts at
-  /// `first * inputs`.
-  package let panels: Tensor
+  private let panels: TensorBuffer
+  private var compact: UnsafePointer<ck_compact>? { precision.compact(kernels) }
 
   /// The columns of a panel.
   package var panelWidth: Int { kernels.table.pointee.panel_width }
 
   /// A matrix whose panels the caller packs.
-  package init(uninitialized inputs: Int, _ outputs: Int, kernels: Kernels, workspace: Workspace? = nil) {
+  package init(
+    uninitialized inputs: Int, _ outputs: Int, precision: Precision = .float32, kernels: Kernels,
+    workspace: Workspace? = nil
+  ) {
     self.inputs = inputs
     self.outputs = outputs
     self.kernels = kernels
-    panels = Tensor(uninitialized: [inputs * ((outputs + 15) / 16 * 16)], in: workspace)
+    self.precision = precision
+    let count = (PackedMatrix.byteCount(inputs, outputs, precision.compact(kernels)) + 3) / 4
+    panels = workspace?.buffer(count: count) ?? TensorBuffer(count: count)
   }
 
   /// Packs the transpose of a row-major matrix `[outputs, inputs]`: its rows become columns.
@@ -31,19 +37,73 @@ package struct PackedMatrix: Sendable {
   ///   - workspace: lends the memory for the matrix while it is packed.
   ///   - fill: writes the matrix into the memory it is given.
   package init<Failure: Error>(
-    inputs: Int, outputs: Int, kernels: Kernels, workspace: Workspace,
+    inputs: Int, outputs: Int, precision: Precision = .float32, kernels: Kernels, workspace: Workspace,
     transposing fill: (UnsafeMutablePointer<Float>) throws(Failure) -> Void
   ) throws(Failure) {
     let rows = workspace.buffer(count: inputs * outputs)
     try fill(rows.base)
-    self.init(uninitialized: inputs, outputs, kernels: kernels)
-    pack(rows.base, columns: 0..<outputs)
+    self.init(uninitialized: inputs, outputs, precision: precision, kernels: kernels)
+    pack(rows.base, columns: 0..<outputs, workspace)
   }
 
   /// Packs some columns from the rows of a row-major matrix `[outputs, inputs]`; they start where a panel does.
-  package func pack(_ rows: UnsafePointer<Float>, columns: Range<Int>) {
-    kernels.table.pointee.pack(
-      inputs, columns.count, rows + columns.lowerBound * inputs, 1, inputs,
-      panels.buffer.base + columns.lowerBound * inputs)
+  package func pack(_ rows: UnsafePointer<Float>, columns: Range<Int>, _ workspace: Workspace) {
+    let rows = rows + columns.lowerBound * inputs, panels = start(columns)
+    if let compact {
+      let scratch = scratch(workspace)
+      compact.pointee.pack(inputs, columns.count, rows, scratch.base, panels)
+    } else {
+      kernels.table.pointee.pack(
+        inputs, columns.count, rows, 1, inputs, panels.assumingMemoryBound(to: Float.self))
+    }
+  }
+
+  /// The numbers, 4 bytes each, that a row of inputs takes in the form of ``product(rows:_:columns:bias:_:_:rowStride:)``.
+  package var inputSize: Int { compact.map { $0.pointee.input_size(inputs) / 4 } ?? inputs }
+
+  /// Whether ``product(rows:_:columns:bias:_:_:rowStride:)`` takes other inputs than float32 numbers.
+  package var convertsInputs: Bool { compact != nil }
+
+  /// Rows of numbers as ``product(rows:_:columns:bias:_:_:rowStride:)`` takes them.
+  package func convert(
+    rows: Int, _ x: UnsafePointer<Float>, to converted: UnsafeMutablePointer<Float>, _ workspace: Workspace
+  ) {
+    guard let compact else { preconditionFailure("float32 inputs are taken as they are") }
+    let scratch = scratch(workspace)
+    compact.pointee.convert(rows, inputs, x, inputs, scratch.base, converted)
+  }
+
+  /// Some columns, from where a panel starts, of function(x W + bias).
+  ///
+  /// - Parameters:
+  ///   - x: rows of inputs, converted where that is asked for.
+  ///   - bias: one number for each of all outputs; nil for none.
+  ///   - y: the first row's first output, of all.
+  ///   - rowStride: from one row of y to the next; nil: all outputs.
+  package func product(
+    rows: Int, _ x: UnsafePointer<Float>, columns: Range<Int>, bias: UnsafePointer<Float>?,
+    _ function: ck_function, _ y: UnsafeMutablePointer<Float>, rowStride: Int? = nil
+  ) {
+    let panels = start(columns), bias = bias.map { $0 + columns.lowerBound }, y = y + columns.lowerBound
+    let rowStride = rowStride ?? outputs
+    if let compact {
+      compact.pointee.product(rows, columns.count, inputs, x, panels, bias, function, y, rowStride)
+    } else {
+      kernels.table.pointee.product(
+        rows, columns.count, inputs, x, inputs, panels.assumingMemoryBound(to: Float.self), bias, function, y,
+        rowStride)
+    }
+  }
+
+  /// Where the panel of the first of some columns starts.
+  private func start(_ columns: Range<Int>) -> UnsafeMutableRawPointer {
+    precondition(columns.lowerBound % panelWidth == 0 && columns.upperBound <= outputs, "no panel starts there")
+    return UnsafeMutableRawPointer(panels.base) + PackedMatrix.byteCount(inputs, columns.lowerBound, compact)
+  }
+
+  private func scratch(_ workspace: Workspace) -> TensorBuffer { workspace.buffer(count: (inputs + 63) / 64 * 64) }
+
+  private static func byteCount(_ inputs: Int, _ outputs: Int, _ compact: UnsafePointer<ck_compact>?) -> Int {
+    compact.map { $0.pointee.weights_size(inputs, outputs) } ?? inputs * ((outputs + 15) / 16 * 16) * 4
   }
 }

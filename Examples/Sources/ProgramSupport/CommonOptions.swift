@@ -14,7 +14,10 @@ package struct CommonOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Threads to compute on (default: one a core).", valueName: "n"))
   package var threads: Int?
 
-  @Option(help: "The numbers to compute in; this version has float32.")
+  @Option(
+    help: ArgumentHelp(
+      "The numbers to multiply: float32, or faster ones near it.",
+      valueName: Precision.allCases.map(\.rawValue).joined(separator: "|")))
   package var precision: Precision = .float32
 
   @Option(help: ArgumentHelp("The most tokens a text may have; what is beyond them is cut.", valueName: "n"))
@@ -32,9 +35,6 @@ package struct CommonOptions: ParsableArguments {
     if let maxLength, maxLength < 2 {
       throw ValidationError("--max-length is \(maxLength); [CLS] and [SEP] alone take 2")
     }
-    if precision != .float32 {
-      throw ValidationError("--precision \(precision.rawValue) is not available in this version; use float32")
-    }
   }
 
   /// The model folder to use.
@@ -45,6 +45,7 @@ package struct CommonOptions: ParsableArguments {
   /// Loads the encoder; its warnings go to standard error.
   package func encoder(_ configure: (inout EncoderSettings) -> Void = { _ in }) throws -> SentenceEncoder {
     var settings = EncoderSettings()
+    settings.precision = precision
     settings.threadCount = threads
     settings.maxLength = maxLength
     configure(&settings)
@@ -59,7 +60,4 @@ package struct CommonOptions: ParsableArguments {
   }
 }
 
-/// The numbers a program computes in.
-package enum Precision: String, ExpressibleByArgument, CaseIterable, Sendable {
-  case float32, bfloat16, int8
-}
+extension Precision: ExpressibleByArgument {}

@@ -28,6 +28,12 @@ struct FinetuneCommand: ParsableCommand {
   @OptionGroup(title: "Tables") var tables: TableOptions
   @OptionGroup var common: CommonOptions
 
+  func validate() throws {
+    if common.precision != .float32 {
+      throw ValidationError("--precision \(common.precision.rawValue) is for embedding; updates need float32")
+    }
+  }
+
   func run() throws {
     let stop = StopFlag()
     Interruption.handleSignals { stop.request() }

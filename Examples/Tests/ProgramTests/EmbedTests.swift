@@ -133,7 +133,7 @@ struct EmbedTests {
   @Test(arguments: [
     [], ["--input", "-", "text"], ["--unknown", "text"], ["--format", "xml", "text"],
     ["--pooling", "mean+", "text"],
-    ["--threads", "0", "text"], ["--max-length", "1", "text"], ["--precision", "int8", "text"],
+    ["--threads", "0", "text"], ["--max-length", "1", "text"], ["--precision", "int4", "text"],
     ["--truncate-dim", "0", "text"], ["--format", "npy", "text"], ["--json-field", "name", "text"],
   ])
   func wrongArgumentsAreUsageErrors(arguments: [String]) throws {

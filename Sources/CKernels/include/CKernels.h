@@ -37,6 +37,28 @@ typedef struct {
   float step_size;  // learning rate / (1 - beta1^t)
 } ck_adamw;
 
+/// Products in less than float32, with sums that are rounded or exact: see the two instances below. Inputs and weights
+/// are bytes in a form of the path's own.
+typedef struct {
+  /// The bytes of a row of k inputs, a multiple of 64.
+  size_t (*input_size)(size_t k);
+
+  /// The bytes of weights packed for k inputs and n outputs. Where n is a multiple of panel_width, it is also where
+  /// the weights of the outputs from n on begin.
+  size_t (*weights_size)(size_t k, size_t n);
+
+  /// Packs the weights of n outputs, each a row of k numbers, rows k apart. `scratch` holds k rounded up to a multiple
+  /// of 64.
+  void (*pack)(size_t k, size_t n, const float *weights, float *scratch, void *packed);
+
+  /// Rows of k numbers, ldx apart, as inputs, one after the other. `scratch` as for pack.
+  void (*convert)(size_t rows, size_t k, const float *x, size_t ldx, float *scratch, void *inputs);
+
+  /// c = function(a b + bias), as the float32 product: a are m rows of inputs, b the packed weights of n outputs.
+  void (*product)(size_t m, size_t n, size_t k, const void *inputs, const void *packed, const float *bias,
+                  ck_function function, float *c, size_t ldc);
+} ck_compact;
+
 typedef struct {
   /// "scalar", "avx2", "avx512" or "neon".
   const char *name;
@@ -61,6 +83,16 @@ typedef struct {
   /// k x n packed, c is m x n with rows ldc apart.
   void (*add_product)(size_t m, size_t n, size_t k, const float *a, size_t row_stride, size_t column_stride,
                       const float *packed, float *c, size_t ldc);
+
+  /// Inputs and weights rounded to bfloat16, sums in float32: the CPU's dot product of pairs, whose roundings are its
+  /// own, or float32's multiply-add. The one kernel whose bits depend on the CPU.
+  const ck_compact *bfloat16;
+
+  /// Inputs and weights rounded to integers from -127 to 127, with a scale an input row and an output, after both were
+  /// turned by the same Hadamard matrix, 64 numbers at a time, which spreads outliers and keeps dot products. Integer
+  /// sums are exact for k up to 65,536. Numbers are to be finite.
+  /// Ashkboos et al.: QuaRot: outlier-free 4-bit inference in rotated LLMs, NeurIPS 2024.
+  const ck_compact *int8;
 
   /// The sum of x[i] y[i], each added by a fused multiply-add to its lane.
   float (*dot)(size_t n, const float *x, const float *y);

@@ -22,9 +22,9 @@ extension UnitVectors {
       let cosines = worker.workspace.buffer(count: rows.count * total)
       defer { withExtendedLifetime((cosines, queries)) {} }
       for (index, panel) in panels.enumerated() {
-        panel.kernels.table.pointee.product(
-          rows.count, panel.outputs, dimension, queries.base + rows.lowerBound * dimension, dimension,
-          panel.panels.buffer.base, nil, CK_IDENTITY, cosines.base + index * width, total)
+        panel.product(
+          rows: rows.count, queries.base + rows.lowerBound * dimension, columns: 0..<panel.outputs, bias: nil,
+          CK_IDENTITY, cosines.base + index * width, rowStride: total)
       }
       return rows.map { row in
         transform(row, UnsafeBufferPointer(start: cosines.base + (row - rows.lowerBound) * total, count: total))

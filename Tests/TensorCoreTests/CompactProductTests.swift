@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+import TensorCore
+import TestSupport
+import Testing
+
+/// Products in bfloat16 and int8 against their definitions.
+@Suite struct CompactProductTests {
+  struct Shape: CustomStringConvertible {
+    let m: Int
+    let n: Int
+    let k: Int
+    var description: String { "\(m) x \(n) x \(k)" }
+  }
+
+  private static let shapes = [
+    Shape(m: 1, n: 1, k: 1), Shape(m: 3, n: 17, k: 63), Shape(m: 8, n: 48, k: 64), Shape(m: 13, n: 100, k: 65),
+    Shape(m: 17, n: 49, k: 384), Shape(m: 5, n: 0, k: 7), Shape(m: 0, n: 5, k: 7),
+  ]
+
+  private func product(
+    _ precision: Precision, _ kernels: Kernels, _ shape: Shape, _ x: [Float], _ w: [Float],
+    bias: [Float]?
+  ) -> [Float] {
+    let workspace = Workspace()
+    let matrix = PackedMatrix(
+      inputs: shape.k, outputs: shape.n, precision: precision, kernels: kernels, workspace: workspace
+    ) { $0.update(from: w, count: w.count) }
+    let inputs = Tensor(uninitialized: [shape.m, matrix.inputSize]), y = Tensor(zeros: [shape.m, shape.n])
+    matrix.convert(rows: shape.m, x, to: inputs.buffer.base, workspace)
+    // In two parts, where there are two panels.
+    let split = min(matrix.panelWidth, shape.n)
+    for columns in [0..<split, split..<shape.n] where !columns.isEmpty {
+      matrix.product(
+        rows: shape.m, inputs.buffer.base, columns: columns, bias: bias, CK_IDENTITY, y.buffer.base)
+    }
+    return y.values
+  }
+
+  /// Rows of integers, which the Hadamard transform keeps exact, whatever the order of its sums.
+  private func integers(_ rows: Int, _ columns: Int, seed: UInt64) -> [Float] {
+    var generator = SplitMix64(seed: seed)
+    return (0..<rows).flatMap { row in
+      // A row of zeros, rows with an outlier.
+      (0..<columns).map { column in
+        row % 5 == 4 ? 0 : Float(Int.random(in: -9...9, using: &generator)) * (column == row ? 1000 : 1)
+      }
+    }
+  }
+
+  /// Each row's integers and their unit: the definition, by the matrix itself.
+  private func quantized(_ x: [Float], _ rows: Int, _ columns: Int) -> [(numbers: [Int], unit: Float)] {
+    (0..<rows).map { row in
+      let blocks = (columns + 63) / 64
+      var turned = [Float](repeating: 0, count: blocks * 64)
+      for i in turned.indices {
+        for j in i / 64 * 64..<min((i / 64 + 1) * 64, columns) {
+          let sign = ((i % 64) & (j % 64)).nonzeroBitCount.isMultiple(of: 2) ? 1 : -1
+          turned[i] += Float(sign) * x[row * columns + j]
+        }
+      }
+      let high = turned.map(\.magnitude).max() ?? 0
+      guard high > 0 else { return (turned.map { _ in 0 }, 0) }
+      let factor = 127 / high
+      return (turned.map { Int((Double($0) * Double(factor)).rounded(.toNearestOrEven)) }, high / 127 / 8)
+    }
+  }
+
+  @Test(arguments: shapes) func int8(shape: Shape) {
+    let x = integers(shape.m, shape.k, seed: 1), w = integers(shape.n, shape.k, seed: 2)
+    let bias = numbers(shape.n, seed: 3)
+    let inputs = quantized(x, shape.m, shape.k), weights = quantized(w, shape.n, shape.k)
+    for bias in [bias, nil] {
+      let expected = inputs.flatMap { row in
+        weights.enumerated().map { j, column in
+          let sum = zip(row.numbers, column.numbers).reduce(0) { $0 + $1.0 * $1.1 }
+          return Float(sum) * (column.unit * row.unit) + (bias?[j] ?? 0)
+        }
+      }
+      for kernels in paths {
+        #expect(product(.int8, kernels, shape, x, w, bias: bias) == expected, "\(kernels.path)")
+      }
+    }
+  }
+
+  /// What rounding to 127 steps may cost, far from what a wrong transform or scale would.
+  @Test func int8IsNearFloat32() {
+    let shape = Shape(m: 20, n: 30, k: 384), x = numbers(20 * 384, seed: 1), w = numbers(30 * 384, seed: 2)
+    for (index, y) in product(.int8, .best, shape, x, w, bias: nil).enumerated() {
+      let (i, j) = index.quotientAndRemainder(dividingBy: 30)
+      let exact = (0..<384).reduce(0.0) { $0 + Double(x[i * 384 + $1]) * Double(w[j * 384 + $1]) }
+      // 384 products of numbers about 0.6 in size, each off by about 1 in 70.
+      #expect(abs(Double(y) - exact) < 0.4)
+    }
+  }
+
+  @Test(arguments: Precision.allCases.dropFirst()) func numbersThatAreNotFiniteSpread(precision: Precision) {
+    let shape = Shape(m: 3, n: 5, k: 70)
+    var x = numbers(3 * 70, seed: 1)
+    (x[69], x[140]) = (.nan, .infinity)
+    let w = numbers(5 * 70, seed: 2)
+    for kernels in paths {
+      let y = product(precision, kernels, shape, x, w, bias: nil)
+      #expect(y[0..<5].allSatisfy(\.isNaN) && y[5..<10].allSatisfy(\.isFinite), "\(kernels.path)")
+      #expect(y[10..<15].allSatisfy { !$0.isFinite }, "\(kernels.path)")
+    }
+  }
+
+  @Test(arguments: shapes) func bfloat16(shape: Shape) {
+    func rounded(_ x: Float) -> Double {
+      let bits = x.bitPattern, lower = bits & 0xffff, upper = bits >> 16
+      let up = lower > 0x8000 || lower == 0x8000 && upper & 1 == 1
+      return Double(Float(bitPattern: (upper + (up ? 1 : 0)) << 16))
+    }
+    let x = numbers(shape.m * shape.k, seed: 1), w = numbers(shape.n * shape.k, seed: 2)
+    let bias = numbers(shape.n, seed: 3)
+    for kernels in paths {
+      let y = product(.bfloat16, kernels, shape, x, w, bias: bias)
+      for i in 0..<shape.m {
+        for j in 0..<shape.n {
+          let terms = (0..<shape.k).map { rounded(x[i * shape.k + $0]) * rounded(w[j * shape.k + $0]) }
+          let sum = terms.reduce(Double(bias[j]), +), size = terms.reduce(1) { $0 + abs($1) }
+          #expect(abs(Double(y[i * shape.n + j]) - sum) < 1e-6 * size, "\(kernels.path)")
+        }
+      }
+    }
+  }
+}
