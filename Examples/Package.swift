@@ -18,12 +18,17 @@ let package = Package(
         .product(name: "Swiftlet", package: "swiftlet"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
+    // The page that finetune leaves beside a model.
+    .target(
+      name: "RunReport", dependencies: [.product(name: "Swiftlet", package: "swiftlet")],
+      resources: [.embedInCode("Resources/report.css"), .embedInCode("Resources/report.js")]),
     .executableTarget(name: "embed", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "tokenize", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "evaluate", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "custom-loss", dependencies: ["ProgramSupport"]),
-    .executableTarget(name: "finetune", dependencies: ["ProgramSupport"]),
+    .executableTarget(name: "finetune", dependencies: ["ProgramSupport", "RunReport"]),
     .executableTarget(name: "hidden-states", dependencies: ["ProgramSupport"]),
     .testTarget(name: "ProgramTests", dependencies: ["custom-loss", "embed", "evaluate", "finetune", "tokenize"]),
+    .testTarget(name: "ReportTests", dependencies: ["RunReport"], exclude: ["Fixtures"]),
   ]
 )

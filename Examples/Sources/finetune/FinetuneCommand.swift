@@ -2,6 +2,7 @@
 
 import ArgumentParser
 import ProgramSupport
+import RunReport
 import Swiftlet
 
 /// Tunes an encoder to a user's texts.
@@ -49,7 +50,7 @@ struct FinetuneCommand: ParsableCommand {
       try monitor.report(event)
       if case .completing(let result) = event {
         let card = try modelCard(trainer, data, evaluation, result)
-        try monitor.writeReport(on: card)
+        try monitor.writeReport(on: card, result, try comparison(trainer, evaluation))
       }
     }
     monitor.finish(result)
@@ -81,6 +82,18 @@ struct FinetuneCommand: ParsableCommand {
       evaluationData: evaluation.flatMap { data in options.eval.map { description(of: data, $0) } },
       scores: scores(result), isLabeled: data.kind == .labeledTexts,
       stepCount: result.stepCount)
+  }
+
+  /// What the model as it was and the tuned one make of the evaluation's texts, if these have labels. The model is read
+  /// again: a resumed run never had its vectors.
+  private func comparison(_ trainer: Trainer, _ evaluation: Dataset?) throws -> EncoderComparison? {
+    guard case .labeledTexts(let data) = evaluation, data.count >= 2 else { return nil }
+    let original = try SentenceEncoder(
+      folder: common.modelFolder(),
+      settings: EncoderSettings(
+        pooling: trainer.pooling, normalize: trainer.normalizes, threadCount: common.threads))
+    let before = try original.encode(data.texts).tensor, after = try trainer.tunedEncoder().encode(data.texts).tensor
+    return EncoderComparison(data, before: before, after: after, threadCount: common.threads)
   }
 
   private func description(of data: Dataset, _ path: String) -> String {

@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import RunReport
 import Swiftlet
 
 /// The README.md of a tuned model: what it is, what it learnt from and how, what that gave.
 ///
 /// With the front matter that sentence-transformers writes, by which model hubs sort.
 struct ModelCard {
-  /// A measure before training and with the weights that were kept.
-  struct Score {
-    let name: String
-    let before: Double?
-    let after: Double
-  }
+  typealias Score = RunReport.Score
 
   /// The name of the folder that training started from.
   let baseModel: String

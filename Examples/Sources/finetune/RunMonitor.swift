@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ProgramSupport
+import RunReport
 import Swiftlet
 
 /// Shows and logs what a trainer tells.
@@ -45,16 +46,27 @@ final class RunMonitor {
   private func start(_ step: Int, _ stepCount: Int) throws {
     self.stepCount = stepCount
     if step > 0 { say("going on after step \(step)") }
-    logs.append(try TrainingLog(path: reportLog))
+    logs.append(try TrainingLog(path: reportLog, holdsAllMetrics: true))
     for log in logs { try log.rewind(to: step) }
     progress = ProgressBar(
       counting: "steps", doneBefore: (step, Double(step) / Double(stepCount)), quiet: quiet)
   }
 
   /// Writes the card and the report into the model's folder.
-  func writeReport(on card: ModelCard) throws {
+  ///
+  /// - Parameter comparison: what the encoders before and after make of the evaluation's texts, if these have labels.
+  func writeReport(on card: ModelCard, _ result: FineTuningResult, _ comparison: EncoderComparison?) throws {
     try write(card.text, to: "README.md")
-    try write(try Report(card: card, log: reportLog).html(), to: "report.html")
+    var report = RunReport(baseModel: card.baseModel, data: card.data, stepCount: card.stepCount, log: reportLog)
+    report.evaluationData = card.evaluationData
+    report.scores = card.scores
+    report.mainScore = result.best?.evaluation.main.name
+    report.keptStep = result.best?.step
+    report.skippedSteps = result.skippedSteps
+    report.gradientNormLimit = card.trainer.settings.optimizer.gradientNormLimit
+    report.settings = card.rows
+    report.comparison = comparison
+    try write(try report.html(), to: "report.html")
   }
 
   private func write(_ text: String, to name: String) throws {

@@ -7,10 +7,14 @@ import Swiftlet
 final class TrainingLog {
   private let path: String
   private let file: AppendedFile
+  private let holdsAllMetrics: Bool
 
   /// Opens the file, or creates it.
-  init(path: String) throws {
+  ///
+  /// - Parameter holdsAllMetrics: whether a score's line has all metrics, not the main one alone.
+  init(path: String, holdsAllMetrics: Bool = false) throws {
     self.path = path
+    self.holdsAllMetrics = holdsAllMetrics
     file = try AppendedFile(path: path)
   }
 
@@ -36,7 +40,13 @@ final class TrainingLog {
   }
 
   func append(_ evaluation: Evaluation, step: Int) throws {
-    try append(["step": .number(JSONNumber(step)), "eval": number(evaluation.main.value)])
+    var line: JSONObject = ["step": .number(JSONNumber(step)), "eval": number(evaluation.main.value)]
+    if holdsAllMetrics {
+      var metrics = JSONObject()
+      for metric in evaluation.metrics { metrics[metric.name] = number(metric.value) }
+      line["metrics"] = .object(metrics)
+    }
+    try append(line)
   }
 
   private func append(_ object: JSONObject) throws {

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Swiftlet
+
+/// What two encoders make of the same labeled texts.
+package struct EncoderComparison {
+  let texts: LabeledTexts
+  let before: Tensor
+  let after: Tensor
+  let threadCount: Int?
+
+  /// - Parameters:
+  ///   - texts: two or more.
+  ///   - before: `[texts, dimension]`, the vectors of the one encoder, of any lengths; finite.
+  ///   - after: those of the other.
+  ///   - threadCount: how many threads may work at a time; nil: one a processor.
+  package init(_ texts: LabeledTexts, before: Tensor, after: Tensor, threadCount: Int? = nil) {
+    precondition(
+      texts.count >= 2 && before.shape[0] == texts.count && after.shape[0] == texts.count,
+      "vectors of shapes \(before.shape) and \(after.shape) for \(texts.count) texts")
+    (self.texts, self.before, self.after, self.threadCount) = (texts, before, after, threadCount)
+  }
+
+  /// A text, as much of it as one wants to read.
+  func text(_ index: Int) -> String { texts.texts[index].cut(to: 240) }
+
+  /// The name of a text's label.
+  func label(_ index: Int) -> String { labelName(texts.labels[index]) }
+
+  func labelName(_ label: Int) -> String { texts.labelNames[label].cut(to: 60) }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Swiftlet
+
+/// The nearest neighbor of each text before and after: which came to be, or no longer are, of the text's label.
+struct NeighborChanges {
+  /// A text and its neighbors.
+  struct Change: Equatable {
+    let text: Int
+    let before: NearestNeighbor
+    let after: NearestNeighbor
+  }
+
+  /// Another label's before, the text's own after; first those that were nearest, and wrong.
+  let better: [Change]
+  /// The text's own before, another label's after; first those that are nearest, and wrong.
+  let worse: [Change]
+  /// How many texts had a neighbor of their label and have one.
+  let stillRight: Int
+  /// How many had none and have none.
+  let stillWrong: Int
+
+  var count: Int { better.count + worse.count + stillRight + stillWrong }
+
+  init(_ comparison: EncoderComparison) {
+    let labels = comparison.texts.labels
+    let before = comparison.before.nearestNeighbors(threadCount: comparison.threadCount)
+    let after = comparison.after.nearestNeighbors(threadCount: comparison.threadCount)
+    let changes = labels.indices.map { Change(text: $0, before: before[$0], after: after[$0]) }
+    func select(_ wasRight: Bool, _ isRight: Bool) -> [Change] {
+      changes.filter {
+        (labels[$0.before.index] == labels[$0.text]) == wasRight
+          && (labels[$0.after.index] == labels[$0.text]) == isRight
+      }
+    }
+    // A sort that leaves equals in their order.
+    func surestFirst(_ changes: [Change], _ cosine: (Change) -> Float) -> [Change] {
+      changes.sorted { (cosine($1), $0.text) < (cosine($0), $1.text) }
+    }
+    better = surestFirst(select(false, true)) { $0.before.cosine }
+    worse = surestFirst(select(true, false)) { $0.after.cosine }
+    stillRight = select(true, true).count
+    stillWrong = select(false, false).count
+  }
+}
