@@ -1,25 +1,28 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the goldens of training, Tests/FineTuningTests/Fixtures/batch-hard/: gradients of a whole small random BERT.
+"""Makes the goldens of training, Tests/FineTuningTests/Fixtures/batch-hard/ and word-average/: gradients of a whole small
+random BERT, and of a word average.
 
 usage: make_training_goldens.py [--output FOLDER]
 
 All numbers are PyTorch's in float64, each text run alone, so unpadded, dropout off. Of each case: `loss` [1], `vectors`
 [texts, hidden], `positives` and `negatives` [texts] (the hardest, by index) and `gradient.NAME` for each parameter by its
-name in the checkpoint. No choice among the hardest, and no triplet's distance to the margin, is nearer than 1e-3.
+name in the checkpoint. No choice among the hardest, no triplet's distance to the margin, and no number before a word
+average's relu is nearer to where it turns than 1e-3.
 """
 import argparse
 import pathlib
 
 import torch
 from safetensors.torch import save_file
+from torch import nn
 from transformers import AutoTokenizer, BertConfig
 
 from bert_reference import REPOSITORY, load, random_weights, write_json, write_model
 from make_bert_goldens import vocabulary
 from triplet_reference import batch_hard, embed
 
-OUTPUT = REPOSITORY / "Tests" / "FineTuningTests" / "Fixtures" / "batch-hard"
+OUTPUT = REPOSITORY / "Tests" / "FineTuningTests" / "Fixtures"
 CASES = {
     "mean-normalized": {"pooling": "mean", "normalize": True, "margin": 0.3},
     "cls": {"pooling": "cls", "normalize": False, "margin": 5},
@@ -33,6 +36,45 @@ TEXTS = {
 }
 
 
+class WordAverage(nn.Module):
+    """Of a text's ids, without special tokens: the mean of their embeddings, a linear map, relu."""
+
+    def __init__(self, vocabulary, embedding, hidden):
+        super().__init__()
+        self.embedding = nn.Embedding(vocabulary, embedding)
+        self.linear = nn.Linear(embedding, hidden)
+
+    def forward(self, ids):
+        return self.linear(self.embedding(ids).mean(dim=-2))
+
+
+def write_golden(path, model, vectors, labels, margin):
+    """The loss of the vectors, and the gradients of the model's parameters."""
+    loss, mined = batch_hard(vectors, labels, margin)
+    loss.backward()
+    print(f"{path.stem}: loss {loss:.6f}, {mined.active.sum()} of {len(labels)} triplets active, closest {mined.closest:.1e}")
+    assert mined.closest > 1e-3, "another seed, please"
+    tensors = {"loss": loss.detach()[None], "vectors": vectors.detach(), "positives": mined.positives,
+               "negatives": mined.negatives}
+    tensors |= {f"gradient.{name}": tensor.grad for name, tensor in model.named_parameters() if tensor.grad is not None}
+    save_file(tensors, path)
+
+
+def make_word_average(output, pieces, encodings, labels):
+    torch.manual_seed(226)
+    model = WordAverage(len(pieces), 20, 12)
+    folder = output / "model"
+    folder.mkdir(parents=True, exist_ok=True)
+    sizes = {"vocab_size": len(pieces), "embedding_size": 20, "hidden_size": 12}
+    write_json(folder / "config.json", {"model_type": "word-average", "normalize": False} | sizes)
+    (folder / "vocab.txt").write_text("".join(piece + "\n" for piece in pieces), encoding="utf-8")
+    save_file(model.state_dict(), folder / "model.safetensors")
+    model.double()
+    outputs = torch.stack([model(torch.tensor(ids[1:-1] or ids)) for ids in encodings])
+    assert outputs.abs().min() > 1e-3, "another seed, please"
+    write_golden(output / "golden.safetensors", model, outputs.relu(), labels, margin=0.1)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=pathlib.Path, default=OUTPUT)
@@ -42,25 +84,21 @@ def main():
         vocab_size=len(pieces), hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
         max_position_embeddings=64)
     weights = {name: tensor for name, tensor in random_weights(config, seed=39).items() if "pooler" not in name}
-    write_model(output / "model", config, weights, pieces, lowercase=True)
+    bert = output / "batch-hard"
+    write_model(bert / "model", config, weights, pieces, lowercase=True)
     rows = [(text, label) for label, texts in TEXTS.items() for text in texts]
-    write_json(output / "batch.json", [{"text": text, "label": label} for text, label in rows])
+    write_json(bert / "batch.json", [{"text": text, "label": label} for text, label in rows])
 
-    tokenizer = AutoTokenizer.from_pretrained(output / "model", local_files_only=True)
+    tokenizer = AutoTokenizer.from_pretrained(bert / "model", local_files_only=True)
     encodings = [tokenizer(text)["input_ids"] for text, _ in rows]
     labels = torch.tensor([list(TEXTS).index(label) for _, label in rows])
     for name, case in CASES.items():
-        model = load(output / "model", torch.float64)
+        model = load(bert / "model", torch.float64)
         vectors = embed(model, encodings, case["pooling"], case["normalize"], batched=False)
-        loss, mined = batch_hard(vectors, labels, case["margin"])
-        loss.backward()
-        print(f"{name}: loss {loss:.6f}, {mined.active.sum()} of {len(rows)} triplets active, closest {mined.closest:.1e}")
-        assert mined.closest > 1e-3, "another seed, please"
-        tensors = {"loss": loss.detach()[None], "vectors": vectors.detach(), "positives": mined.positives,
-                   "negatives": mined.negatives}
-        tensors |= {f"gradient.{parameter}": tensor.grad for parameter, tensor in model.named_parameters()
-                    if tensor.grad is not None}
-        save_file(tensors, output / f"{name}.safetensors")
+        write_golden(bert / f"{name}.safetensors", model, vectors, labels, case["margin"])
+    # One text without words, too.
+    make_word_average(
+        output / "word-average", pieces, encodings + [tokenizer("")["input_ids"]], torch.cat([labels, labels[-1:]]))
 
 
 if __name__ == "__main__":

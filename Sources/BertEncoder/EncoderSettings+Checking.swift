@@ -7,9 +7,8 @@ import WordPiece
 extension EncoderSettings {
   /// The most tokens of a text: as asked for, else as the folder says, and no more than the model has positions.
   func maximumLength(
-    _ folder: ModelFolder, _ tokenizer: Tokenizer, _ configuration: BertConfiguration, _ warnings: inout [String]
+    _ folder: ModelFolder, _ tokenizer: Tokenizer, positions: Int, _ warnings: inout [String]
   ) throws(EncoderSettingsError) -> Int {
-    let positions = configuration.maxPositions
     guard let wanted = maxLength else {
       let said = folder.maxSequenceLength ?? tokenizer.maxLength ?? positions
       if let length = folder.maxSequenceLength, length > positions {

@@ -10,6 +10,8 @@ public enum EncoderSettingsError: Error, Equatable, Sendable, CustomStringConver
   case noPooling
   /// A second text, but the model has one token type only.
   case noPairs
+  /// Something that a transformer has, asked of a word average.
+  case noTransformer(for: String)
   /// A number of threads that no machine has.
   case threadCount(Int, allowed: ClosedRange<Int>)
   /// A prompt of this name is not in the model's folder.
@@ -26,6 +28,8 @@ public enum EncoderSettingsError: Error, Equatable, Sendable, CustomStringConver
       "\(count) threads: give \(allowed.lowerBound) to \(allowed.upperBound)"
     case .noPooling: "no pooling mode: give at least one"
     case .noPairs: "a pair of texts: this model has one token type only; give single texts"
+    case .noTransformer(let wish):
+      "\(wish): this model averages words and has none; leave it out, or give a model with a transformer"
     case .unknownPrompt(let name, let known):
       "prompt \(name.debugDescription): this model has "
         + (known.isEmpty ? "no prompts" : known.map(\.debugDescription).joined(separator: ", "))

@@ -12,22 +12,23 @@ extension SentenceEncoder {
   ///   - pair: a second text, for models trained on pairs.
   /// - Returns: `[tokens, hidden]` of the embeddings and then of each layer, special tokens included.
   /// - Throws: `TokenizerError` if a text has over 2 GB, or ``maxLength`` has no room for a pair;
-  ///   ``EncoderSettingsError`` if there is a pair but no token type for it.
+  ///   ``EncoderSettingsError`` if there is a pair but no token type for it, or no transformer.
   public func hiddenStates(_ text: String, pair: String? = nil) throws -> [Tensor] {
+    let configuration = try transformer(for: "hidden states").configuration
     guard pair == nil || configuration.typeVocabularySize > 1 else { throw EncoderSettingsError.noPairs }
     let encoding = try tokenizer.encode(text, pair: pair, options: EncodingOptions(maxLength: maxLength))
     var batch = TokenBatch()
     batch.append(ids: encoding.ids, typeIDs: encoding.typeIDs)
-    return hiddenStates(of: batch)
+    return try hiddenStates(of: batch)
   }
 
   /// The last hidden states of each token of some texts, from which pooling makes a text's vector.
   ///
   /// - Parameters: As for ``encode(_:prompt:)-([String],_)``.
   /// - Returns: for each text `[tokens, hidden]`, special tokens and the prompt's included.
-  /// - Throws: What ``encode(_:prompt:)-([String],_)`` does.
+  /// - Throws: What ``encode(_:prompt:)-([String],_)`` does; ``EncoderSettingsError`` if there is no transformer.
   public func tokenEmbeddings(_ texts: [String], prompt: String? = nil) throws -> [Tensor] {
-    let prompt = try self.prompt(named: prompt)
+    let prompt = try self.prompt(named: prompt), model = try transformer(for: "token embeddings")
     return try texts.map { text in
       var batch = TokenBatch()
       try tokenizer.append(prompt.text(before: text), to: &batch, maxLength: maxLength)
@@ -38,10 +39,16 @@ extension SentenceEncoder {
   /// The hidden states of the embeddings and of each layer, `[tokens, hidden]`.
   ///
   /// - Parameter tape: records the pass; the bits are the same.
-  package func hiddenStates(of batch: TokenBatch, tape: Tape? = nil) -> [Tensor] {
-    run(tape: tape) { context, states in
+  package func hiddenStates(of batch: TokenBatch, tape: Tape? = nil) throws(EncoderSettingsError) -> [Tensor] {
+    let model = try transformer(for: "hidden states")
+    return run(tape: tape) { context, states in
       _ = model(batch, in: context) { states.append($0.tensor) }
     }
+  }
+
+  private func transformer(for wish: String) throws(EncoderSettingsError) -> BertModel {
+    guard case .bert(let model) = model else { throw .noTransformer(for: wish) }
+    return model
   }
 
   private func run(tape: Tape?, _ pass: @escaping (Context, States) -> Void) -> [Tensor] {

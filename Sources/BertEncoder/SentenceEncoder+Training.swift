@@ -9,7 +9,7 @@ extension SentenceEncoder {
 
   /// - Throws: ``EncoderSettingsError`` for a maximum length that the model does not allow.
   package func check(maxLength: Int?) throws(EncoderSettingsError) {
-    let allowed = 2...configuration.maxPositions
+    let allowed = 2...model.maxPositions
     if let maxLength, !allowed.contains(maxLength) { throw .maxLength(maxLength, allowed: allowed) }
   }
 
@@ -39,8 +39,12 @@ extension SentenceEncoder {
   }
 
   func pooled(_ batch: TokenBatch, skipping skipped: Int, in context: Context) -> Variable {
-    context.pooled(
-      model(batch, in: context), over: (0..<batch.sequenceCount).map(batch.tokenRange), skipping: skipped,
-      pooling.map(\.reduction))
+    switch model {
+    case .bert(let model):
+      context.pooled(
+        model(batch, in: context), over: (0..<batch.sequenceCount).map(batch.tokenRange), skipping: skipped,
+        pooling.map(\.reduction))
+    case .wordAverage(let model): model(batch, in: context)
+    }
   }
 }

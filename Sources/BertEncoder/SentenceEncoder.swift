@@ -19,8 +19,11 @@ public import WordPiece
 ///
 /// Reimers, Gurevych: Sentence-BERT: sentence embeddings using Siamese BERT-networks, EMNLP 2019.
 public struct SentenceEncoder: Sendable {
-  /// The encoder's sizes and functions, from config.json.
-  public let configuration: BertConfiguration
+  /// The transformer's sizes and functions, from config.json; nil for a word average, which has none.
+  public var configuration: BertConfiguration? { if case .bert(let model) = model { model.configuration } else { nil } }
+
+  /// What makes the vectors.
+  public var kind: EncoderKind { if case .bert = model { .bert } else { .wordAverage } }
 
   /// What cuts texts into tokens.
   public let tokenizer: Tokenizer
@@ -50,14 +53,14 @@ public struct SentenceEncoder: Sendable {
 
   let poolsPrompts: Bool
   let finishing: Finishing
-  let model: BertModel
+  package private(set) var model: EncoderModel
   private(set) var weights: Weights
   package let pool: ThreadPool
 
   /// The length of a vector.
   public var dimension: Int { finishing.keptDimension ?? finishing.pooledDimension }
 
-  /// Loads a model folder: of sentence-transformers, or a bare BERT checkpoint.
+  /// Loads a model folder: of sentence-transformers, a bare BERT checkpoint, or a word average.
   ///
   /// - Parameters:
   ///   - folder: holds config.json, model.safetensors or its shards, and vocab.txt or tokenizer.json.
@@ -77,7 +80,7 @@ public struct SentenceEncoder: Sendable {
 
   /// The encoder of a folder without weights, and these for a trainer to change: ``reading(_:)`` brings them together.
   ///
-  /// - Parameter dropout: of hidden states and attention weights; nil: the configuration's.
+  /// - Parameter dropout: as for ``EncoderModel/init(folder:dropout:)``.
   package static func trainable(
     folder: String, settings: EncoderSettings, kernels: Kernels, dropout: Float?
   ) throws -> (encoder: SentenceEncoder, weights: TrainableWeights) {
@@ -88,6 +91,25 @@ public struct SentenceEncoder: Sendable {
     }
     guard let trainable else { preconditionFailure("an encoder loads its weights") }
     return (encoder, trainable)
+  }
+
+  /// The encoder of a BERT's folder with a new word average in place of the transformer, its vectors and embeddings as
+  /// long as the BERT's hidden states; and its weights for a trainer to change.
+  ///
+  /// - Parameter random: what the weights follow from.
+  package static func newWordAverage(
+    folder: String, settings: EncoderSettings, kernels: Kernels, random: Philox
+  ) throws -> (encoder: SentenceEncoder, weights: TrainableWeights) {
+    if settings.pooling != nil { throw EncoderSettingsError.noTransformer(for: "pooling modes") }
+    var settings = settings
+    settings.pooling = [.mean]
+    var encoder = try SentenceEncoder(folder: folder, settings: settings, kernels: kernels, dropout: nil) { _, _ in
+      Weights([], kernels: kernels)
+    }
+    let model = WordAverageModel(
+      vocabularySize: encoder.model.vocabularySize, embeddingSize: encoder.dimension, dimension: encoder.dimension)
+    encoder.model = .wordAverage(model)
+    return (encoder, model.initialWeights(random, kernels: kernels, on: encoder.pool))
   }
 
   /// The same encoder with other weights.
@@ -102,23 +124,24 @@ public struct SentenceEncoder: Sendable {
     load: (WeightLoader, ThreadPool) throws -> Weights
   ) throws {
     let modelFolder = try ModelFolder(path: folder)
-    var configuration = try BertConfiguration(folder: modelFolder)
-    if let dropout { (configuration.hiddenDropout, configuration.attentionDropout) = (dropout, dropout) }
-    self.configuration = configuration
+    model = try EncoderModel(folder: modelFolder, dropout: dropout)
+    if settings.pooling != nil && modelFolder.kind == .wordAverage {
+      throw EncoderSettingsError.noTransformer(for: "pooling modes")
+    }
     let tokenizer = try Tokenizer(folder: modelFolder.transformerPath)
     self.tokenizer = modelFolder.lowercasesText ? tokenizer.lowercasing() : tokenizer
-    model = BertModel(configuration)
     pool = try settings.threadPool()
 
     var warnings = modelFolder.warnings + tokenizer.warnings
     pooling = settings.pooling ?? modelFolder.poolingModes
-    maxLength = try settings.maximumLength(modelFolder, tokenizer, configuration, &warnings)
+    maxLength = try settings.maximumLength(modelFolder, tokenizer, positions: model.maxPositions, &warnings)
     finishing = try settings.finishing(
-      pooledDimension: pooling.count * configuration.hiddenSize, folderNormalizes: modelFolder.normalizes)
+      pooledDimension: pooling.count * model.dimension, folderNormalizes: modelFolder.normalizes)
     poolsPrompts = modelFolder.poolingIncludesPrompt
     prompts = modelFolder.prompts
     defaultPromptName = modelFolder.defaultPromptName
-    warnings += try VocabularyError.check(tokenizer, against: configuration, folder: modelFolder.transformerPath)
+    warnings += try VocabularyError.check(
+      tokenizer, embeddings: model.vocabularySize, folder: modelFolder.transformerPath)
 
     let loader = try WeightLoader(
       model.parameters, folder: modelFolder.transformerPath, kernels: kernels,

@@ -20,9 +20,9 @@ public struct VocabularyError: Error, Equatable, Sendable, CustomStringConvertib
 
   /// Throws if a token has no embedding; returns a warning if an embedding has no token.
   static func check(
-    _ tokenizer: Tokenizer, against configuration: BertConfiguration, folder: String
+    _ tokenizer: Tokenizer, embeddings: Int, folder: String
   ) throws(VocabularyError) -> [String] {
-    let tokens = tokenizer.vocabularySize, embeddings = configuration.vocabularySize
+    let tokens = tokenizer.vocabularySize
     guard tokens <= embeddings else {
       throw VocabularyError(folder: folder, tokenCount: tokens, embeddingCount: embeddings)
     }

@@ -14,11 +14,15 @@ internal import FileFormats
 ///
 /// or a bare BERT without `modules.json`: the vector of [CLS], not normalised. A module that this package does not
 /// compute is refused by name. Source: sentence-transformers, base/model.py and sentence_transformer/modules.
+///
+/// Or a word average, which has no modules either: config.json says whether its vectors are normalised.
 public struct ModelFolder: Sendable {
   /// The folder.
   public let path: String
   /// Where `config.json`, the weights and the vocabulary lie: the folder itself or one in it.
   public let transformerPath: String
+  /// What makes the vectors; `bert` where config.json names something else, which no encoder is made of.
+  public let kind: EncoderKind
   /// The pooling modes whose vectors are concatenated, in this order.
   public let poolingModes: [PoolingMode]
   /// Whether a prompt's tokens take part in the pooling.
@@ -55,15 +59,24 @@ public struct ModelFolder: Sendable {
         path: config.path, problems: [.inconsistent(key: "hidden_size", problem: problem)])
     }
 
+    let type = config["model_type"]?.string ?? ""
+    kind = EncoderKind.allCases.first { sameBytes($0.rawValue, type) } ?? .bert
+    let isWordAverage = kind == .wordAverage
+    if isWordAverage && !modules.isBare {
+      let problem = "\(quoted(type)) does not go with a modules.json"
+      throw ConfigurationError(path: config.path, problems: [.inconsistent(key: "model_type", problem: problem)])
+    }
+
     self.path = path
     self.transformerPath = transformerPath
-    poolingModes = pooling?.modes ?? [.cls]
+    poolingModes = pooling?.modes ?? (isWordAverage ? [.mean] : [.cls])
     poolingIncludesPrompt = pooling?.includesPrompt ?? true
-    normalizes = modules.path(of: .normalize) != nil
+    normalizes = isWordAverage ? config["normalize"]?.bool ?? false : modules.path(of: .normalize) != nil
     maxSequenceLength = transformer.maxSequenceLength
     lowercasesText = transformer.lowercasesText
     self.prompts = prompts.prompts
     defaultPromptName = prompts.defaultName
-    warnings = modules.isBare ? ["\(escaped(path)): no modules.json; pooling cls, not normalised"] : []
+    warnings =
+      modules.isBare && !isWordAverage ? ["\(escaped(path)): no modules.json; pooling cls, not normalised"] : []
   }
 }

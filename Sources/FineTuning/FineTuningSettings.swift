@@ -13,6 +13,9 @@ public struct FineTuningSettings: Sendable, Equatable {
     case steps(Int)
   }
 
+  /// What is trained; nil: what the model's folder holds. A word average begins anew in a BERT's folder, of which it
+  /// takes the vocabulary.
+  public var encoder: EncoderKind?
   /// What is minimised.
   public var loss = LossName.batchHardTriplet
   /// How the loss measures the distance of two vectors; nil: in the way of the loss.
@@ -48,9 +51,10 @@ public struct FineTuningSettings: Sendable, Equatable {
   public var schedule = LearningRateSchedule.Decay.linear
   /// The share of the updates over which the learning rate rises.
   public var warmupRatio = 0.1
-  /// The probability of dropout of hidden states and attention weights; nil: as config.json says.
+  /// The probability of dropout of hidden states and attention weights, which a word average has not; nil: as
+  /// config.json says.
   public var dropout: Float?
-  /// How a text's token vectors become one; nil: the folder's way.
+  /// How a transformer's token vectors become one; nil: the folder's way.
   public var pooling: [PoolingMode]?
   /// Whether vectors have unit length; nil: the folder's way.
   public var normalize: Bool?

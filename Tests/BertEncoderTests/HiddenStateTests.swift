@@ -15,13 +15,13 @@ import WordPiece
     let golden = try Golden(name)
     let encoder = try SentenceEncoder(folder: golden.folder)
     let float32Errors = try golden.values("float32_errors")
-    let layers = encoder.configuration.layerCount + 1
+    let configuration = try #require(encoder.configuration), layers = configuration.layerCount + 1
     #expect(!golden.texts.isEmpty && float32Errors.shape == [golden.texts.count, layers])
     for (index, text) in golden.texts.enumerated() {
       let expected = try golden.values("hidden.\(index)")
-      let states = encoder.hiddenStates(of: text.batch)
-      let size = text.ids.count * encoder.configuration.hiddenSize
-      #expect(states.count == layers && expected.shape == [layers, text.ids.count, encoder.configuration.hiddenSize])
+      let states = try encoder.hiddenStates(of: text.batch)
+      let size = text.ids.count * configuration.hiddenSize
+      #expect(states.count == layers && expected.shape == [layers, text.ids.count, configuration.hiddenSize])
       for (layer, state) in states.enumerated() {
         let truth = expected.values[layer * size..<(layer + 1) * size]
         let error = largestError(state.values, truth)
@@ -37,7 +37,7 @@ import WordPiece
     let golden = try Golden(name)
     let encoder = try SentenceEncoder(folder: golden.folder)
     for text in golden.texts {
-      let options = EncodingOptions(maxLength: encoder.configuration.maxPositions)
+      let options = EncodingOptions(maxLength: encoder.configuration?.maxPositions)
       let encoding = try encoder.tokenizer.encode(text.text, pair: text.pair, options: options)
       #expect(encoding.ids == text.ids && encoding.typeIDs == text.typeIDs, "\(text.text)")
     }
@@ -49,8 +49,8 @@ import WordPiece
     let encoder = try SentenceEncoder(folder: golden.folder)
     let batch = golden.texts[0].batch
     let tape = Tape()
-    let recorded = encoder.hiddenStates(of: batch, tape: tape), inferred = encoder.hiddenStates(of: batch)
+    let recorded = try encoder.hiddenStates(of: batch, tape: tape), inferred = try encoder.hiddenStates(of: batch)
     for (a, b) in zip(recorded, inferred) { #expect(a.values.map(\.bitPattern) == b.values.map(\.bitPattern)) }
-    #expect(tape.count == 2 + 7 * encoder.configuration.layerCount)
+    #expect(try tape.count == 2 + 7 * #require(encoder.configuration).layerCount)
   }
 }

@@ -33,8 +33,8 @@ package final class TemporaryFolder: Sendable {
 
   package func path(_ name: String) -> String { "\(path)/\(name)" }
 
-  /// The names in the folder, hidden ones included.
-  package func names() throws -> [String] {
-    try FileManager.default.contentsOfDirectory(atPath: path).sorted()
+  /// The names in the folder, or in one in it, hidden ones included.
+  package func names(in folder: String = "") throws -> [String] {
+    try FileManager.default.contentsOfDirectory(atPath: path(folder)).sorted()
   }
 }

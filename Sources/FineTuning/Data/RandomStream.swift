@@ -9,6 +9,7 @@ package struct RandomStream: Sendable {
   package enum Purpose: UInt32, Sendable {
     case sampling = 1
     case dropout = 2
+    case initialization = 3
     case mining = 4
     case classifier = 5
   }

@@ -7,11 +7,11 @@ import Checkpoint
 import FileFormats
 import TensorCore
 
-/// Writes a tuned model as a folder that this package and sentence-transformers load.
+/// Writes a tuned model as a folder that this package loads, and sentence-transformers too if it has a transformer.
 ///
 /// Configuration and tokenizer are the original's; pooling and normalisation are what the model was trained with; the
 /// weights are F32. Each file appears once it is complete, the weights last. A pooler, which the encoder does not use
-/// but the reference model has, is copied.
+/// but the reference model has, is copied. A word average's folder has neither modules nor a pooler.
 struct ModelFolderWriter {
   let original: ModelFolder
   let encoder: SentenceEncoder
@@ -30,11 +30,19 @@ struct ModelFolderWriter {
       try copy(joinPath(original.transformerPath, name), to: joinPath(folder, name))
     }
     try copy(
-      joinPath(original.transformerPath, "sentence_bert_config.json"),
-      to: joinPath(folder, "sentence_bert_config.json"))
-    try copy(
       joinPath(original.path, "config_sentence_transformers.json"),
       to: joinPath(folder, "config_sentence_transformers.json"))
+    let lengthFile = joinPath(folder, "sentence_bert_config.json")
+    if case .wordAverage(let model) = encoder.model {
+      // The maximum length may be one that a BERT's folder gives elsewhere.
+      try write(
+        .object([
+          "max_seq_length": .number(JSONNumber(encoder.maxLength)), "do_lower_case": .bool(original.lowercasesText),
+        ]), to: lengthFile)
+      return try write(
+        .object(model.configuration(normalizes: encoder.normalizes)), to: joinPath(folder, "config.json"))
+    }
+    try copy(joinPath(original.transformerPath, "sentence_bert_config.json"), to: lengthFile)
     try write(.object(configuration()), to: joinPath(folder, "config.json"))
     try Folder(joinPath(folder, "1_Pooling")).create()
     try write(.object(pooling), to: joinPath(folder, "1_Pooling/config.json"))
@@ -72,7 +80,7 @@ struct ModelFolderWriter {
       .weightedMean: "weightedmean_tokens", .lastToken: "lasttoken",
     ]
     var object: JSONObject = [
-      "word_embedding_dimension": .number(JSONNumber(encoder.configuration.hiddenSize))
+      "word_embedding_dimension": .number(JSONNumber(encoder.dimension / encoder.pooling.count))
     ]
     for (mode, key) in keys { object["pooling_mode_\(key)"] = .bool(encoder.pooling.contains(mode)) }
     object["include_prompt"] = .bool(original.poolingIncludesPrompt)
@@ -101,8 +109,9 @@ struct ModelFolderWriter {
     let parameters = encoder.parameters
     let byName = Dictionary(uniqueKeysWithValues: parameters.map { (UTF8Key($0.name), $0) })
     let checkpoint = try Checkpoint(folder: original.transformerPath)
+    let poolerParts = encoder.kind == .bert ? ["weight", "bias"] : []
     let pooler = Dictionary(
-      uniqueKeysWithValues: ["weight", "bias"].compactMap { part in
+      uniqueKeysWithValues: poolerParts.compactMap { part in
         let name = "pooler.dense.\(part)"
         return ["", "bert."].lazy.compactMap { checkpoint[$0 + name] }.first.map { (name, $0) }
       })

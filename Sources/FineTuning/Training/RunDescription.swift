@@ -19,7 +19,7 @@ struct RunDescription: Equatable {
     func text<Value>(_ value: Value?) -> String { value.map { "\($0)" } ?? "default" }
     let optimizer = settings.optimizer
     fields = [
-      ("steps", "\(stepCount)"),
+      ("steps", "\(stepCount)"), ("encoder", encoder.kind.rawValue),
       ("loss", lossName), ("distance", text((settings.distance ?? settings.loss.defaultDistance)?.rawValue)),
       ("margin", text(settings.margin)), ("scale", text(settings.scale)),
       ("Matryoshka dimensions", text(settings.matryoshkaDimensions)),

@@ -106,8 +106,7 @@ public final class Trainer {
     takesUnitVectors = settings.matryoshkaDimensions != nil || settings.normalize ?? model.normalizes
     let plainLoss = try loss(takesUnitVectors)
     evaluator = try evaluation.map { try Evaluator($0) }
-    (encoder, weights) = try SentenceEncoder.trainable(
-      folder: folder, settings: encoderSettings, kernels: kernels, dropout: settings.dropout)
+    (encoder, weights) = try Trainer.load(model, settings, encoderSettings, kernels)
     let dimension = encoder.dimension
     let vectorLoss =
       try settings.matryoshkaDimensions.map { dimensions in

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import Autodiff
+import CKernels
+package import Checkpoint
+package import FileFormats
+package import TensorCore
+import WordPiece
+
+/// A baseline without attention: relu(W (e_1 + … + e_n) / n + b), of the embeddings of a text's tokens, the special ones
+/// that frame it left out. A word has the same embedding in each sentence, and their order counts for nothing.
+///
+/// A text without words has the mean of its special tokens. Letters of shapes: V vocabulary, E embedding, H vector.
+package struct WordAverageModel: Sendable {
+  /// V: rows of the embeddings (`vocab_size`).
+  package let vocabularySize: Int
+  /// E (`embedding_size`).
+  package let embeddingSize: Int
+  /// H: the length of a text's vector (`hidden_size`).
+  package let dimension: Int
+
+  package let parameters: ParameterList
+
+  /// `[V, E]`
+  private let words: Parameter
+  /// `[H, E]` and `[H]`
+  private let projection: Linear
+
+  package init(vocabularySize: Int, embeddingSize: Int, dimension: Int) {
+    let scope = ParameterScope()
+    self.vocabularySize = vocabularySize
+    self.embeddingSize = embeddingSize
+    self.dimension = dimension
+    words = scope.table("embedding", rows: vocabularySize, columns: embeddingSize)
+    projection = scope.linear("linear", inputs: embeddingSize, outputs: dimension)
+    parameters = scope.list
+  }
+
+  /// Reads and validates a folder's `config.json`.
+  ///
+  /// - Throws: `ConfigurationError` with everything that is missing or out of range.
+  init(folder: ModelFolder) throws(ConfigurationError) {
+    var config = folder.config
+    let vocabularySize = config.integer("vocab_size", in: 1...1 << 24)
+    let embeddingSize = config.integer("embedding_size", in: 1...1 << 16)
+    let dimension = config.integer("hidden_size", in: 1...1 << 16)
+    // The folder has read it.
+    _ = config.bool("normalize", default: false)
+    try config.finish()
+    self.init(vocabularySize: vocabularySize, embeddingSize: embeddingSize, dimension: dimension)
+  }
+
+  /// The config.json that ``init(folder:)`` reads.
+  ///
+  /// - Parameter normalizes: whether vectors are scaled to unit length.
+  package func configuration(normalizes: Bool) -> JSONObject {
+    [
+      "model_type": .string(EncoderKind.wordAverage.rawValue), "vocab_size": .number(JSONNumber(vocabularySize)),
+      "embedding_size": .number(JSONNumber(embeddingSize)), "hidden_size": .number(JSONNumber(dimension)),
+      "normalize": .bool(normalizes),
+    ]
+  }
+
+  /// The vectors of sequences that a special token begins and another ends, `[sequences, H]`.
+  func callAsFunction(_ batch: TokenBatch, in context: Context) -> Variable {
+    var ids: [Int32] = [], ranges: [Range<Int>] = []
+    for sequence in 0..<batch.sequenceCount {
+      let tokens = batch.tokenRange(sequence), start = ids.count
+      ids += batch.ids[tokens.count > 2 ? tokens.dropFirst().dropLast() : tokens]
+      ranges.append(start..<ids.count)
+    }
+    let means = context.pooled(context.embedding((words, ids)), over: ranges, [.mean])
+    return context.linear(means, projection, activation: .relu)
+  }
+}
+
+extension WordAverageModel {
+  /// Weights to start training from, as PyTorch's layers begin: embeddings of mean 0 and variance 1, nearly normal; the
+  /// linear map uniform between ±1/√E.
+  ///
+  /// - Parameter random: each number follows from its parameter and its place there.
+  func initialWeights(_ random: Philox, kernels: Kernels, on pool: ThreadPool) -> TrainableWeights {
+    func bits(_ parameter: Parameter, _ element: Int) -> SIMD4<UInt32> {
+      random.block([UInt32(truncatingIfNeeded: element), UInt32(element >> 32), UInt32(parameter.index), 0])
+    }
+    let table = StoredTable(rows: vocabularySize, columns: embeddingSize, storage: CK_F32) { bytes in
+      guard let values = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
+      // The sum of eight uniform numbers, here of 16 bits, is nearly normal, with no logarithm. Its variance is 8/12.
+      let scale = Float(1.5).squareRoot() / 65536
+      pool.run(count: vocabularySize) { row, _ in
+        for element in row * embeddingSize..<(row + 1) * embeddingSize {
+          let bits = bits(words, element), sum = ((bits & 0xFFFF) &+ (bits &>> 16)).wrappedSum()
+          values[element] = (Float(sum) - 4 * 65535) * scale
+        }
+      }
+    }
+    let layout = ParameterLayout(parameters), dense = TensorBuffer(count: layout.count)
+    dense.base.update(repeating: 0, count: layout.count)
+    let bound = 1 / Float(embeddingSize).squareRoot()
+    for parameter in projection.parts.flatMap({ [$0.weight, $0.bias] }) {
+      let values = dense.base + layout[parameter].lowerBound
+      for element in 0..<parameter.count {
+        values[element] = (Float(bits(parameter, element).x >> 8) * 0x1p-23 - 1) * bound
+      }
+    }
+    return TrainableWeights(
+      layout, dense: dense, tables: [words.index: EmbeddingTable(table)], kernels: kernels)
+  }
+}

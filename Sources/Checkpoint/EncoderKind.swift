@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What makes a text's vector: `model_type` of config.json.
+public enum EncoderKind: String, CaseIterable, Sendable {
+  /// A transformer, whose token vectors are pooled.
+  case bert
+  /// The mean of word embeddings, then a linear map: a baseline without attention. Its folders are a format of this
+  /// package's own.
+  case wordAverage = "word-average"
+}
