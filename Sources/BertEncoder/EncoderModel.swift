@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Autodiff
+import Autodiff
 import Checkpoint
 
 /// What makes vectors of the tokens of texts. It holds no numbers: a ``Context`` brings them.

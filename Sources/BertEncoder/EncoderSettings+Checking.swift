@@ -22,6 +22,11 @@ extension EncoderSettings {
     return wanted
   }
 
+  /// A word average is a mean, whatever one would like.
+  func checkPooling(of kind: EncoderKind) throws(EncoderSettingsError) {
+    if kind == .wordAverage, let pooling, pooling != [.mean] { throw .noTransformer(for: "pooling modes") }
+  }
+
   /// The pool of the process, or one of the encoder's own with the threads asked for.
   func threadPool() throws(EncoderSettingsError) -> ThreadPool {
     guard let threadCount else { return .shared }

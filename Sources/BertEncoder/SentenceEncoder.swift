@@ -100,14 +100,15 @@ public struct SentenceEncoder: Sendable {
   package static func newWordAverage(
     folder: String, settings: EncoderSettings, kernels: Kernels, random: Philox
   ) throws -> (encoder: SentenceEncoder, weights: TrainableWeights) {
-    if settings.pooling != nil { throw EncoderSettingsError.noTransformer(for: "pooling modes") }
+    try settings.checkPooling(of: .wordAverage)
     var settings = settings
     settings.pooling = [.mean]
     var encoder = try SentenceEncoder(folder: folder, settings: settings, kernels: kernels, dropout: nil) { _, _ in
       Weights([], kernels: kernels)
     }
+    let size = encoder.model.dimension
     let model = WordAverageModel(
-      vocabularySize: encoder.model.vocabularySize, embeddingSize: encoder.dimension, dimension: encoder.dimension)
+      vocabularySize: encoder.model.vocabularySize, embeddingSize: size, dimension: size)
     encoder.model = .wordAverage(model)
     return (encoder, model.initialWeights(random, kernels: kernels, on: encoder.pool))
   }
@@ -125,9 +126,7 @@ public struct SentenceEncoder: Sendable {
   ) throws {
     let modelFolder = try ModelFolder(path: folder)
     model = try EncoderModel(folder: modelFolder, dropout: dropout)
-    if settings.pooling != nil && modelFolder.kind == .wordAverage {
-      throw EncoderSettingsError.noTransformer(for: "pooling modes")
-    }
+    try settings.checkPooling(of: modelFolder.kind)
     let tokenizer = try Tokenizer(folder: modelFolder.transformerPath)
     self.tokenizer = modelFolder.lowercasesText ? tokenizer.lowercasing() : tokenizer
     pool = try settings.threadPool()

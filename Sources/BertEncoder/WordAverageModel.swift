@@ -2,9 +2,9 @@
 
 package import Autodiff
 import CKernels
-package import Checkpoint
+import Checkpoint
 package import FileFormats
-package import TensorCore
+import TensorCore
 import WordPiece
 
 /// A baseline without attention: relu(W (e_1 + … + e_n) / n + b), of the embeddings of a text's tokens, the special ones

@@ -101,7 +101,7 @@ import WordPiece
     #expect(throws: EncoderSettingsError.noTransformer(for: "hidden states")) { try encoder.hiddenStates("a") }
     #expect(throws: EncoderSettingsError.noTransformer(for: "token embeddings")) { try encoder.tokenEmbeddings(["a"]) }
     #expect(throws: EncoderSettingsError.noTransformer(for: "pooling modes")) {
-      try SentenceEncoder(folder: folder, settings: EncoderSettings(pooling: [.mean]))
+      try SentenceEncoder(folder: folder, settings: EncoderSettings(pooling: [.mean, .max]))
     }
     for model in [folder, bert] {
       var settings = settings

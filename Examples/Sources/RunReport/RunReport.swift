@@ -18,8 +18,8 @@ package struct RunReport {
     }
   }
 
-  /// The name of the model that training started from.
-  package var baseModel: String
+  /// What the tuned model is called.
+  package var title: String
   /// What the data is, in words.
   package var data: String
   /// What the scores were made on, in words; nil if there are none.
@@ -38,8 +38,8 @@ package struct RunReport {
   /// What the encoders make of labeled texts; nil where evaluation has none.
   package var comparison: EncoderComparison?
 
-  package init(baseModel: String, data: String, stepCount: Int, log: String) {
-    (self.baseModel, self.data, self.stepCount, self.log) = (baseModel, data, stepCount, log)
+  package init(title: String, data: String, stepCount: Int, log: String) {
+    (self.title, self.data, self.stepCount, self.log) = (title, data, stepCount, log)
   }
 
   /// The page.
@@ -86,8 +86,6 @@ package struct RunReport {
       """
     return page.source
   }
-
-  private var title: String { "\(baseModel), fine-tuned" }
 
   private func summary(_ curves: RunCurves) -> String {
     let time = curves["seconds"].last.map { " in \(duration($0.value))" } ?? ""

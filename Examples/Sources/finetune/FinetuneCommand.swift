@@ -50,7 +50,7 @@ struct FinetuneCommand: ParsableCommand {
       try monitor.report(event)
       if case .completing(let result) = event {
         let card = try modelCard(trainer, data, evaluation, result)
-        try monitor.writeReport(on: card, result, try comparison(trainer, evaluation))
+        try monitor.writeReport(on: card, result, try comparison(trainer, data, evaluation))
       }
     }
     monitor.finish(result)
@@ -84,16 +84,13 @@ struct FinetuneCommand: ParsableCommand {
       stepCount: result.stepCount)
   }
 
-  /// What the model as it was and the tuned one make of the evaluation's texts, if these have labels. The model is read
+  /// What the model as it was and the tuned one make of the evaluation's texts, if these have labels. The model is made
   /// again: a resumed run never had its vectors.
-  private func comparison(_ trainer: Trainer, _ evaluation: Dataset?) throws -> EncoderComparison? {
-    guard case .labeledTexts(let data) = evaluation, data.count >= 2 else { return nil }
-    let original = try SentenceEncoder(
-      folder: common.modelFolder(),
-      settings: EncoderSettings(
-        pooling: trainer.pooling, normalize: trainer.normalizes, threadCount: common.threads))
-    let before = try original.encode(data.texts).tensor, after = try trainer.tunedEncoder().encode(data.texts).tensor
-    return EncoderComparison(data, before: before, after: after, threadCount: common.threads)
+  private func comparison(_ trainer: Trainer, _ data: Dataset, _ evaluation: Dataset?) throws -> EncoderComparison? {
+    guard case .labeledTexts(let texts) = evaluation, texts.count >= 2 else { return nil }
+    let original = try Trainer(model: common.modelFolder(), data: data, settings: settings).tunedEncoder()
+    let before = try original.encode(texts.texts).tensor, after = try trainer.tunedEncoder().encode(texts.texts).tensor
+    return EncoderComparison(texts, before: before, after: after, threadCount: common.threads)
   }
 
   private func description(of data: Dataset, _ path: String) -> String {

@@ -30,6 +30,14 @@ struct LossOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      """
+      What is trained (default: what --model holds). A word-average, a baseline without attention, begins anew with a \
+      BERT's vocabulary: give it a --learning-rate of 1e-3 or so.
+      """))
+  var encoder: EncoderKind?
+
+  @Option(
+    help: ArgumentHelp(
       "From tokens to a vector: \(PoolingModes.listing), or several with + between (default: as the model has it).",
       valueName: "mode"))
   var pooling: PoolingModes?
@@ -47,6 +55,10 @@ struct LossOptions: ParsableArguments {
     try check("--margin", margin, atLeast: 0)
     if let dropout, !(dropout >= 0 && dropout < 1) {
       throw ValidationError("--dropout is \(dropout); give a number from 0 to below 1")
+    }
+    if encoder == .wordAverage, pooling != nil || dropout != nil {
+      throw ValidationError(
+        "\(pooling != nil ? "--pooling" : "--dropout") does not go with --encoder word-average, which has none")
     }
     if let scale, !(scale > 0 && scale.isFinite) {
       throw ValidationError("--scale is \(scale); give a number above 0")
@@ -66,6 +78,7 @@ struct LossOptions: ParsableArguments {
   }
 
   func apply(to settings: inout FineTuningSettings) {
+    settings.encoder = encoder
     settings.loss = loss
     settings.distance = distance
     settings.margin = margin.map { Float($0) }
@@ -80,6 +93,8 @@ struct LossOptions: ParsableArguments {
 extension LossName: @retroactive ExpressibleByArgument {}
 
 extension Distance: @retroactive ExpressibleByArgument {}
+
+extension EncoderKind: @retroactive ExpressibleByArgument {}
 
 /// Whole numbers with commas between.
 struct DimensionList: ExpressibleByArgument {

@@ -18,7 +18,7 @@ extension ModelCard {
   /// Each setting and its value.
   var rows: [(name: String, value: String)] {
     let settings = trainer.settings
-    var rows = [("loss", settings.loss.rawValue)]
+    var rows = [("encoder", trainer.encoderKind.rawValue), ("loss", settings.loss.rawValue)]
     if let distance = settings.distance ?? settings.loss.defaultDistance {
       rows.append(("distance", distance.rawValue))
     }
@@ -43,10 +43,12 @@ extension ModelCard {
       ("schedule", "\(settings.schedule.rawValue), after a warm-up over \(settings.warmupRatio) of the steps"),
       ("weight decay", "\(optimizer.weightDecay)"),
       ("limit of the gradient's norm", optimizer.gradientNormLimit.map { "\($0)" } ?? "none"),
-      ("dropout", settings.dropout.map { "\($0)" } ?? "as config.json says"),
       ("seed", "\(settings.seed)"),
       ("precision", "float32"),
     ]
+    if trainer.encoderKind == .bert {
+      rows.append(("dropout", settings.dropout.map { "\($0)" } ?? "as config.json says"))
+    }
     if isLabeled && settings.loss.takesMinedTriplets {
       rows.append(("negatives", "\(settings.negativesPerAnchor), \(settings.mining.rawValue)"))
       let mining = settings.offlineMining

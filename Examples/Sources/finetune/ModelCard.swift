@@ -26,10 +26,10 @@ struct ModelCard {
   var text: String {
     """
     \(frontMatter)
-    # \(inline(baseModel)), fine-tuned
+    # \(inline(name))
 
     A sentence encoder: it turns a text into \(trainer.dimension) numbers, and texts of alike meaning into numbers whose cosine is high.
-    Tuned with Swiftlet, from \(inline(baseModel)), on \(inline(data)).
+    Tuned with Swiftlet, on \(inline(data)).
 
     ## Use
 
@@ -40,12 +40,7 @@ struct ModelCard {
     print(vectors.cosineSimilarity(0, 1))
     ```
 
-    ```python
-    from sentence_transformers import SentenceTransformer
-    model = SentenceTransformer("path/to/this/folder")
-    vectors = model.encode(["One text.", "Another one."])
-    print(model.similarity(vectors, vectors))
-    ```
+    \(pythonSection)
     \(scoreSection)
     ## Training
 
@@ -58,16 +53,36 @@ struct ModelCard {
     """
   }
 
+  /// What the model is called.
+  var name: String { isBert ? "\(baseModel), fine-tuned" : "Word average with the vocabulary of \(baseModel)" }
+
+  private var isBert: Bool { trainer.encoderKind == .bert }
+
+  private var pythonSection: String {
+    guard isBert else {
+      return "The folder is in a format of Swiftlet's own, which sentence-transformers does not load."
+    }
+    return """
+      ```python
+      from sentence_transformers import SentenceTransformer
+      model = SentenceTransformer("path/to/this/folder")
+      vectors = model.encode(["One text.", "Another one."])
+      print(model.similarity(vectors, vectors))
+      ```
+      """
+  }
+
   private var frontMatter: String {
-    var lines = [
-      "---", "library_name: sentence-transformers", "pipeline_tag: sentence-similarity",
-      "base_model: \(quoted(baseModel))", "tags:", "- sentence-transformers", "- sentence-similarity",
-      "- feature-extraction", "- dense", "- dataset_size:\(rowCount)", "- loss:\(lossClass)",
+    var lines = ["---", "pipeline_tag: sentence-similarity"]
+    if isBert { lines += ["library_name: sentence-transformers", "base_model: \(quoted(baseModel))"] }
+    lines += ["tags:"] + (isBert ? ["- sentence-transformers"] : [])
+    lines += [
+      "- sentence-similarity", "- feature-extraction", "- dense", "- dataset_size:\(rowCount)", "- loss:\(lossClass)",
     ]
     if let evaluationData, !scores.isEmpty {
       lines += ["metrics:"] + scores.map { "- \($0.name)" }
       lines += [
-        "model-index:", "- name: \(quoted("\(baseModel), fine-tuned"))", "  results:", "  - task:",
+        "model-index:", "- name: \(quoted(name))", "  results:", "  - task:",
         "      type: sentence-similarity", "    dataset:", "      name: \(quoted(evaluationData))",
         "      type: unknown", "    metrics:",
       ]

@@ -57,7 +57,7 @@ final class RunMonitor {
   /// - Parameter comparison: what the encoders before and after make of the evaluation's texts, if these have labels.
   func writeReport(on card: ModelCard, _ result: FineTuningResult, _ comparison: EncoderComparison?) throws {
     try write(card.text, to: "README.md")
-    var report = RunReport(baseModel: card.baseModel, data: card.data, stepCount: card.stepCount, log: reportLog)
+    var report = RunReport(title: card.name, data: card.data, stepCount: card.stepCount, log: reportLog)
     report.evaluationData = card.evaluationData
     report.scores = card.scores
     report.mainScore = result.best?.evaluation.main.name

@@ -46,6 +46,34 @@ struct FinetuneTests {
     #expect(abs(numbers.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
   }
 
+  @Test func aWordAverageIsTrainedFromTheStartAndOn() throws {
+    let options = ["--steps", "20", "--eval", path("train.csv"), "--learning-rate", "0.01"]
+    let run = try finetune("output", ["--encoder", "word-average"] + options)
+    #expect(run.exitCode == 0, "\(run.errors)")
+    let files = try FileManager.default.contentsOfDirectory(atPath: path("output"))
+    #expect(files.contains("vocab.txt") && !files.contains("modules.json") && !files.contains("1_Pooling"))
+    let config = try JSONSerialization.jsonObject(with: read("output/config.json")) as? [String: Any]
+    #expect(config?["model_type"] as? String == "word-average" && config?["hidden_size"] as? Int == 32)
+    let card = String(decoding: try read("output/README.md"), as: UTF8.self)
+    #expect(card.contains("which sentence-transformers does not load") && !card.contains("library_name"))
+
+    // A later option counts.
+    let on = try finetune("further", options + ["--model", path("output")])
+    #expect(on.exitCode == 0, "\(on.errors)")
+    for folder in ["output", "further"] {
+      let vectors = try ProgramRun("embed", ["--model", path(folder), "--format", "text", "the cat", "cat the"])
+      let lines = vectors.text.split(separator: "\n")
+      #expect(vectors.exitCode == 0 && lines.count == 2 && lines[0] == lines[1], "\(vectors.errors)")
+      let scores = try ProgramRun(
+        "evaluate", ["--model", path(folder), "--task", "knn", "--data", path("train.csv")])
+      #expect(scores.exitCode == 0 && scores.text.contains("accuracy_at_1"), "\(scores.errors)")
+    }
+    let pooled = try ProgramRun("embed", ["--model", path("output"), "--pooling", "cls", "the cat"])
+    #expect(pooled.exitCode == 1 && pooled.errorLines.count == 1, "\(pooled.errors)")
+    let back = try finetune("back", options + ["--model", path("output"), "--encoder", "bert"])
+    #expect(back.exitCode == 1 && back.errors.contains("the encoder is bert"), "\(back.errors)")
+  }
+
   @Test(arguments: [SIGINT, SIGTERM])
   func aSignalSavesAndResumeGivesTheSameBits(signal: Int32) throws {
     let options = ["--steps", "1500", "--log", path("log.jsonl")]
@@ -120,6 +148,8 @@ struct FinetuneTests {
     ["--batch-size", "8"], ["--loss", "angle", "--distance", "cosine"],
     ["--loss", "batch-hard-soft-margin-triplet", "--margin", "1"], ["--patience", "1"],
     ["--schedule", "steps"], ["--precision", "int8"], ["--mine", "telepathy"],
+    ["--encoder", "gpt"], ["--encoder", "word-average", "--pooling", "mean"],
+    ["--encoder", "word-average", "--dropout", "0.1"],
     ["--mine", "random"], ["--loss", "triplet", "--remine-every", "5"], ["--negatives", "0", "--loss", "triplet"],
   ])
   func wrongArgumentsAreUsageErrors(options: [String]) throws {

@@ -29,7 +29,7 @@ struct RunReportTests {
 
   @Test func textFromOutsideIsEscapedEverywhere() throws {
     var report = try report(labels: 3, text: RunReportTests.hostile)
-    report.baseModel = RunReportTests.hostile
+    report.title = RunReportTests.hostile
     report.data = RunReportTests.hostile
     report.evaluationData = RunReportTests.hostile
     report.settings = [("frozen", RunReportTests.hostile)]
@@ -76,7 +76,7 @@ struct RunReportTests {
         + #""learning_rate":0.1,"seconds":75}"#
     }
     try Data((scores + steps).joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: path))
-    var report = RunReport(baseModel: "base", data: "train.csv", stepCount: 2, log: path)
+    var report = RunReport(title: "base", data: "train.csv", stepCount: 2, log: path)
     report.evaluationData = "test.csv"
     report.scores = [RunReport.Score(name: "accuracy_at_1", before: 0.25, after: 0.75)]
     (report.mainScore, report.keptStep, report.gradientNormLimit) = ("accuracy_at_1", 2, 1)

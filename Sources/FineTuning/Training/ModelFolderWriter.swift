@@ -32,22 +32,30 @@ struct ModelFolderWriter {
     try copy(
       joinPath(original.path, "config_sentence_transformers.json"),
       to: joinPath(folder, "config_sentence_transformers.json"))
-    let lengthFile = joinPath(folder, "sentence_bert_config.json")
-    if case .wordAverage(let model) = encoder.model {
-      // The maximum length may be one that a BERT's folder gives elsewhere.
-      try write(
-        .object([
-          "max_seq_length": .number(JSONNumber(encoder.maxLength)), "do_lower_case": .bool(original.lowercasesText),
-        ]), to: lengthFile)
-      return try write(
-        .object(model.configuration(normalizes: encoder.normalizes)), to: joinPath(folder, "config.json"))
+    switch encoder.model {
+    case .bert: try writeTransformer(to: folder)
+    case .wordAverage(let model): try writeWordAverage(model, to: folder)
     }
-    try copy(joinPath(original.transformerPath, "sentence_bert_config.json"), to: lengthFile)
+  }
+
+  private func writeTransformer(to folder: String) throws {
+    try copy(
+      joinPath(original.transformerPath, "sentence_bert_config.json"),
+      to: joinPath(folder, "sentence_bert_config.json"))
     try write(.object(configuration()), to: joinPath(folder, "config.json"))
     try Folder(joinPath(folder, "1_Pooling")).create()
     try write(.object(pooling), to: joinPath(folder, "1_Pooling/config.json"))
     if encoder.normalizes { try Folder(joinPath(folder, "2_Normalize")).create() }
     try write(modules, to: joinPath(folder, "modules.json"))
+  }
+
+  private func writeWordAverage(_ model: WordAverageModel, to folder: String) throws {
+    // The original may be a BERT, which gives its maximum length elsewhere.
+    let text: JSONObject = [
+      "max_seq_length": .number(JSONNumber(encoder.maxLength)), "do_lower_case": .bool(original.lowercasesText),
+    ]
+    try write(.object(text), to: joinPath(folder, "sentence_bert_config.json"))
+    try write(.object(model.configuration(normalizes: encoder.normalizes)), to: joinPath(folder, "config.json"))
   }
 
   /// config.json, with the type that the weights have now.
