@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension FineTuningSettings {
+  /// Beyond this a double does not tell steps apart.
+  private static let mostSteps = 1 << 53
+
   /// - Throws: ``FineTuningError`` for the first setting that makes no sense.
   func check() throws(FineTuningError) {
     func require<Value>(_ name: String, _ value: Value?, _ allowed: String, _ isAllowed: (Value) -> Bool)
@@ -13,7 +16,9 @@ extension FineTuningSettings {
     let atLeastOne = "a number of at least 1"
     switch length {
     case .epochs(let count): try require("the number of epochs", count, atLeastOne) { $0 >= 1 }
-    case .steps(let count): try require("the number of steps", count, atLeastOne) { $0 >= 1 }
+    case .steps(let count):
+      let most = FineTuningSettings.mostSteps
+      try require("the number of steps", count, "a number from 1 to \(most)") { 1...most ~= $0 }
     }
     try require("labels per batch", labelsPerBatch, "a number of at least 2") { $0 >= 2 }
     try require("samples per label", samplesPerLabel, "a number of at least 2") { $0 >= 2 }
@@ -25,7 +30,7 @@ extension FineTuningSettings {
       (0...1).contains($0)
     }
     try require("the piece size", pieceSize, atLeastOne) { $0 >= 1 }
-    try require("the accumulation", accumulation, atLeastOne) { $0 >= 1 }
+    try require("the accumulation", accumulation, "a number from 1 to \(1 << 30)") { 1...1 << 30 ~= $0 }
     try require("the warm-up ratio", warmupRatio, "a number from 0 to 1") { (0...1).contains($0) }
     try require("dropout", dropout, "a number from 0 to below 1") { (0..<1).contains($0) }
     try require("the evaluation interval", evaluationInterval, atLeastOne) { $0 >= 1 }
@@ -48,5 +53,23 @@ extension FineTuningSettings {
     }
     try require("the clip norm", optimizer.gradientNormLimit, positive) { $0 > 0 && $0.isFinite }
     try require("pooling", pooling, "a mode") { !$0.isEmpty }
+  }
+
+  /// How many updates are one pass over the data.
+  func stepsPerEpoch(of batchesPerEpoch: Int) -> Int { (batchesPerEpoch + accumulation - 1) / accumulation }
+
+  /// How many updates the run has.
+  ///
+  /// - Throws: ``FineTuningError`` for more epochs than can be counted.
+  func stepCount(batchesPerEpoch: Int) throws(FineTuningError) -> Int {
+    switch length {
+    case .steps(let count): return count
+    case .epochs(let count):
+      let steps = stepsPerEpoch(of: batchesPerEpoch), most = FineTuningSettings.mostSteps / steps
+      guard count <= most else {
+        throw .invalidSetting(name: "the number of epochs", value: "\(count)", allowed: "a number from 1 to \(most)")
+      }
+      return count * steps
+    }
   }
 }

@@ -135,6 +135,12 @@ import Testing
     let message = error.map { "\($0)" } ?? ""
     #expect(message.contains("step 6") && message.contains("rows") && message.contains("learning rate"))
     #expect(!FileManager.default.fileExists(atPath: folder.path("run/model.safetensors")))
+    // Resumed it ends at the same batches.
+    #expect(throws: FineTuningError.self) {
+      try faultyTrainer([4, 5, 6]).run(output: folder.path("run"), resumes: true) { event in
+        if case .started(let step, _) = event { #expect(step == 0) }
+      }
+    }
   }
 
   @Test(arguments: [1e20, 1e33], [1, 2, 8]) func farTooHighALearningRateIsNeverSaved(rate: Double, steps: Int) throws {
@@ -162,6 +168,9 @@ import Testing
     }
     expect("the number of steps is 0") { $0.length = .steps(0) }
     expect("the number of epochs is -1") { $0.length = .epochs(-1) }
+    expect("the number of epochs is \(Int.max)") { $0.length = .epochs(.max) }
+    expect("the number of steps is \(Int.max)") { $0.length = .steps(.max) }
+    expect("the accumulation is \(Int.max)") { $0.accumulation = .max }
     expect("labels per batch is 1") { $0.labelsPerBatch = 1 }
     expect("dropout is 1.0") { $0.dropout = 1 }
     expect("the learning rate is nan") { $0.optimizer.learningRate = .nan }

@@ -7,8 +7,9 @@ extension Trainer {
   private static let stateName = "state.safetensors"
   private static let bestName = "best.safetensors"
 
-  /// Saves all that it takes to go on.
+  /// Saves all that it takes to go on, unless the newest checkpoint has it.
   func save(to store: CheckpointStore, _ report: (TrainingEvent) throws -> Void) throws {
+    if savedAt == progress.step { return }
     try check(weights)
     let tensors = StateTensors(weights: weights, optimizer: optimizer)
     let bestTensors = best.map { StateTensors(weights: $0, optimizer: nil) }
@@ -25,6 +26,7 @@ extension Trainer {
       try tensors.write(to: joinPath(folder, Trainer.stateName))
       try bestTensors?.write(to: joinPath(folder, Trainer.bestName))
     }
+    savedAt = progress.step
     try report(.savedCheckpoint(step: progress.step))
   }
 
@@ -58,6 +60,7 @@ extension Trainer {
     source.hardNegatives = state["hard_negatives"].flatMap(HardNegatives.init)
     source.advance(to: progress.step * settings.accumulation)
     self.progress = progress
+    savedAt = progress.step
   }
 
   /// A run is resumed as it was, but a constant learning rate may go on for longer.

@@ -12,15 +12,18 @@ extension Trainer {
   ///     unless the run is resumed. nil: nothing is written, ``tunedEncoder()`` gives the result.
   ///   - resumes: whether to go on from the newest checkpoint in `output`, with the same bits at the end as a run that
   ///     was never interrupted.
-  ///   - stop: asks the run to save a checkpoint and to end.
+  ///   - stop: asks the run to save a checkpoint and to end; an evaluation or mining that it interrupts is done when the
+  ///     run is resumed.
   ///   - report: hears what happens.
-  /// - Throws: ``FineTuningError``, `CheckpointStoreError`, `FileError`, or what `report` throws.
+  /// - Throws: ``FineTuningError``, `CheckpointStoreError`, `FileError`, or what `report` throws, after which the run can
+  ///   be resumed, too.
   @discardableResult
   public func run(
     output: String? = nil, resumes: Bool = false, stop: StopFlag = StopFlag(),
     report: (TrainingEvent) throws -> Void = { _ in }
   ) throws -> FineTuningResult {
     let folder = output.map { RunFolder($0) }
+    savedAt = nil
     if let folder {
       let status = try folder.status()
       if status == .finished, resumes {
@@ -37,17 +40,16 @@ extension Trainer {
     for warning in warnings { try report(.warned(warning)) }
     if resumes, let store { try resume(from: store, report) }
     try report(.started(step: progress.step, stepCount: stepCount))
-    let end = try train(store, stop, report)
-    if let folder, end != .stopped {
-      do {
-        try finish(folder, end, report)
-      } catch {
-        // All updates are done: whoever mends the cause and resumes need not wait for them again.
-        if let store { try? save(to: store, report) }
-        throw error
-      }
+    do {
+      let end = try train(store, stop, report)
+      if let folder, end != .stopped { try finish(folder, end, report) }
+      return result(end)
+    } catch {
+      // Whoever mends the cause and resumes need not wait for these updates again. But a run that diverged would get
+      // past the batches at which it ends.
+      if let store, progress.step > savedAt ?? 0, progress.skippedInARow < 3 { try? save(to: store) { _ in } }
+      throw error
     }
-    return result(end)
   }
 
   /// Writes the model's folder, the weights last, then removes the checkpoints.
@@ -88,27 +90,22 @@ extension Trainer {
   ) throws -> FineTuningResult.End {
     var detector = CollapseDetector(
       isNormalized: takesUnitVectors, valueOfCollapse: loss.valueOfCollapse)
-    if let evaluator, progress.baseline == nil {
-      let baseline = try evaluator.evaluate(current)
-      progress.baseline = baseline
-      try report(.evaluated(step: 0, baseline))
-    }
-    while progress.step < stepCount {
-      if runsOutOfPatience { return .ranOutOfPatience }
+    while true {
+      if try evaluateIfDue(stop, report) {
+        if progress.step == stepCount { return .completed }
+        if runsOutOfPatience { return .ranOutOfPatience }
+        let isSaveDue = progress.step > 0 && progress.step.isMultiple(of: settings.checkpointInterval)
+        if let store, isSaveDue { try save(to: store, report) }
+      }
+      try mineIfDue(stop, report)
       if stop.isRequested {
         try store.map { try save(to: $0, report) }
         return .stopped
       }
-      try mineIfDue(report)
       let step = try update()
       try report(.stepped(step))
       if let warning = detector.warning(after: step) { try report(.warned(warning)) }
-      if progress.step.isMultiple(of: evaluationInterval) || progress.step == stepCount { try evaluate(report) }
-      if let store, progress.step.isMultiple(of: settings.checkpointInterval), progress.step < stepCount {
-        try save(to: store, report)
-      }
     }
-    return .completed
   }
 
   private var runsOutOfPatience: Bool {
@@ -116,21 +113,33 @@ extension Trainer {
   }
 
   private var evaluationInterval: Int {
-    settings.evaluationInterval
-      ?? (source.batchesPerEpoch + settings.accumulation - 1) / settings.accumulation
+    settings.evaluationInterval ?? settings.stepsPerEpoch(of: source.batchesPerEpoch)
   }
 
-  private func evaluate(_ report: (TrainingEvent) throws -> Void) throws {
-    guard let evaluator else { return }
-    try check(weights)
-    let evaluation = try evaluator.evaluate(current)
-    if evaluation.main.value > progress.best?.evaluation.main.value ?? -.infinity {
-      progress.best = (progress.step, evaluation)
-      progress.evaluationsSinceBest = 0
-      best = weights.copy()
-    } else {
-      progress.evaluationsSinceBest += 1
+  /// - Returns: false if the run was asked to stop before the evaluation was done.
+  private func evaluateIfDue(_ stop: StopFlag, _ report: (TrainingEvent) throws -> Void) throws -> Bool {
+    let step = progress.step
+    guard let evaluator, progress.evaluatedAt != step,
+      step.isMultiple(of: evaluationInterval) || step == stepCount
+    else { return true }
+    if step > 0 { try check(weights) }
+    guard let vectors = try vectors(of: evaluator.texts, stop) else { return false }
+    let evaluation = try evaluator.evaluate(vectors, on: encoder.pool)
+    progress.record(evaluation)
+    if progress.best?.step == step { best = weights.copy() }
+    try report(.evaluated(step: step, evaluation))
+    return true
+  }
+
+  /// The vectors of texts with the weights as they are now; nil if the run is asked to stop before they are there.
+  func vectors(of texts: [String], _ stop: StopFlag) throws -> Tensor? {
+    let textsAtATime = 256
+    let encoder = current, vectors = Tensor(uninitialized: [texts.count, encoder.dimension])
+    for start in stride(from: 0, to: texts.count, by: textsAtATime) {
+      if stop.isRequested { return nil }
+      let part = try encoder.encode(Array(texts[start..<min(start + textsAtATime, texts.count)])).tensor
+      (vectors.buffer.base + start * encoder.dimension).update(from: part.buffer.base, count: part.count)
     }
-    try report(.evaluated(step: progress.step, evaluation))
+    return vectors
   }
 }

@@ -41,6 +41,8 @@ public final class Trainer {
   var progress = TrainingProgress()
   /// After how many updates hard negatives were mined last.
   var minedAt = 0
+  /// After how many updates the run's newest checkpoint was saved; nil before it.
+  var savedAt: Int?
   /// The weights of the best evaluation; nil before it.
   var best: TrainableWeights?
   /// What the run's weights follow from, as the folder, the data and the settings were at the start.
@@ -124,12 +126,7 @@ public final class Trainer {
     skippedTokens = try encoder.skippedTokens
     optimizer = try AdamW(settings.optimizer, for: weights.layout)
     gradients = Gradients(weights.layout, frozen: optimizer.frozen)
-    let stepsPerEpoch = (source.batchesPerEpoch + settings.accumulation - 1) / settings.accumulation
-    stepCount =
-      switch settings.length {
-      case .epochs(let count): count * stepsPerEpoch
-      case .steps(let count): count
-      }
+    stepCount = try settings.stepCount(batchesPerEpoch: source.batchesPerEpoch)
     schedule = LearningRateSchedule(settings.schedule, stepCount: stepCount, warmupRatio: settings.warmupRatio)
     description = try RunDescription(
       settings, lossName: lossName, stepCount: stepCount, data: data, evaluation: evaluation, model: model,

@@ -7,6 +7,7 @@ extension TrainingProgress {
     [
       "step": .number(JSONNumber(step)), "skipped": .number(JSONNumber(skipped)),
       "skipped_in_a_row": .number(JSONNumber(skippedInARow)), "seconds": .number(JSONNumber(seconds)),
+      "evaluated_at": evaluatedAt.map { .number(JSONNumber($0)) } ?? .null,
       "baseline": baseline.map { .object($0.json) } ?? .null,
       "best_step": best.map { .number(JSONNumber($0.step)) } ?? .null,
       "best": best.map { .object($0.evaluation.json) } ?? .null,
@@ -23,6 +24,7 @@ extension TrainingProgress {
     self.init(step: step, skipped: skipped, skippedInARow: skippedInARow)
     self.seconds = seconds
     self.evaluationsSinceBest = evaluationsSinceBest
+    evaluatedAt = json["evaluated_at"]?.int
     baseline = json["baseline"]?.object.flatMap(Evaluation.init)
     if let step = json["best_step"]?.int, let evaluation = json["best"]?.object.flatMap(Evaluation.init) {
       best = (step, evaluation)

@@ -10,6 +10,8 @@ struct TrainingProgress: Sendable {
   private(set) var skippedInARow: Int
   /// Time spent on updates.
   var seconds = 0.0
+  /// After how many updates the last evaluation was; nil before the first.
+  var evaluatedAt: Int?
   /// The score before the first update.
   var baseline: Evaluation?
   /// The best score since, and after how many updates.
@@ -28,5 +30,18 @@ struct TrainingProgress: Sendable {
     step += 1
     skipped += isApplied ? 0 : 1
     skippedInARow = isApplied ? 0 : skippedInARow + 1
+  }
+
+  /// Takes the score of the weights as they are now.
+  mutating func record(_ evaluation: Evaluation) {
+    evaluatedAt = step
+    if step == 0 {
+      baseline = evaluation
+    } else if evaluation.main.value > best?.evaluation.main.value ?? -.infinity {
+      best = (step, evaluation)
+      evaluationsSinceBest = 0
+    } else {
+      evaluationsSinceBest += 1
+    }
   }
 }
