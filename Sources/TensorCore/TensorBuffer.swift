@@ -18,7 +18,7 @@ package final class TensorBuffer: @unchecked Sendable {
 
   package init(count: Int) {
     self.count = count
-    base = TensorBuffer.allocate(count)
+    base = NumberMemory.allocate(count)
     origin = .system
   }
 
@@ -38,15 +38,9 @@ package final class TensorBuffer: @unchecked Sendable {
 
   deinit {
     switch origin {
-    case .system: base.deallocate()
+    case .system: NumberMemory.deallocate(base, count: count)
     case .workspace(let workspace, let capacity): workspace.recycle(base, capacity: capacity)
     case .part: break
     }
-  }
-
-  /// Memory for `count` numbers, aligned to a cache line.
-  static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
-    UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
-      .bindMemory(to: Float.self, capacity: max(count, 1))
   }
 }

@@ -38,20 +38,21 @@ package final class Workspace: Sendable {
       if place < free.blocks.count, free.blocks[place].capacity <= 2 * wanted { return free.blocks.remove(at: place) }
       var room = 0
       for index in stride(from: place - 1, through: 0, by: -1) where room < wanted {
-        room += free.blocks[index].capacity
-        free.blocks.remove(at: index).base.deallocate()
+        let block = free.blocks.remove(at: index)
+        room += block.capacity
+        NumberMemory.deallocate(block.base, count: block.capacity)
       }
       return nil
     }
     return TensorBuffer(
-      count: count, capacity: block?.capacity ?? wanted, base: block?.base ?? TensorBuffer.allocate(wanted),
+      count: count, capacity: block?.capacity ?? wanted, base: block?.base ?? NumberMemory.allocate(wanted),
       workspace: self)
   }
 
   /// Returns the free memory to the system.
   func empty() {
     free.withLock { free in
-      for block in free.blocks { block.base.deallocate() }
+      for block in free.blocks { NumberMemory.deallocate(block.base, count: block.capacity) }
       free.blocks = []
     }
   }
