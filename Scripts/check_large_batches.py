@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Shows that `finetune` takes batches of 1,024 texts in the memory of 64, to the same bits as in one piece.
 
-usage: check_large_batches.py TRAIN [--label-column category] [--losses batch-hard-triplet,batch-all-triplet,…] [--steps 2]
+usage: check_large_batches.py TRAIN [--label-column category] [--losses batch-hard-triplet,…] [--steps 2]
 
 TRAIN has at least 64 labels with 16 texts each, as Banking77's train.csv. For each loss: batches of 16 labels x 4 texts, as
 many texts in all as the steps of 64 x 16 that follow, in pieces of 64 and 8, and in one piece where that much memory is
@@ -48,8 +48,8 @@ def free_memory():
 def check(arguments, loss):
     """Whether memory and bits are as they should be."""
     def show(batch, piece, peak, digest):
-        print(f"{loss}: batch of {batch}, pieces of {piece}: {peak / 2**20:.0f} MB, {peak / small:.2f} x, {digest[:16]}",
-              flush=True)
+        print(f"{loss}: batch of {batch}, pieces of {piece}: "
+              f"{peak / 2**20:.0f} MB, {peak / small:.2f} x, {digest[:16]}", flush=True)
 
     small, digest = run(arguments, loss, 16, 4, 16 * arguments.steps, 64)
     show(64, 64, small, digest)

@@ -10,8 +10,8 @@
 
 /// Memory for float32 numbers of any values, aligned to a cache line.
 ///
-/// Large blocks come straight from the system and go back there. The C library's heap would keep what it is given back as
-/// holes, which fit no block of another size: a third more memory in a run of fine-tuning.
+/// Large blocks come straight from the system and go back there. The C library's heap would keep them as holes, which fit
+/// no block of another size: a run of fine-tuning would take a fifth more memory, or more.
 enum NumberMemory {
   private static let leastMapped = (1 << 20) / MemoryLayout<Float>.stride
 
