@@ -83,13 +83,15 @@ extension WordAverageModel {
     func bits(_ parameter: Parameter, _ element: Int) -> SIMD4<UInt32> {
       random.block([UInt32(truncatingIfNeeded: element), UInt32(element >> 32), UInt32(parameter.index), 0])
     }
+    func halves(_ word: UInt32) -> UInt32 { (word & 0xFFFF) &+ (word &>> 16) }
     let table = StoredTable(rows: vocabularySize, columns: embeddingSize, storage: CK_F32) { bytes in
       guard let values = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
       // The sum of eight uniform numbers, here of 16 bits, is nearly normal, with no logarithm. Its variance is 8/12.
       let scale = Float(1.5).squareRoot() / 65536
       pool.run(count: vocabularySize) { row, _ in
         for element in row * embeddingSize..<(row + 1) * embeddingSize {
-          let bits = bits(words, element), sum = ((bits & 0xFFFF) &+ (bits &>> 16)).wrappedSum()
+          let bits = bits(words, element)
+          let sum = halves(bits.x) &+ halves(bits.y) &+ halves(bits.z) &+ halves(bits.w)
           values[element] = (Float(sum) - 4 * 65535) * scale
         }
       }

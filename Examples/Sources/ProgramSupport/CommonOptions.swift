@@ -60,4 +60,4 @@ package struct CommonOptions: ParsableArguments {
   }
 }
 
-extension Precision: ExpressibleByArgument {}
+extension Precision: @retroactive ExpressibleByArgument {}
