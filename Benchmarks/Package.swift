@@ -10,19 +10,15 @@ let package = Package(
     // Named, since a clone's folder may be called anything.
     .package(name: "swiftlet", path: ".."),
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-  ],
-  targets: [
-    .executableTarget(
-      name: "throughput",
-      dependencies: [
-        .product(name: "Swiftlet", package: "swiftlet"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
-    .executableTarget(
-      name: "tokenizer",
-      dependencies: [
-        .product(name: "Swiftlet", package: "swiftlet"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
   ]
 )
+
+for name in ["pipeline", "tokenizer"] {
+  package.targets.append(
+    .executableTarget(
+      name: name,
+      dependencies: [
+        .product(name: "Swiftlet", package: "swiftlet"),
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ]))
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import Foundation
+import Swiftlet
+
+/// Embeds texts again and again, the whole way from text to vector, and prints the best pass as a line of JSON.
+@main struct Pipeline: ParsableCommand {
+  @Option(help: "The model's folder.") var model: String
+  @Option(help: "A text file, a text a line.") var text: String
+  @Option(help: "What the encoder computes in.") var precision = Precision.float32
+  @Option(help: "Threads that work at a time.") var threads = ProcessInfo.processInfo.activeProcessorCount
+  @Option(help: "Make texts of so many tokens each from the file's words; default: its lines.") var length: Int?
+  @Option(help: "Embed this many tokens, lines again and again; default: all lines once.") var tokens: Int?
+  @Option(help: "How often they are embedded.") var passes = 3
+
+  func run() throws {
+    var settings = EncoderSettings(maxLength: length, threadCount: threads)
+    settings.precision = precision
+    let encoder = try SentenceEncoder(folder: model, settings: settings)
+    let (texts, tokenCount) = try Workload(path: text, length: length, tokens: tokens, encoder: encoder).texts()
+    var result = Result(
+      text: URL(fileURLWithPath: text).lastPathComponent, precision: precision.rawValue, threads: threads,
+      texts: texts.count, tokens: tokenCount)
+    result.minCosine = try Verification(model: model, encoder: encoder, texts: texts).minCosine(precision)
+    for _ in 0..<passes {
+      let elapsed = try ContinuousClock().measure { _ = try encoder.encode(texts) }
+      result.seconds = min(result.seconds, elapsed / .seconds(1))
+    }
+    print(try result.json())
+  }
+}
+
+extension Precision: @retroactive ExpressibleByArgument {}

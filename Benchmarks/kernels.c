@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The speed of CKernels' matrix products beside what the processor could do, for each path and precision that it has
+// instructions for, and the speed of its memory: a line of JSON each. Benchmarks/run builds it.
+//
+// Products run on one thread and are timed by the thread's own clock, so that other programs disturb little. A peak is
+// a loop of multiply-adds on registers alone, 12 or 16 sums side by side, in the vectors of the path.
+
+#include "CKernels.h"
+
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static double seconds(clockid_t clock) {
+  struct timespec t;
+  clock_gettime(clock, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/// The least processor time of a call, of 20 times or more that take 0.2 s together.
+static double least_time(void (*call)(const void *), const void *context) {
+  double least = INFINITY, total = 0;
+  // So many calls at a time that the clock is exact.
+  int calls = 1;
+  for (int times = 0; times < 20 || total < 0.2;) {
+    double start = seconds(CLOCK_THREAD_CPUTIME_ID);
+    for (int i = 0; i < calls; i++) call(context);
+    double time = seconds(CLOCK_THREAD_CPUTIME_ID) - start;
+    if (time < 1e-3) {
+      calls *= 2;
+      continue;
+    }
+    least = fmin(least, time / calls);
+    total += time;
+    times++;
+  }
+  return least;
+}
+
+// Peaks
+
+enum { STEPS = 10000 };
+static volatile int zero;
+
+/// `name` runs STEPS steps of next(sum, factor) on each of `sums` sums.
+#define PEAK_LOOP(name, features, vector, sums, next)                                                    \
+  features __attribute__((noinline)) static void name(const void *context) {                             \
+    (void)context;                                                                                       \
+    vector x[sums], factor = (vector){0} + (__typeof__((vector){0}[0]))zero;                             \
+    _Pragma("clang loop unroll(full)") for (int i = 0; i < sums; i++) x[i] = factor;                     \
+    for (int step = 0; step < STEPS; step++)                                                             \
+      _Pragma("clang loop unroll(full)") for (int i = 0; i < sums; i++) x[i] = next(x[i], factor);       \
+    vector sum = x[0];                                                                                   \
+    _Pragma("clang loop unroll(full)") for (int i = 1; i < sums; i++) sum += x[i];                       \
+    zero = sum[0] == 1;                                                                                  \
+  }
+
+#define FMA(sum, factor) __builtin_elementwise_fma(sum, factor, factor)
+
+typedef struct {
+  const char *path, *precision;
+  /// Whether the CPU can run it, given that it can run the path.
+  int (*offered)(void);
+  void (*steps)(const void *);
+  /// Of a call of `steps`; a multiplication and an addition are two.
+  double operations;
+} peak;
+
+static int always(void) { return 1; }
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+
+typedef float floats8 __attribute__((vector_size(32)));
+typedef float floats16 __attribute__((vector_size(64)));
+typedef int32_t ints16 __attribute__((vector_size(64)));
+
+#define BFLOAT16_DOT(sum, factor) ((floats16)_mm512_dpbf16_ps(sum, (__m512bh)(factor), (__m512bh)(factor)))
+#define INT8_DOT(sum, factor) ((ints16)_mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(factor), (__m512i)(factor)))
+
+static int has_bfloat16(void) { return __builtin_cpu_supports("avx512bf16") != 0; }
+static int has_int8(void) { return __builtin_cpu_supports("avx512vnni") != 0; }
+
+PEAK_LOOP(avx2_steps, __attribute__((target("avx2,fma"))), floats8, 12, FMA)
+PEAK_LOOP(avx512_steps, __attribute__((target("avx512f,avx512vl"))), floats16, 16, FMA)
+PEAK_LOOP(bfloat16_steps, __attribute__((target("avx512f,avx512vl,avx512bf16"))), floats16, 16, BFLOAT16_DOT)
+PEAK_LOOP(int8_steps, __attribute__((target("avx512f,avx512vl,avx512vnni"))), ints16, 16, INT8_DOT)
+
+static const peak peaks[] = {
+    {"avx2", "float32", always, avx2_steps, 2.0 * 12 * 8 * STEPS},
+    {"avx512", "float32", always, avx512_steps, 2.0 * 16 * 16 * STEPS},
+    {"avx512", "bfloat16", has_bfloat16, bfloat16_steps, 2.0 * 16 * 32 * STEPS},
+    {"avx512", "int8", has_int8, int8_steps, 2.0 * 16 * 64 * STEPS},
+};
+#else
+typedef float floats4 __attribute__((vector_size(16)));
+
+PEAK_LOOP(neon_steps, , floats4, 16, FMA)
+
+static const peak peaks[] = {{"neon", "float32", always, neon_steps, 2.0 * 16 * 4 * STEPS}};
+#endif
+
+// Memory
+
+typedef struct {
+  const char *bytes;
+  size_t count;
+} memory;
+
+static void *read_memory(void *context) {
+  typedef int vector __attribute__((vector_size(64)));
+  const memory *m = context;
+  vector sums[8] = {0};
+  for (size_t i = 0; i < m->count / sizeof *sums; i += COUNT(sums))
+#pragma clang loop unroll(full)
+    for (size_t j = 0; j < COUNT(sums); j++) sums[j] += ((const vector *)m->bytes)[i + j];
+  for (size_t j = 0; j < COUNT(sums); j++) zero = sums[j][0] == 1;
+  return NULL;
+}
+
+/// Bytes a second that two threads read of memory that no cache holds.
+static double bandwidth(void) {
+  size_t half = 1 << 27;
+  char *bytes = aligned_alloc(64, 2 * half);
+  if (!bytes) abort();
+  memset(bytes, 0, 2 * half);
+  memory parts[] = {{bytes, half}, {bytes + half, half}};
+  double least = INFINITY;
+  for (int i = 0; i < 10; i++) {
+    double start = seconds(CLOCK_MONOTONIC);
+    pthread_t other;
+    if (pthread_create(&other, NULL, read_memory, &parts[1])) abort();
+    read_memory(&parts[0]);
+    pthread_join(other, NULL);
+    least = fmin(least, seconds(CLOCK_MONOTONIC) - start);
+  }
+  free(bytes);
+  return 2.0 * (double)half / least;
+}
+
+// Products
+
+static void *space(size_t bytes) {
+  void *p = aligned_alloc(64, (bytes + 63) / 64 * 64);
+  if (!p) abort();
+  return p;
+}
+
+/// From -1 to 1.
+static float *numbers(size_t count) {
+  static uint64_t state = 1;
+  float *x = space(count * sizeof *x);
+  for (size_t i = 0; i < count; i++) {
+    state = state * 6364136223846793005u + 1442695040888963407u;
+    x[i] = (float)(int32_t)(state >> 32) * 0x1p-31f;
+  }
+  return x;
+}
+
+/// y = x W^T + b, in the form that a path's product takes.
+typedef struct {
+  const ck_kernels *kernels;
+  const ck_compact *compact;  // null: float32
+  size_t rows, outputs, inputs;
+  float *x, *weights, *bias, *y;
+  void *packed, *converted;
+} layer;
+
+static void pack(layer *l) {
+  if (!l->compact) {
+    l->packed = space(l->outputs * l->inputs * sizeof(float));
+    l->kernels->pack(l->inputs, l->outputs, l->weights, 1, l->inputs, l->packed);
+    return;
+  }
+  float *scratch = space((l->inputs + 63) / 64 * 64 * sizeof *scratch);
+  l->packed = space(l->compact->weights_size(l->inputs, l->outputs));
+  l->compact->pack(l->inputs, l->outputs, l->weights, scratch, l->packed);
+  l->converted = space(l->rows * l->compact->input_size(l->inputs));
+  l->compact->convert(l->rows, l->inputs, l->x, l->inputs, scratch, l->converted);
+  free(scratch);
+}
+
+static void multiply(const void *context) {
+  const layer *l = context;
+  if (l->compact)
+    l->compact->product(l->rows, l->outputs, l->inputs, l->converted, l->packed, l->bias, CK_IDENTITY, l->y,
+                        l->outputs);
+  else
+    l->kernels->product(l->rows, l->outputs, l->inputs, l->x, l->inputs, l->packed, l->bias, CK_IDENTITY, l->y,
+                        l->outputs);
+}
+
+/// The least cosine of a row of y, of those at the start, in the middle and at the end, and what it should be: a
+/// float32 product has those bits, and else the cosine is 0.
+static double least_cosine(const layer *l) {
+  size_t rows[] = {0, l->rows / 2, l->rows - 1};
+  double least = 1;
+  for (size_t r = 0; r < COUNT(rows); r++) {
+    const float *x = l->x + rows[r] * l->inputs, *y = l->y + rows[r] * l->outputs;
+    double product = 0, squares = 0, expected_squares = 0;
+    for (size_t j = 0; j < l->outputs; j++) {
+      float expected = 0;
+      for (size_t p = 0; p < l->inputs; p++) expected = fmaf(x[p], l->weights[j * l->inputs + p], expected);
+      expected += l->bias[j];
+      if (!l->compact && y[j] != expected) return 0;
+      product += (double)y[j] * expected;
+      squares += (double)y[j] * y[j];
+      expected_squares += (double)expected * expected;
+    }
+    least = fmin(least, product / sqrt(squares * expected_squares));
+  }
+  return least;
+}
+
+static void measure(const peak *peak, const ck_kernels *kernels, size_t rows, size_t outputs, size_t inputs) {
+  const ck_compact *compact = strcmp(peak->precision, "bfloat16") == 0 ? kernels->bfloat16
+                              : strcmp(peak->precision, "int8") == 0   ? kernels->int8
+                                                                       : NULL;
+  layer l = {kernels, compact, rows, outputs, inputs, numbers(rows * inputs), numbers(outputs * inputs),
+             numbers(outputs), numbers(rows * outputs), NULL, NULL};
+  pack(&l);
+  multiply(&l);
+  if (!(least_cosine(&l) > 0.999)) {
+    fprintf(stderr, "%s, %s: a product of %zu x %zu x %zu is wrong\n", peak->path, peak->precision, rows, outputs,
+            inputs);
+    exit(1);
+  }
+  // The clock's rate moves: a peak for each.
+  double limit = peak->operations / least_time(peak->steps, NULL) / 1e9;
+  double speed = 2.0 * (double)(rows * outputs * inputs) / least_time(multiply, &l) / 1e9;
+  printf("{\"kernel\": \"product\", \"precision\": \"%s\", \"path\": \"%s\", \"rows\": %zu, \"outputs\": %zu, "
+         "\"inputs\": %zu, \"gflops\": %.1f, \"peak_gflops\": %.1f}\n",
+         peak->precision, peak->path, rows, outputs, inputs, speed, limit);
+  fflush(stdout);
+  free(l.x), free(l.weights), free(l.bias), free(l.y), free(l.packed), free(l.converted);
+}
+
+int main(void) {
+  // The four linear maps of the bundled model's layers; some hundred tokens, and one short text.
+  static const size_t row_counts[] = {504, 16}, shapes[][2] = {{1152, 384}, {384, 384}, {1536, 384}, {384, 1536}};
+  printf("{\"kernel\": \"memory\", \"threads\": 2, \"gigabytes_per_s\": %.1f}\n", bandwidth() / 1e9);
+  for (size_t i = 0; i < COUNT(peaks); i++) {
+    const ck_kernels *kernels = ck_named(peaks[i].path);
+    if (!kernels || !peaks[i].offered()) continue;
+    for (size_t r = 0; r < COUNT(row_counts); r++)
+      for (size_t s = 0; s < COUNT(shapes); s++)
+        measure(&peaks[i], kernels, row_counts[r], shapes[s][0], shapes[s][1]);
+  }
+}

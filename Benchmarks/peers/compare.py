@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Measures Swiftlet and its peers on the same files in one run, prints one table and draws the plots.
+
+Benchmarks/run builds the programs first; run that. Swiftlet runs before and after the peers, and the slower of the two
+counts; a peer counts with its best batch size, streams and graph. What was measured goes to a file of results, from
+which the table and the plots are made, so that a part can be measured again alone: --only kernels,float32.
+A peer that is not installed is left out.
+"""
+import argparse
+import datetime
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+import tempfile
+
+import swiftlet
+import table
+import texts
+
+HERE = pathlib.Path(__file__).resolve().parent
+ENGINES = {"pytorch": "torch", "onnxruntime": "onnxruntime", "openvino": "openvino", "ctranslate2": "ctranslate2"}
+PRECISIONS = {"float32": list(ENGINES), "bfloat16": ["pytorch", "openvino"], "int8": list(ENGINES)[1:]}
+TEXT_OF_15_TOKENS = "A man is eating a piece of bread in the park today."
+
+
+def lines(path):
+    return path.read_text(encoding="utf-8").splitlines(keepends=True)
+
+
+def installed():
+    """Engine to version."""
+    versions = {}
+    for engine, package in ENGINES.items():
+        try:
+            versions[engine] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            pass
+    return versions
+
+
+class Comparison:
+    """The parts of the comparison, each a method that returns what it measured."""
+
+    def __init__(self, arguments, work):
+        self.model, self.quick, self.work = arguments.model, arguments.quick, work
+        self.engines = {name: version for name, version in installed().items() if name in arguments.peers.split(",")}
+        passage, short = texts.write(work)
+        self.texts = {"passage": arguments.passage or passage, "short": arguments.short or short}
+        self.training = arguments.training or texts.TRAINING
+        if self.quick:
+            self.texts = {name: self.head(path, 40) for name, path in self.texts.items()}
+        self.calibration = work / "calibration.txt"
+        self.calibration.write_text(
+            "".join(line for path in self.texts.values() for line in lines(path)[::5][:192]), encoding="utf-8")
+
+    def head(self, path, count):
+        """A file of the first lines of another."""
+        result = self.work / f"{path.stem}-{count}.txt"
+        result.write_text("".join(lines(path)[:count]), encoding="utf-8")
+        return result
+
+    def peer(self, task, text, *options, model=None, **environment):
+        command = [sys.executable, HERE / "measure.py", task, "--model", model or self.model, "--text", text, *options]
+        output, _, peak = swiftlet.run(command, **environment)
+        return json.loads(output.splitlines()[-1]) | {"mb": peak}
+
+    def engine(self, task, name, precision, text, *options, model=None):
+        """What `peer` does of an engine, whose graph it makes first where that is not there."""
+        cache = self.work / f"{(model or self.model).name}-graphs"
+        cache.mkdir(exist_ok=True)
+        return self.peer(
+            task, text, "--engine", name, "--precision", precision, "--cache", cache, "--calibration", self.calibration,
+            *options, model=model)
+
+    def between(self, ours, peers):
+        """Ours before and after the peers, the slower by each figure, and theirs."""
+        before = ours()
+        theirs = {name: measure() for name, measure in peers.items()}
+        after = ours()
+        worse = {
+            key: (min if key.endswith("per_s") else max)(before[key], after[key])
+            for key in before if isinstance(before[key], float)}
+        return {"swiftlet": before | worse, "peers": theirs}
+
+    def between_engines(self, precision, ours, theirs):
+        names = [name for name in self.engines if name in PRECISIONS[precision]]
+        return self.between(ours, {name: lambda name=name: theirs(name) for name in names})
+
+    def throughput(self, precision, model, path):
+        expected = swiftlet.vectors(model, path, self.work / "expected.npy")
+        result = self.between_engines(
+            precision, lambda: swiftlet.pipeline(model, path, "--precision", precision),
+            lambda name: self.engine("embed", name, precision, path, "--expected", expected, model=model))
+        for name, measured in result["peers"].items():
+            if precision == "float32" and measured["min_cosine"] < 0.9999:
+                raise SystemExit(f"{name} computes something else: a cosine of {measured['min_cosine']} with Swiftlet's")
+        return result
+
+    def precision(self, name):
+        return {text: self.throughput(name, self.model, path) for text, path in self.texts.items()}
+
+    def between_python(self, ours, theirs):
+        return self.between(ours, {"pytorch": theirs} if "pytorch" in self.engines else {})
+
+    def float32(self):
+        return self.precision("float32")
+
+    def bfloat16(self):
+        return self.precision("bfloat16")
+
+    def int8(self):
+        return self.precision("int8")
+
+    def kernels(self):
+        return swiftlet.kernels()
+
+    def latency(self):
+        path = self.work / "one.txt"
+        path.write_text(TEXT_OF_15_TOKENS + "\n", encoding="utf-8")
+        return {
+            precision: self.between_engines(
+                precision, lambda: swiftlet.latency(self.model, TEXT_OF_15_TOKENS, precision),
+                lambda name: self.engine("latency", name, precision, path))
+            for precision in ("float32", "int8")}
+
+    def large(self):
+        """Random weights as large as bert-base's."""
+        if "pytorch" not in self.engines:
+            return None
+        model = self.work / "bert-base"
+        if not model.exists():
+            swiftlet.run([sys.executable, swiftlet.ROOT / "Scripts" / "make_random_bert.py", model])
+        return self.throughput("float32", model, self.head(self.texts["passage"], 100))
+
+    def train(self):
+        steps = 2 if self.quick else 20
+        return self.between_python(
+            lambda: swiftlet.train(self.model, self.training, steps),
+            lambda: self.peer("train", self.training, "--steps", steps))
+
+    def tokenizer(self):
+        text = self.texts["short"]
+        return {
+            threads: self.between_python(
+                lambda: {"megabytes_per_s": swiftlet.tokenize(self.model, text, threads)},
+                lambda: self.peer("tokenize", text, RAYON_NUM_THREADS=threads))
+            for threads in ("1", "2")}
+
+    def start(self):
+        return swiftlet.start(self.model, TEXT_OF_15_TOKENS)
+
+    def memory(self):
+        counts = [20, 200] if self.quick else [20_000, 200_000]
+        return {count: swiftlet.memory(self.model, self.texts["short"], count) for count in counts}
+
+    def threads(self):
+        return {
+            count: max(
+                swiftlet.pipeline(self.model, self.texts["passage"], "--threads", count, "--passes", 2)["tokens_per_s"]
+                for _ in range(2))
+            for count in ("1", "2")}
+
+    def scaling(self):
+        """Seconds by the number of tokens in all, and by the tokens of each text."""
+        totals = [1000, 10_000] if self.quick else [1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000]
+        lengths = [16, 64] if self.quick else [8, 16, 32, 64, 128, 192, 256, 384, 512]
+
+        def measure(*options):
+            result = swiftlet.pipeline(self.model, self.texts["passage"], *options)
+            return {key: result[key] for key in ("tokens", "texts", "seconds")}
+
+        return {
+            "totals": [measure("--tokens", total, "--passes", max(1, min(20, 300_000 // total))) for total in totals],
+            "lengths": [measure("--length", length, "--tokens", totals[-1] // 30) | {"length": length} for length in lengths]}
+
+
+PARTS = [
+    "kernels", "float32", "bfloat16", "int8", "latency", "large", "train", "tokenizer", "start", "memory", "threads",
+    "scaling"]
+
+
+def machine():
+    """The processor's name and number, the system."""
+    name = platform.processor() or platform.machine()
+    if sys.platform == "darwin":
+        name = subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True).stdout.strip()
+    elif os.path.exists("/proc/cpuinfo"):
+        fields = dict(
+            map(str.strip, line.split(":", 1)) for line in pathlib.Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines())
+        name = f"{fields.get('model name', name)}, family {fields.get('cpu family', '?')}"
+    return {"processor": name, "processors": os.cpu_count(), "system": platform.system()}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", default=",".join(PARTS), help="parts to measure, of %(default)s; none: the table alone")
+    parser.add_argument("--peers", default=",".join(ENGINES), help="engines to compare with, of %(default)s; none")
+    parser.add_argument("--model", type=pathlib.Path, default=swiftlet.ROOT / "weights" / "all-MiniLM-L6-v2")
+    parser.add_argument("--short", type=pathlib.Path, help="short texts, one a line; default: from Examples/Data")
+    parser.add_argument("--passage", type=pathlib.Path, help="passages, one a line; default: from Examples/Data")
+    parser.add_argument("--training", type=pathlib.Path, help="labelled texts as CSV; default: from Examples/Data")
+    parser.add_argument("--results", type=pathlib.Path, default=HERE.parent / ".build" / "results.json")
+    parser.add_argument("--plots", type=pathlib.Path, help="a folder for the plots")
+    parser.add_argument("--quick", action="store_true", help="a few texts and steps, to see that all runs")
+    parser.add_argument("--work", type=pathlib.Path, help="a folder that keeps what peers make of the model; default: none")
+    arguments = parser.parse_args()
+    if arguments.quick:
+        arguments.results = arguments.results.with_name("quick-results.json")
+        arguments.results.unlink(missing_ok=True)
+    if arguments.work:
+        arguments.work.mkdir(parents=True, exist_ok=True)
+        measure(arguments, arguments.work)
+    else:
+        with tempfile.TemporaryDirectory() as work:
+            measure(arguments, pathlib.Path(work))
+    results = json.loads(arguments.results.read_text())
+    print(table.markdown(results))
+    if swiftlet.disturbance.largest > 0.05:
+        print(f"\nOthers had up to {swiftlet.disturbance.largest:.0%} of the processors meanwhile.", file=sys.stderr)
+    if arguments.plots:
+        import plots  # matplotlib is large, and not needed for the table
+
+        plots.draw(results, arguments.plots)
+
+
+def measure(arguments, work):
+    """Adds to the file of results."""
+    comparison = Comparison(arguments, work)
+    results = json.loads(arguments.results.read_text()) if arguments.results.exists() else {}
+    for part in arguments.only.split(",") if arguments.only != "none" else []:
+        print(f"{part} ...", file=sys.stderr, flush=True)
+        results[part] = getattr(comparison, part)()
+        results |= {"machine": machine(), "versions": comparison.engines, "date": datetime.date.today().isoformat()}
+        arguments.results.parent.mkdir(parents=True, exist_ok=True)
+        arguments.results.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of what compare.py measured, in Markdown."""
+ENGINES = {
+    "pytorch": "PyTorch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "ctranslate2": "CTranslate2"}
+
+
+def speed(value):
+    """A number of three figures, or in whole thousands' form."""
+    return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else f"{value:.3g}"
+
+
+def cosine(value):
+    return f"{value:.5f}"
+
+
+class Table:
+    def __init__(self, versions):
+        self.versions = versions
+        names = [f"{ENGINES[engine]} {'.'.join(version.split('.')[:2])}" for engine, version in versions.items()]
+        self.lines = [self.line("", "Swiftlet", *names, "ratio to the best"), "|-|" + "-:|" * (len(names) + 2)]
+
+    @staticmethod
+    def line(*cells):
+        return f"| {' | '.join(cells)} |"
+
+    def add(self, name, ours, theirs=None, key=None, best=None, show=speed):
+        """A row of numbers, or of what `key` says of each; `best`, max or min, says which peer the ratio is to."""
+        theirs = theirs or {}
+        if key:
+            ours, theirs = ours.get(key), {engine: value[key] for engine, value in theirs.items() if key in value}
+        cells = [show(theirs[engine]) if engine in theirs else "" for engine in self.versions]
+        ratio = f"{ours / best(theirs.values()):.2f}" if best and theirs else ""
+        self.lines.append(self.line(name, show(ours), *cells, ratio))
+
+    def note(self, name, ours):
+        self.lines.append(self.line(name, ours, *[""] * (len(self.versions) + 1)))
+
+    def __str__(self):
+        return "\n".join(self.lines)
+
+
+def kernel_rows(kernels):
+    """(path, rows, least share, largest share) of the peak over the shapes."""
+    shares = {}
+    for line in kernels:
+        if line["kernel"] == "product":
+            share = line["gflops"] / line["peak_gflops"]
+            shares.setdefault((line["path"], line["precision"], line["rows"]), []).append(share)
+    return [(*key, min(values), max(values)) for key, values in shares.items()]
+
+
+def markdown(results):
+    table = Table(results.get("versions", {}))
+    for precision in "float32", "bfloat16", "int8":
+        texts = results.get(precision, {})
+        for text, measured in texts.items():
+            length = measured["swiftlet"]["tokens"] / measured["swiftlet"]["texts"]
+            table.add(
+                f"{precision}, texts of {length:.0f} tokens: tokens/s", measured["swiftlet"], measured["peers"],
+                "tokens_per_s", max)
+        if texts and precision != "float32":
+            sides = [{"swiftlet": measured["swiftlet"], **measured["peers"]} for measured in texts.values()]
+            least = {name: min(side[name]["min_cosine"] for side in sides) for name in sides[0]}
+            table.add("least cosine with float32", least.pop("swiftlet"), least, show=cosine)
+    if large := results.get("large"):
+        table.add("a BERT of 12 layers of 768, float32: tokens/s", large["swiftlet"], large["peers"], "tokens_per_s", max)
+    for precision, measured in results.get("latency", {}).items():
+        name = f"{precision}, one text of 15 tokens: ms, median"
+        table.add(name, measured["swiftlet"], measured["peers"], "p50_ms", min)
+        table.add("99th of 100", measured["swiftlet"], measured["peers"], "p99_ms", min)
+    if train := results.get("train"):
+        table.add("a step of training, 64 texts: ms", train["swiftlet"], train["peers"], "ms_per_step", min)
+        table.add("peak memory: MB", train["swiftlet"], train["peers"], "mb", min)
+    for threads, measured in results.get("tokenizer", {}).items():
+        name = f"tokenizer, {threads} thread{'s' * (threads != '1')}: MB/s"
+        table.add(name, measured["swiftlet"], measured["peers"], "megabytes_per_s", max)
+    if start := results.get("start"):
+        table.add("from the start of a program to its first vector: ms", start["ms"])
+        table.add("peak memory for one text: MB", start["mb"])
+    for count, megabytes in results.get("memory", {}).items():
+        table.add(f"peak memory for {int(count):,} texts: MB", megabytes)
+    if threads := results.get("threads"):
+        table.add("two threads: times one's speed", threads["2"] / threads["1"])
+    for path, precision, rows, least, largest in kernel_rows(results.get("kernels", [])):
+        table.note(f"{precision} products of {rows} rows, {path}: share of the peak", f"{least:.0%} to {largest:.0%}")
+    return str(table)
