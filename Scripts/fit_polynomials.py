@@ -40,11 +40,19 @@ half_ln2 = mp.log(2) / 2
 # exp(r) = 1 + r + r^2 p(r)
 fit(lambda r: (mp.exp(r) - 1 - r) / r**2 if r else mp.mpf(1) / 2, -half_ln2 * mp.mpf("1.01"), half_ln2 * mp.mpf("1.01"), 4,
     lambda r: r**2 / mp.exp(r) if r else mp.mpf("1e-9"), "exp")
-# erf(x) = x + x p(x^2) on |x| <= 1
-fit(lambda u: mp.erf(mp.sqrt(u)) / mp.sqrt(u) - 1, mp.mpf("1e-12"), mp.mpf(1), 6,
-    lambda u: mp.sqrt(u) / mp.erf(mp.sqrt(u)), "erf, small")
-# erf(x) = 1 - exp(p(x)) on 1 <= x <= 4; an error e of p is an error erfc(x) e of the result
-fit(lambda x: mp.log(mp.erfc(x)), mp.mpf(1), mp.mpf(4), 7, lambda x: mp.erfc(x) / mp.erf(x), "erf, large")
+# 2^f = 1 + f p(f)
+fit(lambda f: (mp.mpf(2) ** f - 1) / f if f else mp.log(2), mp.mpf("-0.5"), mp.mpf("0.5"), 4,
+    lambda f: abs(f) or mp.mpf("1e-9"), "exp2")
+
+
+def normal_tail(a):
+    return mp.erfc(a / mp.sqrt(2)) / 2
+
+
+# The normal distribution's tail as 2^p(a): an error e of p is an error ln 2 tail(a) e of the result. The far tail, where
+# that is nothing, counts some more.
+fit(lambda a: mp.log(normal_tail(a), 2), mp.mpf(0), mp.mpf("5.6"), 8,
+    lambda a: normal_tail(a) ** mp.mpf("0.8") * mp.log(2), "normal tail", nodes=120, rounds=60)
 # tanh(x) = x + x^3 p(x^2) on |x| <= 0.625
 fit(lambda u: (mp.tanh(mp.sqrt(u)) / mp.sqrt(u) - 1) / u, mp.mpf("1e-12"), mp.mpf("0.625") ** 2, 4,
     lambda u: u * mp.sqrt(u) / mp.tanh(mp.sqrt(u)), "tanh, small")

@@ -60,8 +60,7 @@ import Testing
     expectClose(results { $0.table.pointee.map($1.count, CK_TANH, $1, &$2) }, ulps: 3) { tanh($0) }
   }
 
-  /// erf through GELU: 2 gelu(√2 x) / (√2 x) - 1 is not to be had in float32, so the sum 1 + erf bounds the error:
-  /// its terms' rounding is relative to 1, times x / 2.
+  /// The share of the normal distribution below x is a sum whose terms' rounding is relative to 1; GELU is x times it.
   @Test func gelu() {
     let outputs = results { $0.table.pointee.map($1.count, CK_GELU, $1, &$2) }
     for (x, y) in zip(Self.inputs, outputs) where x.isFinite {
