@@ -39,6 +39,9 @@ struct AddedTokenFinder: Sendable {
     onlyStart = starts.count == 1 ? starts[0] : nil
   }
 
+  /// Whether there is a byte that starts a token.
+  func mayOccur(in text: UnsafeBufferPointer<UInt8>) -> Bool { nextStart(in: text, from: 0) < text.count }
+
   /// A token found in a text.
   struct Match {
     let id: Int32

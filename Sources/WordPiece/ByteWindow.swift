@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Sixteen bytes in a row as one number, the first byte lowest: what holds for each byte is found out for all of them
-/// at once, without SIMD types, which are slow in a debug build.
+/// Up to sixteen bytes as one number, the first byte lowest, zeros behind them.
 struct ByteWindow: Equatable, BitwiseCopyable {
   let bits: UInt128
 
@@ -10,7 +9,7 @@ struct ByteWindow: Equatable, BitwiseCopyable {
   @inline(__always)
   init(bits: UInt128) { self.bits = bits }
 
-  /// The bytes from `start` on, all sixteen of which can be read.
+  /// The sixteen bytes at `start`.
   @inline(__always)
   init(at start: UnsafePointer<UInt8>) {
     bits = UInt128(littleEndian: UnsafeRawPointer(start).loadUnaligned(as: UInt128.self))
@@ -20,28 +19,26 @@ struct ByteWindow: Equatable, BitwiseCopyable {
   @inline(__always)
   init(repeating byte: UInt8) { bits = 0x01010101_01010101_01010101_01010101 &* UInt128(byte) }
 
-  /// The first `count` bytes, from 1 to 16; the others 0.
+  /// The first `count` bytes, at least one.
   @inline(__always)
   func prefix(_ count: Int) -> ByteWindow {
-    ByteWindow(bits: bits & (.max &>> UInt128(truncatingIfNeeded: 128 &- 8 &* count)))
+    ByteWindow(bits: bits & (.max &>> UInt128(truncatingIfNeeded: 8 &* (ByteWindow.byteCount &- count))))
   }
 
   /// How many bytes there are before the first that is no letter or digit of ASCII.
   @inline(__always)
   var alphanumericCount: Int {
     // A sum's highest bit says whether the byte is at least so much; no sum carries into the next byte.
-    let sevenBits = bits & ByteWindow(repeating: 0x7F).bits
-    let lowercase = sevenBits | ByteWindow(repeating: 0x20).bits
-    func isAtLeast(_ bound: UInt8, _ bytes: UInt128) -> UInt128 { bytes &+ ByteWindow(repeating: 0x80 - bound).bits }
-    let isLetter = isAtLeast(UInt8(ascii: "a"), lowercase) & ~isAtLeast(UInt8(ascii: "z") + 1, lowercase)
-    let isDigit = isAtLeast(UInt8(ascii: "0"), sevenBits) & ~isAtLeast(UInt8(ascii: "9") + 1, sevenBits)
+    let low = bits & ByteWindow(repeating: 0x7F).bits
+    let lowercase = low | ByteWindow(repeating: 0x20).bits
+    func isAtLeast(_ bound: Unicode.Scalar, _ bytes: UInt128) -> UInt128 {
+      bytes &+ ByteWindow(repeating: 0x80 &- UInt8(truncatingIfNeeded: bound.value)).bits
+    }
+    let isLetter = isAtLeast("a", lowercase) & ~isAtLeast("{", lowercase)
+    let isDigit = isAtLeast("0", low) & ~isAtLeast(":", low)
     let isOther = (~(isLetter | isDigit) | bits) & ByteWindow(repeating: 0x80).bits
     return isOther.trailingZeroBitCount / 8
   }
-
-  /// Letters and digits of ASCII in lowercase.
-  @inline(__always)
-  var lowercasedAlphanumerics: ByteWindow { ByteWindow(bits: bits | ByteWindow(repeating: 0x20).bits) }
 
   /// A hash of the bytes and of `previous`, that of the bytes before them.
   ///

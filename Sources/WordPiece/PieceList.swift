@@ -14,20 +14,20 @@ struct PieceList {
 
   private static let blockCount = 128
 
-  /// How many ids the memory has to hold if a word has up to `longestWord` pieces.
-  static func capacity(longestWord: Int) -> Int { blockCount + longestWord }
+  /// How many ids the memory has to hold if up to `burst` are appended between two calls of `makeRoom`.
+  static func capacity(burst: Int) -> Int { blockCount + burst }
 
   init(memory: UnsafeMutableBufferPointer<Int32>) { pending = memory.baseAddress! }
 
-  /// Makes room for the pieces of a word, which are to be appended next.
+  /// To be called now and then, but not amid a word.
   @inline(__always)
-  mutating func startWord() {
+  mutating func makeRoom() {
     if pendingCount >= PieceList.blockCount { storeBlock() }
   }
 
   @inline(__always)
   mutating func append(_ id: Int32) {
-    // SAFETY: behind a block there is room for a word.
+    // SAFETY: behind a block there is room for a burst.
     pending[pendingCount] = id
     pendingCount &+= 1
   }
@@ -46,7 +46,7 @@ struct PieceList {
 
   /// Appends the first pieces, at most `limit`, to `ids`.
   func append(to ids: inout [Int32], limit: Int) {
-    ids.append(contentsOf: blocks.prefix(limit))
+    if blocksCount > 0 { ids.append(contentsOf: blocks.prefix(limit)) }
     ids.append(contentsOf: UnsafeBufferPointer(start: pending, count: min(count, limit) - min(blocksCount, limit)))
   }
 }

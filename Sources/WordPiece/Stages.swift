@@ -11,6 +11,7 @@ final class Stages: Sendable {
   /// The same tokens as they look there, by id.
   let normalizedSpellings: [Int32: String]
   let model: WordPieceModel
+  let plainReader: PlainReader
   let tables = UnicodeTables.shared
 
   convenience init(addedTokens: [AddedToken], normalization: Normalization, model: WordPieceModel) {
@@ -21,6 +22,12 @@ final class Stages: Sendable {
       ((try? TextPass.normalize(Array(token.content.utf8), plain)) ?? [], token)
     }
     self.init(plain.rawTokens, normalization, normalized, model)
+  }
+
+  /// Whether an added token may be in the text; false negatives there are none.
+  @inline(__always)
+  func mayHoldAddedToken(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+    !normalizedTokens.isEmpty || rawTokens.mayOccur(in: text)
   }
 
   private init(
@@ -35,5 +42,6 @@ final class Stages: Sendable {
       normalizedTokens.map { ($0.token.id, String(decoding: $0.pattern, as: UTF8.self)) }
     ) { $1 }
     self.model = model
+    plainReader = PlainReader(model.matcher, normalization)
   }
 }

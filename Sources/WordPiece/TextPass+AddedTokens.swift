@@ -3,9 +3,9 @@
 /// The stage that looks for added tokens: in the raw text, and for the few tokenizers with such tokens, in
 /// what the normalizer made of the rest.
 extension TextPass {
-  /// Reads the text from start to end, or until it is full.
-  mutating func readText() throws(TokenizerError) {
-    var (position, search) = (0, 0)
+  /// Reads the text from `start` to its end, or until the pass is full.
+  mutating func readText(from start: Int) throws(TokenizerError) {
+    var (position, search) = (start, start)
     while position < text.count, !isFull {
       let match = try stages.rawTokens.firstMatch(
         in: text, from: search, limit: position, includesSpecial: !encodesSpecialTokens)
@@ -26,9 +26,11 @@ extension TextPass {
   /// What the normalizer makes of a whole text.
   static func normalize(_ text: [UInt8], _ stages: Stages) throws(TokenizerError) -> [UInt8] {
     try text.withUnsafeBufferPointer { (text) throws(TokenizerError) in
-      try with(stages, text: text, limit: 0, encodesSpecialTokens: true, tracksOrigins: false) {
-        (pass) throws(TokenizerError) in
-        try pass.normalize(0..<text.count).bytes
+      try withMemory(for: text, stages) { (word, pieces) throws(TokenizerError) in
+        var pass = TextPass(
+          stages, text: text, limit: 0, encodesSpecialTokens: true, tracksOrigins: false, word: word,
+          pieces: PieceList(memory: pieces))
+        return try pass.normalize(0..<text.count).bytes
       }
     }
   }
@@ -72,7 +74,7 @@ extension TextPass {
   /// Appends an added token, spelled as the text does it.
   private mutating func append(_ id: Int32, from origin: Range<Int>, spelled: Slice<UnsafeBufferPointer<UInt8>>) {
     if ranges != nil { spellings[pieces.count] = String(decoding: spelled, as: UTF8.self) }
-    pieces.startWord()
+    pieces.makeRoom()
     pieces.append(id)
     ranges?.append(origin)
   }

@@ -12,7 +12,7 @@
 /// 3. split at white space and punctuation (`TextPass+Splitting`);
 /// 4. WordPiece (`WordMatcher`).
 ///
-/// Plain words of ASCII take one step through all of them (`TextPass+PlainWords`).
+/// Where origins do not matter, a `PlainReader` does the same for plain ASCII in one step.
 struct TextPass {
   let stages: Stages
   let text: UnsafeBufferPointer<UInt8>
@@ -40,11 +40,11 @@ struct TextPass {
   /// What a pass found out beside the pieces' ids.
   struct Outcome {
     /// Whether pieces were left out.
-    let isTruncated: Bool
+    fileprivate(set) var isTruncated = false
     /// The bytes each piece comes from, if origins are tracked.
-    let ranges: [Range<Int>]
+    fileprivate(set) var ranges: [Range<Int>] = []
     /// How the text spells the pieces that are added tokens, by their number, if origins are tracked.
-    let spellings: [Int: String]
+    fileprivate(set) var spellings: [Int: String] = [:]
   }
 
   /// Appends the pieces of `text` to `ids`, those past `limit` left out.
@@ -54,46 +54,69 @@ struct TextPass {
     _ stages: Stages, text: UnsafeBufferPointer<UInt8>, limit: Int, encodesSpecialTokens: Bool,
     tracksOrigins: Bool, ids: inout [Int32]
   ) throws(TokenizerError) -> Outcome {
-    try with(
-      stages, text: text, limit: limit, encodesSpecialTokens: encodesSpecialTokens, tracksOrigins: tracksOrigins
-    ) { (pass) throws(TokenizerError) in
-      try pass.readText()
-      let isTruncated = pass.isFull
-      pass.pieces.append(to: &ids, limit: limit)
-      pass.ranges?.truncate(to: limit)
-      return Outcome(isTruncated: isTruncated, ranges: pass.ranges ?? [], spellings: pass.spellings)
+    try withMemory(for: text, stages) { (word, pieceMemory) throws(TokenizerError) in
+      var pieces = PieceList(memory: pieceMemory)
+      var start = 0
+      if !tracksOrigins, !stages.mayHoldAddedToken(text) {
+        start = stages.plainReader.read(text, from: 0, to: text.count, limit: limit, into: &pieces, word: word)
+      }
+      var outcome = Outcome()
+      if start < text.count, pieces.count <= limit {
+        var pass = TextPass(
+          stages, text: text, limit: limit, encodesSpecialTokens: encodesSpecialTokens, tracksOrigins: tracksOrigins,
+          word: word, pieces: pieces)
+        try pass.readText(from: start)
+        pieces = pass.pieces
+        pass.ranges?.truncate(to: limit)
+        (outcome.ranges, outcome.spellings) = (pass.ranges ?? [], pass.spellings)
+      }
+      outcome.isTruncated = pieces.count > limit
+      pieces.append(to: &ids, limit: limit)
+      return outcome
     }
   }
 
-  /// Lends a pass over `text` that has not read anything.
-  static func with<Value>(
-    _ stages: Stages, text: UnsafeBufferPointer<UInt8>, limit: Int, encodesSpecialTokens: Bool,
-    tracksOrigins: Bool, _ body: (inout TextPass) throws(TokenizerError) -> Value
+  /// Lends the memory of a pass over `text`: that of a word, as a `WordMatcher` asks for it, and that of a
+  /// `PieceList`.
+  static func withMemory<Value>(
+    for text: UnsafeBufferPointer<UInt8>, _ stages: Stages,
+    _ body: (UnsafeMutablePointer<UInt8>, UnsafeMutableBufferPointer<Int32>) throws(TokenizerError) -> Value
   ) throws(TokenizerError) -> Value {
     guard text.count <= Int32.max else { throw .textTooLong(byteCount: text.count) }
-    let longestWord = stages.model.matcher.longestWord, prefixCount = stages.model.matcher.prefix.count
+    let matcher = stages.model.matcher
     return try withUnsafeTemporaryAllocation(
-      of: UInt8.self, capacity: WordBuffer.capacity(scalarLimit: longestWord, prefixCount: prefixCount)
-    ) { (wordMemory) throws(TokenizerError) in
+      of: UInt8.self, capacity: matcher.prefix.count + WordBuffer.capacity(scalarLimit: matcher.longestWord)
+    ) { (word) throws(TokenizerError) in
       try withUnsafeTemporaryAllocation(
-        of: Int32.self, capacity: PieceList.capacity(longestWord: longestWord)
-      ) { (pieceMemory) throws(TokenizerError) in
-        var pass = TextPass(
-          stages: stages, text: text, limit: limit, encodesSpecialTokens: encodesSpecialTokens,
-          word: WordBuffer(
-            scalarLimit: longestWord, prefixCount: prefixCount, memory: wordMemory, tracksOrigins: tracksOrigins),
-          marks: MarkRun(tracksOrigins: tracksOrigins), pieces: PieceList(memory: pieceMemory),
-          ranges: tracksOrigins ? [] : nil, ends: tracksOrigins ? [] : nil)
-        return try body(&pass)
+        of: Int32.self, capacity: PieceList.capacity(burst: matcher.longestWord)
+      ) { (pieces) throws(TokenizerError) in
+        try body(word.baseAddress! + matcher.prefix.count, pieces)
       }
     }
+  }
+
+  init(
+    _ stages: Stages, text: UnsafeBufferPointer<UInt8>, limit: Int, encodesSpecialTokens: Bool, tracksOrigins: Bool,
+    word: UnsafeMutablePointer<UInt8>, pieces: PieceList
+  ) {
+    self.stages = stages
+    self.text = text
+    self.limit = limit
+    self.encodesSpecialTokens = encodesSpecialTokens
+    self.word = WordBuffer(scalarLimit: stages.model.matcher.longestWord, memory: word, tracksOrigins: tracksOrigins)
+    marks = MarkRun(tracksOrigins: tracksOrigins)
+    self.pieces = pieces
+    (ranges, ends) = tracksOrigins ? ([], []) : (nil, nil)
   }
 
   /// Normalises and splits a stretch of text that holds no added token.
   mutating func readSegment(_ segment: Range<Int>) throws(TokenizerError) {
     var position = segment.lowerBound
     while position < segment.upperBound, !isFull {
-      if ranges == nil { position = readPlainWords(from: position, to: segment.upperBound) }
+      if ranges == nil {
+        position = stages.plainReader.read(
+          text, from: position, to: segment.upperBound, limit: limit, into: &pieces, word: word.bytes)
+      }
       position = try readScalars(from: position, to: segment.upperBound)
     }
     endWord()
@@ -129,7 +152,7 @@ struct TextPass {
     guard !word.isEmpty else { return }
     defer { word.removeAll() }
     ends?.removeAll(keepingCapacity: true)
-    pieces.startWord()
+    pieces.makeRoom()
     if word.isTooLong {
       pieces.append(matcher.unknownID)
       ends?.append(word.byteCount)

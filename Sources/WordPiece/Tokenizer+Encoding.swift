@@ -177,9 +177,15 @@ private func scalarRanges(of ranges: [Range<Int>], in text: UnsafeBufferPointer<
   }
 }
 
+@inline(__always)
 private func withUTF8<Value>(
   _ text: String, _ body: (UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> Value
 ) throws(TokenizerError) -> Value {
+  // A native string lends its bytes; a bridged one is made native first, in a copy.
+  let result = text.utf8.withContiguousStorageIfAvailable { utf8 in
+    Result { () throws(TokenizerError) in try body(utf8) }
+  }
+  if let result { return try result.get() }
   var text = text
   return try text.withUTF8 { utf8 in
     Result { () throws(TokenizerError) in try body(utf8) }

@@ -22,6 +22,7 @@ struct Vocabulary: Sendable {
   private let places: ConstantTable<Place?>
   private let keys: ConstantTable<ByteWindow>
   private let slots: ConstantTable<UInt32>
+  private let lengths: ConstantTable<UInt32>
 
   struct Place: BitwiseCopyable {
     let start: UInt32
@@ -43,6 +44,10 @@ struct Vocabulary: Sendable {
       capacity: VocabularyIndex.slotCount(tokens: places.count))
     slots.initialize(repeating: 0)
     self.slots = ConstantTable(adopting: slots)
+    let lengths = UnsafeMutableBufferPointer<UInt32>.allocate(
+      capacity: VocabularyIndex.lengthsCount(tokens: places.count))
+    lengths.initialize(repeating: 0)
+    self.lengths = ConstantTable(adopting: lengths)
     self.bytes = ConstantTable(bytes + repeatElement(0, count: ByteWindow.byteCount))
     self.places = ConstantTable(places)
     let text = self.bytes.elements.baseAddress!
@@ -51,7 +56,8 @@ struct Vocabulary: Sendable {
         place.flatMap { VocabularyIndex.key(of: text + Int($0.start), count: Int($0.count)) } ?? ByteWindow(bits: 0)
       })
     index = VocabularyIndex(
-      bytes: text, places: self.places.elements, keys: keys.elements, slots: self.slots.elements)
+      bytes: text, places: self.places.elements, keys: keys.elements, slots: self.slots.elements,
+      lengths: self.lengths.elements)
     count = places.count
     longestToken = places.reduce(0) { max($0, Int($1?.count ?? 0)) }
 
@@ -64,6 +70,9 @@ struct Vocabulary: Sendable {
       let slot = index.slot(of: start, count: count)
       if slots[slot] != 0 { duplicates = ((duplicates?.count ?? 0) + 1, duplicates?.first ?? place) }
       slots[slot] = VocabularyIndex.entry(id: id, hash: hash)
+      if VocabularyIndex.startCount..<UInt32.bitWidth ~= count {
+        lengths[index.lengthsPlace(of: ByteWindow(at: start))] |= 1 << UInt32(count)
+      }
       stepsLeft -= (slot - index.firstSlot(hash: hash)) & (slots.count - 1)
     }
     self.duplicates = duplicates.map { ($0.count, Self.string(at: $0.first, in: text)) }

@@ -15,10 +15,29 @@ struct VocabularyIndex: @unchecked Sendable {
   let keys: UnsafeBufferPointer<ByteWindow>
   /// A power of two of slots: bits of the hash above the id + 1, or 0.
   let slots: UnsafeBufferPointer<UInt32>
+  /// Which lengths tokens have whose first bytes have the same hash: bit l of a power of two of numbers.
+  let lengths: UnsafeBufferPointer<UInt32>
 
   /// How many slots there are for so many tokens: three quarters are empty or more, so most searches end at the first.
   static func slotCount(tokens: Int) -> Int { 1 << (Int.bitWidth - (tokens * 2 | 7).leadingZeroBitCount + 1) }
 
+  /// How many numbers `lengths` has for so many tokens.
+  static func lengthsCount(tokens: Int) -> Int { max(slotCount(tokens: tokens) / 8, 1) }
+
+  /// A number that has bit l set if a token of l bytes may start with those at `text`, l < 32.
+  @inline(__always)
+  func lengths(at text: UnsafePointer<UInt8>) -> UInt32 {
+    lengths[lengthsPlace(of: ByteWindow(at: text))] | (1 &<< UInt32(Self.startCount) &- 1)
+  }
+
+  /// Where `lengths` has those of the tokens with the same start.
+  @inline(__always)
+  func lengthsPlace(of start: ByteWindow) -> Int {
+    Int(truncatingIfNeeded: start.prefix(Self.startCount).hash()) & (lengths.count &- 1)
+  }
+
+  /// How many bytes the start of a token is that selects its number in `lengths`; shorter ones have none.
+  static let startCount = 5
   private static let idBits: UInt32 = 23
   private static let idMask: UInt32 = 1 << idBits - 1
 

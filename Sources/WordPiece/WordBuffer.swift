@@ -21,17 +21,15 @@ struct WordBuffer {
   var isTooLong: Bool { scalarCount > scalarLimit }
 
   /// A buffer for words of up to `scalarLimit` scalars, in memory of `capacity` bytes.
-  init(scalarLimit: Int, prefixCount: Int, memory: UnsafeMutableBufferPointer<UInt8>, tracksOrigins: Bool) {
-    memory.initialize(repeating: 0)
+  init(scalarLimit: Int, memory: UnsafeMutablePointer<UInt8>, tracksOrigins: Bool) {
     self.scalarLimit = scalarLimit
-    bytes = memory.baseAddress! + prefixCount
+    bytes = memory
+    bytes.initialize(repeating: 0, count: WordBuffer.capacity(scalarLimit: scalarLimit))
     origins = tracksOrigins ? [] : nil
   }
 
   /// A scalar has up to four bytes.
-  static func capacity(scalarLimit: Int, prefixCount: Int) -> Int {
-    prefixCount + scalarLimit * 4 + ByteWindow.byteCount
-  }
+  static func capacity(scalarLimit: Int) -> Int { scalarLimit * 4 + 2 * ByteWindow.byteCount }
 
   /// Appends what `table` makes of the ASCII letters of `text` from `start` on, up to the first that is no
   /// part of a word, and returns where that is.

@@ -40,8 +40,14 @@ struct WordMatcher: @unchecked Sendable {
   private func longestToken(
     at text: UnsafePointer<UInt8>, after prefixCount: Int, count: Int
   ) -> (id: Int32, length: Int)? {
+    let lengths = index.lengths(at: text)
     var length = min(count, longestToken)
     while length > prefixCount {
+      if length < UInt32.bitWidth {
+        // On to the next length that a token has.
+        length = UInt32.bitWidth &- 1 &- (lengths & (2 &<< UInt32(truncatingIfNeeded: length) &- 1)).leadingZeroBitCount
+        guard length > prefixCount else { return nil }
+      }
       if let id = index.id(of: text, count: length) { return (id, length) }
       length -= 1
     }
