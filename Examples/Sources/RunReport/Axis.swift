@@ -14,8 +14,7 @@ struct Axis {
     var lower = numbers.min() ?? 0, upper = numbers.max() ?? 1
     if lower > 0, includesZero || lower < upper / 2 { lower = 0 }
     if upper - lower <= 1e-9 * max(abs(lower), abs(upper)) {
-      let room = upper == 0 ? 1 : abs(upper) / 10
-      (lower, upper) = (lower - room, upper + room)
+      (lower, upper) = upper == 0 ? (0, 1) : (min(lower, 0), max(upper, 0))
     }
     let step = Axis.roundStep(atLeast: (upper - lower) / Double(count))
     let first = (lower / step + 1e-9).rounded(.down), last = (upper / step - 1e-9).rounded(.up)

@@ -39,7 +39,8 @@ struct CurveSection {
   private var loss: LineChart { noisy("Loss", "Of each step's batch.", "loss") }
 
   private var active: LineChart {
-    noisy("Active share", "The part of a batch's terms above 0: the rest teaches nothing.", "active_fraction")
+    noisy(
+      "Active share", "The part of a batch's terms that are above 0: the others teach nothing.", "active_fraction")
   }
 
   private var distances: LineChart {

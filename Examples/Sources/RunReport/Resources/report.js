@@ -1,4 +1,5 @@
-// Pointing at a text shows it at once, finds it in the other picture, and pales the texts of other labels.
+// Pointing at a text shows it at once, finds it in the other picture, and pales the texts of other labels. The file is a
+// part of XHTML: it has no less-than sign and no ampersand.
 const plane = document.getElementById("plane");
 if (plane) {
   const tip = document.createElement("div");
@@ -26,24 +27,41 @@ if (plane) {
   function show(mark, event) {
     const group = mark.parentNode, place = [...group.children].indexOf(mark);
     pick(group.dataset.label);
-    for (const one of plane.querySelectorAll(`g[data-label="${group.dataset.label}"]`)) {
-      one.children[place].classList.add("is-twin");
-    }
+    for (const one of plane.querySelectorAll("g.is-picked")) one.children[place].classList.add("is-twin");
     const [text, label] = mark.dataset.text.split("\n"), small = document.createElement("small");
     small.textContent = label;
     tip.replaceChildren(text, small);
     tip.hidden = false;
-    const left = Math.min(event.clientX + 14, innerWidth - tip.offsetWidth - 12);
-    const below = event.clientY + 16, above = event.clientY - tip.offsetHeight - 12;
+    tip.style.left = "0";  // so that it is as wide as its text
+    const { clientWidth, clientHeight } = document.documentElement, { offsetWidth, offsetHeight } = tip;
+    const left = Math.min(event.clientX + 14, clientWidth - offsetWidth - 12), below = event.clientY + 16;
     tip.style.left = `${Math.max(left, 12)}px`;
-    tip.style.top = `${below + tip.offsetHeight > innerHeight ? above : below}px`;
+    tip.style.top = `${below + offsetHeight > clientHeight ? event.clientY - offsetHeight - 12 : below}px`;
   }
 
-  plane.addEventListener("pointerover", (event) => {
-    const mark = event.target.closest("g[data-label] > *"), entry = event.target.closest("li[data-label]");
+  // The mark that a finger means, which seldom hits it.
+  function nearest(picture, event) {
+    let found = null, least = 24;
+    for (const mark of picture.querySelectorAll("g[data-label] > *")) {
+      const box = mark.getBoundingClientRect();
+      const distance = Math.hypot(box.x + box.width / 2 - event.clientX, box.y + box.height / 2 - event.clientY);
+      if (least > distance) [found, least] = [mark, distance];
+    }
+    return found;
+  }
+
+  function react(event, mark) {
+    const entry = event.target.closest("#plane li[data-label]");
     if (mark) show(mark, event);
     else if (entry) pick(entry.dataset.label);
     else clear();
-  });
+  }
+
+  plane.addEventListener("pointerover", (event) => react(event, event.target.closest("g[data-label] > *")));
   plane.addEventListener("pointerleave", clear);
+  document.addEventListener("click", (event) => {
+    const picture = event.target.closest("#plane figure svg");
+    react(event, picture ? nearest(picture, event) : null);
+  });
+  addEventListener("scroll", clear, { passive: true });
 }
