@@ -5,14 +5,14 @@
 #
 # usage: screenshot_report.sh REPORT.html OUTPUT.png [WIDTH [HEIGHT]]
 #
-# Writes OUTPUT.png and OUTPUT~dark.png, the first 1280 x 1010 pixels if not told otherwise. Needs Chromium and a font
+# Writes OUTPUT.png and OUTPUT~dark.png, the first 1280 x 1020 pixels if not told otherwise. Needs Chromium and a font
 # that is better than its default (Debian: chromium, fonts-noto-core); pngquant makes the files smaller. The README's:
 #
 #   Scripts/screenshot_report.sh workshop-model/report.html Sources/Swiftlet/Swiftlet.docc/Resources/finetune-report.png
 set -euo pipefail
 
 [ $# -ge 2 ] || { sed -n '4,12s/^# \{0,1\}//p' "$0" >&2; exit 64; }
-report=$(realpath "$1") output=$2 width=${3:-1280} height=${4:-1010}
+report=$(realpath "$1") output=$2 width=${3:-1280} height=${4:-1020}
 browser=$(command -v chromium || command -v chromium-browser || command -v google-chrome) ||
   { echo "needs Chromium; on Debian: apt-get install chromium fonts-noto-core pngquant" >&2; exit 1; }
 

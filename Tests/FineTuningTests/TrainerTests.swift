@@ -39,8 +39,10 @@ import Testing
     try Trainer(model: model, data: .labeledTexts(TrainerTests.texts()), evaluation: evaluation, settings: settings)
   }
 
-  func bits(_ trainer: Trainer) throws -> [UInt32] {
-    try trainer.tunedEncoder().encode(["the cat sat", "12 dogs"]).tensor.values.map(\.bitPattern)
+  func bits(_ trainer: Trainer) throws -> [UInt32] { try bits(trainer.tunedEncoder()) }
+
+  func bits(_ encoder: SentenceEncoder) throws -> [UInt32] {
+    try encoder.encode(["the cat sat", "12 dogs"]).tensor.values.map(\.bitPattern)
   }
 
   func contents(_ path: String) throws -> Data { try Data(contentsOf: URL(fileURLWithPath: path)) }
@@ -67,6 +69,18 @@ import Testing
         #expect(try bits(other) == expected, "\(threads) threads, pieces of \(pieceSize), \(kernels.path)")
       }
     }
+  }
+
+  @Test(arguments: [EncoderKind.bert, .wordAverage])
+  func theOriginalEncoderIsThatBeforeTheFirstUpdate(kind: EncoderKind) throws {
+    var settings = TrainerTests.settings
+    settings.encoder = kind
+    settings.loss = .softmaxCrossEntropy
+    settings.margin = nil
+    let trainer = try trainer(settings), before = try bits(trainer)
+    try trainer.run()
+    #expect(try bits(trainer) != before)
+    #expect(try bits(trainer.originalEncoder()) == before)
   }
 
   @Test func seedChangesTheRun() throws {

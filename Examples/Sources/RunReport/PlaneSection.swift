@@ -34,9 +34,9 @@ struct PlaneSection {
     return """
       <section id="plane" aria-labelledby="plane-title">
       <h2 id="plane-title">The texts of the evaluation, before and after</h2>
-      <p class="lead">Each mark is \(text) placed by the first two principal components of the model's vectors: the \
-      plane that keeps most of their differences. Texts with similar vectors lie close together. The pictures have one \
-      scale, but axes of their own: compare groups, not places. Point at a mark to read it.</p>
+      <p class="lead">Each mark is \(text) placed by the first two principal components of the model's vectors, the \
+      plane that keeps most of their differences. The pictures share a scale but not axes: compare groups, not places. \
+      Point at a mark to read it.</p>
       <div class="pair">
       \(picture("Before", before, scale))
       \(picture("After", after, scale))

@@ -50,7 +50,7 @@ struct FinetuneCommand: ParsableCommand {
       try monitor.report(event)
       if case .completing(let result) = event {
         let card = try modelCard(trainer, data, evaluation, result)
-        try monitor.writeReport(on: card, result, try comparison(trainer, data, evaluation))
+        try monitor.writeReport(on: card, result, try comparison(trainer, evaluation))
       }
     }
     monitor.finish(result)
@@ -86,11 +86,11 @@ struct FinetuneCommand: ParsableCommand {
 
   /// What the model as it was and the tuned one make of the evaluation's texts, if these have labels. The model is made
   /// again: a resumed run never had its vectors.
-  private func comparison(_ trainer: Trainer, _ data: Dataset, _ evaluation: Dataset?) throws -> EncoderComparison? {
-    guard case .labeledTexts(let texts) = evaluation, texts.count >= 2 else { return nil }
-    let original = try Trainer(model: common.modelFolder(), data: data, settings: settings).tunedEncoder()
-    let before = try original.encode(texts.texts).tensor, after = try trainer.tunedEncoder().encode(texts.texts).tensor
-    return EncoderComparison(texts, before: before, after: after, threadCount: common.threads)
+  private func comparison(_ trainer: Trainer, _ evaluation: Dataset?) throws -> EncoderComparison? {
+    guard case .labeledTexts(let data) = evaluation, data.count >= 2 else { return nil }
+    let before = try trainer.originalEncoder().encode(data.texts).tensor
+    let after = try trainer.tunedEncoder().encode(data.texts).tensor
+    return EncoderComparison(data, before: before, after: after, threadCount: common.threads)
   }
 
   private func description(of data: Dataset, _ path: String) -> String {

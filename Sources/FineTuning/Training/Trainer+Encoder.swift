@@ -23,8 +23,11 @@ extension Trainer {
 
   /// The encoder that the settings ask for, without weights, and these.
   static func load(
-    _ model: ModelFolder, _ settings: FineTuningSettings, _ encoderSettings: EncoderSettings, _ kernels: Kernels
+    _ model: ModelFolder, _ settings: FineTuningSettings, _ kernels: Kernels
   ) throws -> (SentenceEncoder, TrainableWeights) {
+    let encoderSettings = EncoderSettings(
+      pooling: settings.pooling.map { modes in PoolingMode.allCases.filter(modes.contains) },
+      normalize: settings.normalize, threadCount: settings.threadCount)
     switch (settings.encoder ?? model.kind, model.kind) {
     case (.bert, .wordAverage):
       throw FineTuningError.invalidSetting(

@@ -74,6 +74,14 @@ extension Trainer {
     guard vector.values.allSatisfy(\.isFinite) else { throw FineTuningError.nonFiniteVectors(step: progress.step) }
   }
 
+  /// The encoder as it was before the first update, for a run that was resumed, too. Its weights are read or drawn again.
+  ///
+  /// - Throws: what reading the model's folder throws.
+  public func originalEncoder() throws -> SentenceEncoder {
+    let (_, weights) = try Trainer.load(model, settings, weights.kernels)
+    return encoder.reading(weights.forModel(on: encoder.pool))
+  }
+
   /// The encoder as it is now: with the weights of the best evaluation, else the last.
   public func tunedEncoder() -> SentenceEncoder {
     encoder.reading((best ?? weights).copy().forModel(on: encoder.pool))

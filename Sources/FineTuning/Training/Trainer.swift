@@ -101,14 +101,11 @@ public final class Trainer {
     }
     self.settings = settings
     model = try ModelFolder(path: folder)
-    let encoderSettings = EncoderSettings(
-      pooling: settings.pooling.map { modes in PoolingMode.allCases.filter(modes.contains) },
-      normalize: settings.normalize, threadCount: settings.threadCount)
     // A Matryoshka loss takes vectors of unit length, whatever the encoder gives.
     takesUnitVectors = settings.matryoshkaDimensions != nil || settings.normalize ?? model.normalizes
     let plainLoss = try loss(takesUnitVectors)
     evaluator = try evaluation.map { try Evaluator($0) }
-    (encoder, weights) = try Trainer.load(model, settings, encoderSettings, kernels)
+    (encoder, weights) = try Trainer.load(model, settings, kernels)
     let dimension = encoder.dimension
     let vectorLoss =
       try settings.matryoshkaDimensions.map { dimensions in
