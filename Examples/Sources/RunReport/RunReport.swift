@@ -5,7 +5,8 @@ import Swiftlet
 /// A page that shows how a run of fine-tuning went: scores, texts on a plane, neighbors, curves, settings.
 ///
 /// One file that loads nothing. It is XHTML as well as HTML, is read without its script, which only helps to point at
-/// things, and has colors for light and dark.
+/// things, and has colors for light and dark. The same run gives the same page, as it gives the same weights: times are
+/// for the log.
 package struct RunReport {
   /// A measure before training and with the weights that were kept.
   package struct Score {
@@ -46,9 +47,8 @@ package struct RunReport {
   ///
   /// - Throws: what reading the log throws.
   package func html() throws -> String {
-    let curves = try RunCurves(log: log)
     let curveSection = CurveSection(
-      curves: curves, lastStep: Double(stepCount), keptStep: keptStep.map(Double.init),
+      curves: try RunCurves(log: log), lastStep: Double(stepCount), keptStep: keptStep.map(Double.init),
       gradientNormLimit: gradientNormLimit)
     let page: Markup = """
       <!DOCTYPE html>
@@ -67,7 +67,7 @@ package struct RunReport {
       <body>
       <header>
       <h1>\(title)</h1>
-      <p class="lead">\(summary(curves))</p>
+      <p class="lead">\(summary)</p>
       \(headline)
       </header>
       <main>
@@ -87,16 +87,9 @@ package struct RunReport {
     return page.source
   }
 
-  private func summary(_ curves: RunCurves) -> String {
-    let time = curves["seconds"].last.map { " in \(duration($0.value))" } ?? ""
+  private var summary: String {
     let skipped = skippedSteps > 0 ? ", \(grouped(skippedSteps)) of them skipped" : ""
-    return "On \(data): \(counted(stepCount, "step"))\(time)\(skipped)."
-  }
-
-  private func duration(_ seconds: Double) -> String {
-    let whole = Int(seconds.rounded())
-    if whole < 60 { return "\(decimals(seconds, whole < 10 ? 1 : 0)) s" }
-    return whole < 3600 ? "\(whole / 60) min \(whole % 60) s" : "\(whole / 3600) h \(whole / 60 % 60) min"
+    return "On \(data): \(counted(stepCount, "step"))\(skipped)."
   }
 
   /// The main score in large figures.

@@ -73,7 +73,7 @@ struct RunReportTests {
     let scores = [0.25, 0.75].enumerated().map { #"{"step":\#($0 * 2),"eval":0,"metrics":{"accuracy_at_1":\#($1)}}"# }
     let steps = (1...2).map {
       #"{"step":\#($0),"loss":\#($0),"active_fraction":1,"hardest_positive":1,"hardest_negative":2,"grad_norm":1,"#
-        + #""learning_rate":0.1,"seconds":75}"#
+        + #""learning_rate":0.1}"#
     }
     try Data((scores + steps).joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: path))
     var report = RunReport(title: "base", data: "train.csv", stepCount: 2, log: path)
