@@ -19,7 +19,8 @@ struct LabelMarks {
   /// How many labels there are.
   let labelCount: Int
 
-  private static let colors = 6
+  /// How many colors the page has for marks and lines.
+  static let colors = 6
 
   init(_ texts: LabeledTexts) {
     var counts = [Int](repeating: 0, count: texts.labelNames.count)

@@ -5,7 +5,7 @@ struct LineChart {
   struct Line {
     let name: String
     let points: [RunCurves.Point]
-    /// Which of the page's colors it has.
+    /// Which of the page's colors it has; dashed, if there are not as many.
     var color = 0
     /// Drawn thin and pale, as what lies behind a mean.
     var isFaint = false
@@ -112,7 +112,11 @@ struct LineChart {
     return "\(paths)"
   }
 
-  private func lineClass(_ line: Line) -> String { "line c\(line.color)\(line.isFaint ? " faint" : "")" }
+  private func color(_ line: Line) -> String { "c\(line.color % LabelMarks.colors)" }
+
+  private func lineClass(_ line: Line) -> String {
+    "line \(color(line))\(line.color >= LabelMarks.colors ? " dashed" : "")\(line.isFaint ? " faint" : "")"
+  }
 
   private func draw(_ line: Line, _ axis: Axis) -> Markup {
     let points = line.points.thinned(to: 400)
@@ -122,7 +126,7 @@ struct LineChart {
       <path class="\(lineClass(line))" d="M\(places.joined(separator: "L"))"/>
       \(dots.map { point -> Markup in
         """
-        <circle class="dot c\(line.color)" cx="\(x(point.step))" cy="\(y(point.value, axis))" r="2.5">\
+        <circle class="dot \(color(line))" cx="\(x(point.step))" cy="\(y(point.value, axis))" r="2.5">\
         <title>step \(Int(point.step)): \(line.name) \(short(point.value))</title></circle>
         """
       })

@@ -50,6 +50,13 @@ struct RunReportTests {
     #expect(page.contains("<section id=\"curves\"") && page.contains("<section id=\"settings\""))
   }
 
+  @Test func linesBeyondTheColorsAreDashed() throws {
+    let lines = (0..<8).map { LineChart.Line(name: "\($0)", points: [.init(step: 1, value: Double($0))], color: $0) }
+    let chart = try #require(LineChart(title: "", note: "", lines: lines, lastStep: 1).markup).source
+    #expect(chart.components(of: "\"line c1 dashed\"") == 2 && chart.components(of: "\"line c1\"") == 2)
+    #expect(chart.components(of: "dot c1") == 2 && !chart.contains("c6"))
+  }
+
   @Test func ofManyLabelsTheMostFrequentHaveMarks() {
     let names = (0..<30).flatMap { label in Array(repeating: "label \(label)", count: label == 20 ? 5 : 2) }
     let marks = LabelMarks(LabeledTexts(texts: names, labels: names))
