@@ -25,7 +25,8 @@ def main():
     pieces = VOCABULARY.read_text(encoding="utf-8").splitlines()
     config = BertConfig(
         vocab_size=len(pieces), hidden_size=arguments.hidden, num_hidden_layers=arguments.layers,
-        num_attention_heads=arguments.heads, intermediate_size=arguments.intermediate)
+        num_attention_heads=arguments.heads, intermediate_size=arguments.intermediate,
+        position_embedding_type="absolute")  # the default, which CTranslate2 wants said
     write_model(arguments.folder, config, random_weights(config, arguments.seed), pieces, lowercase=True)
 
 

@@ -78,9 +78,13 @@ class Comparison:
             *options, model=model)
 
     def between(self, ours, peers):
-        """Ours before and after the peers, the slower by each figure, and theirs."""
-        before = ours()
-        theirs = {name: measure() for name, measure in peers.items()}
+        """Ours before and after the peers, the slower by each figure, and theirs; a peer that fails is left out."""
+        before, theirs = ours(), {}
+        for name, measure in peers.items():
+            try:
+                theirs[name] = measure()
+            except swiftlet.Failure as failure:
+                print(f"without {name}: {failure}", file=sys.stderr, flush=True)
         after = ours()
         worse = {
             key: (min if key.endswith("per_s") else max)(before[key], after[key])
@@ -98,7 +102,7 @@ class Comparison:
             lambda name: self.engine("embed", name, precision, path, "--expected", expected, model=model))
         for name, measured in result["peers"].items():
             if precision == "float32" and measured["min_cosine"] < 0.9999:
-                raise SystemExit(f"{name} computes something else: a cosine of {measured['min_cosine']} with Swiftlet's")
+                raise SystemExit(f"{name} computes something else: a cosine of {measured['min_cosine']} with ours")
         return result
 
     def precision(self, name):
@@ -159,24 +163,23 @@ class Comparison:
         return {count: swiftlet.memory(self.model, self.texts["short"], count) for count in counts}
 
     def threads(self):
-        return {
-            count: max(
-                swiftlet.pipeline(self.model, self.texts["passage"], "--threads", count, "--passes", 2)["tokens_per_s"]
-                for _ in range(2))
-            for count in ("1", "2")}
+        speeds = {"1": 0, "2": 0}
+        for count in [*speeds] * 2:
+            result = swiftlet.pipeline(self.model, self.texts["passage"], "--threads", count, "--passes", 2)
+            speeds[count] = max(speeds[count], result["tokens_per_s"])
+        return speeds
 
     def scaling(self):
         """Seconds by the number of tokens in all, and by the tokens of each text."""
         totals = [1000, 10_000] if self.quick else [1000, 3000, 10_000, 30_000, 100_000, 300_000, 1_000_000]
         lengths = [16, 64] if self.quick else [8, 16, 32, 64, 128, 192, 256, 384, 512]
 
-        def measure(*options):
-            result = swiftlet.pipeline(self.model, self.texts["passage"], *options)
-            return {key: result[key] for key in ("tokens", "texts", "seconds")}
+        def points(option, values, *others):
+            return [swiftlet.pipeline(self.model, self.texts["passage"], option, value, *others) for value in values]
 
         return {
-            "totals": [measure("--tokens", total, "--passes", max(1, min(20, 300_000 // total))) for total in totals],
-            "lengths": [measure("--length", length, "--tokens", totals[-1] // 30) | {"length": length} for length in lengths]}
+            "totals": points("--tokens", totals[:-2], "--passes", 10) + points("--tokens", totals[-2:], "--passes", 1),
+            "lengths": points("--length", lengths, "--tokens", totals[-1] // 30)}
 
 
 PARTS = [
@@ -188,17 +191,18 @@ def machine():
     """The processor's name and number, the system."""
     name = platform.processor() or platform.machine()
     if sys.platform == "darwin":
-        name = subprocess.run(["sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True).stdout.strip()
+        words = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        name = subprocess.run(words, capture_output=True, text=True).stdout.strip()
     elif os.path.exists("/proc/cpuinfo"):
-        fields = dict(
-            map(str.strip, line.split(":", 1)) for line in pathlib.Path("/proc/cpuinfo").read_text().split("\n\n")[0].splitlines())
+        pairs = (line.partition(":") for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines())
+        fields = {key.strip(): value.strip() for key, _, value in pairs}
         name = f"{fields.get('model name', name)}, family {fields.get('cpu family', '?')}"
     return {"processor": name, "processors": os.cpu_count(), "system": platform.system()}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default=",".join(PARTS), help="parts to measure, of %(default)s; none: the table alone")
+    parser.add_argument("--only", default=",".join(PARTS), help="parts, of %(default)s; none: the table alone")
     parser.add_argument("--peers", default=",".join(ENGINES), help="engines to compare with, of %(default)s; none")
     parser.add_argument("--model", type=pathlib.Path, default=swiftlet.ROOT / "weights" / "all-MiniLM-L6-v2")
     parser.add_argument("--short", type=pathlib.Path, help="short texts, one a line; default: from Examples/Data")
@@ -207,7 +211,7 @@ def main():
     parser.add_argument("--results", type=pathlib.Path, default=HERE.parent / ".build" / "results.json")
     parser.add_argument("--plots", type=pathlib.Path, help="a folder for the plots")
     parser.add_argument("--quick", action="store_true", help="a few texts and steps, to see that all runs")
-    parser.add_argument("--work", type=pathlib.Path, help="a folder that keeps what peers make of the model; default: none")
+    parser.add_argument("--work", type=pathlib.Path, help="keeps what peers make of the model; default: none")
     arguments = parser.parse_args()
     if arguments.quick:
         arguments.results = arguments.results.with_name("quick-results.json")
@@ -241,4 +245,7 @@ def measure(arguments, work):
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except swiftlet.Failure as failure:
+        raise SystemExit(str(failure))

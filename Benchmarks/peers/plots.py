@@ -12,7 +12,8 @@ from table import ENGINES
 
 INK = "#010203"  # stands for the page's colour of text
 COLOURS = {
-    "swiftlet": "#f05138", "pytorch": "#8e6bbf", "onnxruntime": "#6f8fb3", "openvino": "#4a9fd8", "ctranslate2": "#79a86b"}
+    "swiftlet": "#f05138", "pytorch": "#8e6bbf", "onnxruntime": "#6f8fb3", "openvino": "#4a9fd8",
+    "ctranslate2": "#79a86b"}
 STYLE = """<style>:root { color: #1f2328 } @media (prefers-color-scheme: dark) { :root { color: #e6edf3 } }</style>"""
 
 matplotlib.rcParams |= {
@@ -59,21 +60,21 @@ def scaling(results):
     totals = results["scaling"]["totals"]
     tokens, seconds = [point["tokens"] for point in totals], [point["seconds"] for point in totals]
     rate = seconds[-1] / tokens[-1]
-    left.loglog(tokens, [rate * count for count in tokens], color=INK, linewidth=0.8, linestyle="--", label="proportional")
+    line = {"color": INK, "linewidth": 0.8, "linestyle": "--"}
+    left.loglog(tokens, [rate * count for count in tokens], **line, label="proportional")
     left.loglog(tokens, seconds, "o", color=COLOURS["swiftlet"], label="measured")
     left.set(xlabel="tokens in all", ylabel="seconds")
     points = results["scaling"]["lengths"]
-    lengths = [point["length"] for point in points]
+    lengths = [point["tokens"] / point["texts"] for point in points]
     microseconds = [1e6 * point["seconds"] / point["tokens"] for point in points]
     # The bundled model's operations; see SentenceEncoder.encode.
     operations = [21.2 + 0.0092 * length for length in lengths]
     scale = sorted(time / count for time, count in zip(microseconds, operations))[len(points) // 2]
-    right.plot(lengths, [scale * count for count in operations], color=INK, linewidth=0.8, linestyle="--",
-               label="proportional to the operations")
+    right.plot(lengths, [scale * count for count in operations], **line, label="proportional to the operations")
     right.plot(lengths, microseconds, "o", color=COLOURS["swiftlet"], label="measured")
     right.set(xlabel="tokens of a text", ylabel="microseconds a token", ylim=(0, None))
-    for axes in left, right:
-        axes.legend(fontsize=9)
+    left.legend(loc="upper left", fontsize=9)
+    right.legend(loc="lower right", fontsize=9)
     figure.tight_layout()
     return figure
 

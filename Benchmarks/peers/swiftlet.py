@@ -50,8 +50,12 @@ class Disturbance:
 disturbance = Disturbance()
 
 
+class Failure(Exception):
+    """A program failed."""
+
+
 def run(command, **environment):
-    """Standard output, seconds and peak megabytes of a program; its failure ends this one, with its words."""
+    """Standard output, seconds and peak megabytes of a program; a Failure has its words."""
     with tempfile.TemporaryFile("w+") as errors, disturbance:
         start = time.perf_counter()
         process = subprocess.Popen(
@@ -63,7 +67,7 @@ def run(command, **environment):
         process.returncode = os.waitstatus_to_exitcode(status)
         if status != 0:
             errors.seek(0)
-            raise SystemExit(f"{' '.join(str(word) for word in command)} failed:\n{errors.read()}")
+            raise Failure(f"{' '.join(str(word) for word in command)} failed:\n{errors.read()}")
     return output, seconds, usage.ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
 
 
@@ -91,7 +95,8 @@ def vectors(model, text, output):
 
 def latency(model, text, precision):
     """Milliseconds from a line to `embed` to its answer, the next line sent after it: the 50th and 99th of 100."""
-    command = [EXAMPLES / "embed", "--model", model, "--input", "-", "--format", "jsonl", "--quiet", "--precision", precision]
+    command = [
+        EXAMPLES / "embed", "--model", model, "--input", "-", "--format", "jsonl", "--quiet", "--precision", precision]
     with disturbance, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         times, answers = [], set()
         for _ in range(330):
@@ -102,7 +107,7 @@ def latency(model, text, precision):
             times.append((time.perf_counter() - start) * 1000)
         process.stdin.close()
     if process.returncode != 0 or len(answers) != 1:
-        raise SystemExit("embed failed, or gave a text two vectors")
+        raise Failure("embed failed, or gave a text two vectors")
     check_unit(answers.pop())
     return {"p50_ms": statistics.median(times[30:]), "p99_ms": statistics.quantiles(times[30:], n=100)[98]}
 
@@ -110,7 +115,7 @@ def latency(model, text, precision):
 def check_unit(answer):
     length = sum(number * number for number in json.loads(answer)["embedding"])
     if abs(length - 1) > 1e-5:
-        raise SystemExit(f"a vector of length {length:.6f}")
+        raise Failure(f"a vector of length {length:.6f}")
 
 
 def start(model, text):

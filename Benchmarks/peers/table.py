@@ -5,7 +5,7 @@ ENGINES = {
 
 
 def speed(value):
-    """A number of three figures, or in whole thousands' form."""
+    """Three figures."""
     return f"{float(f'{value:.3g}'):,.0f}" if value >= 100 else f"{value:.3g}"
 
 
@@ -49,21 +49,37 @@ def kernel_rows(kernels):
     return [(*key, min(values), max(values)) for key, values in shares.items()]
 
 
+def share_of_peak(measured, kernels, processors):
+    """The part of all processors' peak that the bundled model's operations make; see SentenceEncoder.encode."""
+    peak = max(line["peak_gflops"] for line in kernels if line.get("precision") == "float32") * processors
+    length = measured["tokens"] / measured["texts"]
+    return measured["tokens_per_s"] * (21.2e6 + 0.0092e6 * length) / (peak * 1e9)
+
+
+def caption(results):
+    machine = results["machine"]
+    return f"{machine['processor']}, {machine['processors']} processors, {machine['system']}; {results['date']}."
+
+
 def markdown(results):
-    table = Table(results.get("versions", {}))
+    table = Table(results["versions"])
     for precision in "float32", "bfloat16", "int8":
         texts = results.get(precision, {})
-        for text, measured in texts.items():
+        for measured in texts.values():
             length = measured["swiftlet"]["tokens"] / measured["swiftlet"]["texts"]
             table.add(
                 f"{precision}, texts of {length:.0f} tokens: tokens/s", measured["swiftlet"], measured["peers"],
                 "tokens_per_s", max)
+            if precision == "float32" and "kernels" in results:
+                share = share_of_peak(measured["swiftlet"], results["kernels"], results["machine"]["processors"])
+                table.note("share of the processors' peak", f"{share:.0%}")
         if texts and precision != "float32":
             sides = [{"swiftlet": measured["swiftlet"], **measured["peers"]} for measured in texts.values()]
-            least = {name: min(side[name]["min_cosine"] for side in sides) for name in sides[0]}
+            common = [name for name in sides[0] if all(name in side for side in sides)]
+            least = {name: min(side[name]["min_cosine"] for side in sides) for name in common}
             table.add("least cosine with float32", least.pop("swiftlet"), least, show=cosine)
     if large := results.get("large"):
-        table.add("a BERT of 12 layers of 768, float32: tokens/s", large["swiftlet"], large["peers"], "tokens_per_s", max)
+        table.add("float32, 12 layers of 768: tokens/s", large["swiftlet"], large["peers"], "tokens_per_s", max)
     for precision, measured in results.get("latency", {}).items():
         name = f"{precision}, one text of 15 tokens: ms, median"
         table.add(name, measured["swiftlet"], measured["peers"], "p50_ms", min)
@@ -83,4 +99,4 @@ def markdown(results):
         table.add("two threads: times one's speed", threads["2"] / threads["1"])
     for path, precision, rows, least, largest in kernel_rows(results.get("kernels", [])):
         table.note(f"{precision} products of {rows} rows, {path}: share of the peak", f"{least:.0%} to {largest:.0%}")
-    return str(table)
+    return f"{table}\n\n{caption(results)}"
