@@ -180,7 +180,7 @@ static void pack(layer *l) {
   }
   float *scratch = space((l->inputs + 63) / 64 * 64 * sizeof *scratch);
   l->packed = space(l->compact->weights_size(l->inputs, l->outputs));
-  l->compact->pack(l->inputs, l->outputs, l->weights, scratch, l->packed);
+  l->compact->pack(l->inputs, l->outputs, l->weights, 1, l->inputs, scratch, l->packed);
   l->converted = space(l->rows * l->compact->input_size(l->inputs));
   l->compact->convert(l->rows, l->inputs, l->x, l->inputs, scratch, l->converted);
   free(scratch);

@@ -136,7 +136,8 @@ static void check_compact(const ck_compact *c, size_t n, int hashes) {
     float *x = numbers(extent(m, k, ldx)), *w = numbers(n * k), *bias = m % 4 ? numbers(n) : NULL;
     float *scratch = buffer((k + 63) / 64 * 64 * sizeof *scratch), *y = results(extent(m, n, ldc));
     void *inputs = buffer(m * c->input_size(k)), *packed = buffer(c->weights_size(k, n));
-    c->pack(k, n, w, scratch, packed);
+    if (hashes || m % 5) c->pack(k, n, w, 1, k, scratch, packed);
+    else c->pack(k, n, w, n, 1, scratch, packed);
     c->convert(m, k, x, ldx, scratch, inputs);
     c->product(m, n, k, inputs, packed, bias, (ck_function)(m % 7), y, ldc);
     for (size_t r = 0; hashes && r < m; r++) hash_floats(y + r * ldc, n);

@@ -12,6 +12,8 @@ struct AttentionHead {
   /// From one token's result to the next's.
   let outputStride: Int
   let kernels: Kernels
+  /// Of the products, where nothing is to be trained.
+  let precision: Precision
   let dropout: DropoutMask?
 
   /// Where a head's queries, keys and values, or their gradients, start.
@@ -45,40 +47,71 @@ struct AttentionHead {
     max(AttentionHead.scoreCount, table.pointee.tile_rows * padded(length))
   }
 
+  /// bfloat16's kernels; nil for products in float32. Integers would not pay for such short rows.
+  private var compact: UnsafePointer<ck_compact>? { precision == .bfloat16 ? table.pointee.bfloat16 : nil }
+
+  /// Numbers that a packed matrix takes.
+  private func packedCount(_ inputs: Int, _ outputs: Int) -> Int {
+    compact.map { $0.pointee.weights_size(inputs, outputs) / 4 } ?? inputs * padded(outputs)
+  }
+
+  /// Numbers that rows of the inputs of a product take beside themselves.
+  private func convertedCount(rows: Int, _ inputs: Int) -> Int {
+    compact.map { rows * $0.pointee.input_size(inputs) / 4 } ?? 0
+  }
+
+  private func pack(
+    _ inputs: Int, _ outputs: Int, _ matrix: UnsafePointer<Float>, _ rowStride: Int, _ columnStride: Int,
+    to packed: UnsafeMutablePointer<Float>
+  ) {
+    if let compact {
+      compact.pointee.pack(inputs, outputs, matrix, rowStride, columnStride, nil, packed)
+    } else {
+      table.pointee.pack(inputs, outputs, matrix, rowStride, columnStride, packed)
+    }
+  }
+
+  private func product(
+    _ rows: Int, _ outputs: Int, _ inputs: Int, _ x: UnsafePointer<Float>, _ rowStride: Int,
+    _ packed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ resultStride: Int,
+    converted: UnsafeMutablePointer<Float>
+  ) {
+    if let compact {
+      compact.pointee.convert(rows, inputs, x, rowStride, nil, converted)
+      compact.pointee.product(rows, outputs, inputs, converted, packed, nil, CK_IDENTITY, y, resultStride)
+    } else {
+      table.pointee.product(rows, outputs, inputs, x, rowStride, packed, nil, CK_IDENTITY, y, resultStride)
+    }
+  }
+
   /// Numbers of scratch memory that `attend` needs for sequences up to `length`.
   func scratchCount(length: Int) -> Int {
-    headSize * padded(length) + length * padded(headSize) + scoreCount(length: length)
+    packedCount(headSize, length) + packedCount(length, headSize) + scoreCount(length: length)
+      + convertedCount(rows: rowsAtATime(length: length), max(length, headSize))
   }
 
   func attend(
     length: Int, _ projections: Projections, output: UnsafeMutablePointer<Float>, place: Place,
     scratch: UnsafeMutablePointer<Float>
   ) {
-    let packedKeys = scratch, packedValues = packedKeys + headSize * padded(length)
-    let scores = packedValues + length * padded(headSize), scoreStride = padded(length)
-    table.pointee.pack(headSize, length, projections.keys, 1, stride, packedKeys)
-    table.pointee.pack(length, headSize, projections.values, stride, 1, packedValues)
+    let packedKeys = scratch, packedValues = packedKeys + packedCount(headSize, length)
+    let scores = packedValues + packedCount(length, headSize), scoreStride = padded(length)
+    let converted = scores + scoreCount(length: length)
+    pack(headSize, length, projections.keys, 1, stride, to: packedKeys)
+    pack(length, headSize, projections.values, stride, 1, to: packedValues)
     let step = rowsAtATime(length: length)
     for row in Swift.stride(from: 0, to: length, by: max(step, 1)) {
       let rows = min(step, length - row)
-      weigh(row, rows, length, projections.queries, packedKeys, scores)
+      // The packed keys are padded with zeros to whole vectors, and so are the scores.
+      product(
+        rows, scoreStride, headSize, projections.queries + row * stride, stride, packedKeys, scores, scoreStride,
+        converted: converted)
+      table.pointee.softmax(rows, length, scale, scores, scoreStride)
       drop(row, rows, length, place, scores, scores)
-      table.pointee.product(
-        rows, headSize, length, scores, scoreStride, packedValues, nil, CK_IDENTITY, output + row * outputStride,
-        outputStride)
+      product(
+        rows, headSize, length, scores, scoreStride, packedValues, output + row * outputStride, outputStride,
+        converted: converted)
     }
-  }
-
-  /// softmax(Q K^T / √d) of some rows, to `scores`.
-  private func weigh(
-    _ row: Int, _ rows: Int, _ length: Int, _ queries: UnsafePointer<Float>, _ packedKeys: UnsafePointer<Float>,
-    _ scores: UnsafeMutablePointer<Float>
-  ) {
-    // The packed keys are padded with zeros to whole vectors, and so are the scores.
-    table.pointee.product(
-      rows, padded(length), headSize, queries + row * stride, stride, packedKeys, nil, CK_IDENTITY, scores,
-      padded(length))
-    table.pointee.softmax(rows, length, scale, scores, padded(length))
   }
 
   /// Dropout of some rows of scores, or of their gradients.
@@ -125,7 +158,9 @@ struct AttentionHead {
     for row in Swift.stride(from: 0, to: length, by: max(step, 1)) {
       let rows = min(step, length - row)
       let queries = projections.queries + row * stride, gradient = gradient + row * outputStride
-      weigh(row, rows, length, projections.queries, keysByColumn, scores)
+      table.pointee.product(
+        rows, scoreStride, headSize, queries, stride, keysByColumn, nil, CK_IDENTITY, scores, scoreStride)
+      table.pointee.softmax(rows, length, scale, scores, scoreStride)
       drop(row, rows, length, place, scores, dropped)
       table.pointee.pack(rows, headSize, gradient, outputStride, 1, packedGradient)
       table.pointee.add_product(length, headSize, rows, dropped, 1, scoreStride, packedGradient, result.values, stride)

@@ -22,6 +22,7 @@ extension Context {
     let y = result(tokens, hidden)
     let head = AttentionHead(
       headSize: hidden / headCount, stride: 3 * hidden, outputStride: hidden, kernels: kernels,
+      precision: precision,
       dropout: dropoutProbability > 0 ? dropout?.masks(op: op, probability: dropoutProbability) : nil)
     let heads = AttentionHeads(head: head, sequenceStarts: sequenceStarts, headCount: headCount)
     heads.forEach(in: self, scratchCount: head.scratchCount) { unit, scratch in

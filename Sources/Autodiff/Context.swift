@@ -40,6 +40,9 @@ public struct Context {
     return modelWeights
   }
 
+  /// What products are computed in.
+  var precision: Precision { modelWeights?.precision ?? .float32 }
+
   /// The same computation, of which nothing is recorded.
   package func withoutTape() -> Context {
     Context(kernels: kernels, worker: worker, tape: nil, dropout: dropout, weights: modelWeights)

@@ -18,11 +18,14 @@ package struct Weights: Sendable {
   }
 
   package let kernels: Kernels
+  /// What products with them, and of what follows from them, are computed in.
+  package let precision: Precision
   private let entries: [Entry]
 
   /// - Parameter entries: one a parameter, by its index.
-  package init(_ entries: [Entry], kernels: Kernels) {
+  package init(_ entries: [Entry], precision: Precision = .float32, kernels: Kernels) {
     self.entries = entries
+    self.precision = precision
     self.kernels = kernels
   }
 

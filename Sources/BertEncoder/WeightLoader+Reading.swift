@@ -32,7 +32,7 @@ extension WeightLoader {
         try reading.read([vector], into: tensor.buffer.base, workspace)
         set(vector, .vector(tensor))
       })
-    return Weights(entries.withLock { $0 }, kernels: kernels)
+    return Weights(entries.withLock { $0 }, precision: precision, kernels: kernels)
   }
 
   /// The same, as a trainer needs the weights.

@@ -51,7 +51,7 @@ package struct PackedMatrix: Sendable {
     let rows = rows + columns.lowerBound * inputs, panels = start(columns)
     if let compact {
       let scratch = scratch(workspace)
-      compact.pointee.pack(inputs, columns.count, rows, scratch.base, panels)
+      compact.pointee.pack(inputs, columns.count, rows, 1, inputs, scratch.base, panels)
     } else {
       kernels.table.pointee.pack(
         inputs, columns.count, rows, 1, inputs, panels.assumingMemoryBound(to: Float.self))

@@ -47,9 +47,10 @@ typedef struct {
   /// the weights of the outputs from n on begin.
   size_t (*weights_size)(size_t k, size_t n);
 
-  /// Packs the weights of n outputs, each a row of k numbers, rows k apart. `scratch` holds k rounded up to a multiple
-  /// of 64.
-  void (*pack)(size_t k, size_t n, const float *weights, float *scratch, void *packed);
+  /// Packs b of k rows and n columns, as the float32 pack does; int8 takes a row_stride of 1 only. `scratch` holds k
+  /// rounded up to a multiple of 64.
+  void (*pack)(size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride, float *scratch,
+               void *packed);
 
   /// Rows of k numbers, ldx apart, as inputs, one after the other. `scratch` as for pack.
   void (*convert)(size_t rows, size_t k, const float *x, size_t ldx, float *scratch, void *inputs);
