@@ -222,6 +222,8 @@ def main():
     else:
         with tempfile.TemporaryDirectory() as work:
             measure(arguments, pathlib.Path(work))
+    if not arguments.results.exists():
+        raise SystemExit(f"{arguments.results} is not there yet; measure something first")
     results = json.loads(arguments.results.read_text())
     print(table.markdown(results))
     if swiftlet.disturbance.largest > 0.05:
