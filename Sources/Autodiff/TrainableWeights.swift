@@ -90,8 +90,9 @@ package final class TrainableWeights: @unchecked Sendable {
     for (index, table) in tables { entries[index] = .table(table) }
     var panels: [(matrix: PackedMatrix, rows: Tensor, columns: Range<Int>)] = []
     for linear in list.linears {
+      let count = PackedMatrix.packedCount(inputs: linear.inputs, outputs: linear.outputs, kernels: kernels)
       let matrix = PackedMatrix(
-        uninitialized: linear.inputs, linear.outputs, kernels: kernels, workspace: worker.workspace)
+        uninitialized: linear.inputs, linear.outputs, kernels: kernels, in: worker.workspace.buffer(count: count))
       let rows = view(layout.matrix(linear), [linear.outputs, linear.inputs])
       for first in stride(from: 0, to: linear.outputs, by: matrix.panelWidth) {
         panels.append((matrix, rows, first..<min(first + matrix.panelWidth, linear.outputs)))

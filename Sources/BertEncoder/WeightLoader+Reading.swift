@@ -12,6 +12,7 @@ extension WeightLoader {
   /// - Throws: ``WeightError`` that names every tensor with numbers that are not finite, or `FileError`.
   func load(in precision: Precision, on pool: ThreadPool) throws -> Weights {
     let reading = WeightReading(self)
+    let memory = packedMemory(precision)
     let entries = Monitor([Weights.Entry](repeating: .partOfLinear, count: sources.count))
     func set(_ parameter: Parameter, _ entry: Weights.Entry) { entries.withLock { $0[parameter.index] = entry } }
     try reading.run(
@@ -19,7 +20,8 @@ extension WeightLoader {
       table: { set($0, .table($1)) },
       linear: { linear, workspace in
         let matrix = try PackedMatrix(
-          inputs: linear.inputs, outputs: linear.outputs, precision: precision, kernels: kernels, workspace: workspace
+          inputs: linear.inputs, outputs: linear.outputs, precision: precision, kernels: kernels,
+          in: memory[linear.parts[0].weight.index], workspace: workspace
         ) { rows throws in
           try reading.read(linear.parts.map(\.weight), into: rows, workspace)
         }
@@ -33,6 +35,20 @@ extension WeightLoader {
         set(vector, .vector(tensor))
       })
     return Weights(entries.withLock { $0 }, precision: precision, kernels: kernels)
+  }
+
+  /// Memory for each packed matrix, by the index of its first weight: parts of one block, since a large page then holds
+  /// several.
+  private func packedMemory(_ precision: Precision) -> [Int: TensorBuffer] {
+    var ranges: [Int: Range<Int>] = [:], end = 0
+    for linear in parameters.linears {
+      let count = PackedMatrix.packedCount(
+        inputs: linear.inputs, outputs: linear.outputs, precision: precision, kernels: kernels)
+      ranges[linear.parts[0].weight.index] = end..<end + count
+      end += count
+    }
+    let block = TensorBuffer(count: end)
+    return ranges.mapValues { TensorBuffer($0, of: block) }
   }
 
   /// The same, as a trainer needs the weights.

@@ -19,30 +19,39 @@ package struct PackedMatrix: Sendable {
   package var panelWidth: Int { kernels.table.pointee.panel_width }
 
   /// A matrix whose panels the caller packs.
+  ///
+  /// - Parameter memory: as many numbers as ``packedCount(inputs:outputs:precision:kernels:)`` says.
   package init(
     uninitialized inputs: Int, _ outputs: Int, precision: Precision = .float32, kernels: Kernels,
-    workspace: Workspace? = nil
+    in memory: TensorBuffer
   ) {
     self.inputs = inputs
     self.outputs = outputs
     self.kernels = kernels
     self.precision = precision
-    let count = (PackedMatrix.byteCount(inputs, outputs, precision.compact(kernels)) + 3) / 4
-    panels = workspace?.buffer(count: count) ?? TensorBuffer(count: count)
+    panels = memory
+  }
+
+  /// The numbers, 4 bytes each, that a packed matrix takes.
+  package static func packedCount(inputs: Int, outputs: Int, precision: Precision = .float32, kernels: Kernels) -> Int {
+    (byteCount(inputs, outputs, precision.compact(kernels)) + 3) / 4
   }
 
   /// Packs the transpose of a row-major matrix `[outputs, inputs]`: its rows become columns.
   ///
   /// - Parameters:
+  ///   - memory: for the packed matrix; nil: its own.
   ///   - workspace: lends the memory for the matrix while it is packed.
   ///   - fill: writes the matrix into the memory it is given.
   package init<Failure: Error>(
-    inputs: Int, outputs: Int, precision: Precision = .float32, kernels: Kernels, workspace: Workspace,
-    transposing fill: (UnsafeMutablePointer<Float>) throws(Failure) -> Void
+    inputs: Int, outputs: Int, precision: Precision = .float32, kernels: Kernels, in memory: TensorBuffer? = nil,
+    workspace: Workspace, transposing fill: (UnsafeMutablePointer<Float>) throws(Failure) -> Void
   ) throws(Failure) {
     let rows = workspace.buffer(count: inputs * outputs)
     try fill(rows.base)
-    self.init(uninitialized: inputs, outputs, precision: precision, kernels: kernels)
+    let count = PackedMatrix.packedCount(inputs: inputs, outputs: outputs, precision: precision, kernels: kernels)
+    self.init(
+      uninitialized: inputs, outputs, precision: precision, kernels: kernels, in: memory ?? TensorBuffer(count: count))
     pack(rows.base, columns: 0..<outputs, workspace)
   }
 

@@ -11,6 +11,8 @@ package final class StoredTable: @unchecked Sendable {
   package let storage: ck_storage
   package let base: UnsafeMutableRawPointer
 
+  private let memory: TensorBuffer
+
   /// - Parameter fill: writes all rows, as `storage` says, into the memory it is given.
   package init<Failure: Error>(
     rows: Int, columns: Int, storage: ck_storage,
@@ -20,11 +22,10 @@ package final class StoredTable: @unchecked Sendable {
     self.columns = columns
     self.storage = storage
     let byteCount = rows * columns * storage.byteCount
-    base = .allocate(byteCount: max(byteCount, 1), alignment: 64)
+    memory = TensorBuffer(count: (byteCount + 3) / 4)
+    base = UnsafeMutableRawPointer(memory.base)
     try fill(UnsafeMutableRawBufferPointer(start: base, count: byteCount))
   }
-
-  deinit { base.deallocate() }
 }
 
 extension ck_storage {
