@@ -151,7 +151,7 @@ class Comparison:
         text = self.texts["short"]
         return {
             threads: self.between_python(
-                lambda: {"megabytes_per_s": swiftlet.tokenize(self.model, text, threads)},
+                lambda: swiftlet.tokenize(self.model, text, threads),
                 lambda: self.peer("tokenize", text, RAYON_NUM_THREADS=threads))
             for threads in ("1", "2")}
 

@@ -153,7 +153,6 @@ def train(model, table, steps):
 
 
 def tokenize(model, text, threads):
-    """Megabytes a second."""
     [result] = json_lines(
         [BENCHMARKS / "release" / "tokenizer", "--model", model, "--text", text, "--threads", threads])
-    return result["mb_per_s"]
+    return result

@@ -9,14 +9,15 @@ struct Verification {
   let encoder: SentenceEncoder
   let texts: [String]
 
-  private static let textsAlone = 20
-  /// Of the first texts; as many as are quickly embedded.
-  private static let textsCompared = 3000
+  private static let aloneCount = 20
+  private static let togetherCount = 200
+  private static let comparedCount = 3000
 
   /// The least cosine of a text's vector and its vector in float32; nil for float32.
   func minCosine(_ precision: Precision) throws -> Float? {
-    let together = try encoder.encode(Array(texts.prefix(Verification.textsCompared)))
-    for index in 0..<min(together.count, Verification.textsAlone) {
+    let count = precision.cosineFloor == nil ? Verification.togetherCount : Verification.comparedCount
+    let together = try encoder.encode(Array(texts.prefix(count)))
+    for index in 0..<min(together.count, Verification.aloneCount) {
       let alone = try encoder.encode([texts[index]])
       guard alone[0].map(\.bitPattern) == together[index].map(\.bitPattern) else {
         throw ValidationError("text \(index + 1) has other bits alone than among others")
@@ -24,7 +25,7 @@ struct Verification {
     }
     guard let floor = precision.cosineFloor else { return nil }
     let reference = try SentenceEncoder(folder: model, settings: EncoderSettings(maxLength: encoder.maxLength))
-      .encode(Array(texts.prefix(Verification.textsCompared)))
+      .encode(Array(texts.prefix(count)))
     let least = (0..<together.count).map { cosine(together[$0], reference[$0]) }.min() ?? 1
     guard least >= floor else {
       throw ValidationError("a vector's cosine with that of float32 is \(least), below \(floor)")

@@ -4,41 +4,31 @@ import ArgumentParser
 import Foundation
 import Swiftlet
 
-/// Tokenizes a file's lines again and again and prints the best pass as a line of JSON in the form of the peers'
-/// benchmark, for each number of threads.
+/// Tokenizes a file's lines again and again, and prints the best pass as a line of JSON.
 @main struct TokenizerSpeed: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "tokenizer")
 
   @Option(help: "The folder of the tokenizer.") var model: String
-  @Option(help: "A text file, a text a line; may be given several times.") var text: [String]
-  @Option(help: "Threads, each with its share of the lines; may be given several times.") var threads = [1]
-  @Option(name: .customLong("repeat"), help: "How often each file is tokenized.") var passes = 100
+  @Option(help: "A text file, a text a line.") var text: String
+  @Option(help: "Threads, each with its share of the lines.") var threads = 1
+  @Option(help: "How often the file is tokenized.") var passes = 100
 
   func run() throws {
     let tokenizer = try Tokenizer(folder: model)
-    for file in text {
-      let lines = try String(contentsOfFile: file, encoding: .utf8).split(separator: "\n").map(String.init)
-      let byteCount = lines.reduce(0) { $0 + $1.utf8.count }
-      try verify(tokenizer, lines)
-      for count in threads {
-        let shares = (0..<count).map { Array(lines[lines.count * $0 / count..<lines.count * ($0 + 1) / count]) }
-        var best = Duration.seconds(1_000_000)
-        for _ in 0..<passes {
-          let time = ContinuousClock().measure {
-            DispatchQueue.concurrentPerform(iterations: count) { share in
-              _ = try? tokens(of: shares[share], tokenizer)
-            }
-          }
-          best = min(best, time)
+    let lines = try String(contentsOfFile: text, encoding: .utf8).split(separator: "\n").map(String.init)
+    try verify(tokenizer, lines)
+    let shares = (0..<threads).map { Array(lines[lines.count * $0 / threads..<lines.count * ($0 + 1) / threads]) }
+    var seconds = Double.infinity
+    for _ in 0..<passes {
+      let elapsed = ContinuousClock().measure {
+        DispatchQueue.concurrentPerform(iterations: threads) { share in
+          _ = try? tokens(of: shares[share], tokenizer)
         }
-        let speed = Double(byteCount) / (best / .seconds(1)) / 1e6
-        print(
-          """
-          {"peer": "swiftlet", "text": "\(URL(fileURLWithPath: file).lastPathComponent)", "threads": \(count), \
-          "mb_per_s": \(String(format: "%.2f", speed))}
-          """)
       }
+      seconds = min(seconds, elapsed / .seconds(1))
     }
+    let megabytes = Double(lines.reduce(0) { $0 + $1.utf8.count }) / 1e6
+    print(#"{"megabytes_per_s": \#(megabytes / seconds), "threads": \#(threads)}"#)
   }
 
   private func tokens(of lines: [String], _ tokenizer: Tokenizer) throws -> TokenBatch {
