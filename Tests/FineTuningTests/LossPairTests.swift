@@ -163,6 +163,48 @@ import Testing
     #expect(far.value == 500 && far.gradients[0].values == [0, 0, -0.5, 0.5])
   }
 
+  /// What is of an anchor's class counts neither for it nor for its positive, as if it were in another batch.
+  @Test func textsOfTheAnchorsClassAreNoNegatives() throws {
+    let x = Tensor([3, 1, 1, 2, -1, 1, 0, 5], shape: [4, 2]), y = Tensor([1, 1, 0, 2, -3, 1, 4, 5], shape: [4, 2])
+    let z = Tensor([2, 1, 1, -2, 3, 1, 1, 0], shape: [4, 2])
+    // Anchors 0 and 1 are of one class, 2 and 3 of two others; the negative of 2 is of the class of 0.
+    let classes = [7, 7, 8, 9, 5, 5, 7, 5]
+    for loss in LossPairTests.rankings {
+      let evaluation = try LossFixture.evaluate(at: [x, y, z], .best, threads: 1) {
+        loss(anchors: $1[0], positives: $1[1], negatives: $1[2], classes: classes, in: $0)
+      }
+      let same = try LossFixture.evaluate(at: [x, y, z], .best, threads: 1) {
+        loss(anchors: $1[0], positives: $1[1], negatives: $1[2], classes: Array(0..<8), in: $0)
+      }
+      let plain = try loss.evaluate(anchors: x, positives: y, negatives: z)
+      #expect(same.value == plain.value && evaluation.value < plain.value)
+      #expect(evaluation.gradients.allSatisfy { $0.values.allSatisfy(\.isFinite) })
+    }
+    // An anchor whose negatives are all of its class has nothing to learn.
+    let alone = try LossFixture.evaluate(at: [x, y], .best, threads: 1) {
+      MultipleNegativesRankingLoss()(anchors: $1[0], positives: $1[1], negatives: nil, classes: [1, 1, 1, 1], in: $0)
+    }
+    #expect(alone.value == 0 && alone.gradients.allSatisfy { $0.values.allSatisfy { $0 == 0 } })
+    #expect(alone.statistics.hardestNegative == nil && alone.statistics.activeFraction == 0)
+    // Row by row by hand: -log(e^(s c_ii) / Σ e^(s c_ij)) over the documents that are left.
+    let left = [[0, 2, 3, 4, 5, 7], [1, 2, 3, 4, 5, 7], [0, 1, 2, 3, 4, 5, 6, 7], [0, 1, 2, 3, 4, 5, 6, 7]]
+    let documents = (0..<8).map { $0 < 4 ? [y[$0, 0], y[$0, 1]] : [z[$0 - 4, 0], z[$0 - 4, 1]] }
+    func cosine(_ a: [Float], _ b: [Float]) -> Double {
+      let dot = Double(a[0] * b[0] + a[1] * b[1])
+      return dot / (Double(a[0] * a[0] + a[1] * a[1]) * Double(b[0] * b[0] + b[1] * b[1])).squareRoot()
+    }
+    let expected = (0..<4).map { row -> Double in
+      let anchor = [x[row, 0], x[row, 1]]
+      let sum = left[row].reduce(0) { $0 + exp(2 * cosine(anchor, documents[$1])) }
+      return log(sum) - 2 * cosine(anchor, documents[row])
+    }
+    let masked = try LossFixture.evaluate(at: [x, y, z], .best, threads: 1) {
+      MultipleNegativesRankingLoss(scale: 2)(
+        anchors: $1[0], positives: $1[1], negatives: $1[2], classes: classes, in: $0)
+    }
+    #expect(abs(Double(masked.value) - expected.reduce(0, +) / 4) < 1e-6)
+  }
+
   // MARK: Edges
 
   @Test func vectorsOfZeros() throws {

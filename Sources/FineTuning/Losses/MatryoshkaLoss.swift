@@ -62,10 +62,11 @@ extension MatryoshkaLoss: PairLoss where Base: PairLoss {
 extension MatryoshkaLoss: RankingLoss where Base: RankingLoss {
   /// The loss of a batch.
   public func callAsFunction(
-    anchors: Variable, positives: Variable, negatives: Variable?, in context: Context
+    anchors: Variable, positives: Variable, negatives: Variable?, classes: [Int]?, in context: Context
   ) -> LossValue {
     dimensions.sum(in: context) {
-      base(anchors: $0(anchors), positives: $0(positives), negatives: negatives.map($0), in: context)
+      base(
+        anchors: $0(anchors), positives: $0(positives), negatives: negatives.map($0), classes: classes, in: context)
     }
   }
 

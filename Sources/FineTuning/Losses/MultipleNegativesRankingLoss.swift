@@ -5,8 +5,8 @@ public import Autodiff
 /// Each anchor a_i has its positive among all documents d_j, the positives and the negatives of the whole batch, as a
 /// class to be told: mean_i (log Σ_j exp(s cos(a_i, d_j)) - s cos(a_i, d_i)).
 ///
-/// Also called InfoNCE, and NT-Xent with the temperature 1 / s. An anchor's text should not be in the batch twice: its
-/// other positives count as negatives. Where all vectors are equal, the loss is the logarithm of the number of documents.
+/// Also called InfoNCE, and NT-Xent with the temperature 1 / s. Where classes are known, as those of labeled texts are,
+/// documents of the anchor's class but its own positive are left out; else a text should not be in the batch twice. Where all vectors are equal, the loss is the logarithm of the number of documents.
 ///
 /// Henderson and others: Efficient natural language response suggestion for smart reply, arXiv:1705.00652, 2017, section
 /// 4.4; van den Oord, Li, Vinyals: Representation learning with contrastive predictive coding, arXiv:1807.03748, 2018.
@@ -19,10 +19,10 @@ public struct MultipleNegativesRankingLoss: RankingLoss {
 
   /// The loss of a batch.
   public func callAsFunction(
-    anchors: Variable, positives: Variable, negatives: Variable?, in context: Context
+    anchors: Variable, positives: Variable, negatives: Variable?, classes: [Int]?, in context: Context
   ) -> LossValue {
     let scores = RankingScores(
-      anchors: anchors, positives: positives, negatives: negatives, scale: scale, in: context)
+      anchors: anchors, positives: positives, negatives: negatives, classes: classes, scale: scale, in: context)
     let terms = context.difference(context.rowLogSumExps(of: scores.ofDocuments), scores.ofPositives())
     return LossValue(context.mean(of: terms), statistics: scores.statistics)
   }

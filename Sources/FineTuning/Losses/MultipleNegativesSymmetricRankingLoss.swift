@@ -15,10 +15,10 @@ public struct MultipleNegativesSymmetricRankingLoss: RankingLoss {
 
   /// The loss of a batch.
   public func callAsFunction(
-    anchors: Variable, positives: Variable, negatives: Variable?, in context: Context
+    anchors: Variable, positives: Variable, negatives: Variable?, classes: [Int]?, in context: Context
   ) -> LossValue {
     let scores = RankingScores(
-      anchors: anchors, positives: positives, negatives: negatives, scale: scale, in: context)
+      anchors: anchors, positives: positives, negatives: negatives, classes: classes, scale: scale, in: context)
     let forward = context.rowLogSumExps(of: scores.ofDocuments)
     let backward = context.rowLogSumExps(of: scores.ofAnchors())
     let terms = context.difference(context.product(context.sum(forward, backward), 0.5), scores.ofPositives())

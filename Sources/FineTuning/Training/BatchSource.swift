@@ -82,8 +82,9 @@ struct BatchSource {
       return TrainingBatch(rows: rows, texts: rows.map { data.texts[$0] }) { loss($0, labels: labels, in: $1) }
     case .mined(let data, let miner):
       let plan = miner.plan(rows, batchNumber: number), all = rows + plan.extraRows
+      let labels = all.map { data.labels[$0] }
       return TrainingBatch(rows: all, texts: all.map { data.texts[$0] }) { vectors, context in
-        loss(vectors, plan.triplets(vectors.tensor, context), in: context)
+        loss(vectors, plan.triplets(vectors.tensor, context), labels: labels, in: context)
       }
     case .triplets(let data):
       let texts =

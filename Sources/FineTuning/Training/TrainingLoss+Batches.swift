@@ -11,7 +11,11 @@ extension TrainingLoss {
 
   /// The loss of triplets among the vectors of a batch. A loss of pairs takes each anchor with its positive, the target
   /// being 1, and with each of its negatives, the target being 0. A batch in which mining found no triplet has the loss 0.
-  func callAsFunction(_ vectors: Variable, _ triplets: TripletIndices, in context: Context) -> LossValue {
+  ///
+  /// - Parameter labels: of the vectors, by which a ranking loss tells what is no negative; nil where there are none.
+  func callAsFunction(
+    _ vectors: Variable, _ triplets: TripletIndices, labels: [Int]? = nil, in context: Context
+  ) -> LossValue {
     func rows(_ indices: [Int]) -> Variable { context.rows(of: vectors, at: indices) }
     let anchors = triplets.anchors, positives = triplets.positives, negatives = triplets.negatives
     if anchors.isEmpty { return LossValue(context.sum(of: rows([]))) }
@@ -19,7 +23,9 @@ extension TrainingLoss {
     case .triplets(let loss):
       return loss(anchors: rows(anchors), positives: rows(positives), negatives: rows(negatives), in: context)
     case .ranking(let loss):
-      return loss(anchors: rows(anchors), positives: rows(positives), negatives: rows(negatives), in: context)
+      let classes = labels.map { labels in (anchors + negatives).map { labels[$0] } }
+      return loss(
+        anchors: rows(anchors), positives: rows(positives), negatives: rows(negatives), classes: classes, in: context)
     case .pairs(let loss):
       let negativesPerAnchor = negatives.count / anchors.count
       let repeated = anchors.flatMap { repeatElement($0, count: negativesPerAnchor) }
