@@ -20,7 +20,8 @@ from safetensors.numpy import load_file
 
 from programs import PROGRAMS, embed
 
-LOSSES = ["softmax-cross-entropy", "mse", "cosine-hinge", "contrastive", "triplet", "batch-hard-triplet"]
+LOSSES = ["softmax-cross-entropy", "mse", "cosine-hinge", "contrastive", "triplet", "batch-hard-triplet",
+          "multiple-negatives-ranking"]
 NEGATIVES = [["--mine", "random"], [], ["--mine", "offline"], ["--mine", "offline", "--negative-margin", "0.1"]]
 SEMI_HARD = ["batch-all-triplet", "batch-hard-triplet", "batch-semi-hard-triplet", "facenet-semi-hard-triplet"]
 LONGER = ["--steps", "400", "--learning-rate", "1e-4"]
