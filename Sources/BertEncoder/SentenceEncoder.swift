@@ -14,8 +14,8 @@ public import WordPiece
 /// ```
 ///
 /// The vector of a text depends on the text, the weights and the settings alone: it has the same bits in any batch,
-/// on any number of threads and on every CPU. An encoder never changes; any number of tasks may use it at once, and
-/// the memory they need does not grow with their number.
+/// on any number of threads and on every CPU (in bfloat16, on CPUs of one kind). An encoder never changes; any number of
+/// tasks may use it at once, and the memory they need does not grow with their number.
 ///
 /// Reimers, Gurevych: Sentence-BERT: sentence embeddings using Siamese BERT-networks, EMNLP 2019.
 public struct SentenceEncoder: Sendable {
