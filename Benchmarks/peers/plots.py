@@ -40,7 +40,7 @@ def throughput(results):
         for measured in results.get(precision, {}).values():
             bars = {"swiftlet": measured["swiftlet"], **measured["peers"]}
             tokens = measured["swiftlet"]["tokens"] / measured["swiftlet"]["texts"]
-            names.append((place + (len(bars) - 1) / 2, f"{precision}\n{tokens:.0f} tokens a text"))
+            names.append((place + (len(bars) - 1) / 2, f"{precision}\n{tokens:.0f} tokens"))
             for name, bar in bars.items():
                 axes.bar(place, bar["tokens_per_s"] / 1000, 0.92, color=COLOURS[name])
                 place += 1
@@ -72,7 +72,7 @@ def scaling(results):
     scale = sorted(time / count for time, count in zip(microseconds, operations))[len(points) // 2]
     right.plot(lengths, [scale * count for count in operations], **line, label="proportional to the operations")
     right.plot(lengths, microseconds, "o", color=COLOURS["swiftlet"], label="measured")
-    right.set(xlabel="tokens of a text", ylabel="microseconds a token", ylim=(0, None))
+    right.set(xlabel="tokens of a text", ylabel="microseconds a token", ylim=(0, 1.1 * max(microseconds)))
     left.legend(loc="upper left", fontsize=9)
     right.legend(loc="lower right", fontsize=9)
     figure.tight_layout()

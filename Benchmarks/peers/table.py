@@ -39,21 +39,29 @@ class Table:
         return "\n".join(self.lines)
 
 
+def peak(kernels, precision, path=None):
+    """The highest that was measured, a path's or any's."""
+    return max(
+        line["peak_gflops"] for line in kernels
+        if line["kernel"] == "product" and line["precision"] == precision and path in (None, line["path"]))
+
+
 def kernel_rows(kernels):
-    """(path, rows, least share, largest share) of the peak over the shapes."""
+    """(path, precision, rows, least share, largest share) of the peak over the shapes."""
     shares = {}
     for line in kernels:
         if line["kernel"] == "product":
-            share = line["gflops"] / line["peak_gflops"]
-            shares.setdefault((line["path"], line["precision"], line["rows"]), []).append(share)
+            path, precision = line["path"], line["precision"]
+            shares.setdefault((path, precision, line["rows"]), []).append(
+                line["gflops"] / peak(kernels, precision, path))
     return [(*key, min(values), max(values)) for key, values in shares.items()]
 
 
 def share_of_peak(measured, kernels, processors):
     """The part of all processors' peak that the bundled model's operations make; see SentenceEncoder.encode."""
-    peak = max(line["peak_gflops"] for line in kernels if line.get("precision") == "float32") * processors
+    limit = peak(kernels, "float32") * processors
     length = measured["tokens"] / measured["texts"]
-    return measured["tokens_per_s"] * (21.2e6 + 0.0092e6 * length) / (peak * 1e9)
+    return measured["tokens_per_s"] * (21.2e6 + 0.0092e6 * length) / (limit * 1e9)
 
 
 def caption(results):
