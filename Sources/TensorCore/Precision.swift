@@ -7,13 +7,13 @@ public enum Precision: String, CaseIterable, Sendable {
   /// As the weights are. Vectors have the same bits on every CPU.
   case float32
 
-  /// Weights and inputs rounded to the upper half of a float32, those of attention too: about twice as fast where the
-  /// CPU multiplies such pairs (AVX512-BF16), half the memory. Other CPUs take twice as long as in float32. Vectors have
+  /// Weights and inputs rounded to the upper half of a float32, those of attention too: nearly twice as fast where the
+  /// CPU multiplies such pairs (AVX512-BF16), half the memory. Other CPUs take longer than in float32. Vectors have
   /// the same bits on CPUs of one kind only.
   case bfloat16
 
   /// Weights and inputs rounded to integers from -127 to 127, with a scale an output and a token, after a Hadamard
-  /// transform that spreads outliers: about three times as fast where the CPU multiplies bytes (AVX512-VNNI, Arm's dot
+  /// transform that spreads outliers: two to three times as fast where the CPU multiplies bytes (AVX512-VNNI, Arm's dot
   /// product), a quarter of the memory. Vectors have the same bits on every CPU.
   ///
   /// Ashkboos et al.: QuaRot: outlier-free 4-bit inference in rotated LLMs, NeurIPS 2024.
