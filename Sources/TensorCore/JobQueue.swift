@@ -9,7 +9,34 @@ final class JobQueue: Sendable {
     /// Those with tasks that nobody has begun.
     var jobs: [Job] = []
     var workspaces: [Workspace]
+    /// The pool's threads that sleep, that were woken and have yet to look for a task, and that spin.
+    var asleep = 0
+    var waking = 0
+    var spinning = 0
     var isStopped = false
+
+    /// Counts as woken as many threads as can begin tasks now, beside those that will look for one anyway.
+    ///
+    /// - Returns: how many are to be woken, once the lock is given up.
+    mutating func wakeForTasks() -> Int {
+      let waiting = jobs.reduce(0) { $0 + $1.waiting }
+      let count = min(max(min(waiting, workspaces.count) - waking - spinning, 0), asleep)
+      asleep -= count
+      waking += count
+      return count
+    }
+
+    /// Notes that a thread that was asleep has the lock, woken or by chance.
+    mutating func noteAwake() {
+      if waking > 0 { waking -= 1 } else { asleep -= 1 }
+    }
+  }
+
+  /// What a thread of the pool does next.
+  private enum Action {
+    case perform(Claim)
+    case spin
+    case stop
   }
 
   private struct Claim {
@@ -19,6 +46,12 @@ final class JobQueue: Sendable {
   }
 
   private let monitor: Monitor<State>
+
+  /// Where the pool's threads sleep.
+  private let threads = Condition()
+
+  /// Where synchronous callers wait for the ends of their jobs.
+  private let callers = Condition()
 
   /// Grows with each submission, so that idle threads see one without the lock.
   private let submissions = Atomic<Int>(0)
@@ -31,6 +64,9 @@ final class JobQueue: Sendable {
 
   let threadCount: Int
 
+  /// How many threads may spin: a synchronous caller needs a processor too.
+  private var spinnerLimit: Int { spins ? threadCount - 1 : 0 }
+
   init(threadCount: Int, spins: Bool) {
     self.threadCount = threadCount
     self.spins = spins
@@ -42,14 +78,14 @@ final class JobQueue: Sendable {
 
   /// - Parameter completion: called once, from any thread, when all tasks have ended.
   func submit(_ job: Job, completion: (@Sendable () -> Void)? = nil) {
-    let completion = monitor.withLock { state in
+    let (wanted, completion) = monitor.withLock { state in
       job.setCompletion(completion)
       state.jobs.append(job)
       updateWaiting(&state)
-      return job.takeCompletion()
+      return (state.wakeForTasks(), job.takeCompletion())
     }
     submissions.add(1, ordering: .releasing)
-    monitor.wakeAll()
+    threads.wake(wanted)
     completion?()
   }
 
@@ -60,7 +96,6 @@ final class JobQueue: Sendable {
       updateWaiting(&state)
       return job.takeCompletion()
     }
-    monitor.wakeAll()
     completion?()
   }
 
@@ -72,32 +107,47 @@ final class JobQueue: Sendable {
   /// Sends the threads home once the jobs are done.
   func stop() {
     monitor.withLock { $0.isStopped = true }
-    monitor.wakeAll()
+    threads.wakeAll()
   }
 
   /// The life of a pool's thread.
   func workUntilStopped() {
+    var isSpinning = false, isAsleep = false
     while true {
-      spinWhileIdle()
-      let claim: Claim? = monitor.wait { state -> Claim?? in
+      let action: Action = monitor.wait(on: threads) { state in
+        let hasSpun = isSpinning
+        if isSpinning { state.spinning -= 1 }
+        if isAsleep { state.noteAwake() }
+        (isSpinning, isAsleep) = (false, false)
         let job = state.jobs.first { !$0.isHelp } ?? state.jobs.first
-        if let job, let claim = claimTask(of: job, &state) { return .some(claim) }
-        return state.isStopped && state.jobs.isEmpty ? .some(nil) : nil
+        if let job, let claim = claimTask(of: job, &state) { return .perform(claim) }
+        if state.isStopped && state.jobs.isEmpty { return .stop }
+        if !hasSpun && state.spinning < spinnerLimit {
+          isSpinning = true
+          state.spinning += 1
+          return .spin
+        }
+        isAsleep = true
+        state.asleep += 1
+        return nil
       }
-      guard let claim else { return }
-      perform(claim)
+      switch action {
+      case .perform(let claim): perform(claim, isCaller: false)
+      case .spin: spinWhileIdle()
+      case .stop: return
+      }
     }
   }
 
   /// A synchronous caller's part: works on its own job, then waits for the tasks that others have begun.
   func workUntilDone(_ job: Job) {
     while true {
-      let claim: Claim? = monitor.wait { state -> Claim?? in
+      let claim: Claim? = monitor.wait(on: callers) { state -> Claim?? in
         if let claim = claimTask(of: job, &state) { return .some(claim) }
         return job.isDone ? .some(nil) : nil
       }
       guard let claim else { return }
-      perform(claim)
+      perform(claim, isCaller: true)
     }
   }
 
@@ -107,16 +157,19 @@ final class JobQueue: Sendable {
     return Claim(job: job, index: index, workspace: workspace)
   }
 
-  private func perform(_ claim: Claim) {
+  private func perform(_ claim: Claim, isCaller: Bool) {
     let arithmetic = ck_use_ieee_arithmetic()
     claim.job.task(claim.index, Worker(workspace: claim.workspace, queue: self, team: nil))
     ck_set_arithmetic(arithmetic)
-    let (wakesOthers, completion) = monitor.withLock { state in
+    let (wakesCallers, wanted, completion) = monitor.withLock { state in
       state.workspaces.append(claim.workspace)
       claim.job.end()
-      return (claim.job.isDone || !state.jobs.isEmpty, claim.job.takeCompletion())
+      // A thread of the pool takes the next task itself.
+      let wanted = isCaller && claim.job.waiting == 0 ? state.wakeForTasks() : 0
+      return (claim.job.isDone || !state.jobs.isEmpty, wanted, claim.job.takeCompletion())
     }
-    if wakesOthers { monitor.wakeAll() }
+    if wakesCallers { callers.wakeAll() }
+    threads.wake(wanted)
     completion?()
   }
 
@@ -129,7 +182,6 @@ final class JobQueue: Sendable {
 
   /// Returns when a task waits or a job is submitted, or after some microseconds.
   private func spinWhileIdle() {
-    guard spins else { return }
     let seen = submissions.load(ordering: .relaxed)
     for _ in 0..<1000 {
       if hasWaitingTasks || submissions.load(ordering: .acquiring) != seen { return }

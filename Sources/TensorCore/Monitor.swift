@@ -8,7 +8,7 @@
   import Glibc
 #endif
 
-/// A lock that threads can also wait on: a POSIX mutex with its condition variable, around the state they guard.
+/// A lock that threads can also wait with: a POSIX mutex around the state that it guards.
 ///
 /// The package's one lock: ThreadSanitizer knows these calls, but not how the standard library's `Mutex` waits.
 package final class Monitor<State>: @unchecked Sendable {
@@ -16,18 +16,14 @@ package final class Monitor<State>: @unchecked Sendable {
 
   private var state: State
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
   package init(_ state: State) {
     self.state = state
     pthread_mutex_init(mutex, nil)
-    pthread_cond_init(condition, nil)
   }
 
   deinit {
-    pthread_cond_destroy(condition)
     pthread_mutex_destroy(mutex)
-    condition.deallocate()
     mutex.deallocate()
   }
 
@@ -38,16 +34,13 @@ package final class Monitor<State>: @unchecked Sendable {
     return body(&state)
   }
 
-  /// Runs `body` with the lock held, again after each wake-up, until it gives a result.
-  func wait<Result>(for body: (inout State) -> Result?) -> Result {
+  /// Runs `body` with the lock held, again each time the condition wakes this thread, until it gives a result.
+  func wait<Result>(on condition: Condition, for body: (inout State) -> Result?) -> Result {
     pthread_mutex_lock(mutex)
     defer { pthread_mutex_unlock(mutex) }
     while true {
       if let result = body(&state) { return result }
-      pthread_cond_wait(condition, mutex)
+      condition.wait(with: mutex)
     }
   }
-
-  /// Wakes all that wait, to look at the state again.
-  func wakeAll() { pthread_cond_broadcast(condition) }
 }
