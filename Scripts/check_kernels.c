@@ -145,6 +145,27 @@ static void check_compact(const ck_compact *c, size_t n, int hashes) {
   }
 }
 
+/// Weights that are halves: float32's product, by which a path without float16 is checked.
+static void check_float16(const ck_kernels *k, size_t n) {
+  for (size_t m = 0; m < 18; m++) {
+    size_t depth = (7 * n + 5 * m) % SIZES, ldc = n + m % 2;
+    float *a = numbers(m * depth), *b = numbers(depth * n), *bias = m % 4 ? numbers(n) : NULL;
+    for (size_t i = 0; i < depth * n; i++) b[i] = __builtin_rintf(b[i] * 512) / 512;
+    size_t size = k->float16 ? k->float16->weights_size(depth, n) : depth * ((n + 15) / 16 * 16) * sizeof *b;
+    float *c = results(extent(m, n, ldc));
+    void *packed = buffer(size);
+    if (k->float16) {
+      k->float16->pack(depth, n, b, m % 5 ? 1 : n, m % 5 ? depth : 1, NULL, packed);
+      k->float16->product(m, n, depth, a, packed, bias, (ck_function)(m % 7), c, ldc);
+    } else {
+      k->pack(depth, n, b, m % 5 ? 1 : n, m % 5 ? depth : 1, packed);
+      k->product(m, n, depth, a, depth, packed, bias, (ck_function)(m % 7), c, ldc);
+    }
+    for (size_t r = 0; r < m; r++) hash_floats(c + r * ldc, n);
+    in_use = 0;
+  }
+}
+
 static void check_bfloat16(const ck_kernels *k, size_t n) { check_compact(k->bfloat16, n, 0); }
 
 static void check_int8(const ck_kernels *k, size_t n) { check_compact(k->int8, n, 1); }
@@ -359,8 +380,8 @@ static const struct {
   const char *name;
   void (*check)(const ck_kernels *, size_t n);
 } checks[] = {
-    CHECK(product), CHECK(add_product), CHECK(bfloat16), CHECK(int8), CHECK(dot), CHECK(map), CHECK(map_gradient),
-    CHECK(exponential), CHECK(logarithm), CHECK(add), CHECK(scale), CHECK(divide), CHECK(softmax),
+    CHECK(product), CHECK(add_product), CHECK(float16), CHECK(bfloat16), CHECK(int8), CHECK(dot), CHECK(map),
+    CHECK(map_gradient), CHECK(exponential), CHECK(logarithm), CHECK(add), CHECK(scale), CHECK(divide), CHECK(softmax),
     CHECK(softmax_gradient), CHECK(layer_norm), CHECK(layer_norm_gradient), CHECK(gather), CHECK(scatter_add),
     CHECK(add_rows), CHECK(dropout), CHECK(sum_rows), CHECK(max_rows), CHECK(convert), CHECK(count_non_finite),
     CHECK(adamw),

@@ -20,7 +20,7 @@ extension WeightLoader {
       table: { set($0, .table($1)) },
       linear: { linear, workspace in
         let matrix = try PackedMatrix(
-          inputs: linear.inputs, outputs: linear.outputs, precision: precision, kernels: kernels,
+          inputs: linear.inputs, outputs: linear.outputs, format: format(linear, precision), kernels: kernels,
           in: memory[linear.parts[0].weight.index], workspace: workspace
         ) { rows throws in
           try reading.read(linear.parts.map(\.weight), into: rows, workspace)
@@ -37,13 +37,18 @@ extension WeightLoader {
     return Weights(entries.withLock { $0 }, precision: precision, kernels: kernels)
   }
 
+  private func format(_ linear: Linear, _ precision: Precision) -> WeightFormat {
+    let areHalves = linear.parts.allSatisfy { sources[$0.weight.index].dtype == .f16 }
+    return WeightFormat(precision, areHalves: areHalves, kernels: kernels)
+  }
+
   /// Memory for each packed matrix, by the index of its first weight: parts of one block, since a large page then holds
   /// several.
   private func packedMemory(_ precision: Precision) -> [Int: TensorBuffer] {
     var ranges: [Int: Range<Int>] = [:], end = 0
     for linear in parameters.linears {
       let count = PackedMatrix.packedCount(
-        inputs: linear.inputs, outputs: linear.outputs, precision: precision, kernels: kernels)
+        inputs: linear.inputs, outputs: linear.outputs, format: format(linear, precision), kernels: kernels)
       ranges[linear.parts[0].weight.index] = end..<end + count
       end += count
     }

@@ -13,6 +13,7 @@
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
                              apply_to = function)
 #include "kernels.inc"
+#include "float16.inc"
 
 #define FORMAT bfloat16
 #include "bfloat16.inc"
@@ -40,12 +41,14 @@
 #include "int8.inc"
 #pragma clang attribute pop
 
+#define WITH(bfloat16_table, int8_table) \
+  {FLOAT32_KERNELS, .float16 = &table_avx512_float16, .bfloat16 = &bfloat16_table, .int8 = &int8_table}
+
 /// By what the CPU has for bfloat16 (0 or 1) and int8.
 const ck_kernels ck_avx512[2][2] = {
-    {{FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, .int8 = &table_avx512_int8},
-     {FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, .int8 = &table_avx512_native_int8}},
-    {{FLOAT32_KERNELS, .bfloat16 = &table_avx512_native_bfloat16, .int8 = &table_avx512_int8},
-     {FLOAT32_KERNELS, .bfloat16 = &table_avx512_native_bfloat16, .int8 = &table_avx512_native_int8}},
+    {WITH(table_avx512_bfloat16, table_avx512_int8), WITH(table_avx512_bfloat16, table_avx512_native_int8)},
+    {WITH(table_avx512_native_bfloat16, table_avx512_int8),
+     WITH(table_avx512_native_bfloat16, table_avx512_native_int8)},
 };
 
 #endif

@@ -4,37 +4,36 @@ package import CKernels
 
 /// A matrix `[inputs, outputs]` packed once into the column panels that a product reads in order.
 ///
-/// The layout is the one of the kernels' path and the precision: panel after panel, in each the inputs' rows of its
+/// The layout is the one of the kernels' path and the format: panel after panel, in each the inputs' rows of its
 /// columns.
 package struct PackedMatrix: Sendable {
   package let inputs: Int
   package let outputs: Int
   package let kernels: Kernels
-  package let precision: Precision
-
+  private let format: WeightFormat
   private let panels: TensorBuffer
-  private var compact: UnsafePointer<ck_compact>? { precision.compact(kernels) }
+  private var compact: UnsafePointer<ck_compact>? { format.compact(kernels) }
 
   /// The columns of a panel.
   package var panelWidth: Int { kernels.table.pointee.panel_width }
 
   /// A matrix whose panels the caller packs.
   ///
-  /// - Parameter memory: as many numbers as ``packedCount(inputs:outputs:precision:kernels:)`` says.
+  /// - Parameter memory: as many numbers as ``packedCount(inputs:outputs:format:kernels:)`` says.
   package init(
-    uninitialized inputs: Int, _ outputs: Int, precision: Precision = .float32, kernels: Kernels,
+    uninitialized inputs: Int, _ outputs: Int, format: WeightFormat = .float32, kernels: Kernels,
     in memory: TensorBuffer
   ) {
     self.inputs = inputs
     self.outputs = outputs
     self.kernels = kernels
-    self.precision = precision
+    self.format = format
     panels = memory
   }
 
   /// The numbers, 4 bytes each, that a packed matrix takes.
-  package static func packedCount(inputs: Int, outputs: Int, precision: Precision = .float32, kernels: Kernels) -> Int {
-    (byteCount(inputs, outputs, precision.compact(kernels)) + 3) / 4
+  package static func packedCount(inputs: Int, outputs: Int, format: WeightFormat = .float32, kernels: Kernels) -> Int {
+    (byteCount(inputs, outputs, format.compact(kernels)) + 3) / 4
   }
 
   /// Packs the transpose of a row-major matrix `[outputs, inputs]`: its rows become columns.
@@ -44,14 +43,14 @@ package struct PackedMatrix: Sendable {
   ///   - workspace: lends the memory for the matrix while it is packed.
   ///   - fill: writes the matrix into the memory it is given.
   package init<Failure: Error>(
-    inputs: Int, outputs: Int, precision: Precision = .float32, kernels: Kernels, in memory: TensorBuffer? = nil,
+    inputs: Int, outputs: Int, format: WeightFormat = .float32, kernels: Kernels, in memory: TensorBuffer? = nil,
     workspace: Workspace, transposing fill: (UnsafeMutablePointer<Float>) throws(Failure) -> Void
   ) throws(Failure) {
     let rows = workspace.buffer(count: inputs * outputs)
     try fill(rows.base)
-    let count = PackedMatrix.packedCount(inputs: inputs, outputs: outputs, precision: precision, kernels: kernels)
+    let count = PackedMatrix.packedCount(inputs: inputs, outputs: outputs, format: format, kernels: kernels)
     self.init(
-      uninitialized: inputs, outputs, precision: precision, kernels: kernels, in: memory ?? TensorBuffer(count: count))
+      uninitialized: inputs, outputs, format: format, kernels: kernels, in: memory ?? TensorBuffer(count: count))
     pack(rows.base, columns: 0..<outputs, workspace)
   }
 
@@ -71,15 +70,15 @@ package struct PackedMatrix: Sendable {
   package var inputSize: Int { compact.map { $0.pointee.input_size(inputs) / 4 } ?? inputs }
 
   /// Whether ``product(rows:_:columns:bias:_:_:rowStride:)`` takes other inputs than float32 numbers.
-  package var convertsInputs: Bool { compact != nil }
+  package var convertsInputs: Bool { compact?.pointee.convert != nil }
 
   /// Rows of numbers as ``product(rows:_:columns:bias:_:_:rowStride:)`` takes them.
   package func convert(
     rows: Int, _ x: UnsafePointer<Float>, to converted: UnsafeMutablePointer<Float>, _ workspace: Workspace
   ) {
-    guard let compact else { preconditionFailure("float32 inputs are taken as they are") }
+    guard let convert = compact?.pointee.convert else { preconditionFailure("float32 inputs are taken as they are") }
     let scratch = scratch(workspace)
-    compact.pointee.convert(rows, inputs, x, inputs, scratch.base, converted)
+    convert(rows, inputs, x, inputs, scratch.base, converted)
   }
 
   /// Some columns, from where a panel starts, of function(x W + bias).

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-
 /// The numbers that matrix products with weights take. Sums, and all else that a model computes, are float32.
 public enum Precision: String, CaseIterable, Sendable {
   /// As the weights are. Vectors have the same bits on every CPU.
@@ -18,13 +16,4 @@ public enum Precision: String, CaseIterable, Sendable {
   ///
   /// Ashkboos et al.: QuaRot: outlier-free 4-bit inference in rotated LLMs, NeurIPS 2024.
   case int8
-
-  /// The kernels for such products; nil for float32.
-  func compact(_ kernels: Kernels) -> UnsafePointer<ck_compact>? {
-    switch self {
-    case .float32: nil
-    case .bfloat16: kernels.table.pointee.bfloat16
-    case .int8: kernels.table.pointee.int8
-    }
-  }
 }

@@ -5,7 +5,7 @@ import TensorCore
 import TestSupport
 import Testing
 
-/// Products in bfloat16 and int8 against their definitions.
+/// Products in float16, bfloat16 and int8 against their definitions.
 @Suite struct CompactProductTests {
   struct Shape: CustomStringConvertible {
     let m: Int
@@ -20,15 +20,19 @@ import Testing
   ]
 
   private func product(
-    _ precision: Precision, _ kernels: Kernels, _ shape: Shape, _ x: [Float], _ w: [Float],
+    _ format: WeightFormat, _ kernels: Kernels, _ shape: Shape, _ x: [Float], _ w: [Float],
     bias: [Float]?
   ) -> [Float] {
     let workspace = Workspace()
     let matrix = PackedMatrix(
-      inputs: shape.k, outputs: shape.n, precision: precision, kernels: kernels, workspace: workspace
+      inputs: shape.k, outputs: shape.n, format: format, kernels: kernels, workspace: workspace
     ) { $0.update(from: w, count: w.count) }
     let inputs = Tensor(uninitialized: [shape.m, matrix.inputSize]), y = Tensor(zeros: [shape.m, shape.n])
-    matrix.convert(rows: shape.m, x, to: inputs.buffer.base, workspace)
+    if matrix.convertsInputs {
+      matrix.convert(rows: shape.m, x, to: inputs.buffer.base, workspace)
+    } else {
+      inputs.buffer.base.update(from: x, count: x.count)
+    }
     // In two parts, where there are two panels.
     let split = min(matrix.panelWidth, shape.n)
     for columns in [0..<split, split..<shape.n] where !columns.isEmpty {
@@ -36,6 +40,22 @@ import Testing
         rows: shape.m, inputs.buffer.base, columns: columns, bias: bias, CK_IDENTITY, y.buffer.base)
     }
     return y.values
+  }
+
+  /// Weights that are halves, subnormal and the largest too, of any sign: the product as float32 defines it.
+  @Test(arguments: shapes) func float16(shape: Shape) {
+    let x = numbers(shape.m * shape.k, seed: 1), bias = numbers(shape.n, seed: 3)
+    var w = numbers(shape.n * shape.k, seed: 2).map { ($0 * 1024).rounded() / 1024 }
+    for (index, special) in zip(w.indices, [0x1p-24, -0x1p-24, 0x3ffp-24, 65504, -65504, -0.0]) {
+      w[index] = Float(special)
+    }
+    let expected = (0..<shape.m * shape.n).map { index in
+      let (i, j) = index.quotientAndRemainder(dividingBy: shape.n)
+      return (0..<shape.k).reduce(0 as Float) { $0.addingProduct(x[i * shape.k + $1], w[j * shape.k + $1]) } + bias[j]
+    }
+    for kernels in paths where kernels.path != "scalar" {
+      #expect(bits(product(.float16, kernels, shape, x, w, bias: bias)) == bits(expected), "\(kernels.path)")
+    }
   }
 
   /// Rows of integers, which the Hadamard transform keeps exact, whatever the order of its sums.
@@ -95,13 +115,13 @@ import Testing
     }
   }
 
-  @Test(arguments: Precision.allCases.dropFirst()) func numbersThatAreNotFiniteSpread(precision: Precision) {
+  @Test(arguments: [WeightFormat.bfloat16, .int8]) func numbersThatAreNotFiniteSpread(format: WeightFormat) {
     let shape = Shape(m: 3, n: 5, k: 70)
     var x = numbers(3 * 70, seed: 1)
     (x[69], x[140]) = (.nan, .infinity)
     let w = numbers(5 * 70, seed: 2)
     for kernels in paths {
-      let y = product(precision, kernels, shape, x, w, bias: nil)
+      let y = product(format, kernels, shape, x, w, bias: nil)
       #expect(y[0..<5].allSatisfy(\.isNaN) && y[5..<10].allSatisfy(\.isFinite), "\(kernels.path)")
       #expect(y[10..<15].allSatisfy { !$0.isFinite }, "\(kernels.path)")
     }

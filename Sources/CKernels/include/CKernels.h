@@ -37,8 +37,8 @@ typedef struct {
   float step_size;  // learning rate / (1 - beta1^t)
 } ck_adamw;
 
-/// Products in less than float32, with sums that are rounded or exact: see the two instances below. Inputs and weights
-/// are bytes in a form of the path's own.
+/// Products with weights of fewer bits: see the three instances below. Inputs and weights are bytes in a form of the
+/// path's own.
 typedef struct {
   /// The bytes of a row of k inputs, a multiple of 64.
   size_t (*input_size)(size_t k);
@@ -52,7 +52,7 @@ typedef struct {
   void (*pack)(size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride, float *scratch,
                void *packed);
 
-  /// Rows of k numbers, ldx apart, as inputs, one after the other. `scratch` as for pack.
+  /// Rows of k numbers, ldx apart, as inputs, one after the other. `scratch` as for pack. Null: inputs are float32.
   void (*convert)(size_t rows, size_t k, const float *x, size_t ldx, float *scratch, void *inputs);
 
   /// c = function(a b + bias), as the float32 product: a are m rows of inputs, b the packed weights of n outputs.
@@ -84,6 +84,9 @@ typedef struct {
   /// k x n packed, c is m x n with rows ldc apart.
   void (*add_product)(size_t m, size_t n, size_t k, const float *a, size_t row_stride, size_t column_stride,
                       const float *packed, float *c, size_t ldc);
+
+  /// Weights that are halves, without loss: the bits of `product`. Null where the path has no instruction for halves.
+  const ck_compact *float16;
 
   /// Inputs and weights rounded to bfloat16, sums in float32: the CPU's dot product of pairs, whose roundings are its
   /// own, or float32's multiply-add. The one kernel whose bits depend on the CPU.

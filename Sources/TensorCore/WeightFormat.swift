@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CKernels
+
+/// How a packed matrix holds its weights, and so what a product takes its inputs as.
+package enum WeightFormat: Sendable {
+  case float32
+  /// Halves, of weights that are halves: the products of float32, from half the memory.
+  case float16
+  case bfloat16
+  case int8
+
+  /// - Parameter areHalves: whether the weights lose nothing as halves.
+  package init(_ precision: Precision, areHalves: Bool, kernels: Kernels) {
+    self =
+      switch precision {
+      case .float32: areHalves && kernels.table.pointee.float16 != nil ? .float16 : .float32
+      case .bfloat16: .bfloat16
+      case .int8: .int8
+      }
+  }
+
+  /// The kernels for such products; nil for float32.
+  func compact(_ kernels: Kernels) -> UnsafePointer<ck_compact>? {
+    switch self {
+    case .float32: nil
+    case .float16: kernels.table.pointee.float16
+    case .bfloat16: kernels.table.pointee.bfloat16
+    case .int8: kernels.table.pointee.int8
+    }
+  }
+}
