@@ -189,7 +189,7 @@ static void pack(layer *l) {
 static void multiply(const void *context) {
   const layer *l = context;
   if (l->compact)
-    l->compact->product(l->rows, l->outputs, l->inputs, l->converted, l->packed, l->bias, CK_IDENTITY, l->y,
+    l->compact->product(l->rows, l->outputs, l->inputs, l->converted, l->packed, NULL, l->bias, CK_IDENTITY, l->y,
                         l->outputs);
   else
     l->kernels->product(l->rows, l->outputs, l->inputs, l->x, l->inputs, l->packed, l->bias, CK_IDENTITY, l->y,

@@ -139,7 +139,7 @@ static void check_compact(const ck_compact *c, size_t n, int hashes) {
     if (hashes || m % 5) c->pack(k, n, w, 1, k, scratch, packed);
     else c->pack(k, n, w, n, 1, scratch, packed);
     c->convert(m, k, x, ldx, scratch, inputs);
-    c->product(m, n, k, inputs, packed, bias, (ck_function)(m % 7), y, ldc);
+    c->product(m, n, k, inputs, packed, NULL, bias, (ck_function)(m % 7), y, ldc);
     for (size_t r = 0; hashes && r < m; r++) hash_floats(y + r * ldc, n);
     in_use = 0;
   }
@@ -154,9 +154,10 @@ static void check_float16(const ck_kernels *k, size_t n) {
     size_t size = k->float16 ? k->float16->weights_size(depth, n) : depth * ((n + 15) / 16 * 16) * sizeof *b;
     float *c = results(extent(m, n, ldc));
     void *packed = buffer(size);
+    float *scratch = m % 2 ? buffer(depth * k->panel_width * sizeof *scratch) : NULL;
     if (k->float16) {
       k->float16->pack(depth, n, b, m % 5 ? 1 : n, m % 5 ? depth : 1, NULL, packed);
-      k->float16->product(m, n, depth, a, packed, bias, (ck_function)(m % 7), c, ldc);
+      k->float16->product(m, n, depth, a, packed, scratch, bias, (ck_function)(m % 7), c, ldc);
     } else {
       k->pack(depth, n, b, m % 5 ? 1 : n, m % 5 ? depth : 1, packed);
       k->product(m, n, depth, a, depth, packed, bias, (ck_function)(m % 7), c, ldc);

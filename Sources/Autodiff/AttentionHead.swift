@@ -78,7 +78,7 @@ struct AttentionHead {
   ) {
     if let compact {
       compact.pointee.convert(rows, inputs, x, rowStride, nil, converted)
-      compact.pointee.product(rows, outputs, inputs, converted, packed, nil, CK_IDENTITY, y, resultStride)
+      compact.pointee.product(rows, outputs, inputs, converted, packed, nil, nil, CK_IDENTITY, y, resultStride)
     } else {
       table.pointee.product(rows, outputs, inputs, x, rowStride, packed, nil, CK_IDENTITY, y, resultStride)
     }

@@ -28,7 +28,7 @@ extension Context {
     forEachBlock(rows: rows, columns: layer.outputs) { rows, columns in
       matrix.product(
         rows: rows.count, inputs.buffer.base + rows.lowerBound * matrix.inputSize, columns: columns,
-        bias: bias.buffer.base, activation.kernel, y.buffer.base + rows.lowerBound * layer.outputs)
+        bias: bias.buffer.base, activation.kernel, y.buffer.base + rows.lowerBound * layer.outputs, worker.workspace)
     }
     return y
   }

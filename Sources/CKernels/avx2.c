@@ -9,13 +9,10 @@
 #define PATH avx2
 #define PANEL_WIDTH 16
 #define TILE_ROWS 6
+#define CONVERTS_HALVES
 
 #pragma clang attribute push(__attribute__((target("avx2,fma,f16c"))), apply_to = function)
 #include "kernels.inc"
-#include "float16.inc"
-
-#define FORMAT bfloat16
-#include "bfloat16.inc"
 
 typedef int32_t eight_ints __attribute__((ext_vector_type(8)));
 
@@ -35,8 +32,6 @@ INLINE ints pair_dots(ints inputs, ints weights) {
 #include "int8.inc"
 #pragma clang attribute pop
 
-const ck_kernels ck_avx2 = {
-    FLOAT32_KERNELS, .float16 = &table_avx2_float16, .bfloat16 = &table_avx2_bfloat16, .int8 = &table_avx2_int8,
-};
+const ck_kernels ck_avx2 = {FLOAT32_KERNELS, .bfloat16 = &table_avx2_bfloat16, .int8 = &table_avx2_int8};
 
 #endif

@@ -9,14 +9,11 @@
 #define PATH avx512
 #define PANEL_WIDTH 48
 #define TILE_ROWS 8
+#define CONVERTS_HALVES
 
 #pragma clang attribute push(__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
                              apply_to = function)
 #include "kernels.inc"
-#include "float16.inc"
-
-#define FORMAT bfloat16
-#include "bfloat16.inc"
 
 #define INT8_PAIR_DOT(inputs, weights) (ints) _mm512_madd_epi16((__m512i)(inputs), (__m512i)(weights))
 #define FORMAT int8
@@ -41,14 +38,12 @@
 #include "int8.inc"
 #pragma clang attribute pop
 
-#define WITH(bfloat16_table, int8_table) \
-  {FLOAT32_KERNELS, .float16 = &table_avx512_float16, .bfloat16 = &bfloat16_table, .int8 = &int8_table}
-
 /// By what the CPU has for bfloat16 (0 or 1) and int8.
 const ck_kernels ck_avx512[2][2] = {
-    {WITH(table_avx512_bfloat16, table_avx512_int8), WITH(table_avx512_bfloat16, table_avx512_native_int8)},
-    {WITH(table_avx512_native_bfloat16, table_avx512_int8),
-     WITH(table_avx512_native_bfloat16, table_avx512_native_int8)},
+    {{FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, .int8 = &table_avx512_int8},
+     {FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, .int8 = &table_avx512_native_int8}},
+    {{FLOAT32_KERNELS, .bfloat16 = &table_avx512_native_bfloat16, .int8 = &table_avx512_int8},
+     {FLOAT32_KERNELS, .bfloat16 = &table_avx512_native_bfloat16, .int8 = &table_avx512_native_int8}},
 };
 
 #endif

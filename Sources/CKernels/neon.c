@@ -9,12 +9,9 @@
 #define PATH neon
 #define PANEL_WIDTH 16
 #define TILE_ROWS 6
+#define CONVERTS_HALVES
 
 #include "kernels.inc"
-#include "float16.inc"
-
-#define FORMAT bfloat16
-#include "bfloat16.inc"
 
 #define FORMAT int8
 #include "int8.inc"
@@ -40,9 +37,8 @@ INLINE ints quad_dot(ints sum, ints inputs, ints weights) {
 
 /// By what the CPU has for int8 (0 or 1).
 const ck_kernels ck_neon[2] = {
-    {FLOAT32_KERNELS, .float16 = &table_neon_float16, .bfloat16 = &table_neon_bfloat16, .int8 = &table_neon_int8},
-    {FLOAT32_KERNELS, .float16 = &table_neon_float16, .bfloat16 = &table_neon_bfloat16,
-     .int8 = &table_neon_native_int8},
+    {FLOAT32_KERNELS, .bfloat16 = &table_neon_bfloat16, .int8 = &table_neon_int8},
+    {FLOAT32_KERNELS, .bfloat16 = &table_neon_bfloat16, .int8 = &table_neon_native_int8},
 };
 
 #endif

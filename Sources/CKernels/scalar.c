@@ -8,9 +8,6 @@
 
 #include "kernels.inc"
 
-#define FORMAT bfloat16
-#include "bfloat16.inc"
-
 #define FORMAT int8
 #include "int8.inc"
 

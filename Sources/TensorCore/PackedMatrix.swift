@@ -66,13 +66,13 @@ package struct PackedMatrix: Sendable {
     }
   }
 
-  /// The numbers, 4 bytes each, that a row of inputs takes in the form of ``product(rows:_:columns:bias:_:_:rowStride:)``.
+  /// The numbers, 4 bytes each, that a row of inputs takes in the form of ``product(rows:_:columns:bias:_:_:rowStride:_:)``.
   package var inputSize: Int { compact.map { $0.pointee.input_size(inputs) / 4 } ?? inputs }
 
-  /// Whether ``product(rows:_:columns:bias:_:_:rowStride:)`` takes other inputs than float32 numbers.
+  /// Whether ``product(rows:_:columns:bias:_:_:rowStride:_:)`` takes other inputs than float32 numbers.
   package var convertsInputs: Bool { compact?.pointee.convert != nil }
 
-  /// Rows of numbers as ``product(rows:_:columns:bias:_:_:rowStride:)`` takes them.
+  /// Rows of numbers as ``product(rows:_:columns:bias:_:_:rowStride:_:)`` takes them.
   package func convert(
     rows: Int, _ x: UnsafePointer<Float>, to converted: UnsafeMutablePointer<Float>, _ workspace: Workspace
   ) {
@@ -88,14 +88,18 @@ package struct PackedMatrix: Sendable {
   ///   - bias: one number for each of all outputs; nil for none.
   ///   - y: the first row's first output, of all.
   ///   - rowStride: from one row of y to the next; nil: all outputs.
+  ///   - workspace: lends memory for a panel.
   package func product(
     rows: Int, _ x: UnsafePointer<Float>, columns: Range<Int>, bias: UnsafePointer<Float>?,
-    _ function: ck_function, _ y: UnsafeMutablePointer<Float>, rowStride: Int? = nil
+    _ function: ck_function, _ y: UnsafeMutablePointer<Float>, rowStride: Int? = nil, _ workspace: Workspace
   ) {
     let panels = start(columns), bias = bias.map { $0 + columns.lowerBound }, y = y + columns.lowerBound
     let rowStride = rowStride ?? outputs
     if let compact {
-      compact.pointee.product(rows, columns.count, inputs, x, panels, bias, function, y, rowStride)
+      // Weights of two bytes meet inputs in float32.
+      let panel = inputSize == inputs ? workspace.buffer(count: inputs * panelWidth) : nil
+      compact.pointee.product(
+        rows, columns.count, inputs, x, panels, panel?.base, bias, function, y, rowStride)
     } else {
       kernels.table.pointee.product(
         rows, columns.count, inputs, x, inputs, panels.assumingMemoryBound(to: Float.self), bias, function, y,

@@ -56,8 +56,9 @@ typedef struct {
   void (*convert)(size_t rows, size_t k, const float *x, size_t ldx, float *scratch, void *inputs);
 
   /// c = function(a b + bias), as the float32 product: a are m rows of inputs, b the packed weights of n outputs.
-  void (*product)(size_t m, size_t n, size_t k, const void *inputs, const void *packed, const float *bias,
-                  ck_function function, float *c, size_t ldc);
+  /// `scratch` holds k * panel_width numbers, by which many rows are faster, or is null.
+  void (*product)(size_t m, size_t n, size_t k, const void *inputs, const void *packed, float *scratch,
+                  const float *bias, ck_function function, float *c, size_t ldc);
 } ck_compact;
 
 typedef struct {

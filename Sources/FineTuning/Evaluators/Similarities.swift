@@ -24,7 +24,7 @@ extension UnitVectors {
       for (index, panel) in panels.enumerated() {
         panel.product(
           rows: rows.count, queries.base + rows.lowerBound * dimension, columns: 0..<panel.outputs, bias: nil,
-          CK_IDENTITY, cosines.base + index * width, rowStride: total)
+          CK_IDENTITY, cosines.base + index * width, rowStride: total, worker.workspace)
       }
       return rows.map { row in
         transform(row, UnsafeBufferPointer(start: cosines.base + (row - rows.lowerBound) * total, count: total))
