@@ -94,7 +94,9 @@ PEAK_LOOP(int8_steps, __attribute__((target("avx512f,avx512vl,avx512vnni"))), in
 
 static const peak peaks[] = {
     {"avx2", "float32", always, avx2_steps, 2.0 * 12 * 8 * STEPS},
+    {"avx2", "float16", always, avx2_steps, 2.0 * 12 * 8 * STEPS},
     {"avx512", "float32", always, avx512_steps, 2.0 * 16 * 16 * STEPS},
+    {"avx512", "float16", always, avx512_steps, 2.0 * 16 * 16 * STEPS},
     {"avx512", "bfloat16", has_bfloat16, bfloat16_steps, 2.0 * 16 * 32 * STEPS},
     {"avx512", "int8", has_int8, int8_steps, 2.0 * 16 * 64 * STEPS},
 };
@@ -103,7 +105,10 @@ typedef float floats4 __attribute__((vector_size(16)));
 
 PEAK_LOOP(neon_steps, , floats4, 16, FMA)
 
-static const peak peaks[] = {{"neon", "float32", always, neon_steps, 2.0 * 16 * 4 * STEPS}};
+static const peak peaks[] = {
+    {"neon", "float32", always, neon_steps, 2.0 * 16 * 4 * STEPS},
+    {"neon", "float16", always, neon_steps, 2.0 * 16 * 4 * STEPS},
+};
 #endif
 
 // Memory
@@ -168,7 +173,7 @@ typedef struct {
   const ck_kernels *kernels;
   const ck_compact *compact;  // null: float32
   size_t rows, outputs, inputs;
-  float *x, *weights, *bias, *y;
+  float *x, *weights, *bias, *y, *scratch;
   void *packed, *converted;
 } layer;
 
@@ -178,19 +183,20 @@ static void pack(layer *l) {
     l->kernels->pack(l->inputs, l->outputs, l->weights, 1, l->inputs, l->packed);
     return;
   }
-  float *scratch = space((l->inputs + 63) / 64 * 64 * sizeof *scratch);
+  size_t padded = (l->inputs + 63) / 64 * 64, input_size = l->compact->input_size(l->inputs);
+  l->scratch = space(padded * l->kernels->panel_width * sizeof *l->scratch);
   l->packed = space(l->compact->weights_size(l->inputs, l->outputs));
-  l->compact->pack(l->inputs, l->outputs, l->weights, 1, l->inputs, scratch, l->packed);
-  l->converted = space(l->rows * l->compact->input_size(l->inputs));
-  l->compact->convert(l->rows, l->inputs, l->x, l->inputs, scratch, l->converted);
-  free(scratch);
+  l->compact->pack(l->inputs, l->outputs, l->weights, 1, l->inputs, l->scratch, l->packed);
+  l->converted = space(l->rows * input_size);
+  if (l->compact->convert) l->compact->convert(l->rows, l->inputs, l->x, l->inputs, l->scratch, l->converted);
+  else memcpy(l->converted, l->x, l->rows * input_size);
 }
 
 static void multiply(const void *context) {
   const layer *l = context;
   if (l->compact)
-    l->compact->product(l->rows, l->outputs, l->inputs, l->converted, l->packed, NULL, l->bias, CK_IDENTITY, l->y,
-                        l->outputs);
+    l->compact->product(l->rows, l->outputs, l->inputs, l->converted, l->packed, l->scratch, l->bias,
+                        CK_IDENTITY, l->y, l->outputs);
   else
     l->kernels->product(l->rows, l->outputs, l->inputs, l->x, l->inputs, l->packed, l->bias, CK_IDENTITY, l->y,
                         l->outputs);
@@ -219,11 +225,12 @@ static double least_cosine(const layer *l) {
 }
 
 static void measure(const peak *peak, const ck_kernels *kernels, size_t rows, size_t outputs, size_t inputs) {
-  const ck_compact *compact = strcmp(peak->precision, "bfloat16") == 0 ? kernels->bfloat16
-                              : strcmp(peak->precision, "int8") == 0   ? kernels->int8
-                                                                       : NULL;
+  const ck_compact *compact = strcmp(peak->precision, "float16") == 0    ? kernels->float16
+                              : strcmp(peak->precision, "bfloat16") == 0 ? kernels->bfloat16
+                              : strcmp(peak->precision, "int8") == 0     ? kernels->int8
+                                                                         : NULL;
   layer l = {kernels, compact, rows, outputs, inputs, numbers(rows * inputs), numbers(outputs * inputs),
-             numbers(outputs), numbers(rows * outputs), NULL, NULL};
+             numbers(outputs), numbers(rows * outputs), NULL, NULL, NULL};
   pack(&l);
   multiply(&l);
   if (!(least_cosine(&l) > 0.999)) {
@@ -238,7 +245,8 @@ static void measure(const peak *peak, const ck_kernels *kernels, size_t rows, si
          "\"inputs\": %zu, \"gflops\": %.1f, \"peak_gflops\": %.1f}\n",
          peak->precision, peak->path, rows, outputs, inputs, speed, limit);
   fflush(stdout);
-  free(l.x), free(l.weights), free(l.bias), free(l.y), free(l.packed), free(l.converted);
+  free(l.x), free(l.weights), free(l.bias), free(l.y), free(l.scratch), free(l.packed),
+      free(l.converted);
 }
 
 int main(void) {

@@ -106,5 +106,6 @@ def markdown(results):
     if threads := results.get("threads"):
         table.add("two threads: times one's speed", threads["2"] / threads["1"])
     for path, precision, rows, least, largest in kernel_rows(results.get("kernels", [])):
-        table.note(f"{precision} products of {rows} rows, {path}: share of the peak", f"{least:.0%} to {largest:.0%}")
+        name = "float32 products with weights in float16" if precision == "float16" else f"{precision} products"
+        table.note(f"{name}, {rows} rows, {path}: share of the peak", f"{least:.0%} to {largest:.0%}")
     return f"{table}\n\n{caption(results)}"

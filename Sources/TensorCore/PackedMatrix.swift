@@ -97,7 +97,8 @@ package struct PackedMatrix: Sendable {
     let rowStride = rowStride ?? outputs
     if let compact {
       // Weights of two bytes meet inputs in float32.
-      let panel = inputSize == inputs ? workspace.buffer(count: inputs * panelWidth) : nil
+      let expands = inputSize == inputs && rows >= CK_EXPANDED_ROWS
+      let panel = expands ? workspace.buffer(count: inputs * panelWidth) : nil
       compact.pointee.product(
         rows, columns.count, inputs, x, panels, panel?.base, bias, function, y, rowStride)
     } else {

@@ -6,8 +6,8 @@ public enum Precision: String, CaseIterable, Sendable {
   case float32
 
   /// Weights and inputs rounded to the upper half of a float32, those of attention too: nearly twice as fast where the
-  /// CPU multiplies such pairs (AVX512-BF16), half the memory. Other CPUs take longer than in float32. Vectors have
-  /// the same bits on CPUs of one kind only.
+  /// CPU multiplies such pairs (AVX512-BF16), as fast as float32 elsewhere, half the memory of weights in float32.
+  /// Vectors have the same bits on CPUs of one kind only.
   case bfloat16
 
   /// Weights and inputs rounded to integers from -127 to 127, with a scale an output and a token, after a Hadamard

@@ -37,6 +37,8 @@ typedef struct {
   float step_size;  // learning rate / (1 - beta1^t)
 } ck_adamw;
 
+enum { CK_EXPANDED_ROWS = 64 };
+
 /// Products with weights of fewer bits: see the three instances below. Inputs and weights are bytes in a form of the
 /// path's own.
 typedef struct {
@@ -56,7 +58,8 @@ typedef struct {
   void (*convert)(size_t rows, size_t k, const float *x, size_t ldx, float *scratch, void *inputs);
 
   /// c = function(a b + bias), as the float32 product: a are m rows of inputs, b the packed weights of n outputs.
-  /// `scratch` holds k * panel_width numbers, by which many rows are faster, or is null.
+  /// `scratch` is null or holds k * panel_width numbers: weights of two bytes for inputs in float32 are expanded there
+  /// once for all of at least CK_EXPANDED_ROWS rows.
   void (*product)(size_t m, size_t n, size_t k, const void *inputs, const void *packed, float *scratch,
                   const float *bias, ck_function function, float *c, size_t ldc);
 } ck_compact;
