@@ -129,17 +129,22 @@ static void check_add_product(const ck_kernels *k, size_t n) {
   }
 }
 
+/// 0 to 17 rows, and enough for weights to be expanded.
+static size_t row_count(size_t i, size_t n) { return i < 18 ? i : CK_EXPANDED_ROWS + n % 8; }
+
 /// Products in int8, of which all paths give the same bits, or in bfloat16, of which each path may give its own.
-static void check_compact(const ck_compact *c, size_t n, int hashes) {
-  for (size_t m = 0; m < 18; m++) {
+static void check_compact(const ck_compact *c, size_t n, size_t panel_width, int hashes) {
+  for (size_t i = 0; i < 19; i++) {
+    size_t m = row_count(i, n);
     size_t k = (7 * n + 5 * m) % SIZES, ldx = k + m % 3, ldc = n + m % 2;
     float *x = numbers(extent(m, k, ldx)), *w = numbers(n * k), *bias = m % 4 ? numbers(n) : NULL;
     float *scratch = buffer((k + 63) / 64 * 64 * sizeof *scratch), *y = results(extent(m, n, ldc));
     void *inputs = buffer(m * c->input_size(k)), *packed = buffer(c->weights_size(k, n));
+    float *panel = c->expands && m % 2 ? buffer(k * panel_width * sizeof *panel) : NULL;
     if (hashes || m % 5) c->pack(k, n, w, 1, k, scratch, packed);
     else c->pack(k, n, w, n, 1, scratch, packed);
     c->convert(m, k, x, ldx, scratch, inputs);
-    c->product(m, n, k, inputs, packed, NULL, bias, (ck_function)(m % 7), y, ldc);
+    c->product(m, n, k, inputs, packed, panel, bias, (ck_function)(m % 7), y, ldc);
     for (size_t r = 0; hashes && r < m; r++) hash_floats(y + r * ldc, n);
     in_use = 0;
   }
@@ -147,17 +152,18 @@ static void check_compact(const ck_compact *c, size_t n, int hashes) {
 
 /// Weights that are halves: float32's product, by which a path without float16 is checked.
 static void check_float16(const ck_kernels *k, size_t n) {
-  for (size_t m = 0; m < 18; m++) {
+  for (size_t i = 0; i < 19; i++) {
+    size_t m = row_count(i, n);
     size_t depth = (7 * n + 5 * m) % SIZES, ldc = n + m % 2;
     float *a = numbers(m * depth), *b = numbers(depth * n), *bias = m % 4 ? numbers(n) : NULL;
-    for (size_t i = 0; i < depth * n; i++) b[i] = __builtin_rintf(b[i] * 512) / 512;
+    for (size_t j = 0; j < depth * n; j++) b[j] = __builtin_rintf(b[j] * 512) / 512;
     size_t size = k->float16 ? k->float16->weights_size(depth, n) : depth * ((n + 15) / 16 * 16) * sizeof *b;
     float *c = results(extent(m, n, ldc));
     void *packed = buffer(size);
-    float *scratch = m % 2 ? buffer(depth * k->panel_width * sizeof *scratch) : NULL;
+    float *panel = m % 2 ? buffer(depth * k->panel_width * sizeof *panel) : NULL;
     if (k->float16) {
       k->float16->pack(depth, n, b, m % 5 ? 1 : n, m % 5 ? depth : 1, NULL, packed);
-      k->float16->product(m, n, depth, a, packed, scratch, bias, (ck_function)(m % 7), c, ldc);
+      k->float16->product(m, n, depth, a, packed, panel, bias, (ck_function)(m % 7), c, ldc);
     } else {
       k->pack(depth, n, b, m % 5 ? 1 : n, m % 5 ? depth : 1, packed);
       k->product(m, n, depth, a, depth, packed, bias, (ck_function)(m % 7), c, ldc);
@@ -167,9 +173,9 @@ static void check_float16(const ck_kernels *k, size_t n) {
   }
 }
 
-static void check_bfloat16(const ck_kernels *k, size_t n) { check_compact(k->bfloat16, n, 0); }
+static void check_bfloat16(const ck_kernels *k, size_t n) { check_compact(k->bfloat16, n, k->panel_width, 0); }
 
-static void check_int8(const ck_kernels *k, size_t n) { check_compact(k->int8, n, 1); }
+static void check_int8(const ck_kernels *k, size_t n) { check_compact(k->int8, n, k->panel_width, 1); }
 
 static void check_dot(const ck_kernels *k, size_t n) {
   float sum = k->dot(n, numbers(n), numbers(n));

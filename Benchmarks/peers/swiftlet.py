@@ -112,7 +112,7 @@ def latency(model, text, precision):
         EXAMPLES / "embed", "--model", model, "--input", "-", "--format", "jsonl", "--quiet", "--precision", precision]
     with disturbance, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         times, answers = [], set()
-        for _ in range(330):
+        for _ in range(1030):
             start = time.perf_counter()
             process.stdin.write(text.encode() + b"\n")
             process.stdin.flush()

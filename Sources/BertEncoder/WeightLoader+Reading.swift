@@ -39,7 +39,7 @@ extension WeightLoader {
 
   private func format(_ linear: Linear, _ precision: Precision) -> WeightFormat {
     let areHalves = linear.parts.allSatisfy { sources[$0.weight.index].dtype == .f16 }
-    return WeightFormat(precision, areHalves: areHalves, kernels: kernels)
+    return WeightFormat(precision, areHalves: areHalves)
   }
 
   /// Memory for each packed matrix, by the index of its first weight: parts of one block, since a large page then holds

@@ -8,9 +8,8 @@ extern const ck_kernels ck_scalar, ck_avx2, ck_avx512[2][2], ck_neon[2];
 
 #if defined(__x86_64__)
 
-static int has_avx2(void) {
-  return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
-}
+/// CPUs with both convert halves too (F16C).
+static int has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
 
 static int has_avx512(void) {
   return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&

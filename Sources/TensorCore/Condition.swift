@@ -10,6 +10,7 @@
 
 /// What threads that hold a ``Monitor``'s lock wait on: a POSIX condition variable.
 final class Condition: Sendable {
+  // SAFETY: the pointer never changes, and POSIX lets any thread call what takes it.
   private nonisolated(unsafe) let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
   init() { pthread_cond_init(condition, nil) }
@@ -21,11 +22,6 @@ final class Condition: Sendable {
 
   /// Gives the mutex up until another thread wakes this one.
   func wait(with mutex: UnsafeMutablePointer<pthread_mutex_t>) { pthread_cond_wait(condition, mutex) }
-
-  /// Wakes so many of those that wait, or all of fewer.
-  func wake(_ count: Int) {
-    for _ in 0..<count { pthread_cond_signal(condition) }
-  }
 
   /// Wakes all that wait.
   func wakeAll() { pthread_cond_broadcast(condition) }

@@ -9,26 +9,33 @@ final class JobQueue: Sendable {
     /// Those with tasks that nobody has begun.
     var jobs: [Job] = []
     var workspaces: [Workspace]
-    /// The pool's threads that sleep, that were woken and have yet to look for a task, and that spin.
-    var asleep = 0
+    /// What the pool's sleeping threads wait on, each on its own.
+    var sleepers: [Condition] = []
+    /// Threads that were woken and have yet to look for a task.
     var waking = 0
     var spinning = 0
     var isStopped = false
 
-    /// Counts as woken as many threads as can begin tasks now, beside those that will look for one anyway.
+    /// Takes from the sleepers as many as can begin tasks now, beside the threads that will look for one anyway.
     ///
-    /// - Returns: how many are to be woken, once the lock is given up.
-    mutating func wakeForTasks() -> Int {
+    /// - Parameter takesPart: whether the calling thread does.
+    /// - Returns: what to wake, once the lock is given up.
+    mutating func sleepersForTasks(takesPart: Bool) -> ArraySlice<Condition> {
       let waiting = jobs.reduce(0) { $0 + $1.waiting }
-      let count = min(max(min(waiting, workspaces.count) - waking - spinning, 0), asleep)
-      asleep -= count
-      waking += count
-      return count
+      let wanted = min(waiting, workspaces.count - (takesPart ? 1 : 0)) - waking - spinning
+      let woken = sleepers.suffix(max(wanted, 0))
+      sleepers.removeLast(woken.count)
+      waking += woken.count
+      return woken
     }
 
-    /// Notes that a thread that was asleep has the lock, woken or by chance.
-    mutating func noteAwake() {
-      if waking > 0 { waking -= 1 } else { asleep -= 1 }
+    /// Notes that a thread that slept has the lock, woken or by chance.
+    mutating func noteAwake(_ thread: Condition) {
+      if let index = sleepers.firstIndex(where: { $0 === thread }) {
+        sleepers.remove(at: index)
+      } else {
+        waking -= 1
+      }
     }
   }
 
@@ -46,9 +53,6 @@ final class JobQueue: Sendable {
   }
 
   private let monitor: Monitor<State>
-
-  /// Where the pool's threads sleep.
-  private let threads = Condition()
 
   /// Where synchronous callers wait for the ends of their jobs.
   private let callers = Condition()
@@ -76,16 +80,18 @@ final class JobQueue: Sendable {
   /// Whether tasks wait that a thread helping another had better begin.
   var hasWaitingTasks: Bool { waitingTasks.load(ordering: .relaxed) > 0 }
 
-  /// - Parameter completion: called once, from any thread, when all tasks have ended.
-  func submit(_ job: Job, completion: (@Sendable () -> Void)? = nil) {
-    let (wanted, completion) = monitor.withLock { state in
+  /// - Parameters:
+  ///   - takesPart: whether the calling thread will work on the job too.
+  ///   - completion: called once, from any thread, when all tasks have ended.
+  func submit(_ job: Job, takesPart: Bool = false, completion: (@Sendable () -> Void)? = nil) {
+    let (sleepers, completion) = monitor.withLock { state in
       job.setCompletion(completion)
       state.jobs.append(job)
       updateWaiting(&state)
-      return (state.wakeForTasks(), job.takeCompletion())
+      return (state.sleepersForTasks(takesPart: takesPart), job.takeCompletion())
     }
     submissions.add(1, ordering: .releasing)
-    threads.wake(wanted)
+    for thread in sleepers { thread.wakeAll() }
     completion?()
   }
 
@@ -104,31 +110,35 @@ final class JobQueue: Sendable {
 
   func isCancelled(_ job: Job) -> Bool { monitor.withLock { _ in job.isCancelled } }
 
-  /// Sends the threads home once the jobs are done.
+  /// Sends the threads home once they find nothing to do.
   func stop() {
-    monitor.withLock { $0.isStopped = true }
-    threads.wakeAll()
+    let sleepers = monitor.withLock { state in
+      state.isStopped = true
+      return state.sleepers
+    }
+    for thread in sleepers { thread.wakeAll() }
   }
 
   /// The life of a pool's thread.
   func workUntilStopped() {
+    let thread = Condition()
     var isSpinning = false, isAsleep = false
     while true {
-      let action: Action = monitor.wait(on: threads) { state in
+      let action: Action = monitor.wait(on: thread) { state in
         let hasSpun = isSpinning
         if isSpinning { state.spinning -= 1 }
-        if isAsleep { state.noteAwake() }
+        if isAsleep { state.noteAwake(thread) }
         (isSpinning, isAsleep) = (false, false)
         let job = state.jobs.first { !$0.isHelp } ?? state.jobs.first
         if let job, let claim = claimTask(of: job, &state) { return .perform(claim) }
-        if state.isStopped && state.jobs.isEmpty { return .stop }
+        if state.isStopped { return .stop }
         if !hasSpun && state.spinning < spinnerLimit {
           isSpinning = true
           state.spinning += 1
           return .spin
         }
         isAsleep = true
-        state.asleep += 1
+        state.sleepers.append(thread)
         return nil
       }
       switch action {
@@ -161,15 +171,14 @@ final class JobQueue: Sendable {
     let arithmetic = ck_use_ieee_arithmetic()
     claim.job.task(claim.index, Worker(workspace: claim.workspace, queue: self, team: nil))
     ck_set_arithmetic(arithmetic)
-    let (wakesCallers, wanted, completion) = monitor.withLock { state in
+    let (wakesCallers, sleepers, completion) = monitor.withLock { state in
       state.workspaces.append(claim.workspace)
       claim.job.end()
-      // A thread of the pool takes the next task itself.
-      let wanted = isCaller && claim.job.waiting == 0 ? state.wakeForTasks() : 0
-      return (claim.job.isDone || !state.jobs.isEmpty, wanted, claim.job.takeCompletion())
+      let sleepers = state.sleepersForTasks(takesPart: !isCaller || claim.job.waiting > 0)
+      return (claim.job.isDone || !state.jobs.isEmpty, sleepers, claim.job.takeCompletion())
     }
     if wakesCallers { callers.wakeAll() }
-    threads.wake(wanted)
+    for thread in sleepers { thread.wakeAll() }
     completion?()
   }
 

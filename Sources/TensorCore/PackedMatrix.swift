@@ -96,8 +96,7 @@ package struct PackedMatrix: Sendable {
     let panels = start(columns), bias = bias.map { $0 + columns.lowerBound }, y = y + columns.lowerBound
     let rowStride = rowStride ?? outputs
     if let compact {
-      // Weights of two bytes meet inputs in float32.
-      let expands = inputSize == inputs && rows >= CK_EXPANDED_ROWS
+      let expands = compact.pointee.expands != 0 && rows >= CK_EXPANDED_ROWS
       let panel = expands ? workspace.buffer(count: inputs * panelWidth) : nil
       compact.pointee.product(
         rows, columns.count, inputs, x, panels, panel?.base, bias, function, y, rowStride)

@@ -2,17 +2,18 @@
 
 /// The numbers that matrix products with weights take. Sums, and all else that a model computes, are float32.
 public enum Precision: String, CaseIterable, Sendable {
-  /// As the weights are. Vectors have the same bits on every CPU.
+  /// As the weights are, which lie in memory as halves where the file has halves. Vectors have the same bits on every
+  /// CPU.
   case float32
 
   /// Weights and inputs rounded to the upper half of a float32, those of attention too: nearly twice as fast where the
-  /// CPU multiplies such pairs (AVX512-BF16), as fast as float32 elsewhere, half the memory of weights in float32.
+  /// CPU multiplies such pairs (AVX512-BF16), as fast as float32 elsewhere. Weights take two bytes.
   /// Vectors have the same bits on CPUs of one kind only.
   case bfloat16
 
   /// Weights and inputs rounded to integers from -127 to 127, with a scale an output and a token, after a Hadamard
   /// transform that spreads outliers: two to three times as fast where the CPU multiplies bytes (AVX512-VNNI, Arm's dot
-  /// product), a quarter of the memory. Vectors have the same bits on every CPU.
+  /// product). Weights take a byte. Vectors have the same bits on every CPU.
   ///
   /// Ashkboos et al.: QuaRot: outlier-free 4-bit inference in rotated LLMs, NeurIPS 2024.
   case int8

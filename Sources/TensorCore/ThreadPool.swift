@@ -12,7 +12,7 @@
 ///
 /// A job is a number of independent tasks. A synchronous caller lends its own thread to its job, an asynchronous one
 /// suspends. Each running task holds one of `threadCount` workspaces, so memory does not grow with the callers.
-/// Idle threads spin for some microseconds, unless there are more of them than processors, then sleep.
+/// Idle threads, all but one, spin for some microseconds, unless there are more of them than processors, then sleep.
 package final class ThreadPool: Sendable {
   /// The pool of the process: one thread for each processor that the process may use.
   package static let shared = ThreadPool()
@@ -44,7 +44,7 @@ package final class ThreadPool: Sendable {
   /// - Parameter task: runs on several threads at once; what it writes for one index no other may touch.
   package func run(count: Int, _ task: @escaping (_ index: Int, _ worker: Worker) -> Void) {
     let job = Job(count: count, task: unsafeSendable(task))
-    queue.submit(job)
+    queue.submit(job, takesPart: true)
     queue.workUntilDone(job)
   }
 

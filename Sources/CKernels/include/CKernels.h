@@ -37,12 +37,13 @@ typedef struct {
   float step_size;  // learning rate / (1 - beta1^t)
 } ck_adamw;
 
+/// From so many rows on, weights of two bytes are expanded to float32 once for all.
 enum { CK_EXPANDED_ROWS = 64 };
 
 /// Products with weights of fewer bits: see the three instances below. Inputs and weights are bytes in a form of the
 /// path's own.
 typedef struct {
-  /// The bytes of a row of k inputs, a multiple of 64.
+  /// The bytes of a row of k inputs.
   size_t (*input_size)(size_t k);
 
   /// The bytes of weights packed for k inputs and n outputs. Where n is a multiple of panel_width, it is also where
@@ -54,12 +55,13 @@ typedef struct {
   void (*pack)(size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride, float *scratch,
                void *packed);
 
-  /// Rows of k numbers, ldx apart, as inputs, one after the other. `scratch` as for pack. Null: inputs are float32.
+  /// Rows of k numbers, ldx apart, as inputs, one after the other. `scratch` as for pack. Null: inputs are rows
+  /// of k float32 numbers.
   void (*convert)(size_t rows, size_t k, const float *x, size_t ldx, float *scratch, void *inputs);
 
   /// c = function(a b + bias), as the float32 product: a are m rows of inputs, b the packed weights of n outputs.
-  /// `scratch` is null or holds k * panel_width numbers: weights of two bytes for inputs in float32 are expanded there
-  /// once for all of at least CK_EXPANDED_ROWS rows.
+  /// If `expands`, `scratch` may hold k * panel_width numbers, to which weights are expanded; else it is null.
+  int expands;
   void (*product)(size_t m, size_t n, size_t k, const void *inputs, const void *packed, float *scratch,
                   const float *bias, ck_function function, float *c, size_t ldc);
 } ck_compact;
