@@ -37,7 +37,7 @@ typedef struct {
   float step_size;  // learning rate / (1 - beta1^t)
 } ck_adamw;
 
-/// From so many rows on, weights of two bytes are expanded to float32 once for all.
+/// From so many rows on, weights of two bytes are faster expanded to float32 once for all.
 enum { CK_EXPANDED_ROWS = 64 };
 
 /// Products with weights of fewer bits: see the three instances below. Inputs and weights are bytes in a form of the
@@ -59,9 +59,11 @@ typedef struct {
   /// of k float32 numbers.
   void (*convert)(size_t rows, size_t k, const float *x, size_t ldx, float *scratch, void *inputs);
 
-  /// c = function(a b + bias), as the float32 product: a are m rows of inputs, b the packed weights of n outputs.
-  /// If `expands`, `scratch` may hold k * panel_width numbers, to which weights are expanded; else it is null.
+  /// Whether weights are expanded to float32 where there are at least CK_EXPANDED_ROWS rows.
   int expands;
+
+  /// c = function(a b + bias), as the float32 product: a are m rows of inputs, b the packed weights of n outputs.
+  /// `scratch` is null or holds the k * panel_width numbers of an expanded panel.
   void (*product)(size_t m, size_t n, size_t k, const void *inputs, const void *packed, float *scratch,
                   const float *bias, ck_function function, float *c, size_t ldc);
 } ck_compact;
