@@ -80,7 +80,7 @@ def latency(arguments):
     tokenizer, [text] = engines.tokenizer(arguments.model, MAX_LENGTH), lines(arguments.text)[:1]
     results = []
     for name, variant in variants(arguments, latency=True):
-        times = [embed_once(variant, tokenizer, [text], 1)[0] * 1000 for _ in range(1030)][30:]
+        times = [embed_once(variant, tokenizer, [text], 1)[0] * 1000 for _ in range(2000)][1000:]
         results.append(
             {"p50_ms": statistics.median(times), "p99_ms": statistics.quantiles(times, n=100)[98], "variant": name})
     return min(results, key=lambda result: result["p50_ms"])
