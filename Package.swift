@@ -5,18 +5,31 @@ import PackageDescription
 
 /// One line a module, lowest layer first; imports point up this list only.
 let modules: [(name: String, imports: [String])] = [
-  ("FileFormats", []),
-  ("TensorCore", ["CKernels", "FileFormats"]),
-  ("Autodiff", ["CKernels", "TensorCore"]),
-  ("Checkpoint", ["FileFormats"]),
-  ("WordPiece", ["FileFormats"]),
-  ("BertEncoder", ["Autodiff", "CKernels", "Checkpoint", "FileFormats", "TensorCore", "WordPiece"]),
+  ("SwiftletFiles", []),
+  ("SwiftletTensors", ["CSwiftletKernels", "SwiftletFiles"]),
+  ("SwiftletAutodiff", ["CSwiftletKernels", "SwiftletTensors"]),
+  ("SwiftletWeights", ["SwiftletFiles"]),
+  ("SwiftletTokenizers", ["SwiftletFiles"]),
   (
-    "FineTuning", ["Autodiff", "BertEncoder", "CKernels", "Checkpoint", "FileFormats", "TensorCore", "WordPiece"]
+    "SwiftletEncoders",
+    [
+      "CSwiftletKernels", "SwiftletAutodiff", "SwiftletFiles", "SwiftletTensors", "SwiftletTokenizers",
+      "SwiftletWeights",
+    ]
+  ),
+  (
+    "SwiftletTraining",
+    [
+      "CSwiftletKernels", "SwiftletAutodiff", "SwiftletEncoders", "SwiftletFiles", "SwiftletTensors",
+      "SwiftletTokenizers", "SwiftletWeights",
+    ]
   ),
   (
     "Swiftlet",
-    ["Autodiff", "BertEncoder", "Checkpoint", "FileFormats", "FineTuning", "TensorCore", "WordPiece"]
+    [
+      "SwiftletAutodiff", "SwiftletEncoders", "SwiftletFiles", "SwiftletTensors", "SwiftletTokenizers",
+      "SwiftletTraining", "SwiftletWeights",
+    ]
   ),
 ]
 
@@ -34,7 +47,7 @@ let package = Package(
   dependencies: [],
   targets: [
     // -O3 in every configuration: a debug build of an app must still embed at full speed.
-    .target(name: "CKernels", cSettings: [.unsafeFlags(["-O3"])])
+    .target(name: "CSwiftletKernels", cSettings: [.unsafeFlags(["-O3"])])
   ],
   cLanguageStandard: .c17
 )
@@ -45,13 +58,13 @@ for module in modules {
 }
 
 package.targets.append(
-  .target(name: "TestSupport", dependencies: ["Autodiff"], path: "Tests/TestSupport", swiftSettings: settings))
-// Goldens are safetensors files, which Checkpoint reads.
+  .target(name: "TestSupport", dependencies: ["SwiftletAutodiff"], path: "Tests/TestSupport", swiftSettings: settings))
+// Goldens are safetensors files, which SwiftletWeights reads.
 for (name, imports) in modules where name != "Swiftlet" {
   package.targets.append(
     .testTarget(
       name: "\(name)Tests",
-      dependencies: Set(["Checkpoint", "TestSupport", name] + imports).sorted().map { .byName(name: $0) },
+      dependencies: Set(["SwiftletWeights", "TestSupport", name] + imports).sorted().map { .byName(name: $0) },
       exclude: ["Fixtures"],
       swiftSettings: settings))
 }

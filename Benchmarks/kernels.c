@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The speed of CKernels' matrix products beside what the processor could do, for each path and precision that it has
+// The speed of the matrix products beside what the processor could do, for each path and precision that it has
 // instructions for, and the speed of its memory: a line of JSON each. Benchmarks/run builds it.
 //
 // Products run on one thread and are timed by the thread's own clock, so that other programs disturb little. A peak is
 // a loop of multiply-adds on registers alone, 12 or 16 sums side by side, in the vectors of the path.
 
-#include "CKernels.h"
+#include "CSwiftletKernels.h"
 
 #include <math.h>
 #include <pthread.h>
@@ -170,8 +170,8 @@ static float *numbers(size_t count) {
 
 /// y = x W^T + b, in the form that a path's product takes.
 typedef struct {
-  const ck_kernels *kernels;
-  const ck_compact *compact;  // null: float32
+  const swlt_kernels *kernels;
+  const swlt_compact *compact;  // null: float32
   size_t rows, outputs, inputs;
   float *x, *weights, *bias, *y, *scratch;
   void *packed, *converted;
@@ -196,9 +196,9 @@ static void multiply(const void *context) {
   const layer *l = context;
   if (l->compact)
     l->compact->product(l->rows, l->outputs, l->inputs, l->converted, l->packed, l->scratch, l->bias,
-                        CK_IDENTITY, l->y, l->outputs);
+                        SWLT_IDENTITY, l->y, l->outputs);
   else
-    l->kernels->product(l->rows, l->outputs, l->inputs, l->x, l->inputs, l->packed, l->bias, CK_IDENTITY, l->y,
+    l->kernels->product(l->rows, l->outputs, l->inputs, l->x, l->inputs, l->packed, l->bias, SWLT_IDENTITY, l->y,
                         l->outputs);
 }
 
@@ -224,8 +224,8 @@ static double least_cosine(const layer *l) {
   return least;
 }
 
-static void measure(const peak *peak, const ck_kernels *kernels, size_t rows, size_t outputs, size_t inputs) {
-  const ck_compact *compact = strcmp(peak->precision, "float16") == 0    ? kernels->float16
+static void measure(const peak *peak, const swlt_kernels *kernels, size_t rows, size_t outputs, size_t inputs) {
+  const swlt_compact *compact = strcmp(peak->precision, "float16") == 0    ? kernels->float16
                               : strcmp(peak->precision, "bfloat16") == 0 ? kernels->bfloat16
                               : strcmp(peak->precision, "int8") == 0     ? kernels->int8
                                                                          : NULL;
@@ -254,7 +254,7 @@ int main(void) {
   static const size_t row_counts[] = {504, 16}, shapes[][2] = {{1152, 384}, {384, 384}, {1536, 384}, {384, 1536}};
   printf("{\"kernel\": \"memory\", \"threads\": 2, \"gigabytes_per_s\": %.1f}\n", bandwidth() / 1e9);
   for (size_t i = 0; i < COUNT(peaks); i++) {
-    const ck_kernels *kernels = ck_named(peaks[i].path);
+    const swlt_kernels *kernels = swlt_named(peaks[i].path);
     if (!kernels || !peaks[i].offered()) continue;
     for (size_t r = 0; r < COUNT(row_counts); r++)
       for (size_t s = 0; s < COUNT(shapes); s++)

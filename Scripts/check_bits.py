@@ -16,7 +16,7 @@ import numpy as np
 
 from programs import embed
 
-PAGE = pathlib.Path(__file__).parent.parent / "Tests/BertEncoderTests/Fixtures/all-MiniLM-L6-v2/page.txt"
+PAGE = pathlib.Path(__file__).parent.parent / "Tests/SwiftletEncodersTests/Fixtures/all-MiniLM-L6-v2/page.txt"
 PATHS = "scalar", "avx2", "avx512", "neon"
 
 

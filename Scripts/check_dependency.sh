@@ -15,7 +15,7 @@ swift build --package-path "$work/app"
 bin=$(swift build --package-path "$work/app" --show-bin-path)
 (cd "$root" && "$bin/embed-example" && "$bin/tune-example")
 
-texts=$root/Tests/BertEncoderTests/Fixtures/all-MiniLM-L6-v2/page.txt
+texts=$root/Tests/SwiftletEncodersTests/Fixtures/all-MiniLM-L6-v2/page.txt
 "$bin/embed-lines" "$root/weights/all-MiniLM-L6-v2" "$texts" > "$work/debug.txt"
 "$root/Examples/.build/release/embed" --quiet --format text --input "$texts" > "$work/release.txt"
 cmp "$work/debug.txt" "$work/release.txt"

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Calls every kernel of CKernels on seeded numbers, at all sizes from 0 to 67, on each path that this CPU can run, and
+// Calls every kernel on seeded numbers, at all sizes from 0 to 67, on each path that this CPU can run, and
 // prints a hash of the results for each path and kernel: check_kernels
 // Exits 1 if a path differs from the scalar one.
 //
 // Every buffer ends where a page begins that nobody may touch, and in a second pass starts where one ends; stored
 // numbers lie at odd addresses too. Scripts/sanitize.sh and Scripts/check_neon.sh build it.
 
-#include "CKernels.h"
+#include "CSwiftletKernels.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,8 +16,8 @@
 
 enum { SIZES = 68, REGION = 1 << 18, GUARD = 1 << 16, BUFFERS = 8 };
 
-static const ck_storage storages[] = {CK_F32, CK_F16, CK_BF16, CK_F64};
-static const size_t widths[] = {[CK_F32] = 4, [CK_F16] = 2, [CK_BF16] = 2, [CK_F64] = 8};
+static const swlt_storage storages[] = {SWLT_F32, SWLT_F16, SWLT_BF16, SWLT_F64};
+static const size_t widths[] = {[SWLT_F32] = 4, [SWLT_F16] = 2, [SWLT_BF16] = 2, [SWLT_F64] = 8};
 
 // Buffers
 
@@ -103,20 +103,20 @@ static size_t extent(size_t rows, size_t n, size_t stride) { return rows ? (rows
 
 // Kernels: what each does with rows and columns of size n.
 
-static void check_product(const ck_kernels *k, size_t n) {
+static void check_product(const swlt_kernels *k, size_t n) {
   for (size_t m = 0; m < 18; m++) {
     size_t depth = (7 * n + 5 * m) % SIZES, lda = depth + m % 3, ldc = n + m % 2;
     float *a = numbers(extent(m, depth, lda)), *b = numbers(depth * n), *bias = m % 4 ? numbers(n) : NULL;
     float *packed = buffer(depth * ((n + 15) / 16 * 16) * sizeof *packed), *c = results(extent(m, n, ldc));
     if (m % 5) k->pack(depth, n, b, 1, depth, packed);
     else k->pack(depth, n, b, n, 1, packed);
-    k->product(m, n, depth, a, lda, packed, bias, (ck_function)(m % 7), c, ldc);
+    k->product(m, n, depth, a, lda, packed, bias, (swlt_function)(m % 7), c, ldc);
     for (size_t r = 0; r < m; r++) hash_floats(c + r * ldc, n);
     in_use = 0;
   }
 }
 
-static void check_add_product(const ck_kernels *k, size_t n) {
+static void check_add_product(const swlt_kernels *k, size_t n) {
   for (size_t m = 0; m < 18; m++) {
     // a by rows, or by columns.
     size_t depth = (7 * n + 5 * m) % SIZES, lda = (m % 2 ? m : depth) + m % 3, ldc = n + m % 4;
@@ -130,10 +130,10 @@ static void check_add_product(const ck_kernels *k, size_t n) {
 }
 
 /// 0 to 17 rows, and enough for weights to be expanded.
-static size_t row_count(size_t i, size_t n) { return i < 18 ? i : CK_EXPANDED_ROWS + n % 8; }
+static size_t row_count(size_t i, size_t n) { return i < 18 ? i : SWLT_EXPANDED_ROWS + n % 8; }
 
 /// Products in int8, of which all paths give the same bits, or in bfloat16, of which each path may give its own.
-static void check_compact(const ck_compact *c, size_t n, size_t panel_width, int hashes) {
+static void check_compact(const swlt_compact *c, size_t n, size_t panel_width, int hashes) {
   for (size_t i = 0; i < 19; i++) {
     size_t m = row_count(i, n);
     size_t k = (7 * n + 5 * m) % SIZES, ldx = k + m % 3, ldc = n + m % 2;
@@ -144,14 +144,14 @@ static void check_compact(const ck_compact *c, size_t n, size_t panel_width, int
     if (hashes || m % 5) c->pack(k, n, w, 1, k, scratch, packed);
     else c->pack(k, n, w, n, 1, scratch, packed);
     c->convert(m, k, x, ldx, scratch, inputs);
-    c->product(m, n, k, inputs, packed, panel, bias, (ck_function)(m % 7), y, ldc);
+    c->product(m, n, k, inputs, packed, panel, bias, (swlt_function)(m % 7), y, ldc);
     for (size_t r = 0; hashes && r < m; r++) hash_floats(y + r * ldc, n);
     in_use = 0;
   }
 }
 
 /// Weights that are halves: float32's product, by which a path without float16 is checked.
-static void check_float16(const ck_kernels *k, size_t n) {
+static void check_float16(const swlt_kernels *k, size_t n) {
   for (size_t i = 0; i < 19; i++) {
     size_t m = row_count(i, n);
     size_t depth = (7 * n + 5 * m) % SIZES, ldc = n + m % 2;
@@ -163,48 +163,48 @@ static void check_float16(const ck_kernels *k, size_t n) {
     float *panel = m % 2 ? buffer(depth * k->panel_width * sizeof *panel) : NULL;
     if (k->float16) {
       k->float16->pack(depth, n, b, m % 5 ? 1 : n, m % 5 ? depth : 1, NULL, packed);
-      k->float16->product(m, n, depth, a, packed, panel, bias, (ck_function)(m % 7), c, ldc);
+      k->float16->product(m, n, depth, a, packed, panel, bias, (swlt_function)(m % 7), c, ldc);
     } else {
       k->pack(depth, n, b, m % 5 ? 1 : n, m % 5 ? depth : 1, packed);
-      k->product(m, n, depth, a, depth, packed, bias, (ck_function)(m % 7), c, ldc);
+      k->product(m, n, depth, a, depth, packed, bias, (swlt_function)(m % 7), c, ldc);
     }
     for (size_t r = 0; r < m; r++) hash_floats(c + r * ldc, n);
     in_use = 0;
   }
 }
 
-static void check_bfloat16(const ck_kernels *k, size_t n) { check_compact(k->bfloat16, n, k->panel_width, 0); }
+static void check_bfloat16(const swlt_kernels *k, size_t n) { check_compact(k->bfloat16, n, k->panel_width, 0); }
 
-static void check_int8(const ck_kernels *k, size_t n) { check_compact(k->int8, n, k->panel_width, 1); }
+static void check_int8(const swlt_kernels *k, size_t n) { check_compact(k->int8, n, k->panel_width, 1); }
 
-static void check_dot(const ck_kernels *k, size_t n) {
+static void check_dot(const swlt_kernels *k, size_t n) {
   float sum = k->dot(n, numbers(n), numbers(n));
   hash_floats(&sum, 1);
 }
 
-static void check_map(const ck_kernels *k, size_t n) {
+static void check_map(const swlt_kernels *k, size_t n) {
   float *x = any_numbers(n), *small = numbers(n), *y = results(n);
-  for (int function = CK_IDENTITY; function <= CK_SOFTPLUS; function++) {
-    k->map(n, (ck_function)function, x, y);
+  for (int function = SWLT_IDENTITY; function <= SWLT_SOFTPLUS; function++) {
+    k->map(n, (swlt_function)function, x, y);
     hash_floats(y, n);
-    k->map(n, (ck_function)function, small, small);
+    k->map(n, (swlt_function)function, small, small);
     hash_floats(small, n);
   }
 }
 
-static void check_map_gradient(const ck_kernels *k, size_t n) {
-  for (int function = CK_IDENTITY; function <= CK_SOFTPLUS; function++)
+static void check_map_gradient(const swlt_kernels *k, size_t n) {
+  for (int function = SWLT_IDENTITY; function <= SWLT_SOFTPLUS; function++)
     for (int any = 0; any < 2; any++) {
       float *x = any ? any_numbers(n) : numbers(n), *gradient = numbers(n), *out = results(n);
-      k->map_gradient(n, (ck_function)function, x, gradient, out);
+      k->map_gradient(n, (swlt_function)function, x, gradient, out);
       hash_floats(out, n);
-      k->map_gradient(n, (ck_function)function, x, gradient, any ? x : gradient);
+      k->map_gradient(n, (swlt_function)function, x, gradient, any ? x : gradient);
       hash_floats(any ? x : gradient, n);
       in_use = 0;
     }
 }
 
-static void check_logarithm(const ck_kernels *k, size_t n) {
+static void check_logarithm(const swlt_kernels *k, size_t n) {
   float *x = any_numbers(n), *small = numbers(n);
   k->logarithm(n, x, x);
   k->logarithm(n, small, small);
@@ -212,13 +212,13 @@ static void check_logarithm(const ck_kernels *k, size_t n) {
   hash_floats(small, n);
 }
 
-static void check_add(const ck_kernels *k, size_t n) {
+static void check_add(const swlt_kernels *k, size_t n) {
   float *x = any_numbers(n), *y = numbers(n);
   k->add(n, x, y);
   hash_floats(y, n);
 }
 
-static void check_exponential(const ck_kernels *k, size_t n) {
+static void check_exponential(const swlt_kernels *k, size_t n) {
   float *x = any_numbers(n), *small = numbers(n);
   k->exponential(n, x, x);
   k->exponential(n, small, small);
@@ -226,26 +226,26 @@ static void check_exponential(const ck_kernels *k, size_t n) {
   hash_floats(small, n);
 }
 
-static void check_scale(const ck_kernels *k, size_t n) {
+static void check_scale(const swlt_kernels *k, size_t n) {
   float *x = any_numbers(n);
   k->scale(n, 0.3f, x);
   hash_floats(x, n);
 }
 
-static void check_divide(const ck_kernels *k, size_t n) {
+static void check_divide(const swlt_kernels *k, size_t n) {
   float *x = any_numbers(n);
   k->divide(n, 0.3f, x);
   hash_floats(x, n);
 }
 
-static void check_softmax(const ck_kernels *k, size_t n) {
+static void check_softmax(const swlt_kernels *k, size_t n) {
   size_t rows = n % 4, stride = (n + 15) / 16 * 16;
   float *x = numbers(rows * stride);
   k->softmax(rows, n, 9.7f, x, stride);
   hash_floats(x, rows * stride);
 }
 
-static void check_softmax_gradient(const ck_kernels *k, size_t n) {
+static void check_softmax_gradient(const swlt_kernels *k, size_t n) {
   size_t rows = n % 4, stride = (n + 15) / 16 * 16;
   float *y = numbers(rows * stride), *gradient = numbers(rows * stride);
   k->softmax(rows, n, 1, y, stride);
@@ -253,7 +253,7 @@ static void check_softmax_gradient(const ck_kernels *k, size_t n) {
   hash_floats(gradient, rows * stride);
 }
 
-static void check_layer_norm(const ck_kernels *k, size_t n) {
+static void check_layer_norm(const swlt_kernels *k, size_t n) {
   for (size_t rows = 0; rows < 4; rows++) {
     float *x = numbers(rows * n), *residual = rows % 2 ? numbers(rows * n) : NULL;
     float *gamma = numbers(n), *beta = numbers(n), *out = rows == 2 ? x : results(rows * n);
@@ -263,7 +263,7 @@ static void check_layer_norm(const ck_kernels *k, size_t n) {
   }
 }
 
-static void check_layer_norm_gradient(const ck_kernels *k, size_t n) {
+static void check_layer_norm_gradient(const swlt_kernels *k, size_t n) {
   for (size_t rows = 0; rows < 4; rows++) {
     float *x = numbers(rows * n), *residual = rows % 2 ? numbers(rows * n) : NULL, *gamma = numbers(n);
     float *gradient = numbers(rows * n), *normalized = results(rows * n);
@@ -275,7 +275,7 @@ static void check_layer_norm_gradient(const ck_kernels *k, size_t n) {
   }
 }
 
-static void check_gather(const ck_kernels *k, size_t n) {
+static void check_gather(const swlt_kernels *k, size_t n) {
   enum { ROWS = 5, TABLE = 7 };
   int32_t *indices = buffer(ROWS * sizeof *indices);
   for (int i = 0; i < ROWS; i++) indices[i] = (int32_t)(random_bits() % TABLE);
@@ -292,7 +292,7 @@ static void check_gather(const ck_kernels *k, size_t n) {
   }
 }
 
-static void check_scatter_add(const ck_kernels *k, size_t n) {
+static void check_scatter_add(const swlt_kernels *k, size_t n) {
   enum { ROWS = 5, SUMS = 3 };
   size_t ldx = n + n % 3, ldout = n + n % 2;
   int32_t *indices = buffer(ROWS * sizeof *indices);
@@ -303,7 +303,7 @@ static void check_scatter_add(const ck_kernels *k, size_t n) {
   hash_floats(out, extent(SUMS, n, ldout));
 }
 
-static void check_add_rows(const ck_kernels *k, size_t n) {
+static void check_add_rows(const swlt_kernels *k, size_t n) {
   size_t rows = n % 5, ld = n + n % 3;
   float *x = numbers(extent(rows, n, ld)), *y = numbers(extent(rows, n, ld)), *out = numbers(n);
   k->add_rows(rows, n, x, y, ld, out);
@@ -312,7 +312,7 @@ static void check_add_rows(const ck_kernels *k, size_t n) {
   hash_floats(out, n);
 }
 
-static void check_dropout(const ck_kernels *k, size_t n) {
+static void check_dropout(const swlt_kernels *k, size_t n) {
   // Words 0 to 3 of several blocks.
   size_t count = 5 * n;
   uint32_t *key = buffer(2 * sizeof *key), *counter = buffer(3 * sizeof *counter);
@@ -325,7 +325,7 @@ static void check_dropout(const ck_kernels *k, size_t n) {
   hash_floats(x, count);
 }
 
-static void check_sum_rows(const ck_kernels *k, size_t n) {
+static void check_sum_rows(const swlt_kernels *k, size_t n) {
   size_t rows = n % 5, stride = n + n % 3;
   float *x = numbers(extent(rows, n, stride)), *weights = numbers(rows), *out = results(n);
   k->sum_rows(rows, n, x, stride, weights, out);
@@ -334,14 +334,14 @@ static void check_sum_rows(const ck_kernels *k, size_t n) {
   hash_floats(out, n);
 }
 
-static void check_max_rows(const ck_kernels *k, size_t n) {
+static void check_max_rows(const swlt_kernels *k, size_t n) {
   size_t rows = 1 + n % 5, stride = n + n % 3;
   float *x = numbers(extent(rows, n, stride)), *out = results(n);
   k->max_rows(rows, n, x, stride, out);
   hash_floats(out, n);
 }
 
-static void check_convert(const ck_kernels *k, size_t n) {
+static void check_convert(const swlt_kernels *k, size_t n) {
   for (size_t s = 0; s < 4; s++) {
     void *x = bytes(n * widths[storages[s]]);
     float *y = results(n);
@@ -351,11 +351,11 @@ static void check_convert(const ck_kernels *k, size_t n) {
     in_use = 0;
   }
   float *x = any_numbers(n);
-  k->convert(n, x, CK_F32, x);
+  k->convert(n, x, SWLT_F32, x);
   hash_floats(x, n);
 }
 
-static void check_count_non_finite(const ck_kernels *k, size_t n) {
+static void check_count_non_finite(const swlt_kernels *k, size_t n) {
   for (size_t s = 0; s < 4; s++) {
     void *x = bytes(n * widths[storages[s]]);
     size_t first = n, count = k->count_non_finite(n, x, storages[s], &first);
@@ -366,8 +366,8 @@ static void check_count_non_finite(const ck_kernels *k, size_t n) {
   }
 }
 
-static void check_adamw(const ck_kernels *k, size_t n) {
-  const ck_adamw step = {0.7f, 0.999f, 0.1f, 0.999f, 0.001f, 0.03f, 1e-8f, 0.01f};
+static void check_adamw(const swlt_kernels *k, size_t n) {
+  const swlt_adamw step = {0.7f, 0.999f, 0.1f, 0.999f, 0.001f, 0.03f, 1e-8f, 0.01f};
   for (int any = 0; any < 2; any++) {
     float *(*fill)(size_t) = any ? any_numbers : numbers;
     float *gradient = fill(n), *weights = fill(n), *first = fill(n), *second = fill(n);
@@ -385,7 +385,7 @@ static void check_adamw(const ck_kernels *k, size_t n) {
 
 static const struct {
   const char *name;
-  void (*check)(const ck_kernels *, size_t n);
+  void (*check)(const swlt_kernels *, size_t n);
 } checks[] = {
     CHECK(product), CHECK(add_product), CHECK(float16), CHECK(bfloat16), CHECK(int8), CHECK(dot), CHECK(map),
     CHECK(map_gradient), CHECK(exponential), CHECK(logarithm), CHECK(add), CHECK(scale), CHECK(divide), CHECK(softmax),
@@ -402,7 +402,7 @@ int main(void) {
   int differing = 0;
   map_regions();
   for (int p = 0; p < 4; p++) {
-    const ck_kernels *kernels = ck_named(names[p]);
+    const swlt_kernels *kernels = swlt_named(names[p]);
     for (size_t c = 0; kernels && c < CHECKS; c++) {
       hash = 14695981039346656037u;
       state = c;

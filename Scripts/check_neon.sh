@@ -3,7 +3,7 @@
 #
 # Shows that the kernels give the same bits on 64-bit Arm as here: check_neon.sh
 #
-# Compiles CKernels and Scripts/check_kernels.c for Arm, runs them in QEMU, and compares the hash of each kernel's
+# Compiles the kernels and Scripts/check_kernels.c for Arm, runs them in QEMU, and compares the hash of each kernel's
 # results with this machine's. Needs Debian's gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user, and installs
 # them if it may. Says nothing of macOS, where none of this was run.
 set -euo pipefail
@@ -24,8 +24,8 @@ fi
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-flags=(-std=gnu17 -O3 -ISources/CKernels/include)
-sources=(Sources/CKernels/*.c Scripts/check_kernels.c)
+flags=(-std=gnu17 -O3 -ISources/CSwiftletKernels/include)
+sources=(Sources/CSwiftletKernels/*.c Scripts/check_kernels.c)
 
 clang "${flags[@]}" "${sources[@]}" -lm -o "$work/here"
 for source in "${sources[@]}"; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Fits the polynomials of Sources/CKernels/elementary.inc and prints their coefficients, lowest power first.
+"""Fits the polynomials of Sources/CSwiftletKernels/elementary.inc and prints their coefficients, lowest power first.
 
 usage: fit_polynomials.py            (needs mpmath and numpy)
 

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes Sources/WordPiece/UnicodeData.swift: what Hugging Face's fast BERT tokenizer does with each scalar.
+"""Writes Sources/SwiftletTokenizers/Normalizing/UnicodeData.swift: what Hugging Face's fast BERT tokenizer does with each scalar.
 
 The reference freezes several versions of Unicode (categories 8, NFD 9, lowercase of its Rust toolchain). So nothing
 here is looked up in a Unicode database: every property is observed on the reference's own components, over all
 1,112,064 scalars, and the assumptions behind the compact form (Hangul by arithmetic, one rank for the canonical
 combining class) are checked the same way.
 
-    python Scripts/generate_unicode_tables.py Sources/WordPiece/UnicodeData.swift      # needs tokenizers==0.23.3
+    python Scripts/generate_unicode_tables.py Sources/SwiftletTokenizers/Normalizing/UnicodeData.swift      # needs tokenizers==0.23.3
 """
 
 import functools

@@ -70,7 +70,7 @@ def main():
     parser.add_argument("--kills", type=int, default=200)
     parser.add_argument("--signal", choices=["KILL", "TERM", "INT"], default="KILL")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--model", default=REPOSITORY / "Tests/BertEncoderTests/Fixtures/gelu-mean-normalized/model")
+    parser.add_argument("--model", default=REPOSITORY / "Tests/SwiftletEncodersTests/Fixtures/gelu-mean-normalized/model")
     parser.add_argument("--train", default=REPOSITORY / "Examples/Data/workshop/train.csv")
     parser.add_argument("options", nargs="*", default=OPTIONS, metavar="FINETUNE_OPTIONS")
     arguments = parser.parse_args()

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the goldens of small random BERTs, Tests/BertEncoderTests/Fixtures/<case>/; the README there is the format.
+"""Makes the goldens of small random BERTs, Tests/SwiftletEncodersTests/Fixtures/<case>/; the README there is the format.
 
 usage: make_bert_goldens.py [--output FIXTURES]
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the goldens of the bundled model, Tests/BertEncoderTests/Fixtures/all-MiniLM-L6-v2/; the README above it is the format.
+"""Makes the goldens of the bundled model, Tests/SwiftletEncodersTests/Fixtures/all-MiniLM-L6-v2/; the README above it is the format.
 
 usage: make_bundled_goldens.py
 

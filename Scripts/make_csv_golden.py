@@ -10,7 +10,7 @@ import json
 import pathlib
 import random
 
-FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests/FileFormatsTests/Fixtures"
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests/SwiftletFilesTests/Fixtures"
 
 
 def main():

@@ -21,7 +21,7 @@ from sentence_transformers.util import cos_sim, pairwise_cos_sim
 from sklearn.model_selection import LeaveOneOut, cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier
 
-FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests/FineTuningTests/Fixtures"
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests/SwiftletTrainingTests/Fixtures"
 DIMENSION = 12
 DEPTHS = [1, 3, 5, 10, 100]
 

@@ -11,7 +11,7 @@ import json
 import pathlib
 import sys
 
-FIXTURES = pathlib.Path(__file__).parent.parent / "Tests/BertEncoderTests/Fixtures"
+FIXTURES = pathlib.Path(__file__).parent.parent / "Tests/SwiftletEncodersTests/Fixtures"
 SEPARATOR = b"\xff\n\xff"
 
 

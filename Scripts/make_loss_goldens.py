@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the goldens of the losses, Tests/FineTuningTests/Fixtures/losses/: values and gradients by PyTorch in float64.
+"""Makes the goldens of the losses, Tests/SwiftletTrainingTests/Fixtures/losses/: values and gradients by PyTorch in float64.
 
 usage: make_loss_goldens.py [--output FOLDER]
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes Tests/AutodiffTests/Fixtures/ops.safetensors: the encoder's ops and their gradients, PyTorch's in float64.
+"""Makes Tests/SwiftletAutodiffTests/Fixtures/ops.safetensors: the encoder's ops and their gradients, PyTorch's in float64.
 
 usage: make_op_goldens.py
 

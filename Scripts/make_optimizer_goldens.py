@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the goldens of the optimizer, Tests/FineTuningTests/Fixtures/optimizer/; the README there is the format.
+"""Makes the goldens of the optimizer, Tests/SwiftletTrainingTests/Fixtures/optimizer/; the README there is the format.
 
 usage: make_optimizer_goldens.py [--output FIXTURES]
 
@@ -18,7 +18,7 @@ import mpmath
 import torch
 from safetensors.torch import save_file
 
-FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests/FineTuningTests/Fixtures/optimizer"
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests/SwiftletTrainingTests/Fixtures/optimizer"
 
 STEPS, LEARNING_RATE, WEIGHT_DECAY, CLIP_NORM = 20, 3e-3, 0.1, 1.0
 # The parameters of a model in little, with their learning rate and decay; the first is an embedding table.

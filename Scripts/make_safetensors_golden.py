@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes Tests/CheckpointTests/Fixtures/reference.safetensors, byte for byte what the reference library writes.
+"""Makes Tests/SwiftletWeightsTests/Fixtures/reference.safetensors, byte for byte what the reference library writes.
 
 usage: make_safetensors_golden.py
 

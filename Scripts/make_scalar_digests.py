@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes Tests/WordPieceTests/Fixtures/scalars/: digests of what Hugging Face's tokenizers make of every Unicode scalar.
+"""Makes Tests/SwiftletTokenizersTests/Fixtures/scalars/: digests of what Hugging Face's tokenizers make of every Unicode scalar.
 
 usage: make_scalar_digests.py [--output FOLDER]
        make_scalar_digests.py --compare U+00C0 ...
@@ -78,7 +78,7 @@ def compare(blocks, casing, folder, tokenizer):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "Tests/WordPieceTests/Fixtures/scalars")
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "Tests/SwiftletTokenizersTests/Fixtures/scalars")
     parser.add_argument("--compare", nargs="+", metavar="BLOCK", type=lambda name: int(name.removeprefix("U+"), 16) & ~63)
     options = parser.parse_args()
     if not options.compare and tokenizers.__version__ != REFERENCE:

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the goldens of the tokenizer, Tests/WordPieceTests/Fixtures/; the README there is the format.
+"""Makes the goldens of the tokenizer, Tests/SwiftletTokenizersTests/Fixtures/; the README there is the format.
 
 usage: make_tokenizer_goldens.py [--output FIXTURES]
 

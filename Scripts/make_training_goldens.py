@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the goldens of training, Tests/FineTuningTests/Fixtures/batch-hard/ and word-average/: gradients of a whole small
+"""Makes the goldens of training, Tests/SwiftletTrainingTests/Fixtures/batch-hard/ and word-average/: gradients of a whole small
 random BERT, and of a word average.
 
 usage: make_training_goldens.py [--output FOLDER]

@@ -14,7 +14,7 @@ kernels() {
   local work
   work=$(mktemp -d)
   clang -std=gnu17 -O1 -g -Wall -Wextra -Werror -fsanitize=address,undefined -fno-sanitize-recover=all \
-    -ISources/CKernels/include Sources/CKernels/*.c Scripts/check_kernels.c -lm -fuse-ld=lld -o "$work/check_kernels"
+    -ISources/CSwiftletKernels/include Sources/CSwiftletKernels/*.c Scripts/check_kernels.c -lm -fuse-ld=lld -o "$work/check_kernels"
   "$work/check_kernels"
   rm -r "$work"
 }

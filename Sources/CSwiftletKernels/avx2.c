@@ -32,6 +32,6 @@ INLINE ints pair_dots(ints inputs, ints weights) {
 #include "int8.inc"
 #pragma clang attribute pop
 
-const ck_kernels ck_avx2 = {FLOAT32_KERNELS, .bfloat16 = &table_avx2_bfloat16, .int8 = &table_avx2_int8};
+const swlt_kernels swlt_avx2 = {FLOAT32_KERNELS, .bfloat16 = &table_avx2_bfloat16, .int8 = &table_avx2_int8};
 
 #endif

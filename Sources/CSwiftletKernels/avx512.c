@@ -39,7 +39,7 @@
 #pragma clang attribute pop
 
 /// By what the CPU has for bfloat16 (0 or 1) and int8.
-const ck_kernels ck_avx512[2][2] = {
+const swlt_kernels swlt_avx512[2][2] = {
     {{FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, .int8 = &table_avx512_int8},
      {FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, .int8 = &table_avx512_native_int8}},
     {{FLOAT32_KERNELS, .bfloat16 = &table_avx512_native_bfloat16, .int8 = &table_avx512_int8},

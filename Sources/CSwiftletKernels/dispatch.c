@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#include "CKernels.h"
+#include "CSwiftletKernels.h"
 
 #include <string.h>
 
-extern const ck_kernels ck_scalar, ck_avx2, ck_avx512[2][2], ck_neon[2];
+extern const swlt_kernels swlt_scalar, swlt_avx2, swlt_avx512[2][2], swlt_neon[2];
 
 #if defined(__x86_64__)
 
@@ -16,27 +16,27 @@ static int has_avx512(void) {
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
-static const ck_kernels *avx512(void) {
-  return &ck_avx512[__builtin_cpu_supports("avx512bf16") != 0][__builtin_cpu_supports("avx512vnni") != 0];
+static const swlt_kernels *avx512(void) {
+  return &swlt_avx512[__builtin_cpu_supports("avx512bf16") != 0][__builtin_cpu_supports("avx512vnni") != 0];
 }
 
-const ck_kernels *ck_named(const char *name) {
+const swlt_kernels *swlt_named(const char *name) {
   if (strcmp(name, "avx512") == 0) return has_avx512() ? avx512() : NULL;
-  if (strcmp(name, "avx2") == 0) return has_avx2() ? &ck_avx2 : NULL;
-  return strcmp(name, "scalar") == 0 ? &ck_scalar : NULL;
+  if (strcmp(name, "avx2") == 0) return has_avx2() ? &swlt_avx2 : NULL;
+  return strcmp(name, "scalar") == 0 ? &swlt_scalar : NULL;
 }
 
-const ck_kernels *ck_best(void) { return has_avx512() ? avx512() : has_avx2() ? &ck_avx2 : &ck_scalar; }
+const swlt_kernels *swlt_best(void) { return has_avx512() ? avx512() : has_avx2() ? &swlt_avx2 : &swlt_scalar; }
 
-void ck_relax(void) { __builtin_ia32_pause(); }
+void swlt_relax(void) { __builtin_ia32_pause(); }
 
-uint64_t ck_use_ieee_arithmetic(void) {
+uint64_t swlt_use_ieee_arithmetic(void) {
   uint32_t setting = __builtin_ia32_stmxcsr();
   __builtin_ia32_ldmxcsr(0x1f80);  // all exceptions masked
   return setting;
 }
 
-void ck_set_arithmetic(uint64_t setting) { __builtin_ia32_ldmxcsr((uint32_t)setting); }
+void swlt_set_arithmetic(uint64_t setting) { __builtin_ia32_ldmxcsr((uint32_t)setting); }
 
 #elif defined(__aarch64__)
 
@@ -48,22 +48,22 @@ static int has_dot_product(void) { return (getauxval(AT_HWCAP) >> 20) & 1; }
 static int has_dot_product(void) { return 1; }  // every Mac with an Arm CPU
 #endif
 
-const ck_kernels *ck_named(const char *name) {
-  if (strcmp(name, "neon") == 0) return ck_best();
-  return strcmp(name, "scalar") == 0 ? &ck_scalar : NULL;
+const swlt_kernels *swlt_named(const char *name) {
+  if (strcmp(name, "neon") == 0) return swlt_best();
+  return strcmp(name, "scalar") == 0 ? &swlt_scalar : NULL;
 }
 
-const ck_kernels *ck_best(void) { return &ck_neon[has_dot_product()]; }
+const swlt_kernels *swlt_best(void) { return &swlt_neon[has_dot_product()]; }
 
-void ck_relax(void) { __builtin_arm_yield(); }
+void swlt_relax(void) { __builtin_arm_yield(); }
 
-uint64_t ck_use_ieee_arithmetic(void) {
+uint64_t swlt_use_ieee_arithmetic(void) {
   uint64_t setting = __builtin_arm_rsr64("fpcr");
   __builtin_arm_wsr64("fpcr", 0);
   return setting;
 }
 
-void ck_set_arithmetic(uint64_t setting) { __builtin_arm_wsr64("fpcr", setting); }
+void swlt_set_arithmetic(uint64_t setting) { __builtin_arm_wsr64("fpcr", setting); }
 
 #else
 #error "Swiftlet runs on x86-64 and 64-bit Arm."

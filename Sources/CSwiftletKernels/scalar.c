@@ -11,4 +11,4 @@
 #define FORMAT int8
 #include "int8.inc"
 
-const ck_kernels ck_scalar = {FLOAT32_KERNELS, .bfloat16 = &table_scalar_bfloat16, .int8 = &table_scalar_int8};
+const swlt_kernels swlt_scalar = {FLOAT32_KERNELS, .bfloat16 = &table_scalar_bfloat16, .int8 = &table_scalar_int8};

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 // `import Swiftlet` gives the public parts of every layer.
-@_exported public import Autodiff
-@_exported public import BertEncoder
-@_exported public import Checkpoint
-@_exported public import FileFormats
-@_exported public import FineTuning
-@_exported public import TensorCore
-@_exported public import WordPiece
+@_exported public import SwiftletAutodiff
+@_exported public import SwiftletEncoders
+@_exported public import SwiftletFiles
+@_exported public import SwiftletTensors
+@_exported public import SwiftletTokenizers
+@_exported public import SwiftletTraining
+@_exported public import SwiftletWeights

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-package import TensorCore
+import CSwiftletKernels
+package import SwiftletTensors
 
 /// A walk along a tape from its end: each operation takes the gradient of its result and adds to those of its inputs.
 package final class BackwardPass {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import TensorCore
+package import SwiftletTensors
 
 /// Where a computation runs: the worker that computes, the weights that a model's ops read, and the tape, if any, that
 /// records. With and without a tape it gives the same bits.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import TensorCore
+package import SwiftletTensors
 
 /// The operations of a computation in the order they ran, with what their backward passes need. Confined to the
 /// trainer that made it, and used up by one backward pass.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import TensorCore
+public import SwiftletTensors
 
 /// A tensor in a computation and, if a tape recorded it, the operation it came from.
 public struct Variable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
-public import Checkpoint
+public import SwiftletAutodiff
+public import SwiftletEncoders
 
 /// How an encoder is fine-tuned.
 public struct FineTuningSettings: Sendable, Equatable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import FileFormats
+public import SwiftletFiles
 
 /// The tensors of a model folder: `model.safetensors`, or the shards of `model.safetensors.index.json`.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FileFormats
+internal import SwiftletFiles
 
 /// A folder whose safetensors files are missing or do not fit together.
 public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {

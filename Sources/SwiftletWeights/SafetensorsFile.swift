@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import FileFormats
+public import SwiftletFiles
 
 /// An open safetensors file: its tensors are listed and validated, their numbers are read when asked for.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FileFormats
+internal import SwiftletFiles
 
 /// The header of a safetensors file: a JSON object of tensors by name.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import FileFormats
+public import SwiftletFiles
 
 /// Writes safetensors files: equal tensors give equal bytes, and the file appears only once it is complete.
 ///

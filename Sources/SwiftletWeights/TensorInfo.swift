@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FileFormats
+internal import SwiftletFiles
 
 /// A tensor in a safetensors file: what it is and where it lies, its numbers still on the disk.
 public struct TensorInfo: Sendable {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletAutodiff
+import SwiftletTensors
 import TestSupport
 import Testing
 
@@ -12,13 +12,13 @@ import Testing
   private let factors = [1 - 1e-6, 0.9, 1 - 3e-9]
 
   /// A table of numbers that every storage holds exactly, and these numbers.
-  private func table(_ storage: ck_storage) -> (EmbeddingTable, [Float]) {
+  private func table(_ storage: swlt_storage) -> (EmbeddingTable, [Float]) {
     let values = randomNumbers(rows * columns, 1).map { ($0 * 128).rounded() / 128 + 0 }
     let stored = StoredTable(rows: rows, columns: columns, storage: storage) { bytes in
       for (index, value) in values.enumerated() {
         switch storage {
-        case CK_BF16: bytes.storeBytes(of: UInt16(value.bitPattern >> 16), toByteOffset: 2 * index, as: UInt16.self)
-        case CK_F16: bytes.storeBytes(of: halfBits(value), toByteOffset: 2 * index, as: UInt16.self)
+        case SWLT_BF16: bytes.storeBytes(of: UInt16(value.bitPattern >> 16), toByteOffset: 2 * index, as: UInt16.self)
+        case SWLT_F16: bytes.storeBytes(of: halfBits(value), toByteOffset: 2 * index, as: UInt16.self)
         default: bytes.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
         }
       }
@@ -47,7 +47,7 @@ import Testing
     values[Int(row) * columns..<(Int(row) + 1) * columns].map { Float(Double($0) * decay) }
   }
 
-  @Test(arguments: [CK_F32, CK_F16, CK_BF16]) func readsStoredTimesDecay(storage: ck_storage) {
+  @Test(arguments: [SWLT_F32, SWLT_F16, SWLT_BF16]) func readsStoredTimesDecay(storage: swlt_storage) {
     for kernels in Kernels.available {
       let (table, values) = table(storage)
       let all = (0..<Int32(rows)).map { $0 }
@@ -63,7 +63,7 @@ import Testing
     }
   }
 
-  @Test(arguments: [CK_F32, CK_F16, CK_BF16]) func touchedRowsAreTheirOwn(storage: ck_storage) {
+  @Test(arguments: [SWLT_F32, SWLT_F16, SWLT_BF16]) func touchedRowsAreTheirOwn(storage: swlt_storage) {
     for kernels in Kernels.available {
       let (table, values) = table(storage)
       table.decay(by: 0.9)
@@ -96,7 +96,7 @@ import Testing
 
   @Test func addsToWhatIsThere() {
     for kernels in Kernels.available {
-      let (table, values) = table(CK_F32)
+      let (table, values) = table(SWLT_F32)
       table.decay(by: 0.9)
       table.touch([3], kernels: kernels)
       table.decay(by: 0.5)
@@ -111,7 +111,7 @@ import Testing
 
   /// Touching rows one by one, or none, is as touching them at once.
   @Test func growsRowByRow() {
-    let (table, values) = table(CK_F32)
+    let (table, values) = table(SWLT_F32)
     table.touch([], kernels: .best)
     for row in (0..<Int32(rows)).reversed() {
       table.touch([row], kernels: .best)

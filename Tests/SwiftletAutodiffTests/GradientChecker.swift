@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletAutodiff
+import SwiftletTensors
 import TestSupport
 import Testing
 
@@ -128,7 +128,7 @@ extension TrainableWeights {
       let numbers = values[parameter.index]
       if parameters.tables.contains(parameter) {
         tables[parameter.index] = EmbeddingTable(
-          StoredTable(rows: parameter.shape[0], columns: parameter.shape[1], storage: CK_F32) { bytes in
+          StoredTable(rows: parameter.shape[0], columns: parameter.shape[1], storage: SWLT_F32) { bytes in
             numbers.withUnsafeBytes(bytes.copyMemory)
           })
       } else {

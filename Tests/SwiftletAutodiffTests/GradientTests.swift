@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import Checkpoint
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
+import SwiftletWeights
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletAutodiff
+import SwiftletTensors
 import TestSupport
 import Testing
 
@@ -137,7 +137,7 @@ import Testing
     func table(_ tensor: Tensor) -> Weights.Entry {
       .table(
         EmbeddingTable(
-          StoredTable(rows: tensor.shape[0], columns: tensor.shape[1], storage: CK_F32) { bytes in
+          StoredTable(rows: tensor.shape[0], columns: tensor.shape[1], storage: SWLT_F32) { bytes in
             tensor.withUnsafeBufferPointer { bytes.copyMemory(from: UnsafeRawBufferPointer($0)) }
           }))
     }

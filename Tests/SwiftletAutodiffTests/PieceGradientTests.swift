@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletAutodiff
+import SwiftletTensors
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
 import Foundation
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
 
 // The encoder's ops in double, as their definitions say, over flat arrays in row-major order.
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import BertEncoder
-import Checkpoint
-import FileFormats
+import SwiftletAutodiff
+import SwiftletEncoders
+import SwiftletFiles
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BertEncoder
+import SwiftletEncoders
+import SwiftletTensors
 import Synchronization
-import TensorCore
 import TestSupport
 import Testing
 

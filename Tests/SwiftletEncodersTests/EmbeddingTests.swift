@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BertEncoder
-import Checkpoint
 import Foundation
-import TensorCore
+import SwiftletEncoders
+import SwiftletTensors
+import SwiftletTokenizers
 import TestSupport
 import Testing
-import WordPiece
 
 /// Vectors against sentence-transformers: every pooling of the small models, and the bundled model.
 @Suite struct EmbeddingTests {

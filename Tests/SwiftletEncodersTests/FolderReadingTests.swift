@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Checkpoint
-import FileFormats
+import SwiftletEncoders
+import SwiftletFiles
 import TestSupport
 import Testing
 
 /// RELIABILITY.md, section 2, the rows of modules.json and what it names.
-struct ModelFolderTests {
+struct FolderReadingTests {
   let folder: TemporaryFolder
 
   init() throws {
@@ -28,7 +28,7 @@ struct ModelFolderTests {
     try folder.write("[\(list.joined(separator: ","))]", to: "modules.json")
   }
 
-  private func read(pooling: String, types: [String] = ModelFolderTests.newer) throws -> ModelFolder {
+  private func read(pooling: String, types: [String] = FolderReadingTests.newer) throws -> ModelFolder {
     try writeModules(Array(zip(types, ["", "1_Pooling", "2_Normalize"])))
     try folder.write(pooling, to: "1_Pooling/config.json")
     return try ModelFolder(path: folder.path)
@@ -58,7 +58,7 @@ struct ModelFolderTests {
 
   @Test func modulesOfOlderAndNewerVersions() throws {
     let names = ["Transformer", "Pooling", "Normalize"]
-    for types in [ModelFolderTests.newer, names.map { ModelFolderTests.older + $0 }] {
+    for types in [FolderReadingTests.newer, names.map { FolderReadingTests.older + $0 }] {
       #expect(try read(pooling: "{}", types: types).normalizes)
       #expect(try !read(pooling: "{}", types: Array(types.prefix(2))).normalizes)
     }
@@ -96,7 +96,7 @@ struct ModelFolderTests {
   }
 
   @Test func otherModulesAreRefusedByName() throws {
-    let first = (ModelFolderTests.older + "Transformer", "")
+    let first = (FolderReadingTests.older + "Transformer", "")
     for type in ["sentence_transformers.models.Dense", "my_model.Pooling", "Pooling", ""] {
       try writeModules([first, (type, "1_Other")])
       guard case .unsupported(_, type, _) = try problem({ _ = try ModelFolder(path: folder.path) }) else {
@@ -105,14 +105,14 @@ struct ModelFolderTests {
       }
     }
     for types in [[1], [0], [0, 1, 1], [0, 2, 1], [1, 0], [0, 1, 2, 2], []] {
-      try writeModules(types.map { (ModelFolderTests.newer[$0], "1_Pooling") })
+      try writeModules(types.map { (FolderReadingTests.newer[$0], "1_Pooling") })
       #expect(throws: ConfigurationError.self) { try ModelFolder(path: folder.path) }
     }
   }
 
   @Test(arguments: ["/etc", "..", "../other", "a/../../b", "a\\\\b", "a\\u0000b"])
   func pathsThatLeaveTheFolder(_ path: String) throws {
-    try writeModules([(ModelFolderTests.newer[0], ""), (ModelFolderTests.newer[1], path)])
+    try writeModules([(FolderReadingTests.newer[0], ""), (FolderReadingTests.newer[1], path)])
     guard case .inconsistent = try problem({ _ = try ModelFolder(path: folder.path) }) else {
       Issue.record("\(path) was not refused")
       return
@@ -128,7 +128,7 @@ struct ModelFolderTests {
   }
 
   @Test func theTransformerInAFolderOfItsOwn() throws {
-    try writeModules([(ModelFolderTests.newer[0], "0_Transformer"), (ModelFolderTests.newer[1], "1_Pooling")])
+    try writeModules([(FolderReadingTests.newer[0], "0_Transformer"), (FolderReadingTests.newer[1], "1_Pooling")])
     try folder.write("{}", to: "1_Pooling/config.json")
     try folder.write("{}", to: "0_Transformer/config.json")
     try folder.write(

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Checkpoint
-import FileFormats
+import SwiftletFiles
+import SwiftletTokenizers
+import SwiftletWeights
 import TestSupport
-import WordPiece
 
 /// A golden of Fixtures/README.md: a model folder, texts with their ids, and what the reference computed for them.
 struct Golden {

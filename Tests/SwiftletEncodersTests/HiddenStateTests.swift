@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import BertEncoder
-import Checkpoint
-import TensorCore
+import SwiftletAutodiff
+import SwiftletEncoders
+import SwiftletTensors
+import SwiftletTokenizers
 import TestSupport
 import Testing
-import WordPiece
 
 /// Hidden states of small random BERTs against transformers in float64.
 @Suite struct HiddenStateTests {

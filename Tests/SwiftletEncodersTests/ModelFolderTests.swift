@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import BertEncoder
-import Checkpoint
 import Foundation
-import TensorCore
+import SwiftletAutodiff
+import SwiftletEncoders
+import SwiftletTensors
+import SwiftletTokenizers
 import TestSupport
 import Testing
-import WordPiece
 
 /// RELIABILITY.md, section 2, the rows in which files of a folder disagree, seen by an encoder of the whole folder.
 @Suite struct ModelFolderTests {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BertEncoder
+import SwiftletEncoders
+import SwiftletTokenizers
 import TestSupport
 import Testing
-import WordPiece
 
 /// How a batch is split among threads.
 @Suite struct PieceTests {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BertEncoder
-import TensorCore
+import SwiftletEncoders
+import SwiftletTensors
 import TestSupport
 import Testing
 

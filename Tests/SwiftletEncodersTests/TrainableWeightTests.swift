@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import BertEncoder
-import TensorCore
+import SwiftletAutodiff
+import SwiftletEncoders
+import SwiftletTensors
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BertEncoder
-import Checkpoint
 import Foundation
+import SwiftletEncoders
+import SwiftletWeights
 import TestSupport
 import Testing
 

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BertEncoder
-import Checkpoint
 import Foundation
+import SwiftletEncoders
 import TestSupport
 import Testing
 
@@ -13,7 +12,7 @@ import Testing
 
   init() throws {
     folder = try TemporaryFolder()
-    let golden = repositoryPath("Tests/FineTuningTests/Fixtures/word-average/model")
+    let golden = repositoryPath("Tests/SwiftletTrainingTests/Fixtures/word-average/model")
     try FileManager.default.copyItem(atPath: golden, toPath: folder.path("model"))
   }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
 import Foundation
+import SwiftletFiles
 import TestSupport
 import Testing
 

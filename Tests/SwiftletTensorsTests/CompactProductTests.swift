@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 import TestSupport
 import Testing
 
@@ -37,7 +37,7 @@ import Testing
     let split = min(matrix.panelWidth, shape.n)
     for columns in [0..<split, split..<shape.n] where !columns.isEmpty {
       matrix.product(
-        rows: shape.m, inputs.buffer.base, columns: columns, bias: bias, CK_IDENTITY, y.buffer.base, workspace)
+        rows: shape.m, inputs.buffer.base, columns: columns, bias: bias, SWLT_IDENTITY, y.buffer.base, workspace)
     }
     return y.values
   }

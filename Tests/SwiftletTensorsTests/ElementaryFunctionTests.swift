@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
+import CSwiftletKernels
 import Foundation
-import TensorCore
+import SwiftletTensors
 import TestSupport
 import Testing
 
@@ -57,12 +57,12 @@ import Testing
   }
 
   @Test func hyperbolicTangent() {
-    expectClose(results { $0.table.pointee.map($1.count, CK_TANH, $1, &$2) }, ulps: 3) { tanh($0) }
+    expectClose(results { $0.table.pointee.map($1.count, SWLT_TANH, $1, &$2) }, ulps: 3) { tanh($0) }
   }
 
   /// The share of the normal distribution below x is a sum whose terms' rounding is relative to 1; GELU is x times it.
   @Test func gelu() {
-    let outputs = results { $0.table.pointee.map($1.count, CK_GELU, $1, &$2) }
+    let outputs = results { $0.table.pointee.map($1.count, SWLT_GELU, $1, &$2) }
     for (x, y) in zip(Self.inputs, outputs) where x.isFinite {
       let exact = Double(x) * erfc(-Double(x) * 0.5.squareRoot()) / 2
       #expect(abs(Double(y) - exact) <= 2e-7 * abs(Double(x)) + 1e-44, "gelu(\(x)) = \(y), not \(exact)")
@@ -70,7 +70,7 @@ import Testing
   }
 
   @Test func geluTanh() {
-    let outputs = results { $0.table.pointee.map($1.count, CK_GELU_TANH, $1, &$2) }
+    let outputs = results { $0.table.pointee.map($1.count, SWLT_GELU_TANH, $1, &$2) }
     for (x, y) in zip(Self.inputs, outputs) where abs(x) < 1e12 {
       let inner = (2 / Double.pi).squareRoot() * (Double(x) + 0.044715 * Double(x) * Double(x) * Double(x))
       let exact = Double(x) * (1 + tanh(inner)) / 2
@@ -79,13 +79,13 @@ import Testing
   }
 
   @Test func silu() {
-    expectClose(results { $0.table.pointee.map($1.count, CK_SILU, $1, &$2) }, ulps: 4, absolute: 1e-36) {
+    expectClose(results { $0.table.pointee.map($1.count, SWLT_SILU, $1, &$2) }, ulps: 4, absolute: 1e-36) {
       $0 / (1 + exp(-$0))
     }
   }
 
   @Test func relu() {
-    let outputs = results { $0.table.pointee.map($1.count, CK_RELU, $1, &$2) }
+    let outputs = results { $0.table.pointee.map($1.count, SWLT_RELU, $1, &$2) }
     #expect(outputs == Self.inputs.map { max($0, 0) })
   }
 
@@ -111,7 +111,7 @@ import Testing
   }
 
   @Test func softplus() {
-    expectClose(results { $0.table.pointee.map($1.count, CK_SOFTPLUS, $1, &$2) }, ulps: 2) {
+    expectClose(results { $0.table.pointee.map($1.count, SWLT_SOFTPLUS, $1, &$2) }, ulps: 2) {
       max($0, 0) + log1p(exp(-abs($0)))
     }
   }
@@ -120,7 +120,7 @@ import Testing
   @Test func derivatives() {
     let ones = [Float](repeating: 1, count: Self.inputs.count)
     func check(
-      _ function: ck_function, error bound: Double, sourceLocation: SourceLocation = #_sourceLocation,
+      _ function: swlt_function, error bound: Double, sourceLocation: SourceLocation = #_sourceLocation,
       _ exact: (Double) -> Double
     ) {
       let outputs = results { $0.table.pointee.map_gradient($1.count, function, $1, ones, &$2) }
@@ -132,19 +132,19 @@ import Testing
       #expect(worst <= bound, "\(worst) at \(input)", sourceLocation: sourceLocation)
     }
     func logistic(_ x: Double) -> Double { 1 / (1 + exp(-x)) }
-    check(CK_IDENTITY, error: 0) { _ in 1 }
-    check(CK_RELU, error: 0) { $0 > 0 ? 1 : 0 }
-    check(CK_GELU, error: 2e-7) { x in
+    check(SWLT_IDENTITY, error: 0) { _ in 1 }
+    check(SWLT_RELU, error: 0) { $0 > 0 ? 1 : 0 }
+    check(SWLT_GELU, error: 2e-7) { x in
       erfc(-x * 0.5.squareRoot()) / 2 + (abs(x) < 40 ? x * exp(-x * x / 2) / (2 * Double.pi).squareRoot() : 0)
     }
-    check(CK_GELU_TANH, error: 1e-6) { x in
+    check(SWLT_GELU_TANH, error: 1e-6) { x in
       guard abs(x) < 40 else { return x > 0 ? 1 : 0 }
       let root = (2 / Double.pi).squareRoot(), t = tanh(root * (x + 0.044715 * x * x * x))
       return (1 + t) / 2 + x / 2 * (1 - t * t) * root * (1 + 0.134145 * x * x)
     }
-    check(CK_SILU, error: 1e-6) { abs($0) < 700 ? logistic($0) * (1 + $0 * logistic(-$0)) : $0 > 0 ? 1 : 0 }
-    check(CK_TANH, error: 2e-7) { 1 - tanh($0) * tanh($0) }
-    check(CK_SOFTPLUS, error: 1e-7) { logistic($0) }
+    check(SWLT_SILU, error: 1e-6) { abs($0) < 700 ? logistic($0) * (1 + $0 * logistic(-$0)) : $0 > 0 ? 1 : 0 }
+    check(SWLT_TANH, error: 2e-7) { 1 - tanh($0) * tanh($0) }
+    check(SWLT_SOFTPLUS, error: 1e-7) { logistic($0) }
   }
 
   @Test func logarithmAndSoftplusOfInfinitiesAndNaN() {
@@ -154,7 +154,7 @@ import Testing
       kernels.table.pointee.logarithm(y.count, inputs, &y)
       #expect(y[0] == .infinity && y[1].isNaN && y[2].isNaN && y[5].isNaN, "\(kernels.path)")
       #expect(y[3] == -.infinity && y[4] == -.infinity && y[6] == -103.27893, "\(kernels.path)")
-      kernels.table.pointee.map(y.count, CK_SOFTPLUS, inputs, &y)
+      kernels.table.pointee.map(y.count, SWLT_SOFTPLUS, inputs, &y)
       #expect(y[0] == .infinity && y[1] == 0 && y[2].isNaN && y[3] == y[4] && y[3] == log(2), "\(kernels.path)")
     }
   }
@@ -165,9 +165,9 @@ import Testing
       var y = inputs
       kernels.table.pointee.exponential(3, inputs, &y)
       #expect(y[0] == .infinity && y[1] == 0 && y[2].isNaN)
-      for function in [CK_GELU, CK_GELU_TANH, CK_RELU, CK_SILU, CK_TANH] {
+      for function in [SWLT_GELU, SWLT_GELU_TANH, SWLT_RELU, SWLT_SILU, SWLT_TANH] {
         kernels.table.pointee.map(3, function, inputs, &y)
-        #expect(y[0] == (function == CK_TANH ? 1 : .infinity) && y[2].isNaN, "\(kernels.path) \(function)")
+        #expect(y[0] == (function == SWLT_TANH ? 1 : .infinity) && y[2].isNaN, "\(kernels.path) \(function)")
       }
     }
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 import TestSupport
 import Testing
 
@@ -13,7 +13,7 @@ import Testing
   /// Calls `body` with each path's kernels and a copy of `start` at an odd address, and checks the numbers after it.
   private func expect(
     _ expected: [Float], from start: [Float], _ sourceLocation: SourceLocation = #_sourceLocation,
-    _ body: (ck_kernels, UnsafeMutablePointer<Float>) -> Void
+    _ body: (swlt_kernels, UnsafeMutablePointer<Float>) -> Void
   ) {
     for kernels in paths {
       oddlyAligned(start.count, seed: 1) { memory in
@@ -123,7 +123,7 @@ import Testing
   /// The result may take the place of x or of the gradient.
   @Test(arguments: sizes) func gradientOfAFunction(n: Int) {
     let x = numbers(n, seed: 1, in: -4...4), gradient = numbers(n, seed: 2)
-    for function in [CK_IDENTITY, CK_GELU, CK_GELU_TANH, CK_RELU, CK_SILU, CK_TANH, CK_SOFTPLUS] {
+    for function in [SWLT_IDENTITY, SWLT_GELU, SWLT_GELU_TANH, SWLT_RELU, SWLT_SILU, SWLT_TANH, SWLT_SOFTPLUS] {
       let ones = [Float](repeating: 1, count: n)
       var derivative = ones
       paths[0].table.pointee.map_gradient(n, function, x, ones, &derivative)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TensorCore
+import SwiftletTensors
 import TestSupport
 
 /// Seeded numbers in -1 ..< 1 with a few zeros of both signs, at an address that is a multiple of 4 bytes and of

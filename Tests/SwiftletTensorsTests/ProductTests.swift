@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 import TestSupport
 import Testing
 
@@ -29,7 +29,7 @@ import Testing
   /// The product by `kernels` of a, rows `lda` apart, and the transpose of b `[n, k]`; c at an odd address.
   private func product(
     _ kernels: Kernels, _ shape: Shape, _ a: [Float], lda: Int, _ b: [Float], bias: [Float]?,
-    function: ck_function = CK_IDENTITY
+    function: swlt_function = SWLT_IDENTITY
   ) -> [Float] {
     let table = kernels.table.pointee
     var packed = [Float](repeating: .nan, count: shape.k * ((shape.n + 15) / 16 * 16) + 1)
@@ -108,7 +108,7 @@ import Testing
     let a = numbers(shape.m * shape.k, seed: 5), b = numbers(shape.n * shape.k, seed: 6)
     let bias = numbers(shape.n, seed: 7)
     for kernels in paths {
-      for function in [CK_GELU, CK_GELU_TANH, CK_RELU, CK_SILU, CK_TANH] {
+      for function in [SWLT_GELU, SWLT_GELU_TANH, SWLT_RELU, SWLT_SILU, SWLT_TANH] {
         let fused = product(kernels, shape, a, lda: shape.k, b, bias: bias, function: function)
         var apart = product(kernels, shape, a, lda: shape.k, b, bias: bias)
         kernels.table.pointee.map(apart.count, function, apart, &apart)

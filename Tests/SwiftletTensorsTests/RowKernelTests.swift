@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 import TestSupport
 import Testing
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 import TestSupport
 import Testing
 
 /// Conversions from what files hold, over every half and bfloat there is, and the search for NaN and infinity.
 @Suite struct StorageTests {
-  private func converted(_ bytes: [UInt8], _ storage: ck_storage, count: Int) -> (values: [Float], bad: Int) {
+  private func converted(_ bytes: [UInt8], _ storage: swlt_storage, count: Int) -> (values: [Float], bad: Int) {
     var results: [([Float], Int)] = []
     for kernels in paths {
       var values = [Float](repeating: 0, count: count)
@@ -36,7 +36,7 @@ import Testing
 
   @Test func everyHalf() {
     let all = Array(UInt16.min...UInt16.max)
-    let (values, bad) = converted(bytes(all), CK_F16, count: all.count)
+    let (values, bad) = converted(bytes(all), SWLT_F16, count: all.count)
     for (pattern, value) in zip(all, values) {
       let expected = half(pattern)
       #expect(value.isNaN ? expected.isNaN : value.bitPattern == expected.bitPattern, "\(pattern)")
@@ -46,7 +46,7 @@ import Testing
 
   @Test func everyBfloat() {
     let all = Array(UInt16.min...UInt16.max)
-    let (values, bad) = converted(bytes(all), CK_BF16, count: all.count)
+    let (values, bad) = converted(bytes(all), SWLT_BF16, count: all.count)
     #expect(bits(values) == all.map { UInt32($0) << 16 })
     #expect(bad == 256)
   }
@@ -54,26 +54,26 @@ import Testing
   @Test(arguments: 0...67) func doublesAndFloats(count: Int) {
     var generator = SplitMix64(seed: UInt64(count))
     let doubles = (0..<count).map { _ in Double.random(in: -1e3...1e3, using: &generator) }
-    #expect(converted(bytes(doubles), CK_F64, count: count).values == doubles.map { Float($0) })
+    #expect(converted(bytes(doubles), SWLT_F64, count: count).values == doubles.map { Float($0) })
     let floats = numbers(count, seed: 1)
-    #expect(converted(bytes(floats), CK_F32, count: count).values == floats)
-    #expect(converted(bytes(floats.map { UInt16($0.bitPattern >> 16) }), CK_BF16, count: count).bad == 0)
+    #expect(converted(bytes(floats), SWLT_F32, count: count).values == floats)
+    #expect(converted(bytes(floats.map { UInt16($0.bitPattern >> 16) }), SWLT_BF16, count: count).bad == 0)
   }
 
   @Test func findsTheFirstNonFinite() {
     var values = numbers(100, seed: 2)
     for kernels in paths {
       var first = 0
-      #expect(kernels.table.pointee.count_non_finite(100, values, CK_F32, &first) == 0)
+      #expect(kernels.table.pointee.count_non_finite(100, values, SWLT_F32, &first) == 0)
     }
     values[37] = .nan
     values[38] = -.infinity
     values[99] = .infinity
     for kernels in paths {
       var first = 0
-      #expect(kernels.table.pointee.count_non_finite(100, values, CK_F32, &first) == 3)
+      #expect(kernels.table.pointee.count_non_finite(100, values, SWLT_F32, &first) == 3)
       #expect(first == 37)
-      #expect(kernels.table.pointee.count_non_finite(100, values, CK_F32, nil) == 3)
+      #expect(kernels.table.pointee.count_non_finite(100, values, SWLT_F32, nil) == 3)
     }
   }
 
@@ -83,8 +83,8 @@ import Testing
     let start = numbers(indices.count * columns, seed: 4)
     for kernels in paths {
       var set = start, added = start
-      kernels.table.pointee.gather(indices.count, columns, table, CK_F32, indices, 1, 0, &set)
-      kernels.table.pointee.gather(indices.count, columns, table, CK_F32, indices, 1, 1, &added)
+      kernels.table.pointee.gather(indices.count, columns, table, SWLT_F32, indices, 1, 0, &set)
+      kernels.table.pointee.gather(indices.count, columns, table, SWLT_F32, indices, 1, 1, &added)
       for (r, index) in indices.enumerated() {
         for j in 0..<columns {
           let row = table[Int(index) * columns + j]
@@ -100,15 +100,15 @@ import Testing
   ) {
     let rows = 9, indices: [Int32] = [8, 0, 3, 3]
     let floats = numbers(rows * columns, seed: 3), start = numbers(indices.count * columns, seed: 4)
-    let tables: [(ck_storage, bytes: [UInt8], values: [Float])] = [
-      (CK_F32, bytes(floats), floats),
+    let tables: [(swlt_storage, bytes: [UInt8], values: [Float])] = [
+      (SWLT_F32, bytes(floats), floats),
       (
-        CK_BF16, bytes(floats.map { UInt16($0.bitPattern >> 16) }),
+        SWLT_BF16, bytes(floats.map { UInt16($0.bitPattern >> 16) }),
         floats.map {
           Float(bitPattern: $0.bitPattern & 0xffff_0000)
         }
       ),
-      (CK_F64, bytes(floats.map(Double.init)), floats),
+      (SWLT_F64, bytes(floats.map(Double.init)), floats),
     ]
     for (storage, table, values) in tables {
       let expected = indices.flatMap { index in

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
-import TensorCore
+import SwiftletTensors
 import Testing
 
 @Suite struct TensorTests {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
+import CSwiftletKernels
+import SwiftletTensors
 import Synchronization
-import TensorCore
 import Testing
 
 @Suite struct ThreadPoolTests {
@@ -92,8 +92,8 @@ import Testing
     #else
       let flushing: UInt64 = 1 << 24
     #endif
-    let before = ck_use_ieee_arithmetic()
-    ck_set_arithmetic(flushing)
+    let before = swlt_use_ieee_arithmetic()
+    swlt_set_arithmetic(flushing)
     let pool = ThreadPool(threadCount: 2)
     let kept = Counts(64)
     pool.run(count: 64) { index, _ in
@@ -101,8 +101,8 @@ import Testing
       Kernels.best.table.pointee.scale(1, 0.5, &half)
       if half.bitPattern == 0x0040_0000 { kept.add(index) }
     }
-    let after = ck_use_ieee_arithmetic()
-    ck_set_arithmetic(before)
+    let after = swlt_use_ieee_arithmetic()
+    swlt_set_arithmetic(before)
     #expect(kept.values.withLock { $0 }.allSatisfy { $0 == 1 })
     #expect(after & flushing == flushing, "the caller's own setting is back")
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletTokenizers
 import TestSupport
 import Testing
-import WordPiece
 
 struct EncodingTests {
   let tokenizer: Tokenizer

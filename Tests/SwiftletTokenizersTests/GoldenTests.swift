@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
+import SwiftletTokenizers
 import TestSupport
 import Testing
-import WordPiece
 
 /// Ids, tokens, offsets and decoded text of varied texts are those of Hugging Face's tokenizers.
 struct GoldenTests {

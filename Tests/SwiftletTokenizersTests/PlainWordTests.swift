@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletTokenizers
 import TestSupport
 import Testing
-import WordPiece
 
 /// Batches, which take a shorter way for plain ASCII, get the ids of `encode`, which goldens hold to the reference.
 struct PlainWordTests {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import SwiftletTokenizers
 import TestSupport
 import Testing
-import WordPiece
 
 /// Each of the 1,112,064 Unicode scalars, in four contexts, cased and uncased, gives the ids and offsets that
 /// Hugging Face's tokenizers give.

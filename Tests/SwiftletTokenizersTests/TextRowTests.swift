@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletTokenizers
 import TestSupport
 import Testing
-import WordPiece
 
 /// What becomes of texts that are easily got wrong, row by row: the outcomes are those of the reference's fast
 /// tokenizer, uncased. GoldenTests and ScalarTests hold the same to its own output.

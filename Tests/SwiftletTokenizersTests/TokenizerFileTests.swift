@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
+import SwiftletTokenizers
 import TestSupport
 import Testing
-import WordPiece
 
 /// What tokenizer.json may say beside what the goldens cover, and what is refused.
 struct TokenizerFileTests {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
+import SwiftletTokenizers
 import TestSupport
 import Testing
-import WordPiece
 
 /// RELIABILITY.md, section 2, the rows of vocab.txt.
 struct VocabularyTests {

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import Checkpoint
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
+import SwiftletWeights
 import TestSupport
 import Testing
 
-@testable import Autodiff
-@testable import FineTuning
+@testable import SwiftletAutodiff
+@testable import SwiftletTraining
 
 struct AdamWTests {
   @Test func stepsAsPyTorchDoes() throws {
@@ -100,7 +100,7 @@ private final class GoldenRun {
     optimizer = try AdamW(settings, for: layout)
     gradients = Gradients(layout, frozen: optimizer.frozen)
 
-    let stored = try StoredTable(rows: 24, columns: 17, storage: CK_F32) {
+    let stored = try StoredTable(rows: 24, columns: 17, storage: SWLT_F32) {
       try file.read(try #require(file["\(words.name).initial"]), into: $0)
     }
     table = EmbeddingTable(stored)

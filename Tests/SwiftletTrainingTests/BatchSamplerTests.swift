@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FineTuning
+import SwiftletTraining
 import TestSupport
 import Testing
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
 import Foundation
+import SwiftletFiles
 import TestSupport
 import Testing
 
-@testable import FineTuning
+@testable import SwiftletTraining
 
 struct CheckpointStoreTests {
   let folder: TemporaryFolder

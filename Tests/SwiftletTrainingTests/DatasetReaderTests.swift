@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
-import FineTuning
+import SwiftletFiles
+import SwiftletTraining
 import TestSupport
 import Testing
 

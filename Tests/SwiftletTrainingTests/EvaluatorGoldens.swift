@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
-import FineTuning
-import TensorCore
+import SwiftletFiles
+import SwiftletTensors
+import SwiftletTraining
 import TestSupport
 import Testing
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BertEncoder
-import FileFormats
-import FineTuning
-import TensorCore
+import SwiftletEncoders
+import SwiftletFiles
+import SwiftletTensors
+import SwiftletTraining
 import TestSupport
 import Testing
 

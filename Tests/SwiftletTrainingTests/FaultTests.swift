@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Checkpoint
-import FileFormats
 import Foundation
+import SwiftletFiles
+import SwiftletWeights
 import TestSupport
 import Testing
 
-@testable import FineTuning
+@testable import SwiftletTraining
 
 /// Each call to the system that a save makes goes wrong in turn. Scripts/check_faults.sh runs these tests, with the
 /// library that does so.

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 import TestSupport
 import Testing
 
-@testable import Autodiff
-@testable import FineTuning
+@testable import SwiftletAutodiff
+@testable import SwiftletTraining
 
 /// The layer that is trained along with an encoder, by itself: the vectors are its only input.
 @Suite struct LinearClassifierTests {
@@ -65,7 +65,7 @@ import Testing
     _ = scope.layerNorm("norm", features: 3, epsilon: 1e-12)
     let layout = ParameterLayout(scope.list), dense = TensorBuffer(count: layout.count)
     for index in 0..<layout.count { dense.base[index] = Float(index) }
-    let words = EmbeddingTable(StoredTable(rows: 3, columns: 2, storage: CK_F32) { _ in })
+    let words = EmbeddingTable(StoredTable(rows: 3, columns: 2, storage: SWLT_F32) { _ in })
     let weights = TrainableWeights(layout, dense: dense, tables: [table.index: words], kernels: .best)
     var extended = weights
     _ = LinearClassifier(SoftmaxCrossEntropyLoss(), features: 2, classes: 7, seed: 0, in: &extended)

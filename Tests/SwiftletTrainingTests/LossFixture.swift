@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import Checkpoint
-import FineTuning
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
+import SwiftletTraining
+import SwiftletWeights
 import TestSupport
 import Testing
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import FineTuning
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
+import SwiftletTraining
 import Testing
 
 /// Losses of shortened vectors: which are taken, how they add up, and what is refused.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import FineTuning
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
+import SwiftletTraining
 import Testing
 
 /// Values and gradients of the losses of pairs, rankings and classes, and of Matryoshka losses, against PyTorch's in

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import FineTuning
 import Foundation
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
+import SwiftletTraining
 import Testing
 
 /// The losses of pairs, rankings and classes where their definitions leave no doubt: few vectors, and the cases at the

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import FileFormats
-import FineTuning
-import TensorCore
+import SwiftletAutodiff
+import SwiftletFiles
+import SwiftletTensors
+import SwiftletTraining
 import TestSupport
 import Testing
 

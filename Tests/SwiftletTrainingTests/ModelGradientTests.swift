@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import BertEncoder
-import Checkpoint
-import FileFormats
-import TensorCore
+import SwiftletAutodiff
+import SwiftletEncoders
+import SwiftletFiles
+import SwiftletTensors
+import SwiftletTokenizers
+import SwiftletWeights
 import TestSupport
 import Testing
-import WordPiece
 
-@testable import FineTuning
+@testable import SwiftletTraining
 
 /// The gradients of a whole encoder through the batch-hard triplet loss against PyTorch's in float64:
 /// Scripts/make_training_goldens.py.

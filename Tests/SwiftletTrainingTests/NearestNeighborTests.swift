@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FineTuning
-import TensorCore
+import SwiftletTensors
+import SwiftletTraining
 import TestSupport
 import Testing
 

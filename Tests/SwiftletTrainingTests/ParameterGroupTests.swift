@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import FileFormats
+import SwiftletAutodiff
+import SwiftletFiles
 import TestSupport
 import Testing
 
-@testable import FineTuning
+@testable import SwiftletTraining
 
 struct ParameterGroupTests {
   let parameters: [Parameter] = {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import Checkpoint
+import SwiftletAutodiff
+import SwiftletWeights
 
 /// The tensors of a safetensors file that a reference wrote, in double.
 struct ReferenceTensors {

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import FineTuning
+@testable import SwiftletTraining
 
 struct RetrievalMetricsTests {
   /// Some queries have nothing relevant; a corpus is smaller than the deepest metrics look.

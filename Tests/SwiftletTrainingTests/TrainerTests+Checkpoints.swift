@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import BertEncoder
-import Checkpoint
-import FileFormats
-import FineTuning
 import Foundation
-import TensorCore
+import SwiftletAutodiff
+import SwiftletEncoders
+import SwiftletFiles
+import SwiftletTensors
+import SwiftletTraining
 import TestSupport
 import Testing
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BertEncoder
 import Foundation
-import TensorCore
+import SwiftletEncoders
+import SwiftletTensors
 import TestSupport
 import Testing
 
-@testable import FineTuning
+@testable import SwiftletTraining
 
 /// Runs that end before their time, when someone asks or something fails.
 extension TrainerTests {

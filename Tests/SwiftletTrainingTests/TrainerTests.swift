@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import BertEncoder
-import Checkpoint
-import FileFormats
-import FineTuning
 import Foundation
-import TensorCore
+import SwiftletAutodiff
+import SwiftletEncoders
+import SwiftletFiles
+import SwiftletTensors
+import SwiftletTraining
+import SwiftletWeights
 import TestSupport
 import Testing
 

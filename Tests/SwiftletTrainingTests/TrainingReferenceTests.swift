@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import Checkpoint
-import FileFormats
 import Foundation
+import SwiftletAutodiff
+import SwiftletFiles
 import TestSupport
 import Testing
 
-@testable import FineTuning
+@testable import SwiftletTraining
 
 /// Training of the bundled model beside PyTorch's, which Scripts/train_reference.py has written to the folder that is
 /// named in `SWIFTLET_TRAINING_REFERENCE`.

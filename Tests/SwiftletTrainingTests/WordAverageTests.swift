@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import BertEncoder
-import Checkpoint
-import FileFormats
 import Foundation
-import TensorCore
+import SwiftletAutodiff
+import SwiftletEncoders
+import SwiftletFiles
+import SwiftletTensors
+import SwiftletTokenizers
 import TestSupport
 import Testing
-import WordPiece
 
-@testable import FineTuning
+@testable import SwiftletTraining
 
 /// The word average against PyTorch in float64, Scripts/make_training_goldens.py; and whole runs that start anew, with
 /// the vocabulary of a small BERT.

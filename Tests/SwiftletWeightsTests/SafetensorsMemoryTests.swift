@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 #if os(Linux)
-  import Checkpoint
-  import FileFormats
+  import SwiftletWeights
+  import SwiftletFiles
   import Foundation
   import TestSupport
   import Testing

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Checkpoint
-import FileFormats
 import Foundation
+import SwiftletFiles
+import SwiftletWeights
 import TestSupport
 import Testing
 

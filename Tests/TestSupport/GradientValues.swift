@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Autodiff
+package import SwiftletAutodiff
 
 extension Gradients {
   /// The gradient of any parameter, with zeros for the rows of a table that have none; empty if it is frozen.

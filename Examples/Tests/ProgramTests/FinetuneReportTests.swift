@@ -48,7 +48,8 @@ struct FinetuneReportTests {
 
   private func arguments(_ output: String, _ options: [String]) -> [String] {
     let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..")
-    let model = repository.standardized.appendingPathComponent("Tests/FineTuningTests/Fixtures/batch-hard/model").path
+    let model = repository.standardized.appendingPathComponent("Tests/SwiftletTrainingTests/Fixtures/batch-hard/model")
+      .path
     return [
       "--model", model, "--train", path("train.csv"), "--output", path(output), "--labels-per-batch", "3",
       "--samples-per-label", "3",

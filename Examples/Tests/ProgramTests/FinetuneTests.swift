@@ -259,7 +259,7 @@ struct FinetuneTests {
 
   private var model: String {
     let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("../../..")
-    return repository.standardized.appendingPathComponent("Tests/FineTuningTests/Fixtures/batch-hard/model").path
+    return repository.standardized.appendingPathComponent("Tests/SwiftletTrainingTests/Fixtures/batch-hard/model").path
   }
 
   private func path(_ name: String) -> String { folder.appendingPathComponent(name).path }

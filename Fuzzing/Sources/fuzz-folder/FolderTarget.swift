@@ -15,7 +15,7 @@ private let text = "[CLS]A man, wö\u{301}rld  is 한 漢字 eating\0 ##food [MA
 nonisolated(unsafe) private let folder: ScratchFolder = {
   let folder = ScratchFolder()
   let root = URL(fileURLWithPath: #filePath + "/../../../..").standardizedFileURL.path
-  let fixture = "Tests/BertEncoderTests/Fixtures/gelu-mean-normalized/model/model.safetensors"
+  let fixture = "Tests/SwiftletEncodersTests/Fixtures/gelu-mean-normalized/model/model.safetensors"
   folder.link("\(root)/\(fixture)", to: "model.safetensors")
   return folder
 }()

@@ -10,7 +10,7 @@ private let tokenizers = try! [
   Tokenizer(vocabulary: vocabulary),
   Tokenizer(vocabulary: vocabulary, normalization: Normalization(lowercases: false)),
   Tokenizer(vocabulary: vocabulary, normalization: Normalization(lowercases: false, stripsAccents: true)),
-  Tokenizer(folder: root + "/Tests/BertEncoderTests/Fixtures/saved-by-reference/model"),
+  Tokenizer(folder: root + "/Tests/SwiftletEncodersTests/Fixtures/saved-by-reference/model"),
 ]
 
 /// Any bytes as a text, or as two with FF 0A FF between them. The first two bytes choose tokenizer, options and

@@ -5,25 +5,25 @@
 // Every table computes the same bits. A product starts at 0 and adds over k in order, one fused multiply-add each;
 // a sum along a row runs in 16 lanes (lane i takes elements i, i + 16, ...) that one fixed tree adds up; elementary
 // functions are polynomials evaluated in one order. Pointers need no alignment beyond that of their element.
-#ifndef SWIFTLET_CKERNELS_H
-#define SWIFTLET_CKERNELS_H
+#ifndef SWIFTLET_KERNELS_H
+#define SWIFTLET_KERNELS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 /// What is applied to each element of a product once its bias is added.
 typedef enum {
-  CK_IDENTITY,
-  CK_GELU,       // x (1 + erf(x / sqrt 2)) / 2
-  CK_GELU_TANH,  // x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
-  CK_RELU,
-  CK_SILU,  // x / (1 + exp(-x))
-  CK_TANH,
-  CK_SOFTPLUS,  // log(1 + exp(x))
-} ck_function;
+  SWLT_IDENTITY,
+  SWLT_GELU,       // x (1 + erf(x / sqrt 2)) / 2
+  SWLT_GELU_TANH,  // x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
+  SWLT_RELU,
+  SWLT_SILU,  // x / (1 + exp(-x))
+  SWLT_TANH,
+  SWLT_SOFTPLUS,  // log(1 + exp(x))
+} swlt_function;
 
 /// How numbers are stored outside the kernels, which all compute in float32.
-typedef enum { CK_F32, CK_F16, CK_BF16, CK_F64 } ck_storage;
+typedef enum { SWLT_F32, SWLT_F16, SWLT_BF16, SWLT_F64 } swlt_storage;
 
 /// One step of AdamW: what is the same for every element.
 typedef struct {
@@ -35,10 +35,10 @@ typedef struct {
   float root_correction;  // sqrt(1 - beta2^t)
   float epsilon;
   float step_size;  // learning rate / (1 - beta1^t)
-} ck_adamw;
+} swlt_adamw;
 
 /// From so many rows on, weights of two bytes are faster expanded to float32 once for all.
-enum { CK_EXPANDED_ROWS = 64 };
+enum { SWLT_EXPANDED_ROWS = 64 };
 
 /// Products with weights of fewer bits: see the three instances below. Inputs and weights are bytes in a form of the
 /// path's own.
@@ -59,14 +59,14 @@ typedef struct {
   /// of k float32 numbers.
   void (*convert)(size_t rows, size_t k, const float *x, size_t ldx, float *scratch, void *inputs);
 
-  /// Whether weights are expanded to float32 where there are at least CK_EXPANDED_ROWS rows.
+  /// Whether weights are expanded to float32 where there are at least SWLT_EXPANDED_ROWS rows.
   int expands;
 
   /// c = function(a b + bias), as the float32 product: a are m rows of inputs, b the packed weights of n outputs.
   /// `scratch` is null or holds the k * panel_width numbers of an expanded panel.
   void (*product)(size_t m, size_t n, size_t k, const void *inputs, const void *packed, float *scratch,
-                  const float *bias, ck_function function, float *c, size_t ldc);
-} ck_compact;
+                  const float *bias, swlt_function function, float *c, size_t ldc);
+} swlt_compact;
 
 typedef struct {
   /// "scalar", "avx2", "avx512" or "neon".
@@ -86,7 +86,7 @@ typedef struct {
   /// c = function(a b + bias): a is m x k with rows lda apart, b is k x n packed, c is m x n with rows ldc apart.
   /// `bias` holds n elements or is null.
   void (*product)(size_t m, size_t n, size_t k, const float *a, size_t lda, const float *packed, const float *bias,
-                  ck_function function, float *c, size_t ldc);
+                  swlt_function function, float *c, size_t ldc);
 
   /// c += a b, the sums starting at c: a is m x k, element (i, p) at a[i * row_stride + p * column_stride], b is
   /// k x n packed, c is m x n with rows ldc apart.
@@ -94,26 +94,26 @@ typedef struct {
                       const float *packed, float *c, size_t ldc);
 
   /// Weights that are halves, without loss: the bits of `product`. Null where the path has no instruction for halves.
-  const ck_compact *float16;
+  const swlt_compact *float16;
 
   /// Inputs and weights rounded to bfloat16, sums in float32: the CPU's dot product of pairs, whose roundings are its
   /// own, or float32's multiply-add. The one kernel whose bits depend on the CPU.
-  const ck_compact *bfloat16;
+  const swlt_compact *bfloat16;
 
   /// Inputs and weights rounded to integers from -127 to 127, with a scale an input row and an output, after both were
   /// turned by the same Hadamard matrix, 64 numbers at a time, which spreads outliers and keeps dot products. Integer
   /// sums are exact for k up to 65,536. Numbers are to be finite.
   /// Ashkboos et al.: QuaRot: outlier-free 4-bit inference in rotated LLMs, NeurIPS 2024.
-  const ck_compact *int8;
+  const swlt_compact *int8;
 
   /// The sum of x[i] y[i], each added by a fused multiply-add to its lane.
   float (*dot)(size_t n, const float *x, const float *y);
 
   /// y = function(x); x and y may be the same.
-  void (*map)(size_t n, ck_function function, const float *x, float *y);
+  void (*map)(size_t n, swlt_function function, const float *x, float *y);
 
   /// out = gradient * function'(x); out may be x or gradient. The derivative of RELU at 0 is 0.
-  void (*map_gradient)(size_t n, ck_function function, const float *x, const float *gradient, float *out);
+  void (*map_gradient)(size_t n, swlt_function function, const float *x, const float *gradient, float *out);
 
   /// y = exp(x) for n elements; x and y may be the same.
   void (*exponential)(size_t n, const float *x, float *y);
@@ -150,7 +150,7 @@ typedef struct {
 
   /// Row r of out (rows n apart) becomes, or grows by, row indices[r] of a table of n columns in `storage`, each
   /// number, as float32, times `factor`, rounded once.
-  void (*gather)(size_t rows, size_t n, const void *table, ck_storage storage, const int32_t *indices, double factor,
+  void (*gather)(size_t rows, size_t n, const void *table, swlt_storage storage, const int32_t *indices, double factor,
                  int add, float *out);
 
   /// Row indices[r] of out grows by row r of x, in the order of r: n columns, rows ldx and ldout apart.
@@ -173,32 +173,32 @@ typedef struct {
   void (*max_rows)(size_t rows, size_t n, const float *x, size_t ldx, float *out);
 
   /// Converts n numbers to float32, rounding to nearest even, and returns how many of the results are NaN or
-  /// infinite. y may be x if the storage is CK_F32.
-  size_t (*convert)(size_t n, const void *x, ck_storage storage, float *y);
+  /// infinite. y may be x if the storage is SWLT_F32.
+  size_t (*convert)(size_t n, const void *x, swlt_storage storage, float *y);
 
   /// How many of n stored numbers are NaN or infinite as float32; with `first` not null, the index of the first.
-  size_t (*count_non_finite)(size_t n, const void *x, ck_storage storage, size_t *first);
+  size_t (*count_non_finite)(size_t n, const void *x, swlt_storage storage, size_t *first);
 
   /// A step of AdamW on n weights w and their moments m and v. With g = gradient_factor * gradient, all zeros where
   /// `gradient` is null: m += first_share (g - m), v = second_keep v + second_share g^2, and then
   /// w = weight_factor w - step_size m / (sqrt(v) / root_correction + epsilon).
-  void (*adamw)(size_t n, const ck_adamw *step, const float *gradient, float *weights, float *first, float *second);
-} ck_kernels;
+  void (*adamw)(size_t n, const swlt_adamw *step, const float *gradient, float *weights, float *first, float *second);
+} swlt_kernels;
 
 /// The table for the best instruction set that this CPU and its operating system offer.
-const ck_kernels *ck_best(void);
+const swlt_kernels *swlt_best(void);
 
 /// The table called `name`, or null if there is none of that name or this CPU cannot run it.
-const ck_kernels *ck_named(const char *name);
+const swlt_kernels *swlt_named(const char *name);
 
 /// Has this thread round to nearest and keep subnormal numbers, as the bits above take for granted, whatever its
-/// process did (code built with -ffast-math flushes them). Returns the setting until now, for ck_set_arithmetic.
-uint64_t ck_use_ieee_arithmetic(void);
+/// process did (code built with -ffast-math flushes them). Returns the setting until now, for swlt_set_arithmetic.
+uint64_t swlt_use_ieee_arithmetic(void);
 
 /// Sets the thread's floating-point control register: MXCSR or FPCR.
-void ck_set_arithmetic(uint64_t setting);
+void swlt_set_arithmetic(uint64_t setting);
 
 /// Tells the CPU that this thread waits for another in a loop.
-void ck_relax(void);
+void swlt_relax(void);
 
 #endif

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
+import CSwiftletKernels
 
 /// A function applied to each element.
 public enum Activation: Sendable {
@@ -19,15 +19,15 @@ public enum Activation: Sendable {
   /// log(1 + exp(x))
   case softplus
 
-  var kernel: ck_function {
+  var kernel: swlt_function {
     switch self {
-    case .identity: CK_IDENTITY
-    case .gelu: CK_GELU
-    case .geluTanh: CK_GELU_TANH
-    case .relu: CK_RELU
-    case .silu: CK_SILU
-    case .tanh: CK_TANH
-    case .softplus: CK_SOFTPLUS
+    case .identity: SWLT_IDENTITY
+    case .gelu: SWLT_GELU
+    case .geluTanh: SWLT_GELU_TANH
+    case .relu: SWLT_RELU
+    case .silu: SWLT_SILU
+    case .tanh: SWLT_TANH
+    case .softplus: SWLT_SOFTPLUS
     }
   }
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 /// Attention of one head over one sequence, some rows of scores at a time, so that the scores stay in the first
 /// level cache at any length.
@@ -32,7 +32,7 @@ struct AttentionHead {
   /// Scores held at a time, unless one tile of rows needs more.
   private static let scoreCount = 4096
 
-  private var table: UnsafePointer<ck_kernels> { kernels.table }
+  private var table: UnsafePointer<swlt_kernels> { kernels.table }
   private var scale: Float { 1 / Float(headSize).squareRoot() }
 
   private func rowsAtATime(length: Int) -> Int {
@@ -48,7 +48,7 @@ struct AttentionHead {
   }
 
   /// bfloat16's kernels; nil for products in float32. Integers would not pay for such short rows.
-  private var compact: UnsafePointer<ck_compact>? { precision == .bfloat16 ? table.pointee.bfloat16 : nil }
+  private var compact: UnsafePointer<swlt_compact>? { precision == .bfloat16 ? table.pointee.bfloat16 : nil }
 
   /// Numbers that a packed matrix takes.
   private func packedCount(_ inputs: Int, _ outputs: Int) -> Int {
@@ -78,9 +78,9 @@ struct AttentionHead {
   ) {
     if let compact {
       compact.pointee.convert(rows, inputs, x, rowStride, nil, converted)
-      compact.pointee.product(rows, outputs, inputs, converted, packed, nil, nil, CK_IDENTITY, y, resultStride)
+      compact.pointee.product(rows, outputs, inputs, converted, packed, nil, nil, SWLT_IDENTITY, y, resultStride)
     } else {
-      table.pointee.product(rows, outputs, inputs, x, rowStride, packed, nil, CK_IDENTITY, y, resultStride)
+      table.pointee.product(rows, outputs, inputs, x, rowStride, packed, nil, SWLT_IDENTITY, y, resultStride)
     }
   }
 
@@ -159,18 +159,19 @@ struct AttentionHead {
       let rows = min(step, length - row)
       let queries = projections.queries + row * stride, gradient = gradient + row * outputStride
       table.pointee.product(
-        rows, scoreStride, headSize, queries, stride, keysByColumn, nil, CK_IDENTITY, scores, scoreStride)
+        rows, scoreStride, headSize, queries, stride, keysByColumn, nil, SWLT_IDENTITY, scores, scoreStride)
       table.pointee.softmax(rows, length, scale, scores, scoreStride)
       drop(row, rows, length, place, scores, dropped)
       table.pointee.pack(rows, headSize, gradient, outputStride, 1, packedGradient)
       table.pointee.add_product(length, headSize, rows, dropped, 1, scoreStride, packedGradient, result.values, stride)
       table.pointee.product(
-        rows, scoreStride, headSize, gradient, outputStride, valuesByColumn, nil, CK_IDENTITY, scoreGradient,
+        rows, scoreStride, headSize, gradient, outputStride, valuesByColumn, nil, SWLT_IDENTITY, scoreGradient,
         scoreStride)
       drop(row, rows, length, place, scoreGradient, scoreGradient)
       table.pointee.softmax_gradient(rows, scoreStride, scale, scores, scoreGradient, scoreStride)
       table.pointee.product(
-        rows, headSize, length, scoreGradient, scoreStride, keysByRow, nil, CK_IDENTITY, result.queries + row * stride,
+        rows, headSize, length, scoreGradient, scoreStride, keysByRow, nil, SWLT_IDENTITY,
+        result.queries + row * stride,
         stride)
       table.pointee.pack(rows, headSize, queries, stride, 1, packedQueries)
       table.pointee.add_product(

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 extension Context {
   /// Multi-head scaled dot-product attention within each sequence: dropout(softmax(Q K^T / √d)) V, head by head.

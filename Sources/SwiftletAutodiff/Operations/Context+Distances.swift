@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 extension Context {
   /// The distance of row i of x to row i of y: two `[N, D]` to `[N]`. Where it is 0, so is its gradient.

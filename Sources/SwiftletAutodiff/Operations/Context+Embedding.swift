@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 extension Context {
   /// The sum of one row of each table: `[tokens, features]`, added in the order of the lookups.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 extension Context {
   /// The layer norm of each row of x, or of x + residual: `[rows, features]` to the same.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 extension Context {
   /// activation(x W^T + b): `[rows, inputs]` to `[rows, outputs]`.
@@ -107,7 +107,7 @@ extension Context {
         layer.outputs, columns.count, rows.buffer.base + columns.lowerBound, layer.inputs, 1, packed.buffer.base)
       kernels.table.pointee.product(
         gradient.shape[0], columns.count, layer.outputs, gradient.buffer.base, layer.outputs, packed.buffer.base, nil,
-        CK_IDENTITY, result.buffer.base + columns.lowerBound, layer.inputs)
+        SWLT_IDENTITY, result.buffer.base + columns.lowerBound, layer.inputs)
     }
     return result
   }

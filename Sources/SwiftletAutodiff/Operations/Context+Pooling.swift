@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 /// How the vectors of n tokens, h_1 to h_n, become one.
 package enum Reduction: Sendable {

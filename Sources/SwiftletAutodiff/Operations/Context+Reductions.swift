@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 extension Context {
   /// The sum of all elements: to `[1]`.

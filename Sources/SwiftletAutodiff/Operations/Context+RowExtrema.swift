@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TensorCore
+import SwiftletTensors
 
 extension Context {
   /// The largest of some elements of each row: `[N, M]` to `[N]`; 0, without a gradient, where there are none.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 extension Context {
   /// Some rows, in the order given and as often as given: `[N, D]` to `[indices, D]`.
@@ -12,7 +12,7 @@ extension Context {
       return Int32(index)
     }
     let y = result(rows.count, features)
-    kernels.table.pointee.gather(rows.count, features, x.tensor.buffer.base, CK_F32, rows, 1, 0, y.buffer.base)
+    kernels.table.pointee.gather(rows.count, features, x.tensor.buffer.base, SWLT_F32, rows, 1, 0, y.buffer.base)
     return record(y, RowsOperation(input: x, rows: rows))
   }
 

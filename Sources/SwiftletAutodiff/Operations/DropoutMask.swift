@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 /// The mask of one op with dropout: each element is kept, and scaled up for those that are not, or 0.
 struct DropoutMask: Sendable {

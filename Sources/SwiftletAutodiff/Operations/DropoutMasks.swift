@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import TensorCore
+package import SwiftletTensors
 
 /// The random numbers of dropout for one piece of a batch: a function of the seed, the batch, the text's place in it,
 /// the op, the token's place in its text and the element. So neither pieces, nor threads, nor whether a tape records

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 /// A tensor `[rows, columns]`, or its transpose, as an operand of a matrix product.
 struct MatrixView {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-package import TensorCore
+import CSwiftletKernels
+package import SwiftletTensors
 
 /// An embedding table, of which training costs the rows that it touches.
 ///
@@ -118,7 +118,7 @@ package final class EmbeddingTable: @unchecked Sendable {
         let output = output + place * columns
         if let slot = slot(of: row) {
           withUnsafePointer(to: Int32(slot)) {
-            kernels.table.pointee.gather(1, columns, values, CK_F32, $0, 1, adding ? 1 : 0, output)
+            kernels.table.pointee.gather(1, columns, values, SWLT_F32, $0, 1, adding ? 1 : 0, output)
           }
         } else {
           gather(base + place, 1, output)

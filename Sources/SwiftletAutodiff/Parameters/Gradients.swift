@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TensorCore
+import SwiftletTensors
 
 /// The gradients of a model's parameters, into which backward passes add token by token in the order of the batch.
 package final class Gradients: @unchecked Sendable {

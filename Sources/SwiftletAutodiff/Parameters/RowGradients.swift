@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 /// The gradient of an embedding table: only rows that a batch reads have one.
 package final class RowGradients: @unchecked Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-package import TensorCore
+import CSwiftletKernels
+package import SwiftletTensors
 
 /// The weights that a trainer changes: its own, whoever else uses the model.
 package final class TrainableWeights: @unchecked Sendable {
@@ -53,7 +53,7 @@ package final class TrainableWeights: @unchecked Sendable {
     layout.list.parameters.first { parameter in
       var count = 0
       forEachPart(of: parameter) {
-        count += kernels.table.pointee.count_non_finite($0.count, $0.baseAddress, CK_F32, nil)
+        count += kernels.table.pointee.count_non_finite($0.count, $0.baseAddress, SWLT_F32, nil)
       }
       return count > 0
     }

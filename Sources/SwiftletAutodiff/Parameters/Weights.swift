@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import TensorCore
+package import SwiftletTensors
 
 /// The numbers of a model's parameters in the form that its ops read, shared by all threads: nobody writes to them
 /// while a computation reads them.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FileFormats
+internal import SwiftletFiles
 
 /// A configuration file whose values are missing, wrong or not supported: all of them at once.
 public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FileFormats
+package import SwiftletFiles
 
 /// Takes typed values out of a JSON configuration file, collects what is wrong, and says it all at the end.
 ///

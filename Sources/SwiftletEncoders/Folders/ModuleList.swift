@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FileFormats
+internal import SwiftletFiles
 
 /// modules.json: the modules a text goes through, each with its folder.
 struct ModuleList {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FileFormats
+internal import SwiftletFiles
 
 /// 1_Pooling/config.json, in the spelling of sentence-transformers up to 5 (`pooling_mode_mean_tokens: true`)
 /// or after (`pooling_mode: "mean"`, or a list).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FileFormats
+internal import SwiftletFiles
 
 /// config_sentence_transformers.json: the kind of model and its prompts.
 struct PromptConfiguration {

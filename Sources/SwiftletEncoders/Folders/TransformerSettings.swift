@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FileFormats
+internal import SwiftletFiles
 
 /// sentence_bert_config.json, and what newer versions of sentence-transformers keep in tokenizer_config.json.
 struct TransformerSettings {

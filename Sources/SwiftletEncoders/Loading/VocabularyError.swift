@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import FileFormats
-internal import WordPiece
+internal import SwiftletFiles
+internal import SwiftletTokenizers
 
 /// A vocabulary with more tokens than the model has embeddings.
 public struct VocabularyError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Checkpoint
-internal import FileFormats
+internal import SwiftletFiles
+public import SwiftletWeights
 
 /// A checkpoint whose tensors are not the weights of the model that its configuration describes.
 public struct WeightError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import CKernels
-import Checkpoint
-import FileFormats
-import TensorCore
+import CSwiftletKernels
+import SwiftletAutodiff
+import SwiftletFiles
+import SwiftletTensors
+import SwiftletWeights
 
 extension WeightLoader {
   /// Reads, converts, checks and packs all weights, on all threads of a pool.
@@ -121,8 +121,8 @@ private final class WeightReading: Sendable {
   private func stored(_ parameter: Parameter, _ workspace: Workspace) throws -> StoredTable {
     let source = loader.sources[parameter.index]
     let rows = parameter.shape[0], columns = parameter.shape[1]
-    guard let storage = source.dtype.storage, storage != CK_F64 else {
-      return try StoredTable(rows: rows, columns: columns, storage: CK_F32) { bytes throws in
+    guard let storage = source.dtype.storage, storage != SWLT_F64 else {
+      return try StoredTable(rows: rows, columns: columns, storage: SWLT_F32) { bytes throws in
         guard let values = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
         try read([parameter], into: values, workspace)
       }
@@ -146,7 +146,7 @@ private final class WeightReading: Sendable {
     let source = loader.sources[parameter.index]
     guard let storage = source.dtype.storage else { return }
     let byteCount = source.byteRange.count
-    let stored = storage == CK_F32 ? nil : workspace.buffer(count: (byteCount + 3) / 4)
+    let stored = storage == SWLT_F32 ? nil : workspace.buffer(count: (byteCount + 3) / 4)
     let bytes = UnsafeMutableRawBufferPointer(start: stored?.base ?? values, count: byteCount)
     try loader.checkpoint.read(source, into: bytes)
     check(parameter, UnsafeRawBufferPointer(bytes), storage)
@@ -155,7 +155,7 @@ private final class WeightReading: Sendable {
     }
   }
 
-  private func check(_ parameter: Parameter, _ bytes: UnsafeRawBufferPointer, _ storage: ck_storage) {
+  private func check(_ parameter: Parameter, _ bytes: UnsafeRawBufferPointer, _ storage: swlt_storage) {
     guard !loader.allowsNonFinite else { return }
     var first = 0
     let source = loader.sources[parameter.index]
@@ -167,12 +167,12 @@ private final class WeightReading: Sendable {
 
 extension DType {
   /// How the kernels call the type; nil if it holds no weights.
-  var storage: ck_storage? {
+  var storage: swlt_storage? {
     switch self {
-    case .f32: CK_F32
-    case .f16: CK_F16
-    case .bf16: CK_BF16
-    case .f64: CK_F64
+    case .f32: SWLT_F32
+    case .f16: SWLT_F16
+    case .bf16: SWLT_BF16
+    case .f64: SWLT_F64
     default: nil
     }
   }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import Checkpoint
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
+import SwiftletWeights
 
 /// Reads a model's parameters from a checkpoint. Nothing is ever made up: what is missing, misshapen or not finite
 /// is an error that names all of it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
 
 /// What is done to pooled vectors: to unit length if the folder says so, cut, to unit length again if the caller
 /// says so.

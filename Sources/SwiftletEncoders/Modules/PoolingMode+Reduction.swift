@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import Checkpoint
+import SwiftletAutodiff
 
 extension PoolingMode {
   /// The op that the mode names.

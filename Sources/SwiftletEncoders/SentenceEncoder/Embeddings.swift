@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-public import TensorCore
+import CSwiftletKernels
+public import SwiftletTensors
 
 /// The vectors of some texts, one a text.
 public struct Embeddings: Sendable {

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Checkpoint
-import TensorCore
-import WordPiece
+import SwiftletTensors
+import SwiftletTokenizers
 
 extension EncoderSettings {
   /// The most tokens of a text: as asked for, else as the folder says, and no more than the model has positions.

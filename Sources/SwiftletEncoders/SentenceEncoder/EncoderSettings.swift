@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Checkpoint
-public import TensorCore
+public import SwiftletTensors
 
 /// How to embed, where it differs from what a model's folder says.
 public struct EncoderSettings: Sendable {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import TensorCore
-import WordPiece
+import SwiftletAutodiff
+import SwiftletTensors
+import SwiftletTokenizers
 
 /// The work of embedding some texts, in two rounds of tasks for a thread pool: chunks of texts to tokens, then pieces
 /// of the token batch through the model. A piece's tasks write rows of the result that no other touches.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import WordPiece
+import SwiftletTokenizers
 
 /// What is put before each text, and whether its tokens count when a text's vectors are pooled.
 struct Prompt: Sendable {

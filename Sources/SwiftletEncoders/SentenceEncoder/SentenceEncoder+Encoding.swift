@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TensorCore
+import SwiftletTensors
 
 extension SentenceEncoder {
   /// The vectors of texts. The calling thread takes part in the work.

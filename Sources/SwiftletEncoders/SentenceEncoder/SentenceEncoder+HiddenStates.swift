@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Autodiff
-public import TensorCore
-package import WordPiece
+package import SwiftletAutodiff
+public import SwiftletTensors
+package import SwiftletTokenizers
 
 extension SentenceEncoder {
   /// The hidden states of each token of a text.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Autodiff
-package import WordPiece
+package import SwiftletAutodiff
+package import SwiftletTokenizers
 
 extension SentenceEncoder {
   /// What the encoder learns. Trained weights may have more parameters, behind these.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Autodiff
-public import Checkpoint
-package import TensorCore
-public import WordPiece
+package import SwiftletAutodiff
+package import SwiftletTensors
+public import SwiftletTokenizers
 
 /// Turns texts into vectors whose cosines tell how near their meanings are.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TensorCore
+import SwiftletTensors
 
 /// Reads a stream of texts ahead of its consumer, up to a limit; the task that reads ends with the reader.
 final class TextReader: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import WordPiece
+import SwiftletTokenizers
 
 extension TokenBatch {
   /// Each token's place in its sequence, from 0, `[tokens]`.

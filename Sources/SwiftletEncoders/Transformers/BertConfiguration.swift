@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
-public import Checkpoint
+public import SwiftletAutodiff
 
 /// The sizes and constants of a BERT, as its `config.json` has them.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Autodiff
-package import WordPiece
+package import SwiftletAutodiff
+package import SwiftletTokenizers
 
 /// The transformer encoder of BERT: token ids to hidden states.
 ///

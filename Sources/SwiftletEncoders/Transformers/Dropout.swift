@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
+import SwiftletAutodiff
 
 /// One place in a model where elements are dropped while it is trained.
 struct Dropout: Sendable {

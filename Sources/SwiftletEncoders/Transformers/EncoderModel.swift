@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import Checkpoint
+import SwiftletAutodiff
 
 /// What makes vectors of the tokens of texts. It holds no numbers: a ``Context`` brings them.
 package enum EncoderModel: Sendable {

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Autodiff
-import CKernels
-import Checkpoint
-package import FileFormats
-import TensorCore
-import WordPiece
+import CSwiftletKernels
+package import SwiftletAutodiff
+package import SwiftletFiles
+import SwiftletTensors
+import SwiftletTokenizers
 
 /// A baseline without attention: relu(W (e_1 + … + e_n) / n + b), of the embeddings of a text's tokens, the special ones
 /// that frame it left out. A word has the same embedding in each sentence, and their order counts for nothing.
@@ -84,7 +83,7 @@ extension WordAverageModel {
       random.block([UInt32(truncatingIfNeeded: element), UInt32(element >> 32), UInt32(parameter.index), 0])
     }
     func halves(_ word: UInt32) -> UInt32 { (word & 0xFFFF) &+ (word &>> 16) }
-    let table = StoredTable(rows: vocabularySize, columns: embeddingSize, storage: CK_F32) { bytes in
+    let table = StoredTable(rows: vocabularySize, columns: embeddingSize, storage: SWLT_F32) { bytes in
       guard let values = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
       // The sum of eight uniform numbers, here of 16 bits, is nearly normal, with no logarithm. Its variance is 8/12.
       let scale = Float(1.5).squareRoot() / 65536

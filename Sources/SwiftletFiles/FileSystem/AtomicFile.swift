@@ -31,7 +31,7 @@ public struct AtomicFile: ~Copyable, Sendable {
     if stat(path, &status) == 0, let kind = kindUnlessRegular(status) {
       throw FileError(path: path, reason: .notRegularFile(kind: kind))
     }
-    let temporaryPath = FileFormats.temporaryPath(beside: path)
+    let temporaryPath = SwiftletFiles.temporaryPath(beside: path)
     let file: FileDescriptor
     do throws(FileError) {
       file = try FileDescriptor(path: temporaryPath, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o666)

@@ -23,7 +23,7 @@ package struct AtomicFolder: ~Copyable {
   /// Makes the temporary folder.
   package init(path: String) throws(FileError) {
     guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
-    let temporaryPath = FileFormats.temporaryPath(beside: path)
+    let temporaryPath = SwiftletFiles.temporaryPath(beside: path)
     try uninterrupted("make a folder", path) { mkdir(temporaryPath, 0o777) }
     self.path = path
     self.temporaryPath = temporaryPath

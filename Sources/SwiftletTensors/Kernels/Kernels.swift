@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CKernels
+package import CSwiftletKernels
 
 #if canImport(Darwin)
   import Darwin
@@ -12,26 +12,26 @@ package import CKernels
 
 /// The vector kernels of one CPU path. All paths give the same bits; they differ in speed.
 ///
-/// `CKernels.h` says what each kernel computes, in which order, and over which memory.
+/// `CSwiftletKernels.h` says what each kernel computes, in which order, and over which memory.
 package struct Kernels: @unchecked Sendable {
   // SAFETY: points to a constant table with static lifetime.
 
   /// The functions, to call as `kernels.table.pointee.dot(n, x, y)`.
-  package let table: UnsafePointer<ck_kernels>
+  package let table: UnsafePointer<swlt_kernels>
 
   /// `scalar`, `avx2`, `avx512` or `neon`.
   package var path: String { String(cString: table.pointee.name) }
 
   /// The kernels of a path by its name; nil if there is no such path or this CPU cannot run it.
   package init?(path: String) {
-    guard let table = ck_named(path) else { return nil }
+    guard let table = swlt_named(path) else { return nil }
     self.table = table
   }
 
   /// The kernels of the best path of this CPU.
   package static let best = Kernels()
 
-  private init() { table = ck_best() }
+  private init() { table = swlt_best() }
 
   /// The paths that this CPU can run.
   package static var available: [Kernels] {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CKernels
+package import CSwiftletKernels
 
 /// A matrix `[inputs, outputs]` packed once into the column panels that a product reads in order.
 ///
@@ -12,7 +12,7 @@ package struct PackedMatrix: Sendable {
   package let kernels: Kernels
   private let format: WeightFormat
   private let panels: TensorBuffer
-  private var compact: UnsafePointer<ck_compact>? { format.compact(kernels) }
+  private var compact: UnsafePointer<swlt_compact>? { format.compact(kernels) }
 
   /// The columns of a panel.
   package var panelWidth: Int { kernels.table.pointee.panel_width }
@@ -91,12 +91,12 @@ package struct PackedMatrix: Sendable {
   ///   - workspace: lends memory for a panel.
   package func product(
     rows: Int, _ x: UnsafePointer<Float>, columns: Range<Int>, bias: UnsafePointer<Float>?,
-    _ function: ck_function, _ y: UnsafeMutablePointer<Float>, rowStride: Int? = nil, _ workspace: Workspace
+    _ function: swlt_function, _ y: UnsafeMutablePointer<Float>, rowStride: Int? = nil, _ workspace: Workspace
   ) {
     let panels = start(columns), bias = bias.map { $0 + columns.lowerBound }, y = y + columns.lowerBound
     let rowStride = rowStride ?? outputs
     if let compact {
-      let expands = compact.pointee.expands != 0 && rows >= CK_EXPANDED_ROWS
+      let expands = compact.pointee.expands != 0 && rows >= SWLT_EXPANDED_ROWS
       let panel = expands ? workspace.buffer(count: inputs * panelWidth) : nil
       compact.pointee.product(
         rows, columns.count, inputs, x, panels, panel?.base, bias, function, y, rowStride)
@@ -115,7 +115,7 @@ package struct PackedMatrix: Sendable {
 
   private func scratch(_ workspace: Workspace) -> TensorBuffer { workspace.buffer(count: (inputs + 63) / 64 * 64) }
 
-  private static func byteCount(_ inputs: Int, _ outputs: Int, _ compact: UnsafePointer<ck_compact>?) -> Int {
+  private static func byteCount(_ inputs: Int, _ outputs: Int, _ compact: UnsafePointer<swlt_compact>?) -> Int {
     compact.map { $0.pointee.weights_size(inputs, outputs) } ?? inputs * ((outputs + 15) / 16 * 16) * 4
   }
 }

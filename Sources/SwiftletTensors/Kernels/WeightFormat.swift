@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
+import CSwiftletKernels
 
 /// How a packed matrix holds its weights, and so what a product takes its inputs as.
 package enum WeightFormat: Sendable {
@@ -22,7 +22,7 @@ package enum WeightFormat: Sendable {
   }
 
   /// The kernels for such products; nil for those of float32 alone.
-  func compact(_ kernels: Kernels) -> UnsafePointer<ck_compact>? {
+  func compact(_ kernels: Kernels) -> UnsafePointer<swlt_compact>? {
     switch self {
     case .float32: nil
     case .float16: kernels.table.pointee.float16

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CKernels
+package import CSwiftletKernels
 
 /// Rows of numbers kept as the file holds them, an embedding table: converted when a row is read.
 package final class StoredTable: @unchecked Sendable {
@@ -8,14 +8,14 @@ package final class StoredTable: @unchecked Sendable {
 
   package let rows: Int
   package let columns: Int
-  package let storage: ck_storage
+  package let storage: swlt_storage
   package let base: UnsafeMutableRawPointer
 
   private let memory: TensorBuffer
 
   /// - Parameter fill: writes all rows, as `storage` says, into the memory it is given.
   package init<Failure: Error>(
-    rows: Int, columns: Int, storage: ck_storage,
+    rows: Int, columns: Int, storage: swlt_storage,
     filledBy fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
   ) throws(Failure) {
     self.rows = rows
@@ -28,12 +28,12 @@ package final class StoredTable: @unchecked Sendable {
   }
 }
 
-extension ck_storage {
+extension swlt_storage {
   /// Bytes a number.
   package var byteCount: Int {
     switch self {
-    case CK_F16, CK_BF16: 2
-    case CK_F64: 8
+    case SWLT_F16, SWLT_BF16: 2
+    case SWLT_F64: 8
     default: 4
     }
   }

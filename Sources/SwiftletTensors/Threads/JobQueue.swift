@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
+import CSwiftletKernels
 import Synchronization
 
 /// The jobs of a pool, first come first served, and the workspaces that limit how many tasks run at a time.
@@ -168,9 +168,9 @@ final class JobQueue: Sendable {
   }
 
   private func perform(_ claim: Claim, isCaller: Bool) {
-    let arithmetic = ck_use_ieee_arithmetic()
+    let arithmetic = swlt_use_ieee_arithmetic()
     claim.job.task(claim.index, Worker(workspace: claim.workspace, queue: self, team: nil))
-    ck_set_arithmetic(arithmetic)
+    swlt_set_arithmetic(arithmetic)
     let (wakesCallers, sleepers, completion) = monitor.withLock { state in
       state.workspaces.append(claim.workspace)
       claim.job.end()
@@ -194,7 +194,7 @@ final class JobQueue: Sendable {
     let seen = submissions.load(ordering: .relaxed)
     for _ in 0..<1000 {
       if hasWaitingTasks || submissions.load(ordering: .acquiring) != seen { return }
-      ck_relax()
+      swlt_relax()
     }
   }
 }

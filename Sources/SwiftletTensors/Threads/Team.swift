@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
+import CSwiftletKernels
 import Synchronization
 
 #if canImport(Darwin)
@@ -80,6 +80,6 @@ final class Team: @unchecked Sendable {
   /// Spins for some microseconds, then lets other threads have the processor.
   private func pause(_ waited: inout Int) {
     waited += 1
-    if queue.spins && waited < 2000 { ck_relax() } else { sched_yield() }
+    if queue.spins && waited < 2000 { swlt_relax() } else { sched_yield() }
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 extension AddedToken {
   /// An added token as tokenizer.json and tokenizer_config.json write it.

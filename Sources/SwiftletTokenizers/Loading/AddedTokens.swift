@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// The tokens that are looked for in whole texts, by id and by content.
 struct AddedTokens: Sendable {

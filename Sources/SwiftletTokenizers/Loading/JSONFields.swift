@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// The fields of an object of a tokenizer's file, with errors that name file and field.
 ///

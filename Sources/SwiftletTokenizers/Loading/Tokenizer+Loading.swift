@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 extension Tokenizer {
   /// The tokenizer of a model's folder: tokenizer.json where it is present, else vocab.txt with

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// tokenizer_config.json, as far as a BERT tokenizer follows it.
 struct TokenizerConfiguration {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// tokenizer.json of a BERT model: WordPiece between BERT's normalizer, pre-tokenizer and post-processor.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// vocab.txt: a token a line, its id the number of the line from 0.
 ///

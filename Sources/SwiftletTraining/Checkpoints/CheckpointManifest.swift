@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// What a checkpoint's folder holds: each file's size and SHA-256. It is written last and lies in the folder as
 /// `manifest.json`.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FileFormats
+package import SwiftletFiles
 
 /// The checkpoints of a training run: the two newest, each a folder `step-000500` with the run's state and tensors.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import FileFormats
+public import SwiftletFiles
 
 #if canImport(Glibc)
   import Glibc

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FileFormats
+package import SwiftletFiles
 
 /// The folder that a training run writes: `checkpoints/` while it goes on, a model once it is complete.
 ///

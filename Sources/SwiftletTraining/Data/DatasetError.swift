@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// A table that is no data set, or one of its rows.
 public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible {

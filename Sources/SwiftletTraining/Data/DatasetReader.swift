@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// Reads data sets from tables in CSV, TSV or JSON Lines.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// Texts, each with the name of its class. Names are the same only if their UTF-8 bytes are.
 public struct LabeledTexts: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import TensorCore
+package import SwiftletTensors
 
 /// A sequence of random numbers that its seed, its purpose and its position determine: to save the position is to
 /// save the state.

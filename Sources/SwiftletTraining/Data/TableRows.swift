@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// The rows of a table, one by one. Blank lines are none.
 protocol TableRows: ~Copyable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TensorCore
+import SwiftletTensors
 
 /// The sums of the vectors of each label, in double, from which centroids are made.
 private struct LabelSums {

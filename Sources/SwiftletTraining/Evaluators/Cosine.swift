@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 extension Tensor {
   /// The cosine of the angle between two rows of `[rows, dimension]`, -1 to 1; 0 if one of them is 0.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import BertEncoder
-public import TensorCore
+public import SwiftletEncoders
+public import SwiftletTensors
 
 /// Measures how well vectors do what a data set asks for.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import TensorCore
+public import SwiftletTensors
 
 /// The vector nearest to another by cosine.
 public struct NearestNeighbor: Equatable, Sendable {

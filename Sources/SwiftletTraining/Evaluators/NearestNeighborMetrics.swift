@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import TensorCore
+public import SwiftletTensors
 
 /// How well the labels of vectors are told by those near them.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TensorCore
+import SwiftletTensors
 
 /// Where the references of a vector's label stand among its neighbors.
 struct NeighborRanks {

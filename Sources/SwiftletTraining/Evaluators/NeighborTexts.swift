@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import TensorCore
+import SwiftletTensors
 
 /// Labeled texts, and those among which each finds its neighbors: the references, or without any all others.
 struct NeighborTexts: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import TensorCore
+public import SwiftletTensors
 
 /// How well those texts of a corpus that are relevant to a query, as they have its label, are found among the nearest.
 ///

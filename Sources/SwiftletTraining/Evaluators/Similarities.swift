@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 extension UnitVectors {
   /// What `transform` makes of each of these vectors' cosines with all references, on several threads at once.
@@ -24,7 +24,7 @@ extension UnitVectors {
       for (index, panel) in panels.enumerated() {
         panel.product(
           rows: rows.count, queries.base + rows.lowerBound * dimension, columns: 0..<panel.outputs, bias: nil,
-          CK_IDENTITY, cosines.base + index * width, rowStride: total, worker.workspace)
+          SWLT_IDENTITY, cosines.base + index * width, rowStride: total, worker.workspace)
       }
       return rows.map { row in
         transform(row, UnsafeBufferPointer(start: cosines.base + (row - rows.lowerBound) * total, count: total))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CKernels
-import TensorCore
+import CSwiftletKernels
+import SwiftletTensors
 
 /// Vectors scaled to unit length, a row each; a vector of zeros stays one.
 struct UnitVectors: Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
-import TensorCore
+public import SwiftletAutodiff
+import SwiftletTensors
 
 /// Pairs with a score y, on any scale: as ``CoSENTLoss``, with |cos + sin| of an angle between complex vectors in place of
 /// the cosine.

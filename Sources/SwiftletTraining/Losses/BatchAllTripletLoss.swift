@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
-import TensorCore
+public import SwiftletAutodiff
+import SwiftletTensors
 
 /// All triplets of the batch, an anchor, a positive and a negative each: the mean of d_ap - d_an + m over those for which
 /// it is above 0; 0 if there are none.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// Each anchor with its farthest positive p and its nearest negative n of the batch: mean_a log(1 + exp(d_ap - d_an)).
 ///

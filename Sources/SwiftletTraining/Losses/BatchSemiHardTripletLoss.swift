@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// Each pair of an anchor and a positive with the nearest negative n that is farther than the positive, or else with the
 /// farthest negative: the mean over all pairs of max(d_ap - d_an + m, 0).

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
 
 /// What a loss saw of a batch, by which one follows the training; nil where there was no such thing.
 public struct BatchStatistics: Equatable, Sendable {

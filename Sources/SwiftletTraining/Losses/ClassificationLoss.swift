@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// A loss of what a classifier makes of vectors: a number for each class.
 public protocol ClassificationLoss: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// Pairs with a score y, on any scale, and their cosine c: log(1 + Σ exp(s (c_i - c_j))) over all i, j with y_i < y_j.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// Pairs with y = 1 for alike and 0 for not: the mean of (y d² + (1 - y) max(m - d, 0)²) / 2.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// Pairs with y = 1 for alike and 0 for not, and their cosine c: the mean of y max(m - c, 0) + (1 - y) max(c + m - 1, 0).
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// Pairs with a score y, and their cosine c: the mean of (c - y)².
 ///

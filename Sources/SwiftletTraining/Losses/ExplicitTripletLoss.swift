@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// A loss of triplets that are given: of each anchor one positive, and K negatives.
 public protocol ExplicitTripletLoss: Sendable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// Each pair of an anchor and a positive with its hardest semi-hard negative n, the nearest of the band
 /// d_ap < d_an < d_ap + m: the mean of d_ap - d_an + m over the pairs that have one.

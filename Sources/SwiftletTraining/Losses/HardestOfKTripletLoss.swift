@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// Triplets of an anchor, a positive and the nearest of the anchor's K negatives: mean_i max_j max(d_p - d_nj + m, 0).
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
 
 /// The distances of a batch's vectors to each other, and which of them lead from an anchor to a positive (another row
 /// of its label) and which to a negative (a row of another label).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// A loss of vectors of which each has a label: it finds its triplets in the batch.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
 
 /// A loss of the logits V W^T + b that a linear layer, which is trained along, makes of vectors V with labels.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// A choice of a loss that cannot be followed.
 public enum LossError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Autodiff
-public import TensorCore
+package import SwiftletAutodiff
+public import SwiftletTensors
 
 /// A loss of some vectors, and which way it goes.
 public struct LossEvaluation: Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
-import FileFormats
+public import SwiftletAutodiff
+import SwiftletFiles
 
 /// The losses that can be chosen by a name.
 public enum LossName: String, CaseIterable, Sendable {

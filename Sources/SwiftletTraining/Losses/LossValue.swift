@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
-import TensorCore
+public import SwiftletAutodiff
+import SwiftletTensors
 
 /// What a loss says of a batch.
 public struct LossValue {

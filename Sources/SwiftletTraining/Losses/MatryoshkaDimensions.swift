@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
+import SwiftletAutodiff
 
 /// How many of its first features a vector keeps each time a loss is taken of it.
 public struct MatryoshkaDimensions: Equatable, Sendable {

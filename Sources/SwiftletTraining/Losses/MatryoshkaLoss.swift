@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// Another loss of vectors of which only the first d features are kept, for several d: Σ_d w_d loss(v / |v|), where v is
 /// what is left of a vector. So a vector may be cut, and is still good.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// Pairs u, v with the target 1: the mean of (u - v)² over pairs and features; other pairs are left out.
 ///

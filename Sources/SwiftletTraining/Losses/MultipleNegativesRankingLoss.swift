@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// Each anchor a_i has its positive among all documents d_j, the positives and the negatives of the whole batch, as a
 /// class to be told: mean_i (log Σ_j exp(s cos(a_i, d_j)) - s cos(a_i, d_i)).

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// ``MultipleNegativesRankingLoss`` and, of each positive p_i, its anchor among all anchors: the mean of both, which is
 /// mean_i ((log Σ_j exp(s cos(a_i, d_j)) + log Σ_j exp(s cos(a_j, p_i))) / 2 - s cos(a_i, p_i)).

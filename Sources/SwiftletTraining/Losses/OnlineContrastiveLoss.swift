@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
-import TensorCore
+public import SwiftletAutodiff
+import SwiftletTensors
 
 /// The hard pairs of a batch, with the terms of ``ContrastiveLoss`` without its half: the sum of d² over positives, pairs
 /// with y = 1, and of max(m - d, 0)² over negatives, pairs with y = 0.

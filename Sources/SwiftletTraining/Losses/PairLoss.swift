@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// A loss of pairs of vectors, each with a number that says how alike its two shall be.
 public protocol PairLoss: Sendable {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
 
 /// What the pairs of a batch shall be: alike where the target is 1, different where it is 0.
 struct PairTargets {

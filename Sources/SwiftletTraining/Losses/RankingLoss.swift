@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// A loss of anchors whose positives shall rank before all other vectors of the batch.
 public protocol RankingLoss: Sendable {

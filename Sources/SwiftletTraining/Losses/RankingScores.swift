@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
 
 /// The scaled cosines of a batch's anchors with its documents: the positives of all anchors, then the negatives of all.
 struct RankingScores {

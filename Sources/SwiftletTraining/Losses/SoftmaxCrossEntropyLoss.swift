@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
-import TensorCore
+public import SwiftletAutodiff
+import SwiftletTensors
 
 /// Logits z and the label y of each row: mean_i (log Σ_c exp(z_ic) - z_iy).
 ///

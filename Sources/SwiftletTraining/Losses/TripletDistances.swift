@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import TensorCore
+import SwiftletAutodiff
+import SwiftletTensors
 
 /// The distances of triplets that are given: from each anchor to its positive and to its K negatives.
 struct TripletDistances {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import Autodiff
+public import SwiftletAutodiff
 
 /// Triplets that are given: the mean of max(d_ap - d_an + m, 0), where an anchor with K negatives makes K triplets.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import FileFormats
-package import TensorCore
+package import SwiftletFiles
+package import SwiftletTensors
 
 /// The hardest negatives of each text of a data set: the nearest texts of other labels, by exact search.
 ///

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Autodiff
-package import TensorCore
+package import SwiftletAutodiff
+package import SwiftletTensors
 
 /// Makes triplets of a batch of labeled texts: each text is an anchor, with a random positive of its label in the batch
 /// and negatives of other labels. A text that has no positive in the batch, or no negative, is in no triplet.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Autodiff
-import CKernels
-package import TensorCore
+import CSwiftletKernels
+package import SwiftletAutodiff
+package import SwiftletTensors
 
 /// The optimizer AdamW, as torch.optim.AdamW steps: decoupled weight decay, moments corrected for their start at zero.
 ///
@@ -85,8 +85,8 @@ package final class AdamW {
     worker.forEach(pieces.count) { index in pieces[index].step(weights.kernels) }
   }
 
-  private func factors(rate: Double, decay: Double, gradientFactor: Double) -> ck_adamw {
-    ck_adamw(
+  private func factors(rate: Double, decay: Double, gradientFactor: Double) -> swlt_adamw {
+    swlt_adamw(
       gradient_factor: Float(gradientFactor), weight_factor: Float(1 - rate * decay),
       first_share: Float(1 - settings.beta1), second_keep: Float(settings.beta2),
       second_share: Float(1 - settings.beta2), root_correction: Float((1 - beta2Power).squareRoot()),
@@ -96,7 +96,7 @@ package final class AdamW {
   /// Numbers that one thread steps.
   private struct Piece {
     let count: Int
-    let factors: ck_adamw
+    let factors: swlt_adamw
     /// nil: all zeros.
     let gradients: UnsafeMutablePointer<Float>?
     let weights: UnsafeMutablePointer<Float>
@@ -111,7 +111,7 @@ package final class AdamW {
   }
 
   private func densePieces(
-    _ range: Range<Int>, _ weights: TrainableWeights, _ gradients: Gradients, _ factors: ck_adamw
+    _ range: Range<Int>, _ weights: TrainableWeights, _ gradients: Gradients, _ factors: swlt_adamw
   ) -> [Piece] {
     stride(from: range.lowerBound, to: range.upperBound, by: AdamW.grain).map { start in
       Piece(
@@ -122,7 +122,7 @@ package final class AdamW {
   }
 
   /// A piece a touched row.
-  private func tablePieces(_ table: EmbeddingTable, _ rows: RowGradients, _ factors: ck_adamw) -> [Piece] {
+  private func tablePieces(_ table: EmbeddingTable, _ rows: RowGradients, _ factors: swlt_adamw) -> [Piece] {
     var gradients = [UnsafeMutablePointer<Float>?](repeating: nil, count: table.touchedRows.count)
     for (place, row) in rows.rows.enumerated() {
       if let slot = table.slot(of: row) { gradients[slot] = rows.base + place * rows.columns }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Autodiff
+package import SwiftletAutodiff
 
 /// How AdamW steps, for all parameters and for groups of them.
 ///

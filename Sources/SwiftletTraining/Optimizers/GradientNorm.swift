@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Autodiff
-import CKernels
-package import TensorCore
+import CSwiftletKernels
+package import SwiftletAutodiff
+package import SwiftletTensors
 
 extension Gradients {
   /// The length of all gradients taken as one vector: the root of the sum of their squares.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// Patterns of parameter names that leave nothing to do.
 public enum ParameterPatternError: Error, Equatable, Sendable, CustomStringConvertible {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import BertEncoder
-import CKernels
-import TensorCore
-import WordPiece
+import CSwiftletKernels
+import SwiftletAutodiff
+import SwiftletEncoders
+import SwiftletTensors
+import SwiftletTokenizers
 
 /// The loss of a batch and its gradient, with the encoder's memory bounded by pieces of the batch.
 ///
@@ -36,7 +36,7 @@ struct BatchGradient {
     }
     let only = pieces.count == 1 ? embed(tokens, pieces[0], Tape(), worker) : nil
     let vectors = only?.vectors.tensor ?? allVectors(tokens, pieces, worker)
-    guard weights.kernels.table.pointee.count_non_finite(vectors.count, vectors.buffer.base, CK_F32, nil) == 0 else {
+    guard weights.kernels.table.pointee.count_non_finite(vectors.count, vectors.buffer.base, SWLT_F32, nil) == 0 else {
       return nil
     }
 

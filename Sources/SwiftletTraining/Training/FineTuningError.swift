@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// Why a run of fine-tuning cannot begin or go on.
 public enum FineTuningError: Error, Sendable, CustomStringConvertible {

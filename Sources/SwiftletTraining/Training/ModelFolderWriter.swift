@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import BertEncoder
-import CKernels
-import Checkpoint
-import FileFormats
-import TensorCore
+import CSwiftletKernels
+import SwiftletAutodiff
+import SwiftletEncoders
+import SwiftletFiles
+import SwiftletTensors
+import SwiftletWeights
 
 /// Writes a tuned model as a folder that this package loads, and sentence-transformers too if it has a transformer.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import FileFormats
+import SwiftletFiles
 
 /// A checkpoint that is whole but not one of this model: another version of the package wrote it.
 public struct StateError: Error, Equatable, Sendable, CustomStringConvertible {

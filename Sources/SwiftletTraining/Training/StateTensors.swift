@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import CKernels
-import Checkpoint
-import FileFormats
-import TensorCore
+import CSwiftletKernels
+import SwiftletAutodiff
+import SwiftletFiles
+import SwiftletTensors
+import SwiftletWeights
 
 /// The tensors of a run as a checkpoint holds them: weights and moments by the parameters' names. An embedding table is
 /// there as it was loaded, beside it its touched rows: their numbers, values and moments.
@@ -133,9 +133,9 @@ struct StateTensors {
 extension StoredTable {
   fileprivate var dtype: DType {
     switch storage {
-    case CK_F16: .f16
-    case CK_BF16: .bf16
-    case CK_F64: .f64
+    case SWLT_F16: .f16
+    case SWLT_BF16: .bf16
+    case SWLT_F64: .f64
     default: .f32
     }
   }

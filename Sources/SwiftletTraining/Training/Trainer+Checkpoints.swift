@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import FileFormats
+import SwiftletAutodiff
+import SwiftletFiles
 
 extension Trainer {
   private static let stateName = "state.safetensors"

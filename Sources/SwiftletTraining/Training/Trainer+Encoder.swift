@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import BertEncoder
-public import Checkpoint
-import TensorCore
+import SwiftletAutodiff
+public import SwiftletEncoders
+import SwiftletTensors
 
 extension Trainer {
   /// What makes the vectors.

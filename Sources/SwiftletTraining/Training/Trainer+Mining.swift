@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BertEncoder
+import SwiftletEncoders
 
 extension Trainer {
   /// Mines hard negatives among all texts with the weights as they are now, if it is time to and nobody asks to stop.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-public import BertEncoder
-import TensorCore
+import SwiftletAutodiff
+public import SwiftletEncoders
+import SwiftletTensors
 
 extension Trainer {
   /// Tunes the encoder, and writes it to a folder if one is given.

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
-import BertEncoder
-import Checkpoint
-package import TensorCore
-import WordPiece
+import SwiftletAutodiff
+import SwiftletEncoders
+package import SwiftletTensors
+import SwiftletTokenizers
 
 /// Fine-tunes a sentence encoder on labeled texts, on triplets of texts, or on pairs.
 ///

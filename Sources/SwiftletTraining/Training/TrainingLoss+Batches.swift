@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Autodiff
+import SwiftletAutodiff
 
 extension TrainingLoss {
   /// The loss of the vectors of a batch, each with a label.
