@@ -6,6 +6,14 @@
 
 extern const swlt_kernels swlt_scalar, swlt_avx2, swlt_avx512[2][2], swlt_neon[2];
 
+int swlt_is_sanitized(void) {
+#if __has_feature(address_sanitizer)
+  return 1;
+#else
+  return 0;
+#endif
+}
+
 #if defined(__x86_64__)
 
 /// CPUs with both convert halves too (F16C).

@@ -16,15 +16,13 @@ public struct Tensor: Sendable {
   public init(_ values: [Float], shape: [Int]) {
     self.init(uninitialized: shape)
     precondition(values.count == count, "\(values.count) values do not fill shape \(shape)")
-    values.withUnsafeBufferPointer { source in
-      if let base = source.baseAddress { buffer.base.update(from: base, count: source.count) }
-    }
+    vector.copy(from: values)
   }
 
   /// A tensor of zeros.
   public init(zeros shape: [Int]) {
     self.init(uninitialized: shape)
-    buffer.base.update(repeating: 0, count: count)
+    vector.fill(0)
   }
 
   /// A tensor whose numbers the caller writes before it reads them.
@@ -42,7 +40,7 @@ public struct Tensor: Sendable {
   }
 
   /// The numbers in row-major order, copied.
-  public var values: [Float] { withUnsafeBufferPointer { Array($0) } }
+  public var values: [Float] { vector.values }
 
   /// The element at one index an axis.
   public subscript(indices: Int...) -> Float {
@@ -52,7 +50,7 @@ public struct Tensor: Sendable {
       precondition(index >= 0 && index < extent, "index \(index) outside 0..<\(extent)")
       offset = offset * extent + index
     }
-    return buffer.base[offset]
+    return vector[offset]
   }
 
   /// The same numbers under another shape of as many elements.
@@ -61,25 +59,28 @@ public struct Tensor: Sendable {
     return Tensor(shape: shape, buffer: buffer)
   }
 
-  /// Lends the numbers in row-major order.
-  public func withUnsafeBufferPointer<Result, Failure: Error>(
-    _ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Result
+  /// Lends the numbers in row-major order for reading.
+  public func withSpan<Result, Failure: Error>(
+    _ body: (Span<Float>) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    defer { withExtendedLifetime(buffer) {} }
-    return try body(UnsafeBufferPointer(start: buffer.base, count: count))
+    try vector.withSpan(body)
   }
 
-  /// Lends the numbers for writing, after a copy if another tensor shares them.
-  package mutating func withUnsafeMutableBufferPointer<Result, Failure: Error>(
-    _ body: (UnsafeMutableBufferPointer<Float>) throws(Failure) -> Result
-  ) throws(Failure) -> Result {
-    if !isKnownUniquelyReferenced(&buffer) {
-      let copy = TensorBuffer(count: count)
-      copy.base.update(from: buffer.base, count: count)
-      buffer = copy
-    }
-    defer { withExtendedLifetime(buffer) {} }
-    return try body(UnsafeMutableBufferPointer(start: buffer.base, count: count))
+  /// The numbers in row-major order, to read or, where the caller made the tensor, to write.
+  package var vector: VectorView { VectorView(buffer) }
+
+  /// The rows of a tensor of two axes, to read or, where the caller made the tensor, to write.
+  package var matrix: MatrixView {
+    precondition(shape.count == 2, "a matrix of shape \(shape)")
+    return MatrixView(buffer, rows: shape[0], columns: shape[1])
+  }
+
+  /// Makes sure that no other tensor shares the numbers: copies them if one does.
+  package mutating func makeUnique(in workspace: Workspace? = nil) {
+    if isKnownUniquelyReferenced(&buffer) { return }
+    let copy = workspace?.buffer(count: count) ?? TensorBuffer(count: count)
+    VectorView(copy).copy(from: vector)
+    buffer = copy
   }
 
   private static func elementCount(of shape: [Int]) -> Int {

@@ -50,8 +50,10 @@ typedef struct {
   /// the weights of the outputs from n on begin.
   size_t (*weights_size)(size_t k, size_t n);
 
-  /// Packs b of k rows and n columns, as the float32 pack does; int8 takes a row_stride of 1 only. `scratch` holds k
-  /// rounded up to a multiple of 64.
+  /// The numbers of scratch that pack and convert need for k inputs.
+  size_t (*scratch_count)(size_t k);
+
+  /// Packs b of k rows and n columns, as the float32 pack does; int8 takes a row_stride of 1 only.
   void (*pack)(size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride, float *scratch,
                void *packed);
 
@@ -197,6 +199,9 @@ uint64_t swlt_use_ieee_arithmetic(void);
 
 /// Sets the thread's floating-point control register: MXCSR or FPCR.
 void swlt_set_arithmetic(uint64_t setting);
+
+/// Whether this library was compiled with AddressSanitizer.
+int swlt_is_sanitized(void);
 
 /// Tells the CPU that this thread waits for another in a loop.
 void swlt_relax(void);

@@ -12,26 +12,29 @@ package import CSwiftletKernels
 
 /// The vector kernels of one CPU path. All paths give the same bits; they differ in speed.
 ///
-/// `CSwiftletKernels.h` says what each kernel computes, in which order, and over which memory.
+/// Each kernel is a method, in files by topic. It takes views, which lie inside their buffers, and checks in O(1) that
+/// their shapes agree: a mistake traps with a message, it never corrupts memory. `CSwiftletKernels.h` says what each
+/// kernel computes and in which order.
+@safe
 package struct Kernels: @unchecked Sendable {
   // SAFETY: points to a constant table with static lifetime.
 
-  /// The functions, to call as `kernels.table.pointee.dot(n, x, y)`.
+  /// The C functions, for this module and the tests of the kernels themselves.
   package let table: UnsafePointer<swlt_kernels>
 
   /// `scalar`, `avx2`, `avx512` or `neon`.
-  package var path: String { String(cString: table.pointee.name) }
+  package var path: String { unsafe String(cString: table.pointee.name) }
 
   /// The kernels of a path by its name; nil if there is no such path or this CPU cannot run it.
   package init?(path: String) {
-    guard let table = swlt_named(path) else { return nil }
-    self.table = table
+    guard let table = unsafe swlt_named(path) else { return nil }
+    unsafe self.table = unsafe table
   }
 
   /// The kernels of the best path of this CPU.
   package static let best = Kernels()
 
-  private init() { table = swlt_best() }
+  private init() { unsafe table = swlt_best() }
 
   /// The paths that this CPU can run.
   package static var available: [Kernels] {
@@ -44,8 +47,8 @@ package struct Kernels: @unchecked Sendable {
   package static func selected() throws(CPUPathError) -> Kernels { try selection.get() }
 
   private static let selection: Result<Kernels, CPUPathError> = {
-    guard let word = getenv("SWIFTLET_CPU") else { return .success(best) }
-    let path = String(cString: word)
+    guard let word = unsafe getenv("SWIFTLET_CPU") else { return .success(best) }
+    let path = unsafe String(cString: word)
     guard let kernels = Kernels(path: path) else {
       return .failure(CPUPathError(requested: path, available: available.map(\.path)))
     }

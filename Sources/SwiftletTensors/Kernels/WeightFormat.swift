@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
-
 /// How a packed matrix holds its weights, and so what a product takes its inputs as.
 package enum WeightFormat: Sendable {
   case float32
@@ -19,15 +17,5 @@ package enum WeightFormat: Sendable {
       case .bfloat16: .bfloat16
       case .int8: .int8
       }
-  }
-
-  /// The kernels for such products; nil for those of float32 alone.
-  func compact(_ kernels: Kernels) -> UnsafePointer<swlt_compact>? {
-    switch self {
-    case .float32: nil
-    case .float16: kernels.table.pointee.float16
-    case .bfloat16: kernels.table.pointee.bfloat16
-    case .int8: kernels.table.pointee.int8
-    }
   }
 }

@@ -1,47 +1,102 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
-import SwiftletTensors
+/// Rows and columns of numbers in a buffer, at strides; the view keeps the buffer alive.
+///
+/// Element (i, j) is the buffer's number `offset + i * rowStride + j * columnStride`. All of them lie inside the buffer:
+/// that is checked once, in O(1), when the view is made. Who writes through a view makes sure that nobody else reads or
+/// writes the same numbers meanwhile.
+package struct MatrixView: Sendable {
+  package let buffer: TensorBuffer
+  package let offset: Int
+  package let rows: Int
+  package let columns: Int
+  package let rowStride: Int
+  package let columnStride: Int
 
-/// A tensor `[rows, columns]`, or its transpose, as an operand of a matrix product.
-struct MatrixView {
-  let tensor: Tensor
-  let rows: Int
-  let columns: Int
-  let rowStride: Int
-  let columnStride: Int
-
-  init(_ tensor: Tensor) {
-    self.tensor = tensor
-    (rows, columns, rowStride, columnStride) = (tensor.shape[0], tensor.shape[1], tensor.shape[1], 1)
+  /// - Parameter rowStride: from one row to the next; nil: the number of columns.
+  package init(
+    _ buffer: TensorBuffer, offset: Int = 0, rows: Int, columns: Int, rowStride: Int? = nil, columnStride: Int = 1
+  ) {
+    let rowStride = rowStride ?? columns
+    precondition(
+      offset >= 0 && rows >= 0 && columns >= 0 && rowStride >= 0 && columnStride >= 0, "a view of negative extent")
+    let end = rows > 0 && columns > 0 ? offset + (rows - 1) * rowStride + (columns - 1) * columnStride + 1 : offset
+    precondition(
+      end <= buffer.count,
+      "\(rows) x \(columns) numbers from \(offset) on end at \(end), in a buffer of \(buffer.count)")
+    self.init(
+      insideOf: buffer, offset: offset, rows: rows, columns: columns, rowStride: rowStride, columnStride: columnStride)
   }
 
-  init(transposed tensor: Tensor) {
-    self.tensor = tensor
-    (rows, columns, rowStride, columnStride) = (tensor.shape[1], tensor.shape[0], 1, tensor.shape[1])
+  /// A view that is known to lie inside the buffer.
+  private init(insideOf buffer: TensorBuffer, offset: Int, rows: Int, columns: Int, rowStride: Int, columnStride: Int) {
+    self.buffer = buffer
+    self.offset = offset
+    self.rows = rows
+    self.columns = columns
+    self.rowStride = rowStride
+    self.columnStride = columnStride
   }
+
+  /// Whether the numbers follow each other, row after row.
+  package var isContiguous: Bool { (columnStride == 1 || columns <= 1) && (rowStride == columns || rows <= 1) }
+
+  /// Where the numbers are: valid as long as the buffer is there.
+  var pointer: UnsafeMutablePointer<Float> { unsafe buffer.base + offset }
 }
 
-extension Context {
-  /// The matrix product a b.
-  func matrixProduct(_ a: MatrixView, _ b: MatrixView) -> Tensor {
-    precondition(a.columns == b.rows, "product of \(a.rows) x \(a.columns) and \(b.rows) x \(b.columns)")
-    let depth = a.columns, columns = b.columns, width = kernels.table.pointee.panel_width
-    let panels = result(depth * ((columns + 15) / 16 * 16)), y = result(a.rows, columns)
-    y.buffer.base.update(repeating: 0, count: y.count)
-    forEachRange((columns + width - 1) / width, grain: 1) { range in
-      let first = range.lowerBound * width
-      kernels.table.pointee.pack(
-        depth, min(range.upperBound * width, columns) - first, b.tensor.buffer.base + first * b.columnStride,
-        b.rowStride, b.columnStride, panels.buffer.base + first * depth)
+// MARK: Parts
+
+extension MatrixView {
+  /// Some rows.
+  package func rows(_ range: Range<Int>) -> MatrixView {
+    precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
+    return MatrixView(
+      insideOf: buffer, offset: range.isEmpty ? offset : offset + range.lowerBound * rowStride, rows: range.count,
+      columns: columns, rowStride: rowStride, columnStride: columnStride)
+  }
+
+  /// Some columns.
+  package func columns(_ range: Range<Int>) -> MatrixView {
+    precondition(range.lowerBound >= 0 && range.upperBound <= columns, "columns \(range) of \(columns)")
+    return MatrixView(
+      insideOf: buffer, offset: range.isEmpty ? offset : offset + range.lowerBound * columnStride, rows: rows,
+      columns: range.count, rowStride: rowStride, columnStride: columnStride)
+  }
+
+  /// Rows and columns exchanged.
+  package var transposed: MatrixView {
+    MatrixView(
+      insideOf: buffer, offset: offset, rows: columns, columns: rows, rowStride: columnStride, columnStride: rowStride)
+  }
+
+  /// One row, whose numbers are consecutive.
+  package func row(_ index: Int) -> VectorView {
+    precondition(index >= 0 && index < rows, "row \(index) of \(rows)")
+    precondition(columnStride == 1, "the numbers of a row are apart")
+    let start = offset + index * rowStride
+    return VectorView(buffer, start..<start + columns)
+  }
+
+  /// One element.
+  package subscript(row: Int, column: Int) -> Float {
+    get { unsafe pointer[place(row, column)] }
+    nonmutating set { unsafe pointer[place(row, column)] = newValue }
+  }
+
+  private func place(_ row: Int, _ column: Int) -> Int {
+    precondition(
+      row >= 0 && row < rows && column >= 0 && column < columns, "element (\(row), \(column)) of \(rows) x \(columns)")
+    return row * rowStride + column * columnStride
+  }
+
+  /// Copies the rows of another matrix of the same shape; the numbers of each row are consecutive in both.
+  package func copy(from other: MatrixView) {
+    precondition(
+      other.rows == rows && other.columns == columns, "\(other.rows) x \(other.columns) into \(rows) x \(columns)")
+    precondition(columnStride == 1 && other.columnStride == 1, "the numbers of a row are apart")
+    for row in 0..<rows {
+      unsafe (pointer + row * rowStride).update(from: other.pointer + row * other.rowStride, count: columns)
     }
-    let tileRows = kernels.table.pointee.tile_rows
-    forEachRange((a.rows + tileRows - 1) / tileRows, grain: 1) { tiles in
-      let first = tiles.lowerBound * tileRows
-      kernels.table.pointee.add_product(
-        min(tiles.upperBound * tileRows, a.rows) - first, columns, depth, a.tensor.buffer.base + first * a.rowStride,
-        a.rowStride, a.columnStride, panels.buffer.base, y.buffer.base + first * columns, columns)
-    }
-    return y
   }
 }

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CSwiftletKernels
+package import Synchronization
+
 #if canImport(Darwin)
   import Darwin
 #elseif canImport(Musl)
@@ -12,27 +15,45 @@
 ///
 /// Large blocks come straight from the system and go back there. The C library's heap would keep them as holes, which fit
 /// no block of another size: a run of fine-tuning would take a fifth more memory, or more.
-enum NumberMemory {
+package enum NumberMemory {
   private static let leastMapped = (1 << 20) / MemoryLayout<Float>.stride
 
+  /// Whether a sanitizer watches memory. Then each request has an allocation of exactly its size, filled with NaN and
+  /// never used twice: a recycled block of up to twice the size would hide an overflow.
+  package static let isExact = swlt_is_sanitized() != 0
+
+  /// How many numbers fewer than asked for each allocation has, under a sanitizer: a test that overflows are seen.
+  package static let plantedShortfall = Atomic(0)
+
   static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {
+    if isExact { return unsafe allocateExactly(count) }
     guard count >= leastMapped else {
-      return UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64)
-        .bindMemory(to: Float.self, capacity: max(count, 1))
+      return unsafe UnsafeMutableRawPointer.allocate(
+        byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64
+      )
+      .bindMemory(to: Float.self, capacity: max(count, 1))
     }
     let byteCount = count * MemoryLayout<Float>.stride
-    let base = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let base, base != MAP_FAILED else { fatalError("no memory for \(byteCount) bytes") }
+    let base = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let base = unsafe base, unsafe base != MAP_FAILED else { fatalError("no memory for \(byteCount) bytes") }
     #if os(Linux)
       // Huge pages take a fault each 2 MB, not each 4 KB, and few entries of the TLB. Without them it works too.
-      madvise(base, byteCount, MADV_HUGEPAGE)
+      unsafe madvise(base, byteCount, MADV_HUGEPAGE)
     #endif
-    return base.bindMemory(to: Float.self, capacity: count)
+    return unsafe base.bindMemory(to: Float.self, capacity: count)
   }
 
   /// - Parameter count: as the memory was allocated with.
   static func deallocate(_ base: UnsafeMutablePointer<Float>, count: Int) {
-    guard count >= leastMapped else { return base.deallocate() }
-    munmap(base, count * MemoryLayout<Float>.stride)
+    guard count >= leastMapped, !isExact else { return unsafe base.deallocate() }
+    unsafe munmap(base, count * MemoryLayout<Float>.stride)
+  }
+
+  private static func allocateExactly(_ count: Int) -> UnsafeMutablePointer<Float> {
+    let count = max(count - plantedShortfall.load(ordering: .relaxed), 0)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: count * MemoryLayout<Float>.stride, alignment: 64)
+    let base = unsafe memory.bindMemory(to: Float.self, capacity: count)
+    unsafe base.initialize(repeating: .nan, count: count)
+    return unsafe base
   }
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The memory of a tensor. When its last owner lets go, it returns to where it came from.
+///
+/// Nothing outside this module sees a pointer: numbers are read and written through a ``VectorView``, a ``MatrixView`` or
+/// a span, all of which check their bounds.
+@safe
 package final class TensorBuffer: @unchecked Sendable {
   // SAFETY: written only by a sole owner (checked by `isKnownUniquelyReferenced`, or before the buffer is shared),
   // read by any number of them. Who lends a part of a buffer writes to it between the computations that read it.
@@ -12,13 +16,14 @@ package final class TensorBuffer: @unchecked Sendable {
     case part(of: TensorBuffer)
   }
 
-  package let base: UnsafeMutablePointer<Float>
+  let base: UnsafeMutablePointer<Float>
   package let count: Int
   private let origin: Origin
 
+  /// Memory of its own, whose numbers may have any value.
   package init(count: Int) {
     self.count = count
-    base = NumberMemory.allocate(count)
+    unsafe base = NumberMemory.allocate(count)
     origin = .system
   }
 
@@ -26,20 +31,21 @@ package final class TensorBuffer: @unchecked Sendable {
   package init(_ range: Range<Int>, of whole: TensorBuffer) {
     precondition(range.lowerBound >= 0 && range.upperBound <= whole.count, "\(range) of \(whole.count) numbers")
     count = range.count
-    base = whole.base + range.lowerBound
+    unsafe base = whole.base + range.lowerBound
     origin = .part(of: whole)
   }
 
+  /// Memory that a workspace lends, of at least `count` numbers.
   init(count: Int, capacity: Int, base: UnsafeMutablePointer<Float>, workspace: Workspace) {
     self.count = count
-    self.base = base
+    unsafe self.base = base
     origin = .workspace(workspace, capacity: capacity)
   }
 
   deinit {
     switch origin {
-    case .system: NumberMemory.deallocate(base, count: count)
-    case .workspace(let workspace, let capacity): workspace.recycle(base, capacity: capacity)
+    case .system: unsafe NumberMemory.deallocate(base, count: count)
+    case .workspace(let workspace, let capacity): unsafe workspace.recycle(base, capacity: capacity)
     case .part: break
     }
   }

@@ -4,12 +4,21 @@
 /// system: after the first pass over the largest batch nothing is allocated.
 ///
 /// A buffer serves any request that fills at least half of it. Where none does, those that are too small make room
-/// for a new one, so that batches of any sizes take no more memory than the largest.
+/// for a new one, so that batches of any sizes take no more memory than the largest. Under a sanitizer nothing is used
+/// again: see ``NumberMemory/isExact``.
 package final class Workspace: Sendable {
-  private struct Free: @unchecked Sendable {
-    // SAFETY: memory that nobody uses, guarded by the monitor.
+  /// Memory that nobody uses.
+  @safe
+  private struct Block: @unchecked Sendable {
+    let capacity: Int
+    let base: UnsafeMutablePointer<Float>
+
+    func deallocate() { unsafe NumberMemory.deallocate(base, count: capacity) }
+  }
+
+  private struct Free {
     /// By rising capacity.
-    var blocks: [(capacity: Int, base: UnsafeMutablePointer<Float>)] = []
+    var blocks: [Block] = []
 
     /// The place of the first block of at least this capacity.
     func place(of capacity: Int) -> Int {
@@ -32,19 +41,20 @@ package final class Workspace: Sendable {
 
   /// A buffer of `count` numbers, of any values, that comes back here when it is released.
   package func buffer(count: Int) -> TensorBuffer {
+    if NumberMemory.isExact { return TensorBuffer(count: count) }
     let wanted = Workspace.capacity(for: count)
-    let block = free.withLock { free -> (capacity: Int, base: UnsafeMutablePointer<Float>)? in
+    let block = free.withLock { free -> Block? in
       let place = free.place(of: wanted)
       if place < free.blocks.count, free.blocks[place].capacity <= 2 * wanted { return free.blocks.remove(at: place) }
       var room = 0
       for index in stride(from: place - 1, through: 0, by: -1) where room < wanted {
         let block = free.blocks.remove(at: index)
         room += block.capacity
-        NumberMemory.deallocate(block.base, count: block.capacity)
+        block.deallocate()
       }
       return nil
     }
-    return TensorBuffer(
+    return unsafe TensorBuffer(
       count: count, capacity: block?.capacity ?? wanted, base: block?.base ?? NumberMemory.allocate(wanted),
       workspace: self)
   }
@@ -52,14 +62,15 @@ package final class Workspace: Sendable {
   /// Returns the free memory to the system.
   func empty() {
     free.withLock { free in
-      for block in free.blocks { NumberMemory.deallocate(block.base, count: block.capacity) }
+      for block in free.blocks { block.deallocate() }
       free.blocks = []
     }
   }
 
+  /// Takes back what it lent.
   func recycle(_ base: UnsafeMutablePointer<Float>, capacity: Int) {
-    nonisolated(unsafe) let base = base
-    free.withLock { $0.blocks.insert((capacity, base), at: $0.place(of: capacity)) }
+    let block = unsafe Block(capacity: capacity, base: base)
+    free.withLock { $0.blocks.insert(block, at: $0.place(of: capacity)) }
   }
 
   /// A multiple of an eighth of the power of two below, and of a cache line.

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSwiftletKernels
+
+/// How numbers are stored outside the kernels, which all compute in float32.
+package enum NumberFormat: Sendable, CaseIterable {
+  case float32, float16, bfloat16, float64
+
+  /// Bytes a number.
+  package var byteCount: Int {
+    switch self {
+    case .float16, .bfloat16: 2
+    case .float32: 4
+    case .float64: 8
+    }
+  }
+
+  var kernel: swlt_storage {
+    switch self {
+    case .float32: SWLT_F32
+    case .float16: SWLT_F16
+    case .bfloat16: SWLT_BF16
+    case .float64: SWLT_F64
+    }
+  }
+}
+
+/// Numbers in the format of a file.
+package struct StoredNumbers: Sendable {
+  package let count: Int
+  package let format: NumberFormat
+  private let memory: TensorBuffer
+
+  /// Where the bytes are: valid as long as the memory is there.
+  var pointer: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(memory.base) }
+
+  private var byteCount: Int { count * format.byteCount }
+
+  /// - Parameters:
+  ///   - workspace: lends the memory; nil: memory of their own.
+  ///   - fill: writes all numbers, as the format says, into the bytes it is given.
+  package init<Failure: Error>(
+    count: Int, format: NumberFormat, in workspace: Workspace? = nil,
+    filledBy fill: (inout MutableRawSpan) throws(Failure) -> Void
+  ) throws(Failure) {
+    self.count = count
+    self.format = format
+    let numbers = (count * format.byteCount + 3) / 4
+    memory = workspace?.buffer(count: numbers) ?? TensorBuffer(count: numbers)
+    var bytes = unsafe MutableRawSpan(_unsafeStart: UnsafeMutableRawPointer(memory.base), byteCount: byteCount)
+    try fill(&bytes)
+  }
+
+  /// Lends the bytes for reading.
+  package func withBytes<Result, Failure: Error>(
+    _ body: (RawSpan) throws(Failure) -> Result
+  ) throws(Failure) -> Result {
+    defer { withExtendedLifetime(memory) {} }
+    return try body(unsafe RawSpan(_unsafeStart: pointer, byteCount: byteCount))
+  }
+}
+
+extension Kernels {
+  /// Converts numbers to float32, rounding to nearest even, and returns how many of the results are NaN or infinite.
+  @discardableResult
+  package func convert(_ x: StoredNumbers, into y: VectorView) -> Int {
+    precondition(y.count == x.count, "\(x.count) numbers into \(y.count)")
+    return unsafe table.pointee.convert(x.count, x.pointer, x.format.kernel, y.pointer)
+  }
+
+  /// How many numbers are NaN or infinite as float32, and the index of the first.
+  package func nonFinite(in x: StoredNumbers) -> (count: Int, first: Int) {
+    var first = 0
+    let count = unsafe table.pointee.count_non_finite(x.count, x.pointer, x.format.kernel, &first)
+    return (count, first)
+  }
+
+  /// How many numbers are NaN or infinite, and the index of the first.
+  package func nonFinite(in x: VectorView) -> (count: Int, first: Int) {
+    var first = 0
+    let count = unsafe table.pointee.count_non_finite(x.count, x.pointer, SWLT_F32, &first)
+    return (count, first)
+  }
+}
