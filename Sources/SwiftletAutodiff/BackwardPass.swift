@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 package import SwiftletTensors
 
 /// A walk along a tape from its end: each operation takes the gradient of its result and adds to those of its inputs.
@@ -61,18 +60,20 @@ extension Context {
   }
 }
 
+extension BackwardPass {
+  /// A gradient that starts at 0.
+  func zeros(_ shape: [Int]) -> Tensor {
+    let zeros = Tensor(uninitialized: shape, in: context.worker.workspace)
+    zeros.vector.fill(0)
+    return zeros
+  }
+}
+
 extension Tensor {
   /// Adds another tensor of the same shape, element by element, in place unless the numbers are shared.
   fileprivate mutating func add(_ other: Tensor, in context: Context) {
-    if !isKnownUniquelyReferenced(&buffer) {
-      let copy = Tensor(uninitialized: shape, in: context.worker.workspace)
-      copy.buffer.base.update(from: buffer.base, count: count)
-      self = copy
-    }
-    let base = buffer.base
-    context.forEachRange(count, grain: 16384) { range in
-      context.kernels.table.pointee.add(
-        range.count, other.buffer.base + range.lowerBound, base + range.lowerBound)
-    }
+    makeUnique(in: context.worker.workspace)
+    let sum = vector
+    context.forEachRange(count, grain: 16384) { range in context.kernels.add(other.vector[range], to: sum[range]) }
   }
 }

@@ -92,3 +92,9 @@ public struct Checkpoint: Sendable {
     return !name.isEmpty && name != "." && name != ".." && !name.utf8.contains { forbidden.contains($0) }
   }
 }
+
+extension Checkpoint {
+  package func read(_ tensor: TensorInfo, into bytes: inout MutableRawSpan) throws(FileError) {
+    try bytes.withUnsafeMutableBytes { (b) throws(FileError) in try read(tensor, into: b) }
+  }
+}

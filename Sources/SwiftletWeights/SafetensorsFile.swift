@@ -35,3 +35,9 @@ public struct SafetensorsFile: Sendable {
     try tensor.read(into: buffer)
   }
 }
+
+extension SafetensorsFile {
+  package func read(_ tensor: TensorInfo, into bytes: inout MutableRawSpan) throws(FileError) {
+    try bytes.withUnsafeMutableBytes { (b) throws(FileError) in try read(tensor, into: b) }
+  }
+}

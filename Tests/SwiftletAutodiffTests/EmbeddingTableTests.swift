@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletAutodiff
 import SwiftletTensors
 import TestSupport
@@ -12,13 +11,13 @@ import Testing
   private let factors = [1 - 1e-6, 0.9, 1 - 3e-9]
 
   /// A table of numbers that every storage holds exactly, and these numbers.
-  private func table(_ storage: swlt_storage) -> (EmbeddingTable, [Float]) {
+  private func table(_ format: NumberFormat) -> (EmbeddingTable, [Float]) {
     let values = randomNumbers(rows * columns, 1).map { ($0 * 128).rounded() / 128 + 0 }
-    let stored = StoredTable(rows: rows, columns: columns, storage: storage) { bytes in
+    let stored = StoredTable(rows: rows, columns: columns, format: format) { bytes in
       for (index, value) in values.enumerated() {
-        switch storage {
-        case SWLT_BF16: bytes.storeBytes(of: UInt16(value.bitPattern >> 16), toByteOffset: 2 * index, as: UInt16.self)
-        case SWLT_F16: bytes.storeBytes(of: halfBits(value), toByteOffset: 2 * index, as: UInt16.self)
+        switch format {
+        case .bfloat16: bytes.storeBytes(of: UInt16(value.bitPattern >> 16), toByteOffset: 2 * index, as: UInt16.self)
+        case .float16: bytes.storeBytes(of: halfBits(value), toByteOffset: 2 * index, as: UInt16.self)
         default: bytes.storeBytes(of: value, toByteOffset: 4 * index, as: Float.self)
         }
       }
@@ -35,11 +34,9 @@ import Testing
   }
 
   private func read(_ table: EmbeddingTable, _ indices: [Int32], _ kernels: Kernels) -> [Float] {
-    var rows = [Float](repeating: .nan, count: indices.count * columns)
-    rows.withUnsafeMutableBufferPointer {
-      table.gather(indices[...], adding: false, into: $0.baseAddress!, kernels: kernels)
-    }
-    return rows
+    let rows = Tensor(uninitialized: [indices.count, columns])
+    indices.withSpan { table.gather($0, adding: false, into: rows.matrix, kernels: kernels) }
+    return rows.values
   }
 
   /// Numbers of a row times P, rounded once.
@@ -47,9 +44,9 @@ import Testing
     values[Int(row) * columns..<(Int(row) + 1) * columns].map { Float(Double($0) * decay) }
   }
 
-  @Test(arguments: [SWLT_F32, SWLT_F16, SWLT_BF16]) func readsStoredTimesDecay(storage: swlt_storage) {
+  @Test(arguments: [NumberFormat.float32, .float16, .bfloat16]) func readsStoredTimesDecay(format: NumberFormat) {
     for kernels in Kernels.available {
-      let (table, values) = table(storage)
+      let (table, values) = table(format)
       let all = (0..<Int32(rows)).map { $0 }
       #expect(bits(read(table, all, kernels)) == bits(values))
       var decay = 1.0
@@ -63,9 +60,9 @@ import Testing
     }
   }
 
-  @Test(arguments: [SWLT_F32, SWLT_F16, SWLT_BF16]) func touchedRowsAreTheirOwn(storage: swlt_storage) {
+  @Test(arguments: [NumberFormat.float32, .float16, .bfloat16]) func touchedRowsAreTheirOwn(format: NumberFormat) {
     for kernels in Kernels.available {
-      let (table, values) = table(storage)
+      let (table, values) = table(format)
       table.decay(by: 0.9)
       table.touch([7, 2, 7], kernels: kernels)
       #expect(table.touchedRows == [7, 2] && table.slot(of: 7) == 0 && table.slot(of: 2) == 1)
@@ -96,43 +93,39 @@ import Testing
 
   @Test func addsToWhatIsThere() {
     for kernels in Kernels.available {
-      let (table, values) = table(SWLT_F32)
+      let (table, values) = table(.float32)
       table.decay(by: 0.9)
       table.touch([3], kernels: kernels)
       table.decay(by: 0.5)
-      var sums = [Float](repeating: 0.25, count: 2 * columns)
-      sums.withUnsafeMutableBufferPointer {
-        table.gather([3, 4], adding: true, into: $0.baseAddress!, kernels: kernels)
-      }
+      let sums = Tensor([Float](repeating: 0.25, count: 2 * columns), shape: [2, columns])
+      ([3, 4] as [Int32]).withSpan { table.gather($0, adding: true, into: sums.matrix, kernels: kernels) }
       let added = expected(values, 3, 0.9) + expected(values, 4, 0.9 * 0.5)
-      #expect(bits(sums) == bits(added.map { 0.25 + $0 }))
+      #expect(bits(sums.values) == bits(added.map { 0.25 + $0 }))
     }
   }
 
   /// Touching rows one by one, or none, is as touching them at once.
   @Test func growsRowByRow() {
-    let (table, values) = table(SWLT_F32)
+    let (table, values) = table(.float32)
     table.touch([], kernels: .best)
     for row in (0..<Int32(rows)).reversed() {
       table.touch([row], kernels: .best)
-      let last = table.touchedRows.count * columns - 1
-      table.values[last] += Float(row)
-      table.firstMoments[last] = Float(row)
+      let last = table.touchedRows.count - 1
+      table.values[last, columns - 1] += Float(row)
+      table.firstMoments[last, columns - 1] = Float(row)
     }
     let all = (0..<Int32(rows)).map { $0 }
     let expected = values.enumerated().map { index, value in
       index % columns == columns - 1 ? value + Float(index / columns) : value
     }
     #expect(bits(read(table, all, .best)) == bits(expected))
-    for row in all { #expect(table.firstMoments[(table.slot(of: row)! + 1) * columns - 1] == Float(row)) }
+    for row in all { #expect(table.firstMoments[table.slot(of: row)!, columns - 1] == Float(row)) }
   }
 
   private var zeros: [UInt32] { Array(repeating: 0, count: columns) }
 
   /// Values and moments of a slot.
   private func slotValues(_ table: EmbeddingTable, _ slot: Int) -> [[Float]] {
-    [table.values, table.firstMoments, table.secondMoments].map {
-      Array(UnsafeMutableBufferPointer(start: $0 + slot * columns, count: columns))
-    }
+    [table.values, table.firstMoments, table.secondMoments].map { $0.row(slot).values }
   }
 }

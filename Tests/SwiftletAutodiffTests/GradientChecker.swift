@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletAutodiff
 import SwiftletTensors
 import TestSupport
@@ -128,11 +127,9 @@ extension TrainableWeights {
       let numbers = values[parameter.index]
       if parameters.tables.contains(parameter) {
         tables[parameter.index] = EmbeddingTable(
-          StoredTable(rows: parameter.shape[0], columns: parameter.shape[1], storage: SWLT_F32) { bytes in
-            numbers.withUnsafeBytes(bytes.copyMemory)
-          })
+          StoredTable(float32: Tensor(numbers, shape: parameter.shape).matrix))
       } else {
-        for (place, number) in zip(layout[parameter], numbers) { dense.base[place] = number }
+        VectorView(dense, layout[parameter]).copy(from: numbers)
       }
     }
     self.init(layout, dense: dense, tables: tables, kernels: kernels)

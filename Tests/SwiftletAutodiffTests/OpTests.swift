@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletAutodiff
 import SwiftletTensors
 import TestSupport
@@ -136,10 +135,7 @@ import Testing
     let wordRows = tensor([7, 5], seed: 9), typeRows = tensor([2, 5], seed: 10)
     func table(_ tensor: Tensor) -> Weights.Entry {
       .table(
-        EmbeddingTable(
-          StoredTable(rows: tensor.shape[0], columns: tensor.shape[1], storage: SWLT_F32) { bytes in
-            tensor.withUnsafeBufferPointer { bytes.copyMemory(from: UnsafeRawBufferPointer($0)) }
-          }))
+        EmbeddingTable(StoredTable(float32: tensor.matrix)))
     }
     let ids: [Int32] = [6, 0, 3], typeIDs: [Int32] = [0, 1, 1]
     let y = run({ _ in [table(wordRows), table(typeRows)] }) { $0.embedding((words, ids), (types, typeIDs)) }

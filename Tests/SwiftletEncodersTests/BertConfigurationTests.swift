@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletAutodiff
 import SwiftletEncoders
 import SwiftletFiles
+import SwiftletTensors
 import TestSupport
 import Testing
 

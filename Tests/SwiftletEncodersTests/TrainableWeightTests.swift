@@ -47,7 +47,7 @@ import Testing
       if let table = weights.tables[parameter.index] {
         let read = Int32(parameter.name.contains("word") ? 2 : 0)
         table.touch([read], kernels: .best)
-        table.values[(table.slot(of: read) ?? 0) * table.columns] += 0.5
+        table.values[table.slot(of: read) ?? 0, 0] += 0.5
       } else {
         weights[parameter][0] += 0.5
       }

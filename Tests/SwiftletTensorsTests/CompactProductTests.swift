@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 import TestSupport
 import Testing
@@ -26,18 +25,19 @@ import Testing
     let workspace = Workspace()
     let matrix = PackedMatrix(
       inputs: shape.k, outputs: shape.n, format: format, kernels: kernels, workspace: workspace
-    ) { $0.update(from: w, count: w.count) }
-    let inputs = Tensor(uninitialized: [shape.m, matrix.inputSize]), y = Tensor(zeros: [shape.m, shape.n])
+    ) { $0.vector.copy(from: w) }
+    let rows = Tensor(x, shape: [shape.m, shape.k]), y = Tensor(zeros: [shape.m, shape.n])
+    var scratch = Scratch(workspace)
+    var inputs = rows.matrix
     if matrix.convertsInputs {
-      matrix.convert(rows: shape.m, x, to: inputs.buffer.base, workspace)
-    } else {
-      inputs.buffer.base.update(from: x, count: x.count)
+      inputs = Tensor(uninitialized: [shape.m, matrix.inputCount]).matrix
+      matrix.convert(rows.matrix, into: inputs, &scratch)
     }
     // In two parts, where there are two panels.
     let split = min(matrix.panelWidth, shape.n)
     for columns in [0..<split, split..<shape.n] where !columns.isEmpty {
       matrix.product(
-        rows: shape.m, inputs.buffer.base, columns: columns, bias: bias, SWLT_IDENTITY, y.buffer.base, workspace)
+        inputs, columns: columns, bias: bias.map { Tensor($0, shape: [shape.n]).vector }, into: y.matrix, &scratch)
     }
     return y.values
   }

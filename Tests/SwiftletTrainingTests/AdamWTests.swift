@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 import SwiftletWeights
 import TestSupport
@@ -100,15 +99,15 @@ private final class GoldenRun {
     optimizer = try AdamW(settings, for: layout)
     gradients = Gradients(layout, frozen: optimizer.frozen)
 
-    let stored = try StoredTable(rows: 24, columns: 17, storage: SWLT_F32) {
-      try file.read(try #require(file["\(words.name).initial"]), into: $0)
+    let stored = try StoredTable(rows: 24, columns: 17, format: .float32) {
+      try file.read(try #require(file["\(words.name).initial"]), into: &$0)
     }
     table = EmbeddingTable(stored)
     trained = TrainableWeights(
       layout, dense: TensorBuffer(count: layout.count), tables: [words.index: table], kernels: kernels)
     for parameter in parameters where parameter != words {
       let initial = try #require(file["\(parameter.name).initial"])
-      try file.read(initial, into: UnsafeMutableRawBufferPointer(trained[parameter]))
+      try trained[parameter].withMutableBytes { try file.read(initial, into: &$0) }
     }
     self.file = file
     self.parameters = parameters
@@ -144,12 +143,11 @@ private final class GoldenRun {
           // In an order of their own, as texts bring them.
           let batch = Array(batches[step].reversed())
           for (row, place) in zip(batch, rows.places(for: batch)) {
-            for column in 0..<17 {
-              rows.base[Int(place) * 17 + column] = gradient[gradient.startIndex + Int(row) * 17 + column]
-            }
+            let start = gradient.startIndex + Int(row) * 17
+            rows.values.row(Int(place)).copy(from: Array(gradient[start..<start + 17]))
           }
         } else {
-          _ = gradients[parameter].update(fromContentsOf: gradient)
+          gradients[parameter].copy(from: Array(gradient))
         }
       }
       var norm = 0.0
@@ -169,17 +167,17 @@ private final class GoldenRun {
     let old = optimizer
     optimizer = try AdamW(old.settings, for: trained.layout, stepCount: old.stepCount)
     for (new, old) in [(optimizer.firstMoments, old.firstMoments), (optimizer.secondMoments, old.secondMoments)] {
-      new.base.update(from: old.base, count: old.count)
+      VectorView(new).copy(from: VectorView(old))
     }
   }
 
   /// A parameter as the model reads it.
   func weights(of parameter: Parameter) -> [Float] {
-    guard trained.tables[parameter.index] != nil else { return Array(trained[parameter]) }
-    return [Float](unsafeUninitializedCapacity: parameter.count) { buffer, count in
-      let rows = Array(Int32(0)..<Int32(parameter.shape[0]))
-      table.gather(rows[...], adding: false, into: buffer.baseAddress!, kernels: kernels)
-      count = parameter.count
+    guard trained.tables[parameter.index] != nil else { return trained[parameter].values }
+    let rows = Tensor(uninitialized: parameter.shape)
+    Array(Int32(0)..<Int32(parameter.shape[0])).withSpan {
+      table.gather($0, adding: false, into: rows.matrix, kernels: kernels)
     }
+    return rows.values
   }
 }

@@ -53,7 +53,7 @@ struct FaultTests {
       shim.arm(fault, call)
       let result = Result {
         try SafetensorsWriter.write([.init(name: "w", dtype: .f32, shape: [64])], to: path) { _, append in
-          try [Float](repeating: 1, count: 64).withUnsafeBytes { try append($0) }
+          try [Float](repeating: 1, count: 64).withUnsafeBytes { try append(RawSpan(_unsafeBytes: $0)) }
         }
       }
       let calls = shim.disarm()

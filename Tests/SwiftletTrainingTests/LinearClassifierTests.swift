@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 import TestSupport
 import Testing
@@ -16,7 +15,7 @@ import Testing
     let trained = Layer(), parameters = trained.weights.layout.list.parameters
     for parameter in parameters {
       let initial = try golden["\(parameter.shortName).initial"].map { Float($0) }
-      _ = trained.weights[parameter].update(fromContentsOf: initial)
+      trained.weights[parameter].copy(from: initial)
     }
     var settings = AdamWSettings()
     settings.learningRate = 3e-3
@@ -35,7 +34,7 @@ import Testing
       try expect([Float(outcome.gradientNorm)], "norms")
       try expect(outcome.gradient.values, "vectors.gradients")
       for parameter in parameters {
-        try expect(Array(trained.gradients[parameter]), "\(parameter.shortName).gradients")
+        try expect(trained.gradients[parameter].values, "\(parameter.shortName).gradients")
       }
       trained.step(optimizer, norm: outcome.gradientNorm)
     }
@@ -49,7 +48,7 @@ import Testing
     let bound = 1 / Float(19).squareRoot()
     func numbers(_ seed: UInt64) -> [Float] {
       let weights = Layer(seed: seed).weights
-      return weights.layout.list.parameters.flatMap { Array(weights[$0]) }
+      return weights.layout.list.parameters.flatMap { weights[$0].values }
     }
     let first = numbers(0)
     #expect(first.count == 5 * 19 + 5 && Set(first).count == first.count)
@@ -64,8 +63,8 @@ import Testing
     _ = scope.linear("dense", inputs: 4, outputs: 3)
     _ = scope.layerNorm("norm", features: 3, epsilon: 1e-12)
     let layout = ParameterLayout(scope.list), dense = TensorBuffer(count: layout.count)
-    for index in 0..<layout.count { dense.base[index] = Float(index) }
-    let words = EmbeddingTable(StoredTable(rows: 3, columns: 2, storage: SWLT_F32) { _ in })
+    VectorView(dense).copy(from: (0..<layout.count).map { Float($0) })
+    let words = EmbeddingTable(StoredTable(float32: Tensor(zeros: [3, 2]).matrix))
     let weights = TrainableWeights(layout, dense: dense, tables: [table.index: words], kernels: .best)
     var extended = weights
     _ = LinearClassifier(SoftmaxCrossEntropyLoss(), features: 2, classes: 7, seed: 0, in: &extended)
@@ -73,7 +72,7 @@ import Testing
     #expect(Array(after.prefix(before.count)) == before)
     #expect(after.dropFirst(before.count).map(\.name) == ["classifier.weight", "classifier.bias"])
     for parameter in before where parameter != table {
-      #expect(Array(extended[parameter]) == Array(weights[parameter]), "\(parameter.name)")
+      #expect(extended[parameter].values == weights[parameter].values, "\(parameter.name)")
     }
     #expect(extended.tables[table.index] === words)
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SwiftletAutodiff
+import SwiftletTensors
 import SwiftletWeights
 
 /// The tensors of a safetensors file that a reference wrote, in double.
@@ -47,7 +48,7 @@ extension TrainableWeights {
   /// A parameter's numbers as they read now, row-major.
   func numbers(of parameter: Parameter) -> [Double] {
     var values: [Double] = []
-    forEachPart(of: parameter) { values += $0.map(Double.init) }
+    forEachPart(of: parameter) { values += $0.values.map(Double.init) }
     return values
   }
 }

@@ -15,7 +15,7 @@ struct CheckpointTests {
   private func writeShard(_ file: String, _ names: [String]) throws {
     let tensors = names.map { SafetensorsWriter.Tensor(name: $0, dtype: .u8, shape: [1]) }
     try SafetensorsWriter.write(tensors, to: folder.path(file)) { tensor, append in
-      try [tensor.name.utf8.first!].withUnsafeBytes { try append($0) }
+      try [tensor.name.utf8.first!].withUnsafeBytes { try append(RawSpan(_unsafeBytes: $0)) }
     }
   }
 

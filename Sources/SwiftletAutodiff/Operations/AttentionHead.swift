@@ -1,26 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 
 /// Attention of one head over one sequence, some rows of scores at a time, so that the scores stay in the first
 /// level cache at any length.
 struct AttentionHead {
   let headSize: Int
-  /// From one token's queries to the next's.
-  let stride: Int
-  /// From one token's result to the next's.
-  let outputStride: Int
   let kernels: Kernels
-  /// Of the products, where nothing is to be trained.
-  let precision: Precision
+  /// Of the scores and of what they weight, where nothing is to be trained. bfloat16 alone has fewer bits: integers
+  /// would not pay for such short rows.
+  let products: ProductKernels
   let dropout: DropoutMask?
 
-  /// Where a head's queries, keys and values, or their gradients, start.
+  init(headSize: Int, kernels: Kernels, precision: Precision, dropout: DropoutMask?) {
+    self.headSize = headSize
+    self.kernels = kernels
+    self.dropout = dropout
+    products = ProductKernels(precision == .bfloat16 ? .bfloat16 : .float32, kernels: kernels)
+  }
+
+  /// A head's queries, keys and values, or their gradients, `[length, headSize]` each.
   struct Projections {
-    let queries: UnsafeMutablePointer<Float>
-    let keys: UnsafeMutablePointer<Float>
-    let values: UnsafeMutablePointer<Float>
+    let queries: MatrixView
+    let keys: MatrixView
+    let values: MatrixView
   }
 
   /// Where a head's sequence stands: what its dropout is keyed by.
@@ -32,105 +35,55 @@ struct AttentionHead {
   /// Scores held at a time, unless one tile of rows needs more.
   private static let scoreCount = 4096
 
-  private var table: UnsafePointer<swlt_kernels> { kernels.table }
   private var scale: Float { 1 / Float(headSize).squareRoot() }
 
+  /// The rows of scores that are held at a time.
   private func rowsAtATime(length: Int) -> Int {
-    let tileRows = table.pointee.tile_rows
-    let rows = AttentionHead.scoreCount / max(padded(length), 1) / tileRows * tileRows
+    let tileRows = kernels.tileRows
+    let rows = AttentionHead.scoreCount / max(Kernels.padded(length), 1) / tileRows * tileRows
     return min(max(rows, tileRows), length)
   }
 
-  private func padded(_ count: Int) -> Int { (count + 15) / 16 * 16 }
-
-  private func scoreCount(length: Int) -> Int {
-    max(AttentionHead.scoreCount, table.pointee.tile_rows * padded(length))
+  private func packed(_ matrix: MatrixView, _ scratch: inout Scratch) -> VectorView {
+    let packed = scratch.take(products.packedCount(inputs: matrix.rows, outputs: matrix.columns))
+    products.pack(matrix, into: packed, &scratch)
+    return packed
   }
 
-  /// bfloat16's kernels; nil for products in float32. Integers would not pay for such short rows.
-  private var compact: UnsafePointer<swlt_compact>? { precision == .bfloat16 ? table.pointee.bfloat16 : nil }
-
-  /// Numbers that a packed matrix takes.
-  private func packedCount(_ inputs: Int, _ outputs: Int) -> Int {
-    compact.map { $0.pointee.weights_size(inputs, outputs) / 4 } ?? inputs * padded(outputs)
-  }
-
-  /// Numbers that rows of the inputs of a product take beside themselves.
-  private func convertedCount(rows: Int, _ inputs: Int) -> Int {
-    compact.map { rows * $0.pointee.input_size(inputs) / 4 } ?? 0
-  }
-
-  private func pack(
-    _ inputs: Int, _ outputs: Int, _ matrix: UnsafePointer<Float>, _ rowStride: Int, _ columnStride: Int,
-    to packed: UnsafeMutablePointer<Float>
+  /// The product of x and a packed matrix.
+  private func multiply(
+    _ x: MatrixView, _ packed: VectorView, converted: MatrixView?, into y: MatrixView, _ scratch: inout Scratch
   ) {
-    if let compact {
-      compact.pointee.pack(inputs, outputs, matrix, rowStride, columnStride, nil, packed)
-    } else {
-      table.pointee.pack(inputs, outputs, matrix, rowStride, columnStride, packed)
-    }
+    if let converted { products.convert(x, into: converted, &scratch) }
+    products.product(converted ?? x, inputs: x.columns, packed: packed, into: y, &scratch)
   }
 
-  private func product(
-    _ rows: Int, _ outputs: Int, _ inputs: Int, _ x: UnsafePointer<Float>, _ rowStride: Int,
-    _ packed: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>, _ resultStride: Int,
-    converted: UnsafeMutablePointer<Float>
-  ) {
-    if let compact {
-      compact.pointee.convert(rows, inputs, x, rowStride, nil, converted)
-      compact.pointee.product(rows, outputs, inputs, converted, packed, nil, nil, SWLT_IDENTITY, y, resultStride)
-    } else {
-      table.pointee.product(rows, outputs, inputs, x, rowStride, packed, nil, SWLT_IDENTITY, y, resultStride)
-    }
-  }
-
-  /// Numbers of scratch memory that `attend` needs for sequences up to `length`.
-  func scratchCount(length: Int) -> Int {
-    packedCount(headSize, length) + packedCount(length, headSize) + scoreCount(length: length)
-      + convertedCount(rows: rowsAtATime(length: length), max(length, headSize))
-  }
-
-  func attend(
-    length: Int, _ projections: Projections, output: UnsafeMutablePointer<Float>, place: Place,
-    scratch: UnsafeMutablePointer<Float>
-  ) {
-    let packedKeys = scratch, packedValues = packedKeys + packedCount(headSize, length)
-    let scores = packedValues + packedCount(length, headSize), scoreStride = padded(length)
-    let converted = scores + scoreCount(length: length)
-    pack(headSize, length, projections.keys, 1, stride, to: packedKeys)
-    pack(length, headSize, projections.values, stride, 1, to: packedValues)
-    let step = rowsAtATime(length: length)
-    for row in Swift.stride(from: 0, to: length, by: max(step, 1)) {
-      let rows = min(step, length - row)
-      // The packed keys are padded with zeros to whole vectors, and so are the scores.
-      product(
-        rows, scoreStride, headSize, projections.queries + row * stride, stride, packedKeys, scores, scoreStride,
-        converted: converted)
-      table.pointee.softmax(rows, length, scale, scores, scoreStride)
-      drop(row, rows, length, place, scores, scores)
-      product(
-        rows, headSize, length, scores, scoreStride, packedValues, output + row * outputStride, outputStride,
-        converted: converted)
+  func attend(_ x: Projections, into output: MatrixView, _ place: Place, _ scratch: inout Scratch) {
+    let length = x.queries.rows, step = rowsAtATime(length: length)
+    let keys = packed(x.keys.transposed, &scratch), values = packed(x.values, &scratch)
+    // The packed keys are padded with zeros to whole vectors, and so are the scores.
+    let held = scratch.take(rows: step, columns: Kernels.padded(length))
+    let inputs = products.convertsInputs
+    let queryRoom = inputs ? scratch.take(rows: step, columns: products.inputCount(headSize)) : nil
+    let scoreRoom = inputs ? scratch.take(rows: step, columns: products.inputCount(length)) : nil
+    for first in stride(from: 0, to: length, by: max(step, 1)) {
+      let rows = first..<min(first + step, length), part = 0..<rows.count, scores = held.rows(part)
+      multiply(x.queries.rows(rows), keys, converted: queryRoom?.rows(part), into: scores, &scratch)
+      kernels.softmax(scores, count: length, scale: scale)
+      drop(scores, into: scores, first, place)
+      multiply(
+        scores.columns(0..<length), values, converted: scoreRoom?.rows(part), into: output.rows(rows), &scratch)
     }
   }
 
   /// Dropout of some rows of scores, or of their gradients.
-  private func drop(
-    _ row: Int, _ rows: Int, _ length: Int, _ place: Place, _ scores: UnsafePointer<Float>,
-    _ result: UnsafeMutablePointer<Float>
-  ) {
+  private func drop(_ scores: MatrixView, into result: MatrixView, _ firstRow: Int, _ place: Place) {
     guard let dropout else { return }
-    let scoreStride = padded(length)
-    for offset in 0..<rows {
+    for row in 0..<scores.rows {
       dropout.apply(
-        text: place.text, position: row + offset, head: place.head, count: scoreStride, scores + offset * scoreStride,
-        result + offset * scoreStride, kernels: kernels)
+        text: place.text, position: firstRow + row, head: place.head, scores.row(row), into: result.row(row),
+        kernels: kernels)
     }
-  }
-
-  /// Numbers of scratch memory that `backpropagate` needs for sequences up to `length`.
-  func backwardScratchCount(length: Int) -> Int {
-    2 * headSize * padded(length) + 3 * length * padded(headSize) + 3 * scoreCount(length: length)
   }
 
   /// The gradients of queries, keys and values from that of the result; keys' and values' start at 0.
@@ -138,44 +91,35 @@ struct AttentionHead {
   /// With A = softmax(Q K^T / √d), D its dropout and Y = D(A) V: dV = D(A)^T dY, dA = D(dY V^T),
   /// dS = A (dA - the sum along the row of A dA) / √d, dQ = dS K, dK = dS^T Q.
   func backpropagate(
-    length: Int, _ projections: Projections, gradient: UnsafePointer<Float>, to result: Projections, place: Place,
-    scratch: UnsafeMutablePointer<Float>
+    _ x: Projections, gradient: MatrixView, to result: Projections, _ place: Place, _ scratch: inout Scratch
   ) {
-    let scoreStride = padded(length), block = scoreCount(length: length)
-    var free = scratch
-    func take(_ count: Int) -> UnsafeMutablePointer<Float> {
-      defer { free += count }
-      return free
+    let length = x.queries.rows, step = rowsAtATime(length: length)
+    func packed(_ matrix: MatrixView) -> VectorView {
+      let packed = scratch.take(Kernels.packedCount(inputs: matrix.rows, outputs: matrix.columns))
+      kernels.pack(matrix, into: packed)
+      return packed
     }
-    let keysByColumn = take(headSize * scoreStride), valuesByColumn = take(headSize * scoreStride)
-    let keysByRow = take(length * padded(headSize))
-    let packedQueries = take(length * padded(headSize)), packedGradient = take(length * padded(headSize))
-    let scores = take(block), dropped = dropout == nil ? scores : take(block), scoreGradient = take(block)
-    table.pointee.pack(headSize, length, projections.keys, 1, stride, keysByColumn)
-    table.pointee.pack(headSize, length, projections.values, 1, stride, valuesByColumn)
-    table.pointee.pack(length, headSize, projections.keys, stride, 1, keysByRow)
-    let step = rowsAtATime(length: length)
-    for row in Swift.stride(from: 0, to: length, by: max(step, 1)) {
-      let rows = min(step, length - row)
-      let queries = projections.queries + row * stride, gradient = gradient + row * outputStride
-      table.pointee.product(
-        rows, scoreStride, headSize, queries, stride, keysByColumn, nil, SWLT_IDENTITY, scores, scoreStride)
-      table.pointee.softmax(rows, length, scale, scores, scoreStride)
-      drop(row, rows, length, place, scores, dropped)
-      table.pointee.pack(rows, headSize, gradient, outputStride, 1, packedGradient)
-      table.pointee.add_product(length, headSize, rows, dropped, 1, scoreStride, packedGradient, result.values, stride)
-      table.pointee.product(
-        rows, scoreStride, headSize, gradient, outputStride, valuesByColumn, nil, SWLT_IDENTITY, scoreGradient,
-        scoreStride)
-      drop(row, rows, length, place, scoreGradient, scoreGradient)
-      table.pointee.softmax_gradient(rows, scoreStride, scale, scores, scoreGradient, scoreStride)
-      table.pointee.product(
-        rows, headSize, length, scoreGradient, scoreStride, keysByRow, nil, SWLT_IDENTITY,
-        result.queries + row * stride,
-        stride)
-      table.pointee.pack(rows, headSize, queries, stride, 1, packedQueries)
-      table.pointee.add_product(
-        length, headSize, rows, scoreGradient, 1, scoreStride, packedQueries, result.keys, stride)
+    let keysByColumn = packed(x.keys.transposed), valuesByColumn = packed(x.values.transposed)
+    let keysByRow = packed(x.keys)
+    let packedRows = scratch.take(Kernels.packedCount(inputs: step, outputs: headSize))
+    let held = scratch.take(rows: step, columns: Kernels.padded(length))
+    let heldDropped = dropout == nil ? held : scratch.take(rows: step, columns: Kernels.padded(length))
+    let heldGradient = scratch.take(rows: step, columns: Kernels.padded(length))
+    for first in stride(from: 0, to: length, by: max(step, 1)) {
+      let rows = first..<min(first + step, length), part = 0..<rows.count
+      let scores = held.rows(part), dropped = heldDropped.rows(part), scoreGradient = heldGradient.rows(part)
+      let queries = x.queries.rows(rows), gradient = gradient.rows(rows)
+      kernels.product(queries, packed: keysByColumn, into: scores)
+      kernels.softmax(scores, count: length, scale: scale)
+      drop(scores, into: dropped, first, place)
+      kernels.pack(gradient, into: packedRows)
+      kernels.addProduct(dropped.columns(0..<length).transposed, packed: packedRows, to: result.values)
+      kernels.product(gradient, packed: valuesByColumn, into: scoreGradient)
+      drop(scoreGradient, into: scoreGradient, first, place)
+      kernels.softmaxGradient(scores, scale: scale, gradient: scoreGradient)
+      kernels.product(scoreGradient.columns(0..<length), packed: keysByRow, into: result.queries.rows(rows))
+      kernels.pack(queries, into: packedRows)
+      kernels.addProduct(scoreGradient.columns(0..<length).transposed, packed: packedRows, to: result.keys)
     }
   }
 }

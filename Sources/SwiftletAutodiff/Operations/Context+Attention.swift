@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 
 extension Context {
@@ -21,14 +20,12 @@ extension Context {
     precondition(sequenceStarts.first == 0 && sequenceStarts.last == tokens, "sequences do not cover the tokens")
     let y = result(tokens, hidden)
     let head = AttentionHead(
-      headSize: hidden / headCount, stride: 3 * hidden, outputStride: hidden, kernels: kernels,
-      precision: precision,
+      headSize: hidden / headCount, kernels: kernels, precision: precision,
       dropout: dropoutProbability > 0 ? dropout?.masks(op: op, probability: dropoutProbability) : nil)
     let heads = AttentionHeads(head: head, sequenceStarts: sequenceStarts, headCount: headCount)
-    heads.forEach(in: self, scratchCount: head.scratchCount) { unit, scratch in
-      head.attend(
-        length: unit.length, heads.projections(projections.tensor, unit), output: heads.output(y, unit),
-        place: unit.place, scratch: scratch)
+    let inputs = projections.tensor.matrix, output = y.matrix
+    heads.forEach(in: self) { unit, scratch in
+      head.attend(heads.projections(inputs, unit), into: heads.columns(output, unit), unit.place, &scratch)
     }
     return record(y, AttentionOperation(projections: projections, heads: heads))
   }
@@ -39,12 +36,12 @@ struct AttentionOperation: Operation {
   let heads: AttentionHeads
 
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
-    let result = Tensor(uninitialized: projections.tensor.shape, in: pass.context.worker.workspace)
-    result.buffer.base.update(repeating: 0, count: result.count)
-    heads.forEach(in: pass.context, scratchCount: heads.head.backwardScratchCount) { unit, scratch in
+    let result = pass.zeros(projections.tensor.shape)
+    let inputs = projections.tensor.matrix, outputGradient = gradient.matrix, inputGradient = result.matrix
+    heads.forEach(in: pass.context) { unit, scratch in
       heads.head.backpropagate(
-        length: unit.length, heads.projections(projections.tensor, unit), gradient: heads.output(gradient, unit),
-        to: heads.projections(result, unit), place: unit.place, scratch: scratch)
+        heads.projections(inputs, unit), gradient: heads.columns(outputGradient, unit),
+        to: heads.projections(inputGradient, unit), unit.place, &scratch)
     }
     pass.add(result, to: projections)
   }
@@ -58,37 +55,35 @@ struct AttentionHeads {
 
   /// One head of one sequence.
   struct Unit {
-    let start: Int
-    let length: Int
+    let tokens: Range<Int>
     let place: AttentionHead.Place
   }
 
-  func forEach(
-    in context: Context, scratchCount: @escaping (Int) -> Int,
-    _ body: @escaping (Unit, _ scratch: UnsafeMutablePointer<Float>) -> Void
-  ) {
+  func forEach(in context: Context, _ body: @escaping (Unit, _ scratch: inout Scratch) -> Void) {
     context.forEachRange((sequenceStarts.count - 1) * headCount, grain: 1) { range in
-      let units = range.map { index in
+      var scratch = Scratch(context.worker.workspace)
+      for index in range {
         let (text, head) = index.quotientAndRemainder(dividingBy: headCount)
-        return Unit(
-          start: sequenceStarts[text], length: sequenceStarts[text + 1] - sequenceStarts[text],
-          place: AttentionHead.Place(text: text, head: head))
+        scratch.reset()
+        body(
+          Unit(
+            tokens: sequenceStarts[text]..<sequenceStarts[text + 1], place: AttentionHead.Place(text: text, head: head)),
+          &scratch)
       }
-      let longest = units.lazy.map(\.length).max() ?? 0
-      let scratch = Tensor(uninitialized: [scratchCount(longest)], in: context.worker.workspace)
-      for unit in units { body(unit, scratch.buffer.base) }
     }
   }
 
-  /// Where a unit's queries, keys and values start in `[tokens, 3 hidden]`.
-  func projections(_ tensor: Tensor, _ unit: Unit) -> AttentionHead.Projections {
-    let hidden = head.outputStride
-    let queries = tensor.buffer.base + unit.start * head.stride + unit.place.head * head.headSize
-    return AttentionHead.Projections(queries: queries, keys: queries + hidden, values: queries + 2 * hidden)
+  /// A unit's queries, keys and values in `[tokens, 3 hidden]`.
+  func projections(_ matrix: MatrixView, _ unit: Unit) -> AttentionHead.Projections {
+    let hidden = head.headSize * headCount
+    return AttentionHead.Projections(
+      queries: columns(matrix, unit), keys: columns(matrix, unit, from: hidden),
+      values: columns(matrix, unit, from: 2 * hidden))
   }
 
-  /// Where a unit's result starts in `[tokens, hidden]`.
-  func output(_ tensor: Tensor, _ unit: Unit) -> UnsafeMutablePointer<Float> {
-    tensor.buffer.base + unit.start * head.outputStride + unit.place.head * head.headSize
+  /// A unit's columns in `[tokens, hidden]`, or in the hidden columns from `start` on.
+  func columns(_ matrix: MatrixView, _ unit: Unit, from start: Int = 0) -> MatrixView {
+    let first = start + unit.place.head * head.headSize
+    return matrix.rows(unit.tokens).columns(first..<first + head.headSize)
   }
 }

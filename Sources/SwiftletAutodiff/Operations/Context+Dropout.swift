@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 
 extension Context {
@@ -19,14 +18,13 @@ extension Context {
   }
 
   fileprivate func masked(_ x: Tensor, by mask: DropoutMask, _ sequenceStarts: [Int]) -> Tensor {
-    let features = x.shape[1]
-    let y = result(x.shape[0], features)
+    let y = result(x.shape[0], x.shape[1])
     forEachRange(sequenceStarts.count - 1, grain: 1) { texts in
       for text in texts {
         for token in sequenceStarts[text]..<sequenceStarts[text + 1] {
           mask.apply(
-            text: text, position: token - sequenceStarts[text], count: features, x.buffer.base + token * features,
-            y.buffer.base + token * features, kernels: kernels)
+            text: text, position: token - sequenceStarts[text], x.matrix.row(token), into: y.matrix.row(token),
+            kernels: kernels)
         }
       }
     }

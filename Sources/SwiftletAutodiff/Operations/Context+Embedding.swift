@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 
 extension Context {
@@ -12,11 +11,10 @@ extension Context {
     let y = result(tokens, features)
     forEachRange(tokens, grain: max(1, 16384 / max(features, 1))) { range in
       for (order, (parameter, indices)) in lookups.enumerated() {
-        let table = weights.table(parameter)
-        precondition(indices.count == tokens && table.columns == features, "lookups of different sizes")
-        for index in indices[range] { precondition(index >= 0 && index < table.rows, "no row \(index)") }
-        table.gather(
-          indices[range], adding: order > 0, into: y.buffer.base + range.lowerBound * features, kernels: kernels)
+        precondition(indices.count == tokens, "lookups of different sizes")
+        indices.withSpan(range) {
+          weights.table(parameter).gather($0, adding: order > 0, into: y.matrix.rows(range), kernels: kernels)
+        }
       }
     }
     return record(
@@ -30,14 +28,13 @@ struct EmbeddingOperation: Operation {
 
   /// Each token's gradient is added to its row of each table, in the order of the tokens.
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
-    let tokens = gradient.shape[0], features = gradient.shape[1]
     for (table, indices) in zip(tables, indices) {
       guard let sum = pass.gradients?.table(table) else { continue }
-      let places = sum.places(for: indices)
-      pass.context.forEachRange(features, grain: 64) { range in
-        pass.context.kernels.table.pointee.scatter_add(
-          tokens, range.count, gradient.buffer.base + range.lowerBound, features, places,
-          sum.base + range.lowerBound, features)
+      let places = sum.places(for: indices), rows = sum.values
+      pass.context.forEachRange(gradient.shape[1], grain: 64) { columns in
+        places.withSpan {
+          pass.context.kernels.scatterAdd(gradient.matrix.columns(columns), rows: $0, to: rows.columns(columns))
+        }
       }
     }
   }

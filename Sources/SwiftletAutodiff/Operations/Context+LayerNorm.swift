@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 
 extension Context {
@@ -12,10 +11,9 @@ extension Context {
     let gamma = weights.vector(norm.weight), beta = weights.vector(norm.bias)
     let y = result(rows, features)
     forEachRange(rows, grain: max(1, 16384 / max(features, 1))) { range in
-      let offset = range.lowerBound * features
-      kernels.table.pointee.layer_norm(
-        range.count, features, x.tensor.buffer.base + offset, residual.map { $0.tensor.buffer.base + offset },
-        gamma.buffer.base, beta.buffer.base, norm.epsilon, y.buffer.base + offset)
+      kernels.layerNorm(
+        x.tensor.matrix.rows(range), residual: residual?.tensor.matrix.rows(range), gamma: gamma.vector,
+        beta: beta.vector, epsilon: norm.epsilon, into: y.matrix.rows(range))
     }
     return record(y, LayerNormOperation(input: x, residual: residual, norm: norm))
   }
@@ -34,11 +32,10 @@ struct LayerNormOperation: Operation {
     let gamma = context.weights.vector(norm.weight)
     let normalized = context.result(rows, features), result = context.result(rows, features)
     context.forEachRange(rows, grain: max(1, 8192 / max(features, 1))) { range in
-      let offset = range.lowerBound * features
-      kernels.table.pointee.layer_norm_gradient(
-        range.count, features, input.tensor.buffer.base + offset, residual.map { $0.tensor.buffer.base + offset },
-        gamma.buffer.base, norm.epsilon, gradient.buffer.base + offset, normalized.buffer.base + offset,
-        result.buffer.base + offset)
+      kernels.layerNormGradient(
+        input.tensor.matrix.rows(range), residual: residual?.tensor.matrix.rows(range), gamma: gamma.vector,
+        epsilon: norm.epsilon, gradient: gradient.matrix.rows(range), normalized: normalized.matrix.rows(range),
+        into: result.matrix.rows(range))
     }
     if let gradients = pass.gradients, gradients.wants(norm.weight) {
       context.addSumOfRows(gradient, times: normalized, to: gradients[norm.weight])

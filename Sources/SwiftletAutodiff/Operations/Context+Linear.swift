@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
-import SwiftletTensors
+package import SwiftletTensors
 
 extension Context {
   /// activation(x W^T + b): `[rows, inputs]` to `[rows, outputs]`.
@@ -14,8 +13,7 @@ extension Context {
     }
     let y = result(rows, layer.outputs)
     forEachRange(y.count, grain: 4096) { range in
-      kernels.table.pointee.map(
-        range.count, activation.kernel, preactivation.buffer.base + range.lowerBound, y.buffer.base + range.lowerBound)
+      kernels.map(preactivation.vector[range], activation, into: y.vector[range])
     }
     return record(
       y, LinearOperation(input: x, layer: layer, preactivation: preactivation, activation: activation))
@@ -23,44 +21,36 @@ extension Context {
 
   private func product(_ x: Tensor, _ layer: Linear, _ activation: Activation) -> Tensor {
     let (matrix, bias) = weights.linear(layer)
-    let rows = x.shape[0], y = result(rows, layer.outputs)
-    let inputs = matrix.convertsInputs ? converted(x, for: matrix) : x
-    forEachBlock(rows: rows, columns: layer.outputs) { rows, columns in
+    let y = result(x.shape[0], layer.outputs)
+    let inputs = (matrix.convertsInputs ? converted(x, for: matrix) : x).matrix, outputs = y.matrix
+    forEachBlock(rows: x.shape[0], columns: layer.outputs) { rows, columns in
+      var scratch = Scratch(worker.workspace)
       matrix.product(
-        rows: rows.count, inputs.buffer.base + rows.lowerBound * matrix.inputSize, columns: columns,
-        bias: bias.buffer.base, activation.kernel, y.buffer.base + rows.lowerBound * layer.outputs, worker.workspace)
+        inputs.rows(rows), columns: columns, bias: bias.vector, activation, into: outputs.rows(rows), &scratch)
     }
     return y
   }
 
   private func converted(_ x: Tensor, for matrix: PackedMatrix) -> Tensor {
-    let converted = result(x.shape[0], matrix.inputSize)
+    let converted = result(x.shape[0], matrix.inputCount)
     forEachRange(x.shape[0], grain: 32) { rows in
-      matrix.convert(
-        rows: rows.count, x.buffer.base + rows.lowerBound * matrix.inputs,
-        to: converted.buffer.base + rows.lowerBound * matrix.inputSize, worker.workspace)
+      var scratch = Scratch(worker.workspace)
+      matrix.convert(x.matrix.rows(rows), into: converted.matrix.rows(rows), &scratch)
     }
     return converted
   }
 
-  /// Runs `body` on blocks of a product's result, whose columns are those of a panel: on all rows at once unless the
+  /// Runs `body` on blocks of a product's result, whose columns are those of some panels: on all rows at once unless the
   /// panels are too few for the threads.
   private func forEachBlock(rows: Int, columns: Int, _ body: @escaping (_ rows: Range<Int>, Range<Int>) -> Void) {
-    let width = kernels.table.pointee.panel_width, panels = (columns + width - 1) / width
+    let width = kernels.panelWidth, panels = (columns + width - 1) / width
     let parts = max(1, min(worker.threadCount * 4 / max(panels, 1), rows / 64))
+    if parts == 1 { return forEachPanel(columns) { body(0..<rows, $0) } }
     forEachRange(panels * parts, grain: 1) { range in
       for index in range {
         let (panel, part) = index.quotientAndRemainder(dividingBy: parts)
         body(rows * part / parts..<rows * (part + 1) / parts, panel * width..<min((panel + 1) * width, columns))
       }
-    }
-  }
-
-  /// Runs `body` on ranges of columns that start where a panel does, and cover 0..<count.
-  fileprivate func forEachPanel(_ count: Int, _ body: @escaping (Range<Int>) -> Void) {
-    let width = kernels.table.pointee.panel_width
-    forEachRange((count + width - 1) / width, grain: 1) { panels in
-      body(panels.lowerBound * width..<min(panels.upperBound * width, count))
     }
   }
 }
@@ -90,9 +80,8 @@ extension Context {
   fileprivate func activationGradient(_ gradient: Tensor, _ preactivation: Tensor, _ activation: Activation) -> Tensor {
     let result = Tensor(uninitialized: gradient.shape, in: worker.workspace)
     forEachRange(result.count, grain: 4096) { range in
-      kernels.table.pointee.map_gradient(
-        range.count, activation.kernel, preactivation.buffer.base + range.lowerBound,
-        gradient.buffer.base + range.lowerBound, result.buffer.base + range.lowerBound)
+      kernels.mapGradient(
+        preactivation.vector[range], activation, gradient: gradient.vector[range], into: result.vector[range])
     }
     return result
   }
@@ -102,41 +91,29 @@ extension Context {
     let rows = weights.rows(layer)
     let result = result(gradient.shape[0], layer.inputs)
     forEachPanel(layer.inputs) { columns in
-      let packed = Tensor(uninitialized: [layer.outputs * ((columns.count + 15) / 16 * 16)], in: worker.workspace)
-      kernels.table.pointee.pack(
-        layer.outputs, columns.count, rows.buffer.base + columns.lowerBound, layer.inputs, 1, packed.buffer.base)
-      kernels.table.pointee.product(
-        gradient.shape[0], columns.count, layer.outputs, gradient.buffer.base, layer.outputs, packed.buffer.base, nil,
-        SWLT_IDENTITY, result.buffer.base + columns.lowerBound, layer.inputs)
+      var scratch = Scratch(worker.workspace)
+      let packed = scratch.take(Kernels.packedCount(inputs: layer.outputs, outputs: columns.count))
+      kernels.pack(rows.matrix.columns(columns), into: packed)
+      kernels.product(gradient.matrix, packed: packed, into: result.matrix.columns(columns))
     }
     return result
   }
 
   /// dW += dz^T x, token by token: the sums start at dW.
-  fileprivate func addWeightGradient(_ gradient: Tensor, _ x: Tensor, to sum: UnsafeMutableBufferPointer<Float>) {
-    guard let sum = sum.baseAddress else { return }
-    let tokens = x.shape[0], inputs = x.shape[1], outputs = gradient.shape[1]
-    let packed = Tensor(uninitialized: [tokens * ((inputs + 15) / 16 * 16)], in: worker.workspace)
-    forEachPanel(inputs) { columns in
-      kernels.table.pointee.pack(
-        tokens, columns.count, x.buffer.base + columns.lowerBound, inputs, 1,
-        packed.buffer.base + columns.lowerBound * tokens)
-    }
+  fileprivate func addWeightGradient(_ gradient: Tensor, _ x: Tensor, to sum: VectorView) {
+    let outputs = gradient.shape[1], sum = sum.matrix(columns: x.shape[1])
+    let packed = worker.workspace.buffer(count: Kernels.packedCount(inputs: x.shape[0], outputs: x.shape[1]))
+    pack(x.matrix, into: VectorView(packed))
     forEachRange(outputs, grain: 32) { range in
-      kernels.table.pointee.add_product(
-        range.count, inputs, tokens, gradient.buffer.base + range.lowerBound, 1, outputs, packed.buffer.base,
-        sum + range.lowerBound * inputs, inputs)
+      kernels.addProduct(
+        gradient.matrix.columns(range).transposed, packed: VectorView(packed), to: sum.rows(range))
     }
   }
 
   /// Adds the rows of x, one by one.
-  func addSumOfRows(_ x: Tensor, times factor: Tensor? = nil, to sum: UnsafeMutableBufferPointer<Float>) {
-    let rows = x.shape[0], columns = x.shape[1]
-    guard let sum = sum.baseAddress else { return }
-    forEachRange(columns, grain: 64) { range in
-      kernels.table.pointee.add_rows(
-        rows, range.count, x.buffer.base + range.lowerBound, factor.map { $0.buffer.base + range.lowerBound }, columns,
-        sum + range.lowerBound)
+  func addSumOfRows(_ x: Tensor, times factor: Tensor? = nil, to sum: VectorView) {
+    forEachRange(x.shape[1], grain: 64) { range in
+      kernels.addRows(x.matrix.columns(range), times: factor?.matrix.columns(range), to: sum[range])
     }
   }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 
 /// How the vectors of n tokens, h_1 to h_n, become one.
@@ -32,45 +31,41 @@ extension Context {
     for (index, range) in ranges.enumerated() {
       precondition(!range.isEmpty && range.upperBound <= x.tensor.shape[0], "no tokens to pool in \(range)")
       let first = min(skipped, range.count - 1)
-      let rows = x.tensor.buffer.base + (range.lowerBound + first) * features
+      let rows = x.tensor.matrix.rows(range.lowerBound + first..<range.upperBound), vector = y.matrix.row(index)
       for (order, reduction) in reductions.enumerated() {
         reduce(
-          rows, first..<range.count, features, reduction,
-          into: y.buffer.base + (index * reductions.count + order) * features)
+          rows, first..<range.count, reduction, into: vector[order * features..<(order + 1) * features])
       }
     }
     return record(y, PoolingOperation(input: x, ranges: ranges, skipped: skipped, reductions: reductions))
   }
 
   /// - Parameter places: those of the rows in their text, from 0.
-  private func reduce(
-    _ rows: UnsafePointer<Float>, _ places: Range<Int>, _ features: Int, _ reduction: Reduction,
-    into vector: UnsafeMutablePointer<Float>
-  ) {
-    let table = kernels.table, length = places.count
+  private func reduce(_ rows: MatrixView, _ places: Range<Int>, _ reduction: Reduction, into vector: VectorView) {
+    let length = places.count
     switch reduction {
-    case .first: vector.update(from: rows, count: features)
-    case .last: vector.update(from: rows + (length - 1) * features, count: features)
-    case .max: table.pointee.max_rows(length, features, rows, features, vector)
+    case .first: vector.copy(from: rows.row(0))
+    case .last: vector.copy(from: rows.row(length - 1))
+    case .max: kernels.maxRows(rows, into: vector)
     case .mean, .meanSqrtLength:
-      table.pointee.sum_rows(length, features, rows, features, nil, vector)
-      table.pointee.divide(features, reduction == .mean ? Float(length) : Float(length).squareRoot(), vector)
+      kernels.sumRows(rows, into: vector)
+      kernels.divide(vector, by: reduction == .mean ? Float(length) : Float(length).squareRoot())
     case .weightedMean:
-      let weights = places.map { Float($0 + 1) }
-      table.pointee.sum_rows(length, features, rows, features, weights, vector)
-      table.pointee.divide(features, Float((places.lowerBound + 1 + places.upperBound) * length / 2), vector)
+      let weights = worker.workspace.buffer(count: length)
+      VectorView(weights).copy(from: places.map { Float($0 + 1) })
+      kernels.sumRows(rows, weights: VectorView(weights), into: vector)
+      kernels.divide(vector, by: Float((places.lowerBound + 1 + places.upperBound) * length / 2))
     }
   }
 
   /// Each row over its Euclidean length, or over `minimumLength` if that is more: `[rows, features]` to the same.
   public func normalized(_ x: Variable, minimumLength: Float = 1e-12) -> Variable {
-    let rows = x.tensor.shape[0], features = x.tensor.shape[1]
-    let y = result(rows, features)
+    let rows = x.tensor.shape[0]
+    let y = result(rows, x.tensor.shape[1])
+    y.vector.copy(from: x.tensor.vector)
     for row in 0..<rows {
-      let vector = y.buffer.base + row * features
-      vector.update(from: x.tensor.buffer.base + row * features, count: features)
-      let length = kernels.table.pointee.dot(features, vector, vector).squareRoot()
-      kernels.table.pointee.divide(features, Swift.max(length, minimumLength), vector)
+      let vector = y.matrix.row(row)
+      kernels.divide(vector, by: Swift.max(kernels.dot(vector, vector).squareRoot(), minimumLength))
     }
     return record(y, NormalizationOperation(input: x, minimumLength: minimumLength, result: y))
   }
@@ -83,15 +78,14 @@ struct PoolingOperation: Operation {
   let reductions: [Reduction]
 
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
-    let features = input.tensor.shape[1]
-    let result = Tensor(uninitialized: input.tensor.shape, in: pass.context.worker.workspace)
-    result.buffer.base.update(repeating: 0, count: result.count)
+    let features = input.tensor.shape[1], result = pass.zeros(input.tensor.shape)
     for (index, range) in ranges.enumerated() {
-      let first = min(skipped, range.count - 1), start = (range.lowerBound + first) * features
+      let first = min(skipped, range.count - 1), rows = range.lowerBound + first..<range.upperBound
+      let vector = gradient.matrix.row(index)
       for (order, reduction) in reductions.enumerated() {
         spread(
-          gradient.buffer.base + (index * reductions.count + order) * features, over: first..<range.count, features,
-          reduction, input.tensor.buffer.base + start, to: result.buffer.base + start)
+          vector[order * features..<(order + 1) * features], over: first..<range.count, reduction,
+          input.tensor.matrix.rows(rows), to: result.matrix.rows(rows))
       }
     }
     pass.add(result, to: input)
@@ -99,21 +93,21 @@ struct PoolingOperation: Operation {
 
   /// Adds a vector's gradient to those of the rows that it came from. Of equal maxima, the first has it.
   private func spread(
-    _ gradient: UnsafePointer<Float>, over places: Range<Int>, _ features: Int, _ reduction: Reduction,
-    _ rows: UnsafePointer<Float>, to result: UnsafeMutablePointer<Float>
+    _ gradient: VectorView, over places: Range<Int>, _ reduction: Reduction, _ rows: MatrixView, to result: MatrixView
   ) {
     let length = places.count
     func add(_ row: Int, times factor: Float) {
-      for feature in 0..<features { result[row * features + feature] += gradient[feature] * factor }
+      let row = result.row(row)
+      row.assign(from: row, gradient) { $0 + $1 * factor }
     }
     switch reduction {
     case .first: add(0, times: 1)
     case .last: add(length - 1, times: 1)
     case .max:
-      for feature in 0..<features {
+      for feature in 0..<gradient.count {
         var best = 0
-        for row in 1..<length where rows[row * features + feature] > rows[best * features + feature] { best = row }
-        result[best * features + feature] += gradient[feature]
+        for row in 1..<length where rows[row, feature] > rows[best, feature] { best = row }
+        result[best, feature] += gradient[feature]
       }
     case .mean: for row in 0..<length { add(row, times: 1 / Float(length)) }
     case .meanSqrtLength: for row in 0..<length { add(row, times: 1 / Float(length).squareRoot()) }
@@ -132,15 +126,14 @@ struct NormalizationOperation: Operation {
   /// With y = x / |x|: dx = (dy - y (y dy)) / |x|. Where the minimum stood for |x|, it is a constant.
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
     let kernels = pass.context.kernels
-    let rows = result.shape[0], features = result.shape[1]
-    let inputGradient = pass.context.result(rows, features)
-    for row in 0..<rows {
-      let x = input.tensor.buffer.base + row * features, y = result.buffer.base + row * features
-      let dy = gradient.buffer.base + row * features, dx = inputGradient.buffer.base + row * features
-      let length = kernels.table.pointee.dot(features, x, x).squareRoot()
-      let along = length > minimumLength ? kernels.table.pointee.dot(features, y, dy) : 0
-      for feature in 0..<features { dx[feature] = dy[feature] - y[feature] * along }
-      kernels.table.pointee.divide(features, Swift.max(length, minimumLength), dx)
+    let inputGradient = pass.context.result(result.shape[0], result.shape[1])
+    for row in 0..<result.shape[0] {
+      let x = input.tensor.matrix.row(row), y = result.matrix.row(row)
+      let dy = gradient.matrix.row(row), dx = inputGradient.matrix.row(row)
+      let length = kernels.dot(x, x).squareRoot()
+      let along = length > minimumLength ? kernels.dot(y, dy) : 0
+      dx.assign(from: dy, y) { $0 - $1 * along }
+      kernels.divide(dx, by: Swift.max(length, minimumLength))
     }
     pass.add(inputGradient, to: input)
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 
 /// The mask of one op with dropout: each element is kept, and scaled up for those that are not, or 0.
@@ -18,15 +17,10 @@ struct DropoutMask: Sendable {
   ///   - position: the token's place in the text.
   ///   - head: the attention head, or 0.
   func apply(
-    text: Int, position: Int, head: Int = 0, count: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Float>,
-    kernels: Kernels
+    text: Int, position: Int, head: Int = 0, _ x: VectorView, into y: VectorView, kernels: Kernels
   ) {
-    withUnsafeBytes(of: key) { key in
-      withUnsafeBytes(of: (UInt32(position), UInt32(firstText + text), UInt32(head))) { counter in
-        kernels.table.pointee.dropout(
-          count, key.assumingMemoryBound(to: UInt32.self).baseAddress,
-          counter.assumingMemoryBound(to: UInt32.self).baseAddress, threshold, scale, x, y)
-      }
-    }
+    kernels.dropout(
+      x, key: key, counter: (UInt32(position), UInt32(firstText + text), UInt32(head)), threshold: threshold,
+      scale: scale, into: y)
   }
 }

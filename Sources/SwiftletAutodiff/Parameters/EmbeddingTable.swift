@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 package import SwiftletTensors
 
 /// An embedding table, of which training costs the rows that it touches.
@@ -20,10 +19,10 @@ package final class EmbeddingTable: @unchecked Sendable {
   /// The touched rows, by slot.
   package private(set) var touchedRows: [Int32] = []
 
-  /// A touched row's numbers: `columns` a slot.
-  package var values: UnsafeMutablePointer<Float> { valueBuffer.base }
-  package var firstMoments: UnsafeMutablePointer<Float> { firstMomentBuffer.base }
-  package var secondMoments: UnsafeMutablePointer<Float> { secondMomentBuffer.base }
+  /// A touched row's numbers, a row a slot: `[slots, columns]`.
+  package var values: MatrixView { touched(valueBuffer) }
+  package var firstMoments: MatrixView { touched(firstMomentBuffer) }
+  package var secondMoments: MatrixView { touched(secondMomentBuffer) }
 
   /// The slot of each row, -1 for none; empty before the first row is touched.
   private var slots: [Int32] = []
@@ -44,13 +43,10 @@ package final class EmbeddingTable: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - rows: the touched rows, by slot; no row twice.
-  ///   - fill: writes values, first and second moments of all slots into the memory it is given.
+  ///   - fill: writes values, first and second moments of all slots, `[slots, columns]` each.
   package convenience init(
     _ stored: StoredTable, decay: Double, touched rows: [Int32],
-    filledBy fill: (
-      _ values: UnsafeMutablePointer<Float>, _ first: UnsafeMutablePointer<Float>,
-      _ second: UnsafeMutablePointer<Float>
-    ) throws -> Void
+    filledBy fill: (_ values: MatrixView, _ first: MatrixView, _ second: MatrixView) throws -> Void
   ) rethrows {
     self.init(stored, decay: decay)
     if !rows.isEmpty { slots = Array(repeating: -1, count: self.rows) }
@@ -60,11 +56,13 @@ package final class EmbeddingTable: @unchecked Sendable {
     try fill(values, firstMoments, secondMoments)
   }
 
+  private func touched(_ buffer: TensorBuffer) -> MatrixView {
+    MatrixView(buffer, rows: touchedRows.count, columns: columns)
+  }
+
   /// The table as it reads now, without moments.
   package func copy() -> EmbeddingTable {
-    EmbeddingTable(stored, decay: decay, touched: touchedRows) { values, _, _ in
-      values.update(from: self.values, count: touchedRows.count * columns)
-    }
+    EmbeddingTable(stored, decay: decay, touched: touchedRows) { values, _, _ in values.copy(from: self.values) }
   }
 
   /// Multiplies P by the decay factor of a step.
@@ -87,8 +85,9 @@ package final class EmbeddingTable: @unchecked Sendable {
       return true
     }
     grow(from: known)
-    kernels.table.pointee.gather(
-      new.count, columns, stored.base, stored.storage, new, decay, 0, values + known * columns)
+    new.withSpan {
+      kernels.gather(stored, rows: $0, factor: decay, into: values.rows(known..<touchedRows.count))
+    }
   }
 
   private func grow(from known: Int) {
@@ -96,33 +95,24 @@ package final class EmbeddingTable: @unchecked Sendable {
     if needed > valueBuffer.count {
       for buffer in [\EmbeddingTable.valueBuffer, \.firstMomentBuffer, \.secondMomentBuffer] {
         let grown = TensorBuffer(count: max(needed, 2 * used))
-        grown.base.update(from: self[keyPath: buffer].base, count: used)
+        VectorView(grown, 0..<used).copy(from: VectorView(self[keyPath: buffer], 0..<used))
         self[keyPath: buffer] = grown
       }
     }
-    for moments in [firstMoments, secondMoments] { (moments + used).update(repeating: 0, count: needed - used) }
+    for moments in [firstMomentBuffer, secondMomentBuffer] { VectorView(moments, used..<needed).fill(0) }
   }
 
-  /// Writes, or adds, the rows of some indices to `output`, one after the other.
-  package func gather(
-    _ indices: ArraySlice<Int32>, adding: Bool, into output: UnsafeMutablePointer<Float>, kernels: Kernels
-  ) {
-    func gather(_ indices: UnsafePointer<Int32>, _ count: Int, _ output: UnsafeMutablePointer<Float>) {
-      kernels.table.pointee.gather(
-        count, columns, stored.base, stored.storage, indices, decay, adding ? 1 : 0, output)
+  /// Writes, or adds, the rows of some indices to those of `output`.
+  package func gather(_ indices: Span<Int32>, adding: Bool, into output: MatrixView, kernels: Kernels) {
+    guard !touchedRows.isEmpty else {
+      return kernels.gather(stored, rows: indices, factor: decay, adding: adding, into: output)
     }
-    indices.withUnsafeBufferPointer { indices in
-      guard let base = indices.baseAddress else { return }
-      guard !touchedRows.isEmpty else { return gather(base, indices.count, output) }
-      for (place, row) in indices.enumerated() {
-        let output = output + place * columns
-        if let slot = slot(of: row) {
-          withUnsafePointer(to: Int32(slot)) {
-            kernels.table.pointee.gather(1, columns, values, SWLT_F32, $0, 1, adding ? 1 : 0, output)
-          }
-        } else {
-          gather(base + place, 1, output)
-        }
+    for place in indices.indices {
+      let row = indices[place], target = output.rows(place..<place + 1)
+      if let slot = slot(of: row) {
+        [Int32(slot)].withSpan { kernels.gather(values, rows: $0, adding: adding, into: target) }
+      } else {
+        [row].withSpan { kernels.gather(stored, rows: $0, factor: decay, adding: adding, into: target) }
       }
     }
   }

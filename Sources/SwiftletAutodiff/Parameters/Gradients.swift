@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletTensors
+package import SwiftletTensors
 
 /// The gradients of a model's parameters, into which backward passes add token by token in the order of the batch.
 package final class Gradients: @unchecked Sendable {
@@ -26,17 +26,16 @@ package final class Gradients: @unchecked Sendable {
   }
 
   /// All dense gradients, in the layout's order.
-  package var base: UnsafeMutablePointer<Float> { dense.base }
+  package var vector: VectorView { VectorView(dense) }
 
   /// The gradient of a parameter that is no embedding table.
-  package subscript(_ parameter: Parameter) -> UnsafeMutableBufferPointer<Float> { slice(layout[parameter]) }
+  package subscript(_ parameter: Parameter) -> VectorView { slice(layout[parameter]) }
 
   /// The gradient of an embedding table; nil if it is frozen.
   package func table(_ parameter: Parameter) -> RowGradients? { tables[parameter.index] }
 
-  package func slice(_ range: Range<Int>) -> UnsafeMutableBufferPointer<Float> {
-    UnsafeMutableBufferPointer(start: dense.base + range.lowerBound, count: range.count)
-  }
+  /// A range of the layout.
+  package func slice(_ range: Range<Int>) -> VectorView { VectorView(dense, range) }
 
   /// Whether any of some parameters is trained.
   package func wants(_ parameters: Parameter...) -> Bool { wants(parameters) }
@@ -45,7 +44,7 @@ package final class Gradients: @unchecked Sendable {
 
   /// Sets all gradients to 0.
   package func clear() {
-    dense.base.update(repeating: 0, count: layout.count)
+    vector.fill(0)
     for table in tables.values { table.clear() }
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
-import SwiftletTensors
+package import SwiftletTensors
 
 /// The gradient of an embedding table: only rows that a batch reads have one.
 package final class RowGradients: @unchecked Sendable {
@@ -12,17 +11,17 @@ package final class RowGradients: @unchecked Sendable {
   /// The rows that have a gradient, in the order in which the batch read them first.
   package private(set) var rows: [Int32] = []
 
-  /// The gradients of `rows`, one after the other.
-  package var base: UnsafeMutablePointer<Float> { values.base }
+  /// The gradients of `rows`, `[rows, columns]`.
+  package var values: MatrixView { MatrixView(buffer, rows: rows.count, columns: columns) }
 
   /// The place of each of the table's rows among `rows`; -1 for none.
   private var places: [Int32]
-  private var values: TensorBuffer
+  private var buffer: TensorBuffer
 
   package init(rows: Int, columns: Int) {
     self.columns = columns
     places = Array(repeating: -1, count: rows)
-    values = TensorBuffer(count: 0)
+    buffer = TensorBuffer(count: 0)
   }
 
   /// Forgets all gradients.
@@ -42,14 +41,14 @@ package final class RowGradients: @unchecked Sendable {
       return places[Int(row)]
     }
     reserve(rows.count)
-    (base + known * columns).update(repeating: 0, count: (rows.count - known) * columns)
+    VectorView(buffer, known * columns..<rows.count * columns).fill(0)
     return found
 
     func reserve(_ count: Int) {
-      guard count * columns > values.count else { return }
-      let grown = TensorBuffer(count: max(count, 2 * known) * columns)
-      grown.base.update(from: values.base, count: known * columns)
-      values = grown
+      guard count * columns > buffer.count else { return }
+      let grown = TensorBuffer(count: max(count, 2 * known) * columns), used = 0..<known * columns
+      VectorView(grown, used).copy(from: VectorView(buffer, used))
+      buffer = grown
     }
   }
 }

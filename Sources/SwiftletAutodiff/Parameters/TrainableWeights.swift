@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 package import SwiftletTensors
 
 /// The weights that a trainer changes: its own, whoever else uses the model.
@@ -26,25 +25,25 @@ package final class TrainableWeights: @unchecked Sendable {
   }
 
   /// All dense weights, in the layout's order.
-  package var base: UnsafeMutablePointer<Float> { dense.base }
+  package var vector: VectorView { VectorView(dense) }
 
   /// The weights of a parameter that is no embedding table.
-  package subscript(_ parameter: Parameter) -> UnsafeMutableBufferPointer<Float> {
-    let range = layout[parameter]
-    return UnsafeMutableBufferPointer(start: dense.base + range.lowerBound, count: range.count)
-  }
+  package subscript(_ parameter: Parameter) -> VectorView { VectorView(dense, layout[parameter]) }
 
   /// Lends the numbers of a parameter as they read now, row-major, in parts.
   package func forEachPart<Failure: Error>(
-    of parameter: Parameter, _ body: (UnsafeBufferPointer<Float>) throws(Failure) -> Void
+    of parameter: Parameter, _ body: (VectorView) throws(Failure) -> Void
   ) throws(Failure) {
-    guard let table = tables[parameter.index] else { return try body(UnsafeBufferPointer(self[parameter])) }
+    guard let table = tables[parameter.index] else { return try body(self[parameter]) }
     let rowsAtATime = 1024
     let part = TensorBuffer(count: rowsAtATime * table.columns)
     for first in stride(from: 0, to: table.rows, by: rowsAtATime) {
       let rows = Array(Int32(first)..<Int32(min(first + rowsAtATime, table.rows)))
-      table.gather(rows[...], adding: false, into: part.base, kernels: kernels)
-      try body(UnsafeBufferPointer(start: part.base, count: rows.count * table.columns))
+      let numbers = VectorView(part, 0..<rows.count * table.columns)
+      rows.withSpan {
+        table.gather($0, adding: false, into: numbers.matrix(columns: table.columns), kernels: kernels)
+      }
+      try body(numbers)
     }
   }
 
@@ -52,9 +51,7 @@ package final class TrainableWeights: @unchecked Sendable {
   package func firstNonFinite() -> Parameter? {
     layout.list.parameters.first { parameter in
       var count = 0
-      forEachPart(of: parameter) {
-        count += kernels.table.pointee.count_non_finite($0.count, $0.baseAddress, SWLT_F32, nil)
-      }
+      forEachPart(of: parameter) { count += kernels.nonFinite(in: $0).count }
       return count > 0
     }
   }
@@ -62,7 +59,7 @@ package final class TrainableWeights: @unchecked Sendable {
   /// The weights as they are now, to keep.
   package func copy() -> TrainableWeights {
     let copy = TensorBuffer(count: layout.count)
-    copy.base.update(from: dense.base, count: layout.count)
+    VectorView(copy).copy(from: vector)
     return TrainableWeights(layout, dense: copy, tables: tables.mapValues { $0.copy() }, kernels: kernels)
   }
 
@@ -70,10 +67,10 @@ package final class TrainableWeights: @unchecked Sendable {
   /// embedding tables are shared.
   package func extended(to list: ParameterList) -> TrainableWeights {
     let layout = ParameterLayout(list), dense = TensorBuffer(count: layout.count)
-    dense.base.update(repeating: 0, count: layout.count)
+    VectorView(dense).fill(0)
     let extended = TrainableWeights(layout, dense: dense, tables: tables, kernels: kernels)
     for parameter in self.layout.list.parameters where tables[parameter.index] == nil {
-      _ = extended[parameter].update(fromContentsOf: self[parameter])
+      extended[parameter].copy(from: self[parameter])
     }
     return extended
   }
@@ -102,7 +99,7 @@ package final class TrainableWeights: @unchecked Sendable {
     }
     worker.forEach(panels.count) { [panels] index in
       let (matrix, rows, columns) = panels[index]
-      matrix.pack(rows.buffer.base, columns: columns, worker.workspace)
+      matrix.pack(rows.matrix, columns: columns, worker.workspace)
     }
     return Weights(entries, kernels: kernels)
   }

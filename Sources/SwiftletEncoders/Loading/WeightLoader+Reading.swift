@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletAutodiff
 import SwiftletFiles
 import SwiftletTensors
@@ -23,15 +22,15 @@ extension WeightLoader {
           inputs: linear.inputs, outputs: linear.outputs, format: format(linear, precision), kernels: kernels,
           in: memory[linear.parts[0].weight.index], workspace: workspace
         ) { rows throws in
-          try reading.read(linear.parts.map(\.weight), into: rows, workspace)
+          try reading.read(linear.parts.map(\.weight), into: VectorView(rows.buffer), workspace)
         }
         let bias = Tensor(uninitialized: [linear.outputs])
-        try reading.read(linear.parts.map(\.bias), into: bias.buffer.base, workspace)
+        try reading.read(linear.parts.map(\.bias), into: bias.vector, workspace)
         set(linear.parts[0].weight, .linear(matrix, bias: bias))
       },
       vector: { vector, workspace in
         let tensor = Tensor(uninitialized: vector.shape)
-        try reading.read([vector], into: tensor.buffer.base, workspace)
+        try reading.read([vector], into: tensor.vector, workspace)
         set(vector, .vector(tensor))
       })
     return Weights(entries.withLock { $0 }, precision: precision, kernels: kernels)
@@ -60,18 +59,18 @@ extension WeightLoader {
   func loadTrainable(on pool: ThreadPool) throws -> TrainableWeights {
     let reading = WeightReading(self), layout = ParameterLayout(parameters)
     let dense = TensorBuffer(count: layout.count)
-    dense.base.update(repeating: 0, count: layout.count)
+    VectorView(dense).fill(0)
     let tables = Monitor([Int: EmbeddingTable]())
     try reading.run(
       on: pool,
       table: { parameter, table in tables.withLock { $0[parameter.index] = table } },
       linear: { linear, workspace in
         try reading.read(
-          linear.parts.map(\.weight), into: dense.base + layout.matrix(linear).lowerBound, workspace)
-        try reading.read(linear.parts.map(\.bias), into: dense.base + layout.bias(linear).lowerBound, workspace)
+          linear.parts.map(\.weight), into: VectorView(dense, layout.matrix(linear)), workspace)
+        try reading.read(linear.parts.map(\.bias), into: VectorView(dense, layout.bias(linear)), workspace)
       },
       vector: { vector, workspace in
-        try reading.read([vector], into: dense.base + layout[vector].lowerBound, workspace)
+        try reading.read([vector], into: VectorView(dense, layout[vector]), workspace)
       })
     return TrainableWeights(layout, dense: dense, tables: tables.withLock { $0 }, kernels: kernels)
   }
@@ -121,58 +120,57 @@ private final class WeightReading: Sendable {
   private func stored(_ parameter: Parameter, _ workspace: Workspace) throws -> StoredTable {
     let source = loader.sources[parameter.index]
     let rows = parameter.shape[0], columns = parameter.shape[1]
-    guard let storage = source.dtype.storage, storage != SWLT_F64 else {
-      return try StoredTable(rows: rows, columns: columns, storage: SWLT_F32) { bytes throws in
-        guard let values = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
-        try read([parameter], into: values, workspace)
-      }
+    guard let format = source.dtype.numberFormat, format != .float64 else {
+      let numbers = TensorBuffer(count: rows * columns)
+      try read([parameter], into: VectorView(numbers), workspace)
+      return StoredTable(float32: MatrixView(numbers, rows: rows, columns: columns))
     }
-    return try StoredTable(rows: rows, columns: columns, storage: storage) { bytes throws in
-      try loader.checkpoint.read(source, into: bytes)
-      check(parameter, UnsafeRawBufferPointer(bytes), storage)
+    let table = try StoredTable(rows: rows, columns: columns, format: format) { bytes throws in
+      try loader.checkpoint.read(source, into: &bytes)
     }
+    note(loader.kernels.nonFinite(in: table.numbers), in: source)
+    return table
   }
 
   /// Parameters' numbers as float32, one parameter after the other.
-  func read(_ parameters: [Parameter], into values: UnsafeMutablePointer<Float>, _ workspace: Workspace) throws {
-    var next = values
+  func read(_ parameters: [Parameter], into values: VectorView, _ workspace: Workspace) throws {
+    var start = 0
     for parameter in parameters {
-      try read(parameter, into: next, workspace)
-      next += parameter.count
+      try read(parameter, into: values[start..<start + parameter.count], workspace)
+      start += parameter.count
     }
   }
 
-  private func read(_ parameter: Parameter, into values: UnsafeMutablePointer<Float>, _ workspace: Workspace) throws {
+  private func read(_ parameter: Parameter, into values: VectorView, _ workspace: Workspace) throws {
     let source = loader.sources[parameter.index]
-    guard let storage = source.dtype.storage else { return }
-    let byteCount = source.byteRange.count
-    let stored = storage == SWLT_F32 ? nil : workspace.buffer(count: (byteCount + 3) / 4)
-    let bytes = UnsafeMutableRawBufferPointer(start: stored?.base ?? values, count: byteCount)
-    try loader.checkpoint.read(source, into: bytes)
-    check(parameter, UnsafeRawBufferPointer(bytes), storage)
-    if stored != nil {
-      _ = loader.kernels.table.pointee.convert(source.elementCount, bytes.baseAddress, storage, values)
+    guard let format = source.dtype.numberFormat else { return }
+    if format == .float32 {
+      try values.withMutableBytes { bytes throws in try loader.checkpoint.read(source, into: &bytes) }
+      return note(loader.kernels.nonFinite(in: values), in: source)
     }
+    let stored = try StoredNumbers(count: source.elementCount, format: format, in: workspace) { bytes throws in
+      try loader.checkpoint.read(source, into: &bytes)
+    }
+    note(loader.kernels.nonFinite(in: stored), in: source)
+    loader.kernels.convert(stored, into: values)
   }
 
-  private func check(_ parameter: Parameter, _ bytes: UnsafeRawBufferPointer, _ storage: swlt_storage) {
-    guard !loader.allowsNonFinite else { return }
-    var first = 0
-    let source = loader.sources[parameter.index]
-    let bad = loader.kernels.table.pointee.count_non_finite(source.elementCount, bytes.baseAddress, storage, &first)
-    guard bad > 0 else { return }
-    outcome.withLock { $0.problems.append(.nonFinite(name: source.name, count: bad, firstIndex: first)) }
+  private func note(_ bad: (count: Int, first: Int), in source: TensorInfo) {
+    guard bad.count > 0, !loader.allowsNonFinite else { return }
+    outcome.withLock {
+      $0.problems.append(.nonFinite(name: source.name, count: bad.count, firstIndex: bad.first))
+    }
   }
 }
 
 extension DType {
   /// How the kernels call the type; nil if it holds no weights.
-  var storage: swlt_storage? {
+  var numberFormat: NumberFormat? {
     switch self {
-    case .f32: SWLT_F32
-    case .f16: SWLT_F16
-    case .bf16: SWLT_BF16
-    case .f64: SWLT_F64
+    case .f32: .float32
+    case .f16: .float16
+    case .bf16: .bfloat16
+    case .f64: .float64
     default: nil
     }
   }

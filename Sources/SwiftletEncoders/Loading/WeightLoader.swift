@@ -46,7 +46,7 @@ struct WeightLoader: Sendable {
       sources.append(source)
       if source.shape != parameter.shape {
         problems.append(.misshapen(name: source.name, shape: source.shape, expected: parameter.shape))
-      } else if source.dtype.storage == nil {
+      } else if source.dtype.numberFormat == nil {
         problems.append(.unusableType(name: source.name, type: source.dtype))
       }
     }

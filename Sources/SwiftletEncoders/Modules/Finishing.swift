@@ -11,18 +11,16 @@ struct Finishing: Sendable {
   let keptDimension: Int?
   let normalizesLast: Bool
 
-  /// Writes the finished vectors of `pooled`, `[count, pooledDimension]`, to `vectors`, one after the other.
-  func write(_ pooled: Variable, in context: Context, to vectors: UnsafeMutablePointer<Float>) {
-    let count = pooled.tensor.shape[0], kept = keptDimension ?? pooledDimension
+  /// Writes the finished vectors of `pooled`, `[count, pooledDimension]`, to `vectors`.
+  func write(_ pooled: Variable, in context: Context, to vectors: MatrixView) {
+    let kept = keptDimension ?? pooledDimension
     let whole = (normalizesFirst ? context.normalized(pooled) : pooled).tensor
-    var cut = whole
+    var finished = whole
     if kept < pooledDimension {
-      cut = Tensor(uninitialized: [count, kept], in: context.worker.workspace)
-      for row in 0..<count {
-        (cut.buffer.base + row * kept).update(from: whole.buffer.base + row * pooledDimension, count: kept)
-      }
+      finished = context.result(pooled.tensor.shape[0], kept)
+      finished.matrix.copy(from: whole.matrix.columns(0..<kept))
     }
-    let finished = normalizesLast ? context.normalized(Variable(cut)).tensor : cut
-    vectors.update(from: finished.buffer.base, count: count * kept)
+    if normalizesLast { finished = context.normalized(Variable(finished)).tensor }
+    vectors.copy(from: finished.matrix)
   }
 }

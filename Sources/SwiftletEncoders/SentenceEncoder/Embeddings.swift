@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 public import SwiftletTensors
 
 /// The vectors of some texts, one a text.
@@ -20,20 +19,15 @@ public struct Embeddings: Sendable {
   /// The vector of one text.
   public subscript(index: Int) -> [Float] {
     precondition(index >= 0 && index < count, "text \(index) of \(count)")
-    return tensor.withUnsafeBufferPointer { Array($0[index * dimension..<(index + 1) * dimension]) }
+    return tensor.matrix.row(index).values
   }
 
   /// The cosine of the angle between two texts' vectors, -1 to 1; 0 if one of them is 0.
   public func cosineSimilarity(_ first: Int, _ second: Int) -> Float {
     precondition([first, second].allSatisfy { $0 >= 0 && $0 < count }, "texts \(first) and \(second) of \(count)")
-    return tensor.withUnsafeBufferPointer { values in
-      guard let base = values.baseAddress else { return 0 }
-      func dot(_ i: Int, _ j: Int) -> Float {
-        Kernels.best.table.pointee.dot(dimension, base + i * dimension, base + j * dimension)
-      }
-      // In double, where the product of two squares does not overflow.
-      let lengths = (Double(dot(first, first)) * Double(dot(second, second))).squareRoot()
-      return lengths > 0 ? Float(max(-1, min(1, Double(dot(first, second)) / lengths))) : 0
-    }
+    func dot(_ i: Int, _ j: Int) -> Float { Kernels.best.dot(tensor.matrix.row(i), tensor.matrix.row(j)) }
+    // In double, where the product of two squares does not overflow.
+    let lengths = (Double(dot(first, first)) * Double(dot(second, second))).squareRoot()
+    return lengths > 0 ? Float(max(-1, min(1, Double(dot(first, second)) / lengths))) : 0
   }
 }

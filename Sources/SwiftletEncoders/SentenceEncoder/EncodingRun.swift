@@ -80,7 +80,7 @@ final class EncodingRun: Sendable {
   private func embed(_ batch: TokenBatch, _ sequences: Range<Int>, _ worker: Worker) {
     let context = Context(weights: encoder.weights, worker: worker)
     let pooled = encoder.pooled(batch, skipping: prompt.skippedTokens, in: context)
-    encoder.finishing.write(pooled, in: context, to: vectors.buffer.base + sequences.lowerBound * encoder.dimension)
+    encoder.finishing.write(pooled, in: context, to: vectors.matrix.rows(sequences))
   }
 
   func result() -> Embeddings {

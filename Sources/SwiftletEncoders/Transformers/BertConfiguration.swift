@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletAutodiff
+public import SwiftletTensors
 
 /// The sizes and constants of a BERT, as its `config.json` has them.
 ///

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import SwiftletAutodiff
+import SwiftletTensors
 package import SwiftletTokenizers
 
 /// The transformer encoder of BERT: token ids to hidden states.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 package import SwiftletAutodiff
 package import SwiftletFiles
 import SwiftletTensors
@@ -83,28 +82,28 @@ extension WordAverageModel {
       random.block([UInt32(truncatingIfNeeded: element), UInt32(element >> 32), UInt32(parameter.index), 0])
     }
     func halves(_ word: UInt32) -> UInt32 { (word & 0xFFFF) &+ (word &>> 16) }
-    let table = StoredTable(rows: vocabularySize, columns: embeddingSize, storage: SWLT_F32) { bytes in
-      guard let values = bytes.baseAddress?.assumingMemoryBound(to: Float.self) else { return }
-      // The sum of eight uniform numbers, here of 16 bits, is nearly normal, with no logarithm. Its variance is 8/12.
-      let scale = Float(1.5).squareRoot() / 65536
-      pool.run(count: vocabularySize) { row, _ in
-        for element in row * embeddingSize..<(row + 1) * embeddingSize {
-          let bits = bits(words, element)
-          let sum = halves(bits.x) &+ halves(bits.y) &+ halves(bits.z) &+ halves(bits.w)
-          values[element] = (Float(sum) - 4 * 65535) * scale
-        }
+    let embeddings = Tensor(uninitialized: [vocabularySize, embeddingSize])
+    // The sum of eight uniform numbers, here of 16 bits, is nearly normal, with no logarithm. Its variance is 8/12.
+    let scale = Float(1.5).squareRoot() / 65536
+    pool.run(count: vocabularySize) { row, _ in
+      let values = embeddings.matrix.row(row)
+      for column in 0..<embeddingSize {
+        let bits = bits(words, row * embeddingSize + column)
+        let sum = halves(bits.x) &+ halves(bits.y) &+ halves(bits.z) &+ halves(bits.w)
+        values[column] = (Float(sum) - 4 * 65535) * scale
       }
     }
     let layout = ParameterLayout(parameters), dense = TensorBuffer(count: layout.count)
-    dense.base.update(repeating: 0, count: layout.count)
+    VectorView(dense).fill(0)
     let bound = 1 / Float(embeddingSize).squareRoot()
     for parameter in projection.parts.flatMap({ [$0.weight, $0.bias] }) {
-      let values = dense.base + layout[parameter].lowerBound
+      let values = VectorView(dense, layout[parameter])
       for element in 0..<parameter.count {
         values[element] = (Float(bits(parameter, element).x >> 8) * 0x1p-23 - 1) * bound
       }
     }
     return TrainableWeights(
-      layout, dense: dense, tables: [words.index: EmbeddingTable(table)], kernels: kernels)
+      layout, dense: dense, tables: [words.index: EmbeddingTable(StoredTable(float32: embeddings.matrix))],
+      kernels: kernels)
   }
 }

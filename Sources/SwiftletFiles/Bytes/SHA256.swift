@@ -23,6 +23,8 @@ package struct SHA256: Sendable {
     return hash.hexDigest()
   }
 
+  package mutating func update(_ bytes: RawSpan) { bytes.withUnsafeBytes { update($0) } }
+
   /// Goes on with `bytes`.
   package mutating func update(_ bytes: UnsafeRawBufferPointer) {
     byteCount += UInt64(bytes.count)

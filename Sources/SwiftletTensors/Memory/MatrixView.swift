@@ -78,6 +78,12 @@ extension MatrixView {
     return VectorView(buffer, start..<start + columns)
   }
 
+  /// All numbers of rows that follow each other, one after the other.
+  package var vector: VectorView {
+    precondition(isContiguous, "rows that are apart")
+    return VectorView(buffer, offset..<offset + rows * columns)
+  }
+
   /// One element.
   package subscript(row: Int, column: Int) -> Float {
     get { unsafe pointer[place(row, column)] }

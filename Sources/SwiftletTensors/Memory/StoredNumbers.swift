@@ -29,10 +29,10 @@ package enum NumberFormat: Sendable, CaseIterable {
 package struct StoredNumbers: Sendable {
   package let count: Int
   package let format: NumberFormat
-  private let memory: TensorBuffer
+  private let memory: VectorView
 
   /// Where the bytes are: valid as long as the memory is there.
-  var pointer: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(memory.base) }
+  var pointer: UnsafeMutableRawPointer { unsafe UnsafeMutableRawPointer(memory.pointer) }
 
   private var byteCount: Int { count * format.byteCount }
 
@@ -46,16 +46,23 @@ package struct StoredNumbers: Sendable {
     self.count = count
     self.format = format
     let numbers = (count * format.byteCount + 3) / 4
-    memory = workspace?.buffer(count: numbers) ?? TensorBuffer(count: numbers)
-    var bytes = unsafe MutableRawSpan(_unsafeStart: UnsafeMutableRawPointer(memory.base), byteCount: byteCount)
+    memory = VectorView(workspace?.buffer(count: numbers) ?? TensorBuffer(count: numbers))
+    var bytes = unsafe MutableRawSpan(_unsafeStart: pointer, byteCount: byteCount)
     try fill(&bytes)
+  }
+
+  /// Float32 numbers, which they share.
+  package init(_ numbers: VectorView) {
+    count = numbers.count
+    format = .float32
+    memory = numbers
   }
 
   /// Lends the bytes for reading.
   package func withBytes<Result, Failure: Error>(
     _ body: (RawSpan) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    defer { withExtendedLifetime(memory) {} }
+    defer { withExtendedLifetime(memory.buffer) {} }
     return try body(unsafe RawSpan(_unsafeStart: pointer, byteCount: byteCount))
   }
 }

@@ -17,4 +17,12 @@ package struct StoredTable: Sendable {
     self.columns = columns
     numbers = try StoredNumbers(count: rows * columns, format: format, filledBy: fill)
   }
+
+  /// A table of float32 numbers, which it shares.
+  package init(float32 table: MatrixView) {
+    precondition(table.isContiguous, "rows that are apart")
+    rows = table.rows
+    columns = table.columns
+    numbers = StoredNumbers(VectorView(table.buffer, table.offset..<table.offset + rows * columns))
+  }
 }

@@ -12,7 +12,7 @@ private struct LabelSums {
   init(_ references: LabeledVectors) {
     let dimension = references.vectors.dimension, labels = (references.labels.max() ?? -1) + 1
     var counts = [Int](repeating: 0, count: labels), sums = [Double](repeating: 0, count: labels * dimension)
-    references.vectors.tensor.withUnsafeBufferPointer { values in
+    references.vectors.tensor.withSpan { values in
       for (row, label) in references.labels.enumerated() {
         counts[label] += 1
         for i in 0..<dimension { sums[label * dimension + i] += Double(values[row * dimension + i]) }
@@ -22,7 +22,7 @@ private struct LabelSums {
   }
 
   /// The mean of a label's vectors scaled to unit length, that is their sum; `excluded` is one of them to leave out.
-  func centroid(of label: Int, without excluded: UnsafePointer<Float>? = nil) -> [Float] {
+  func centroid(of label: Int, without excluded: [Float]? = nil) -> [Float] {
     let sum = (0..<dimension).map { sums[label * dimension + $0] - Double(excluded?[$0] ?? 0) }
     let length = max(sum.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-12)
     return sum.map { Float($0 / length) }
@@ -35,10 +35,9 @@ func centroidHits(of queries: LabeledVectors, among references: LabeledVectors?,
   let sums = LabelSums(references ?? queries), leavesOneOut = references == nil
   let present = sums.counts.indices.filter { sums.counts[$0] > 0 }
   let centroids = UnitVectors(centroids: present.map { sums.centroid(of: $0) }, dimension: sums.dimension)
-  let labels = queries.labels, vectors = queries.vectors.tensor.buffer, dimension = sums.dimension
+  let labels = queries.labels, vectors = queries.vectors.tensor.matrix, dimension = sums.dimension
   return queries.vectors.mapSimilarities(with: centroids, on: pool) { query, cosines in
-    let vector = UnsafePointer(vectors.base + query * dimension)
-    defer { withExtendedLifetime(vectors) {} }
+    let vector = vectors.row(query).values
     var best: (label: Int, cosine: Float)?
     for (index, label) in present.enumerated() {
       var cosine = cosines[index]

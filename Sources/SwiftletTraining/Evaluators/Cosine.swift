@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 
 extension Tensor {
   /// The cosine of the angle between two rows of `[rows, dimension]`, -1 to 1; 0 if one of them is 0.
   func cosine(_ first: Int, _ second: Int) -> Double {
-    let dimension = shape[1], kernels = Kernels.best.table.pointee
-    return withUnsafeBufferPointer { values in
-      guard let base = values.baseAddress else { return 0 }
-      func dot(_ i: Int, _ j: Int) -> Double {
-        Double(kernels.dot(dimension, base + i * dimension, base + j * dimension))
-      }
-      let lengths = (dot(first, first) * dot(second, second)).squareRoot()
-      return lengths > 0 ? max(-1, min(1, dot(first, second) / lengths)) : 0
-    }
+    func dot(_ i: Int, _ j: Int) -> Double { Double(Kernels.best.dot(matrix.row(i), matrix.row(j))) }
+    let lengths = (dot(first, first) * dot(second, second)).squareRoot()
+    return lengths > 0 ? max(-1, min(1, dot(first, second) / lengths)) : 0
   }
 }
 

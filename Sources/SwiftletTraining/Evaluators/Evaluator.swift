@@ -95,8 +95,8 @@ public struct Evaluator: Sendable {
     precondition(
       vectors.shape.count == 2 && vectors.shape[0] == texts.count,
       "vectors of shape \(vectors.shape) for \(texts.count) texts")
-    let nonFinite = vectors.withUnsafeBufferPointer { values in values.firstIndex { !$0.isFinite } }
-    if let nonFinite { throw .nonFiniteVector(text: nonFinite / vectors.shape[1]) }
+    let nonFinite = Kernels.best.nonFinite(in: vectors.vector)
+    if nonFinite.count > 0 { throw .nonFiniteVector(text: nonFinite.first / vectors.shape[1]) }
     switch task {
     case .nearestNeighbors(let texts):
       let (queries, references) = texts.labeled(vectors)

@@ -19,20 +19,21 @@ struct NeighborRanks {
   ///   - excluded: the vector's own place among the references, if it has one.
   ///   - isRelevant: whether a reference has that label.
   fileprivate init(
-    _ cosines: UnsafeBufferPointer<Float>, relevant: [Int], excluding excluded: Int?, isRelevant: (Int) -> Bool
+    _ cosines: Span<Float>, relevant: [Int], excluding excluded: Int?, isRelevant: (Int) -> Bool
   ) {
-    func isNearer(_ i: Int, _ j: Int) -> Bool { cosines[i] > cosines[j] || cosines[i] == cosines[j] && i < j }
     guard !relevant.isEmpty else { return }
     self.relevant = relevant.count
-    let relevant = relevant.sorted(by: isNearer), farthest = relevant[relevant.count - 1]
+    var relevant = relevant
+    cosines.sortFallingly(&relevant)
+    let farthest = relevant[relevant.count - 1]
     // How many others stand right before each of the relevant references: no need to sort those.
     var others = [Int](repeating: 0, count: relevant.count)
     for index in cosines.indices where cosines[index] >= cosines[farthest] {
-      guard index != excluded, isNearer(index, farthest), !isRelevant(index) else { continue }
+      guard index != excluded, cosines.isNearer(index, farthest), !isRelevant(index) else { continue }
       var low = 0, high = relevant.count - 1
       while low < high {
         let middle = (low + high) / 2
-        if isNearer(index, relevant[middle]) { high = middle } else { low = middle + 1 }
+        if cosines.isNearer(index, relevant[middle]) { high = middle } else { low = middle + 1 }
       }
       others[low] += 1
     }
@@ -45,6 +46,11 @@ struct NeighborRanks {
       precisionSum += Double(index + 1) / Double(rank)
     }
   }
+}
+
+extension Span<Float> {
+  /// Whether the number at an index comes before another: it is larger, or equal with a lower index.
+  fileprivate func isNearer(_ i: Int, _ j: Int) -> Bool { self[i] > self[j] || self[i] == self[j] && i < j }
 }
 
 /// The ranks of each vector's label among the references; without any, among all other vectors.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 
 extension UnitVectors {
@@ -11,24 +10,23 @@ extension UnitVectors {
   /// - Complexity: 2 x count x references x dimension floating-point operations; a copy of the references.
   func mapSimilarities<Result>(
     with references: UnitVectors, on pool: ThreadPool,
-    _ transform: @escaping (_ index: Int, _ cosines: UnsafeBufferPointer<Float>) -> Result
+    _ transform: @escaping (_ index: Int, _ cosines: Span<Float>) -> Result
   ) -> [Result] {
     precondition(dimension == references.dimension, "\(dimension) dimensions and \(references.dimension)")
     let panels = references.packed(on: pool), width = UnitVectors.referencesPerPanel
-    let count = count, dimension = dimension, total = references.count, queries = tensor.buffer
+    let count = count, total = references.count, queries = tensor.matrix
     let rowsPerTask = max(1, min(64, (1 << 22) / max(total, 1)))
     return pool.map(count: dividedRoundingUp(count, by: rowsPerTask)) { task, worker in
       let rows = task * rowsPerTask..<min((task + 1) * rowsPerTask, count)
-      let cosines = worker.workspace.buffer(count: rows.count * total)
-      defer { withExtendedLifetime((cosines, queries)) {} }
+      let cosines = MatrixView(worker.workspace.buffer(count: rows.count * total), rows: rows.count, columns: total)
+      var scratch = Scratch(worker.workspace)
       for (index, panel) in panels.enumerated() {
         panel.product(
-          rows: rows.count, queries.base + rows.lowerBound * dimension, columns: 0..<panel.outputs, bias: nil,
-          SWLT_IDENTITY, cosines.base + index * width, rowStride: total, worker.workspace)
+          queries.rows(rows), columns: 0..<panel.outputs, bias: nil,
+          into: cosines.columns(index * width..<index * width + panel.outputs), &scratch)
+        scratch.reset()
       }
-      return rows.map { row in
-        transform(row, UnsafeBufferPointer(start: cosines.base + (row - rows.lowerBound) * total, count: total))
-      }
+      return rows.map { row in cosines.row(row - rows.lowerBound).withSpan { transform(row, $0) } }
     }.flatMap { $0 }
   }
 
@@ -36,11 +34,11 @@ extension UnitVectors {
 
   /// The vectors as the columns of matrices, some in each.
   private func packed(on pool: ThreadPool) -> [PackedMatrix] {
-    let width = UnitVectors.referencesPerPanel, count = count, dimension = dimension, vectors = tensor.buffer
+    let width = UnitVectors.referencesPerPanel, count = count, dimension = dimension, vectors = tensor.matrix
     return pool.map(count: dividedRoundingUp(count, by: width)) { index, worker in
-      let first = index * width, outputs = min(width, count - first)
-      return PackedMatrix(inputs: dimension, outputs: outputs, kernels: .best, workspace: worker.workspace) {
-        $0.update(from: vectors.base + first * dimension, count: outputs * dimension)
+      let rows = index * width..<min((index + 1) * width, count)
+      return PackedMatrix(inputs: dimension, outputs: rows.count, kernels: .best, workspace: worker.workspace) {
+        $0.copy(from: vectors.rows(rows))
       }
     }
   }
@@ -51,11 +49,11 @@ extension ThreadPool {
   fileprivate func map<Result>(
     count: Int, _ transform: @escaping (_ index: Int, _ worker: Worker) -> Result
   ) -> [Result] {
-    Array(unsafeUninitializedCapacity: count) { results, initializedCount in
-      // SAFETY: each element is written by one task alone.
-      let results = results
-      run(count: count) { index, worker in results.initializeElement(at: index, to: transform(index, worker)) }
-      initializedCount = count
+    let results = Monitor([Result?](repeating: nil, count: count))
+    run(count: count) { index, worker in
+      let result = transform(index, worker)
+      results.withLock { $0[index] = result }
     }
+    return results.withLock { $0.compactMap { $0 } }
   }
 }

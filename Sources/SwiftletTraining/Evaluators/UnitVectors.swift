@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 
 /// Vectors scaled to unit length, a row each; a vector of zeros stays one.
@@ -14,19 +13,13 @@ struct UnitVectors: Sendable {
   /// Scales some rows of `[count, dimension]`, all if none are named: x / max(|x|, 1e-12).
   init(_ vectors: Tensor, rows: Range<Int>? = nil) {
     precondition(vectors.shape.count == 2, "vectors of shape \(vectors.shape), where rows are needed")
-    let rows = rows ?? 0..<vectors.shape[0], dimension = vectors.shape[1], kernels = Kernels.best.table.pointee
-    var scaled = Tensor(uninitialized: [rows.count, dimension])
-    vectors.withUnsafeBufferPointer { source in
-      scaled.withUnsafeMutableBufferPointer { target in
-        guard let source = source.baseAddress, let target = target.baseAddress else { return }
-        target.update(from: source + rows.lowerBound * dimension, count: rows.count * dimension)
-        for row in 0..<rows.count {
-          let vector = target + row * dimension
-          kernels.divide(dimension, max(kernels.dot(dimension, vector, vector).squareRoot(), 1e-12), vector)
-        }
-      }
+    let rows = rows ?? 0..<vectors.shape[0]
+    tensor = Tensor(uninitialized: [rows.count, vectors.shape[1]])
+    tensor.matrix.copy(from: vectors.matrix.rows(rows))
+    for row in 0..<rows.count {
+      let vector = tensor.matrix.row(row)
+      Kernels.best.divide(vector, by: max(Kernels.best.dot(vector, vector).squareRoot(), 1e-12))
     }
-    tensor = scaled
   }
 }
 

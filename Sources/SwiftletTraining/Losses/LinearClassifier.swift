@@ -27,7 +27,7 @@ struct LinearClassifier: LabeledLoss {
     let bound = 1 / Float(features).squareRoot()
     for parameter in [layer.parts[0].weight, layer.parts[0].bias] {
       let numbers = weights[parameter]
-      for index in numbers.indices { numbers[index] = bound * random.nextSigned() }
+      for index in 0..<numbers.count { numbers[index] = bound * random.nextSigned() }
     }
   }
 

@@ -33,10 +33,10 @@ package struct HardNegatives: Equatable {
 
   /// The highest cosine that a negative may have.
   private static func limit(
-    _ anchor: Int, _ cosines: UnsafeBufferPointer<Float>, _ labels: [Int], _ settings: OfflineMiningSettings
+    _ anchor: Int, _ cosines: Span<Float>, _ labels: [Int], _ settings: OfflineMiningSettings
   ) -> Float {
     guard settings.margin != nil || settings.relativeMargin != nil else { return .infinity }
-    let positives = labels.indices.lazy.filter { $0 != anchor && labels[$0] == labels[anchor] }
+    let positives = labels.indices.filter { $0 != anchor && labels[$0] == labels[anchor] }
     guard let nearest = positives.map({ cosines[$0] }).max() else { return .infinity }
     let absolute = settings.margin.map { nearest - $0 } ?? .infinity
     let relative = settings.relativeMargin.map { nearest * (1 - $0) } ?? .infinity

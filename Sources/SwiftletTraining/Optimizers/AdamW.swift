@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 package import SwiftletAutodiff
 package import SwiftletTensors
 
@@ -43,7 +42,7 @@ package final class AdamW {
     rates = try settings.rates(of: layout.list.parameters)
     firstMoments = TensorBuffer(count: layout.count)
     secondMoments = TensorBuffer(count: layout.count)
-    for moments in [firstMoments, secondMoments] { moments.base.update(repeating: 0, count: layout.count) }
+    for moments in [firstMoments, secondMoments] { VectorView(moments).fill(0) }
     for _ in 0..<stepCount { countStep() }
   }
 
@@ -85,53 +84,51 @@ package final class AdamW {
     worker.forEach(pieces.count) { index in pieces[index].step(weights.kernels) }
   }
 
-  private func factors(rate: Double, decay: Double, gradientFactor: Double) -> swlt_adamw {
-    swlt_adamw(
-      gradient_factor: Float(gradientFactor), weight_factor: Float(1 - rate * decay),
-      first_share: Float(1 - settings.beta1), second_keep: Float(settings.beta2),
-      second_share: Float(1 - settings.beta2), root_correction: Float((1 - beta2Power).squareRoot()),
-      epsilon: Float(settings.epsilon), step_size: Float(rate / (1 - beta1Power)))
+  private func factors(rate: Double, decay: Double, gradientFactor: Double) -> AdamWFactors {
+    AdamWFactors(
+      gradientFactor: Float(gradientFactor), weightFactor: Float(1 - rate * decay),
+      firstShare: Float(1 - settings.beta1), secondKeep: Float(settings.beta2),
+      secondShare: Float(1 - settings.beta2), rootCorrection: Float((1 - beta2Power).squareRoot()),
+      epsilon: Float(settings.epsilon), stepSize: Float(rate / (1 - beta1Power)))
   }
 
   /// Numbers that one thread steps.
   private struct Piece {
-    let count: Int
-    let factors: swlt_adamw
+    let factors: AdamWFactors
     /// nil: all zeros.
-    let gradients: UnsafeMutablePointer<Float>?
-    let weights: UnsafeMutablePointer<Float>
-    let firstMoments: UnsafeMutablePointer<Float>
-    let secondMoments: UnsafeMutablePointer<Float>
+    let gradients: VectorView?
+    let weights: VectorView
+    let firstMoments: VectorView
+    let secondMoments: VectorView
 
     func step(_ kernels: Kernels) {
-      withUnsafePointer(to: factors) {
-        kernels.table.pointee.adamw(count, $0, gradients, weights, firstMoments, secondMoments)
-      }
+      kernels.adamw(factors, gradient: gradients, weights: weights, first: firstMoments, second: secondMoments)
     }
   }
 
   private func densePieces(
-    _ range: Range<Int>, _ weights: TrainableWeights, _ gradients: Gradients, _ factors: swlt_adamw
+    _ range: Range<Int>, _ weights: TrainableWeights, _ gradients: Gradients, _ factors: AdamWFactors
   ) -> [Piece] {
     stride(from: range.lowerBound, to: range.upperBound, by: AdamW.grain).map { start in
-      Piece(
-        count: min(AdamW.grain, range.upperBound - start), factors: factors, gradients: gradients.base + start,
-        weights: weights.base + start, firstMoments: firstMoments.base + start,
-        secondMoments: secondMoments.base + start)
+      let part = start..<min(start + AdamW.grain, range.upperBound)
+      return Piece(
+        factors: factors, gradients: gradients.slice(part), weights: weights.vector[part],
+        firstMoments: VectorView(firstMoments, part), secondMoments: VectorView(secondMoments, part))
     }
   }
 
   /// A piece a touched row.
-  private func tablePieces(_ table: EmbeddingTable, _ rows: RowGradients, _ factors: swlt_adamw) -> [Piece] {
-    var gradients = [UnsafeMutablePointer<Float>?](repeating: nil, count: table.touchedRows.count)
+  private func tablePieces(_ table: EmbeddingTable, _ rows: RowGradients, _ factors: AdamWFactors) -> [Piece] {
+    var gradients = [VectorView?](repeating: nil, count: table.touchedRows.count)
+    let rowGradients = rows.values
     for (place, row) in rows.rows.enumerated() {
-      if let slot = table.slot(of: row) { gradients[slot] = rows.base + place * rows.columns }
+      if let slot = table.slot(of: row) { gradients[slot] = rowGradients.row(place) }
     }
+    let values = table.values, firstMoments = table.firstMoments, secondMoments = table.secondMoments
     return gradients.enumerated().map { slot, gradient in
-      let start = slot * table.columns
-      return Piece(
-        count: table.columns, factors: factors, gradients: gradient, weights: table.values + start,
-        firstMoments: table.firstMoments + start, secondMoments: table.secondMoments + start)
+      Piece(
+        factors: factors, gradients: gradient, weights: values.row(slot), firstMoments: firstMoments.row(slot),
+        secondMoments: secondMoments.row(slot))
     }
   }
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 package import SwiftletAutodiff
 package import SwiftletTensors
 
@@ -11,23 +10,21 @@ extension Gradients {
   /// parameter in the order of the list, row by row. A vector is one row. Frozen parameters add nothing, nor do a
   /// table's rows without a gradient.
   package func norm(kernels: Kernels, worker: Worker) -> Double {
-    let blocks = rowBlocks()
-    var sums = [Float](repeating: 0, count: blocks.last?.places.upperBound ?? 0)
-    sums.withUnsafeMutableBufferPointer { sums in
-      worker.forEach(blocks.count) { [sums] index in
-        let block = blocks[index]
-        for (row, place) in zip(block.rows, block.places) {
-          sums[place] = kernels.table.pointee.dot(block.columns, row, row)
-        }
+    let blocks = rowBlocks(), sums = Tensor(uninitialized: [blocks.last?.places.upperBound ?? 0])
+    worker.forEach(blocks.count) { index in
+      let block = blocks[index], target = sums.vector
+      for (place, row) in zip(block.places, block.rows) {
+        let row = block.matrix.row(row)
+        target[place] = kernels.dot(row, row)
       }
     }
-    return sums.reduce(0.0) { $0 + Double($1) }.squareRoot()
+    return sums.values.reduce(0.0) { $0 + Double($1) }.squareRoot()
   }
 
   /// Rows whose sums one thread takes, and the places of these among all sums.
   private struct RowBlock {
-    let rows: [UnsafeMutablePointer<Float>]
-    let columns: Int
+    let matrix: MatrixView
+    let rows: ArraySlice<Int>
     let places: Range<Int>
   }
 
@@ -35,18 +32,20 @@ extension Gradients {
     var blocks: [RowBlock] = []
     for parameter in layout.list.parameters where wants(parameter) {
       let columns = parameter.shape.last ?? 1
-      let rows: [UnsafeMutablePointer<Float>]
+      let matrix: MatrixView
+      let rows: [Int]
       if let table = table(parameter) {
-        rows = table.rows.indices.sorted { table.rows[$0] < table.rows[$1] }.map { table.base + $0 * columns }
+        matrix = table.values
+        rows = table.rows.indices.sorted { table.rows[$0] < table.rows[$1] }
       } else {
-        let start = self[parameter].baseAddress!
-        rows = (0..<parameter.count / max(columns, 1)).map { start + $0 * columns }
+        matrix = self[parameter].matrix(columns: columns)
+        rows = Array(0..<matrix.rows)
       }
       let rowsPerBlock = max(1, AdamW.grain / max(columns, 1))
       for first in stride(from: 0, to: rows.count, by: rowsPerBlock) {
         let block = rows[first..<min(first + rowsPerBlock, rows.count)]
         let place = blocks.last?.places.upperBound ?? 0
-        blocks.append(RowBlock(rows: Array(block), columns: columns, places: place..<place + block.count))
+        blocks.append(RowBlock(matrix: matrix, rows: block, places: place..<place + block.count))
       }
     }
     return blocks

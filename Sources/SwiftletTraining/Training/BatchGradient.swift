@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletAutodiff
 import SwiftletEncoders
 import SwiftletTensors
@@ -36,9 +35,7 @@ struct BatchGradient {
     }
     let only = pieces.count == 1 ? embed(tokens, pieces[0], Tape(), worker) : nil
     let vectors = only?.vectors.tensor ?? allVectors(tokens, pieces, worker)
-    guard weights.kernels.table.pointee.count_non_finite(vectors.count, vectors.buffer.base, SWLT_F32, nil) == 0 else {
-      return nil
-    }
+    guard weights.kernels.nonFinite(in: vectors.vector).count == 0 else { return nil }
 
     let evaluation = LossEvaluation(
       at: [vectors], scale: share, in: Context(weights: weights, worker: worker, tape: Tape()), into: gradients
@@ -61,11 +58,9 @@ struct BatchGradient {
   }
 
   private func allVectors(_ tokens: TokenBatch, _ pieces: [Range<Int>], _ worker: Worker) -> Tensor {
-    let dimension = encoder.dimension
-    let all = Tensor(uninitialized: [tokens.sequenceCount, dimension], in: worker.workspace)
+    let all = Tensor(uninitialized: [tokens.sequenceCount, encoder.dimension], in: worker.workspace)
     for piece in pieces {
-      let vectors = embed(tokens, piece, nil, worker).vectors.tensor
-      (all.buffer.base + piece.lowerBound * dimension).update(from: vectors.buffer.base, count: vectors.count)
+      all.matrix.rows(piece).copy(from: embed(tokens, piece, nil, worker).vectors.tensor.matrix)
     }
     return all
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletAutodiff
 import SwiftletEncoders
 import SwiftletFiles
@@ -129,12 +128,12 @@ struct ModelFolderWriter {
     try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: path) { tensor, append in
       if let parameter = byName[UTF8Key(tensor.name)] {
         try weights.forEachPart(of: parameter) { numbers throws(FileError) in
-          try append(UnsafeRawBufferPointer(numbers))
+          try numbers.withBytes(append)
         }
       } else if let source = pooler[tensor.name] {
         var bytes = [UInt8](repeating: 0, count: source.byteRange.count)
         try bytes.withUnsafeMutableBytes { try checkpoint.read(source, into: $0) }
-        try bytes.withUnsafeBytes { try append($0) }
+        try ContiguousArray(bytes).span.bytes.withUnsafeBytes { try append(RawSpan(_unsafeBytes: $0)) }
       }
     }
   }

@@ -3,6 +3,7 @@
 import SwiftletAutodiff
 import SwiftletEncoders
 import SwiftletFiles
+import SwiftletTensors
 
 /// What a run's weights follow from, field by field: a run is resumed with the same only.
 struct RunDescription: Equatable {
@@ -89,7 +90,7 @@ struct RunDescription: Equatable {
       try InputFile(path: path).readAll(limit: 1 << 30).withUnsafeBytes { hash.update($0) }
     }
     for parameter in encoder.parameters {
-      weights.forEachPart(of: parameter) { hash.update(UnsafeRawBufferPointer($0)) }
+      weights.forEachPart(of: parameter) { $0.withBytes { hash.update($0) } }
     }
     return String(hash.hexDigest().prefix(16))
   }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletAutodiff
 import SwiftletFiles
 import SwiftletTensors
@@ -15,51 +14,50 @@ struct StateTensors {
 
   private struct Item {
     let tensor: SafetensorsWriter.Tensor
-    let bytes: UnsafeRawBufferPointer
+    let numbers: StoredNumbers
   }
 
   /// The tensors and where their numbers are. What is frozen is there too.
   private var items: [Item] {
     weights.layout.list.parameters.flatMap { parameter -> [Item] in
       let name = parameter.name
-      func floats(_ suffix: String, _ base: UnsafeMutablePointer<Float>, _ shape: [Int]) -> Item {
+      func floats(_ suffix: String, _ numbers: VectorView, _ shape: [Int]) -> Item {
         Item(
           tensor: SafetensorsWriter.Tensor(name: name + suffix, dtype: .f32, shape: shape),
-          bytes: UnsafeRawBufferPointer(start: base, count: shape.reduce(4, *)))
+          numbers: StoredNumbers(numbers))
       }
       guard let table = weights.tables[parameter.index] else {
-        let start = weights.layout[parameter].lowerBound
-        var items = [floats("", weights.base + start, parameter.shape)]
+        let range = weights.layout[parameter]
+        var items = [floats("", weights[parameter], parameter.shape)]
         if let optimizer {
-          items.append(floats(" first moment", optimizer.firstMoments.base + start, parameter.shape))
-          items.append(floats(" second moment", optimizer.secondMoments.base + start, parameter.shape))
+          items.append(floats(" first moment", VectorView(optimizer.firstMoments, range), parameter.shape))
+          items.append(floats(" second moment", VectorView(optimizer.secondMoments, range), parameter.shape))
         }
         return items
       }
       let touched = [table.touchedRows.count, table.columns]
-      var items = [floats(" touched values", table.values, touched)]
+      var items = [floats(" touched values", table.values.vector, touched)]
       if optimizer != nil {
-        items.append(floats(" first moment", table.firstMoments, touched))
-        items.append(floats(" second moment", table.secondMoments, touched))
+        items.append(floats(" first moment", table.firstMoments.vector, touched))
+        items.append(floats(" second moment", table.secondMoments.vector, touched))
         items.append(
           Item(
             tensor: SafetensorsWriter.Tensor(name: name, dtype: table.stored.dtype, shape: parameter.shape),
-            bytes: UnsafeRawBufferPointer(
-              start: table.stored.base, count: table.rows * table.columns * table.stored.storage.byteCount)))
+            numbers: table.stored.numbers))
       }
       return items
     }
   }
 
   /// The bytes of all tensors.
-  var byteCount: Int { items.reduce(0) { $0 + $1.bytes.count } }
+  var byteCount: Int { items.reduce(0) { $0 + $1.tensor.byteCount } }
 
   /// Writes the tensors to a safetensors file.
   func write(to path: String) throws {
     let items = items
-    let bytes = Dictionary(uniqueKeysWithValues: items.map { ($0.tensor.name, $0.bytes) })
+    let numbers = Dictionary(uniqueKeysWithValues: items.map { ($0.tensor.name, $0.numbers) })
     try SafetensorsWriter.write(items.map(\.tensor), to: path) { tensor, append in
-      if let bytes = bytes[tensor.name] { try append(bytes) }
+      try numbers[tensor.name]?.withBytes { bytes throws in try append(bytes) }
     }
   }
 
@@ -87,23 +85,27 @@ struct StateTensors {
     _ path: String, tables: JSONObject, like model: TrainableWeights, into optimizer: AdamW?
   ) throws -> TrainableWeights {
     let file = try SafetensorsFile(path: path), layout = model.layout
-    func read(_ name: String, _ shape: [Int], _ dtype: DType, into base: UnsafeMutableRawPointer) throws {
+    func tensor(_ name: String, _ shape: [Int], _ dtype: DType) throws -> TensorInfo {
       guard let tensor = file[name], tensor.shape == shape, tensor.dtype == dtype else {
         throw StateError(path: path, name: name)
       }
-      try file.read(tensor, into: UnsafeMutableRawBufferPointer(start: base, count: tensor.byteRange.count))
+      return tensor
+    }
+    func read(_ name: String, _ shape: [Int], into numbers: VectorView) throws {
+      let tensor = try tensor(name, shape, .f32)
+      try numbers.withMutableBytes { bytes throws in try file.read(tensor, into: &bytes) }
     }
     let dense = TensorBuffer(count: layout.count)
-    dense.base.update(repeating: 0, count: layout.count)
+    VectorView(dense).fill(0)
     var restored: [Int: EmbeddingTable] = [:]
     for parameter in layout.list.parameters {
       let name = parameter.name
       guard let table = model.tables[parameter.index] else {
-        let start = layout[parameter].lowerBound
-        try read(name, parameter.shape, .f32, into: dense.base + start)
+        let range = layout[parameter]
+        try read(name, parameter.shape, into: VectorView(dense, range))
         if let optimizer {
-          try read(name + " first moment", parameter.shape, .f32, into: optimizer.firstMoments.base + start)
-          try read(name + " second moment", parameter.shape, .f32, into: optimizer.secondMoments.base + start)
+          try read(name + " first moment", parameter.shape, into: VectorView(optimizer.firstMoments, range))
+          try read(name + " second moment", parameter.shape, into: VectorView(optimizer.secondMoments, range))
         }
         continue
       }
@@ -113,17 +115,18 @@ struct StateTensors {
       else { throw StateError(path: path, name: name) }
       var stored = table.stored
       if optimizer != nil {
-        stored = try StoredTable(rows: table.rows, columns: table.columns, storage: stored.storage) { bytes throws in
-          if let base = bytes.baseAddress { try read(name, parameter.shape, table.stored.dtype, into: base) }
+        let tensor = try tensor(name, parameter.shape, table.stored.dtype)
+        stored = try StoredTable(rows: table.rows, columns: table.columns, format: stored.format) { bytes throws in
+          try file.read(tensor, into: &bytes)
         }
       }
       let shape = [rows.count, table.columns]
       restored[parameter.index] = try EmbeddingTable(stored, decay: decay, touched: rows.map(Int32.init)) {
         values, first, second throws in
-        try read(name + " touched values", shape, .f32, into: values)
+        try read(name + " touched values", shape, into: values.vector)
         guard optimizer != nil else { return }
-        try read(name + " first moment", shape, .f32, into: first)
-        try read(name + " second moment", shape, .f32, into: second)
+        try read(name + " first moment", shape, into: first.vector)
+        try read(name + " second moment", shape, into: second.vector)
       }
     }
     return TrainableWeights(layout, dense: dense, tables: restored, kernels: model.kernels)
@@ -132,11 +135,11 @@ struct StateTensors {
 
 extension StoredTable {
   fileprivate var dtype: DType {
-    switch storage {
-    case SWLT_F16: .f16
-    case SWLT_BF16: .bf16
-    case SWLT_F64: .f64
-    default: .f32
+    switch format {
+    case .float16: .f16
+    case .bfloat16: .bf16
+    case .float64: .f64
+    case .float32: .f32
     }
   }
 }

@@ -145,8 +145,8 @@ extension Trainer {
     let encoder = current, vectors = Tensor(uninitialized: [texts.count, encoder.dimension])
     for start in stride(from: 0, to: texts.count, by: textsAtATime) {
       if stop.isRequested { return nil }
-      let part = try encoder.encode(Array(texts[start..<min(start + textsAtATime, texts.count)])).tensor
-      (vectors.buffer.base + start * encoder.dimension).update(from: part.buffer.base, count: part.count)
+      let rows = start..<min(start + textsAtATime, texts.count)
+      vectors.matrix.rows(rows).copy(from: try encoder.encode(Array(texts[rows])).tensor.matrix)
     }
     return vectors
   }

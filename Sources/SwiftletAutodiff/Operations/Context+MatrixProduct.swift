@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletTensors
+
+extension Context {
+  /// The matrix product a b.
+  func matrixProduct(_ a: MatrixView, _ b: MatrixView) -> Tensor {
+    precondition(a.columns == b.rows, "product of \(a.rows) x \(a.columns) and \(b.rows) x \(b.columns)")
+    let panels = worker.workspace.buffer(count: Kernels.packedCount(inputs: b.rows, outputs: b.columns))
+    let y = result(a.rows, b.columns)
+    y.vector.fill(0)
+    pack(b, into: VectorView(panels))
+    forEachRange((a.rows + kernels.tileRows - 1) / kernels.tileRows, grain: 1) { tiles in
+      let rows = tiles.lowerBound * kernels.tileRows..<min(tiles.upperBound * kernels.tileRows, a.rows)
+      kernels.addProduct(a.rows(rows), packed: VectorView(panels), to: y.matrix.rows(rows))
+    }
+    return y
+  }
+
+  /// Packs b, `[inputs, outputs]`, a few panels at a time.
+  func pack(_ b: MatrixView, into packed: VectorView) {
+    forEachPanel(b.columns) { columns in
+      // The panels before take as much as so many columns do when packed.
+      let start = Kernels.packedCount(inputs: b.rows, outputs: columns.lowerBound)
+      kernels.pack(
+        b.columns(columns),
+        into: packed[start..<start + Kernels.packedCount(inputs: b.rows, outputs: columns.count)])
+    }
+  }
+
+  /// Runs `body` on ranges of columns that start where a panel does, and cover 0..<count.
+  func forEachPanel(_ count: Int, _ body: @escaping (Range<Int>) -> Void) {
+    let width = kernels.panelWidth
+    forEachRange((count + width - 1) / width, grain: 1) { panels in
+      body(panels.lowerBound * width..<min(panels.upperBound * width, count))
+    }
+  }
+}
