@@ -165,8 +165,12 @@ def main():
     parser.add_argument("--tables", default=",".join(TABLES))
     parser.add_argument("--steps", type=int, default=200)
     arguments = parser.parse_args()
+    tables = arguments.tables.split(",")
+    for name in tables:
+        if name not in TABLES:
+            parser.error(f"no table is called {name!r}; give some of {','.join(TABLES)}")
     runs = Runs(arguments)
-    for name in arguments.tables.split(","):
+    for name in tables:
         print(f"\n{name}: {TABLES[name].__doc__}")
         TABLES[name](runs)
 

@@ -48,7 +48,7 @@ class Comparison:
 
     def __init__(self, arguments, work):
         self.model, self.quick, self.work, self.tries = arguments.model, arguments.quick, work, arguments.tries
-        self.engines = {name: version for name, version in installed().items() if name in arguments.peers.split(",")}
+        self.engines = {name: version for name, version in installed().items() if name in arguments.peers}
         passage, short = texts.write(work)
         self.texts = {"passage": arguments.passage or passage, "short": arguments.short or short}
         self.training = arguments.training or texts.TRAINING
@@ -206,10 +206,25 @@ def machine():
     return {"processor": name, "processors": os.cpu_count(), "system": platform.system()}
 
 
+def some_of(known):
+    """A type of argument: some of the known names, separated by commas, or none."""
+    def names(text):
+        chosen = [] if text == "none" else text.split(",")
+        for name in chosen:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"unknown name {name!r}; give some of {','.join(known)}, or none")
+        return chosen
+    return names
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--only", default=",".join(PARTS), help="parts, of %(default)s; none: the table alone")
-    parser.add_argument("--peers", default=",".join(ENGINES), help="engines to compare with, of %(default)s; none")
+    parser.add_argument(
+        "--only", type=some_of(PARTS), default=list(PARTS), metavar="PART,...",
+        help=f"parts, of {','.join(PARTS)}; none: the table alone")
+    parser.add_argument(
+        "--peers", type=some_of(ENGINES), default=list(ENGINES), metavar="ENGINE,...",
+        help=f"engines to compare with, of {','.join(ENGINES)}; none")
     parser.add_argument("--model", type=pathlib.Path, default=swiftlet.ROOT / "weights" / "all-MiniLM-L6-v2")
     parser.add_argument("--short", type=pathlib.Path, help="short texts, one a line; default: from Examples/Data")
     parser.add_argument("--passage", type=pathlib.Path, help="passages, one a line; default: from Examples/Data")
@@ -247,7 +262,7 @@ def measure(arguments, work):
     """Adds to the file of results."""
     comparison = Comparison(arguments, work)
     results = json.loads(arguments.results.read_text()) if arguments.results.exists() else {}
-    for part in arguments.only.split(",") if arguments.only != "none" else []:
+    for part in arguments.only:
         print(f"{part} ...", file=sys.stderr, flush=True)
         results[part] = getattr(comparison, part)()
         results |= {"machine": machine(), "versions": comparison.engines, "date": datetime.date.today().isoformat()}
@@ -258,5 +273,5 @@ def measure(arguments, work):
 if __name__ == "__main__":
     try:
         main()
-    except swiftlet.Failure as failure:
+    except (swiftlet.Failure, OSError) as failure:
         raise SystemExit(str(failure))

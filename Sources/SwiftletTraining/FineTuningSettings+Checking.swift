@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension FineTuningSettings {
-  /// Beyond this a double does not tell steps apart.
-  private static let mostSteps = 1 << 53
+  /// The most batches of a run: beyond this a double does not tell their numbers apart.
+  private static let maximumBatchCount = 1 << 53
 
   /// - Throws: ``FineTuningError`` for the first setting that makes no sense.
   func check() throws(FineTuningError) {
@@ -14,23 +14,23 @@ extension FineTuningSettings {
       }
     }
     let atLeastOne = "a number of at least 1"
+    try require("the accumulation", accumulation, "a number from 1 to \(1 << 30)") { 1...1 << 30 ~= $0 }
     switch length {
     case .epochs(let count): try require("the number of epochs", count, atLeastOne) { $0 >= 1 }
     case .steps(let count):
-      let most = FineTuningSettings.mostSteps
+      let most = FineTuningSettings.maximumBatchCount / accumulation
       try require("the number of steps", count, "a number from 1 to \(most)") { 1...most ~= $0 }
     }
     try require("labels per batch", labelsPerBatch, "a number of at least 2") { $0 >= 2 }
     try require("samples per label", samplesPerLabel, "a number of at least 2") { $0 >= 2 }
     try require("the batch size", batchSize, atLeastOne) { $0 >= 1 }
-    try require("the number of negatives", negativesPerAnchor, atLeastOne) { $0 >= 1 }
+    try require("the number of negatives", negativesPerAnchor, "a number from 1 to \(1 << 16)") { 1...1 << 16 ~= $0 }
     try require("the interval of mining", offlineMining.interval, atLeastOne) { $0 >= 1 }
     try require("the margin of negatives", offlineMining.margin, "a number of at least 0") { $0 >= 0 && $0.isFinite }
     try require("the relative margin of negatives", offlineMining.relativeMargin, "a number from 0 to 1") {
       (0...1).contains($0)
     }
     try require("the piece size", pieceSize, atLeastOne) { $0 >= 1 }
-    try require("the accumulation", accumulation, "a number from 1 to \(1 << 30)") { 1...1 << 30 ~= $0 }
     try require("the warm-up ratio", warmupRatio, "a number from 0 to 1") { (0...1).contains($0) }
     try require("dropout", dropout, "a number from 0 to below 1") { (0..<1).contains($0) }
     try require("the evaluation interval", evaluationInterval, atLeastOne) { $0 >= 1 }
@@ -56,7 +56,7 @@ extension FineTuningSettings {
   }
 
   /// How many updates are one pass over the data.
-  func stepsPerEpoch(of batchesPerEpoch: Int) -> Int { (batchesPerEpoch + accumulation - 1) / accumulation }
+  func stepsPerEpoch(of batchesPerEpoch: Int) -> Int { dividedRoundingUp(batchesPerEpoch, by: accumulation) }
 
   /// How many updates the run has.
   ///
@@ -65,7 +65,8 @@ extension FineTuningSettings {
     switch length {
     case .steps(let count): return count
     case .epochs(let count):
-      let steps = stepsPerEpoch(of: batchesPerEpoch), most = FineTuningSettings.mostSteps / steps
+      let steps = stepsPerEpoch(of: batchesPerEpoch)
+      let most = FineTuningSettings.maximumBatchCount / accumulation / steps
       guard count <= most else {
         throw .invalidSetting(name: "the number of epochs", value: "\(count)", allowed: "a number from 1 to \(most)")
       }

@@ -121,6 +121,90 @@ import Testing
     return pool
   }
 
+  // MARK: Calls from within a task
+
+  /// A task's own call does not wait for a workspace that the task itself, or one that waits for it, holds.
+  @Test(.timeLimit(.minutes(1)), arguments: [1, 2]) func tasksCallTheirPool(threads: Int) {
+    let pool = ThreadPool(threadCount: threads)
+    let counts = Counts(3)
+    pool.run(count: 4) { _, outer in
+      counts.add(0)
+      pool.run(count: 3) { _, middle in
+        counts.add(1)
+        pool.run(count: 2) { _, inner in
+          counts.add(2)
+          #expect(inner.workspace !== middle.workspace && middle.workspace !== outer.workspace)
+        }
+      }
+    }
+    #expect(counts.values.withLock { $0 } == [4, 12, 24])
+  }
+
+  @Test(.timeLimit(.minutes(1)), arguments: [1, 2, 3]) func loopsOfATeamCallTheirPool(threads: Int) {
+    let pool = ThreadPool(threadCount: threads)
+    let counts = Counts(50)
+    pool.run(count: 2) { _, worker in
+      worker.withTeam { worker in
+        worker.forEach(50) { iteration in
+          pool.run(count: 2) { _, worker in
+            worker.withTeam { worker in worker.forEach(3) { _ in counts.add(iteration) } }
+          }
+        }
+      }
+    }
+    #expect(counts.values.withLock { $0 }.allSatisfy { $0 == 12 })
+  }
+
+  /// The second pool's thread works for a task of the first pool.
+  @Test(.timeLimit(.minutes(1)), arguments: [1, 2]) func poolsCallEachOther(threads: Int) {
+    let first = ThreadPool(threadCount: threads), second = ThreadPool(threadCount: threads)
+    let counts = Counts(1)
+    first.run(count: threads) { _, _ in
+      second.run(count: 4) { _, _ in first.run(count: 2) { _, _ in counts.add(0) } }
+    }
+    #expect(counts.values.withLock { $0 } == [8 * threads])
+  }
+
+  /// Memory grows with the depth of the calls, not with their number.
+  @Test func callsFromTasksReuseTheirMemory() {
+    let pool = ThreadPool(threadCount: 2)
+    let workspaces = Monitor<[Workspace]>([])
+    for _ in 0..<100 {
+      pool.run(count: 2) { _, _ in
+        pool.run(count: 2) { _, worker in
+          workspaces.withLock { seen in
+            if !seen.contains(where: { $0 === worker.workspace }) { seen.append(worker.workspace) }
+          }
+        }
+      }
+    }
+    #expect(workspaces.withLock { $0.count } <= 4)
+  }
+
+  // MARK: Many callers
+
+  /// Jobs leave the queue at its head, at its end and in its middle: done, cancelled, or worked off by their callers.
+  @Test(.timeLimit(.minutes(1)), arguments: [1, 3]) func manyCallers(threads: Int) async throws {
+    let pool = ThreadPool(threadCount: threads)
+    let counts = Counts(2)
+    try await withThrowingTaskGroup { group in
+      for caller in 0..<600 {
+        switch caller % 3 {
+        case 0: group.addTask { try await pool.run(count: 5) { _, _ in counts.add(0) } }
+        case 1: group.addTask { self.runInThisThread(pool, 5) { _, _ in counts.add(1) } }
+        default:
+          group.addTask {
+            let task = Task { try await pool.run(count: 5) { _, _ in } }
+            task.cancel()
+            _ = await task.result
+          }
+        }
+      }
+      try await group.waitForAll()
+    }
+    #expect(counts.values.withLock { $0 } == [1000, 1000])
+  }
+
   @Test func misuseTraps() async {
     await #expect(processExitsWith: .failure) { _ = ThreadPool(threadCount: 0) }
   }

@@ -54,6 +54,20 @@ struct BatchSamplerTests {
     #expect(RowSampler(count: 64, batchSize: 64, seed: 0).batchesPerEpoch == 1)
   }
 
+  /// Batches larger than any data are one batch an epoch with all there is.
+  @Test(arguments: [(Int.max, Int.max), (2, Int.max), (1 << 32, 1 << 31), (Int.max, 2)])
+  func hugeBatches(labelsPerBatch: Int, textsPerLabel: Int) throws {
+    let labels = (0..<12).map { $0 % 3 }
+    var sampler = try LabelSampler(
+      labels: labels, labelsPerBatch: labelsPerBatch, textsPerLabel: textsPerLabel, seed: 0)
+    #expect(sampler.batchesPerEpoch == 1)
+    #expect(sampler.next().count == (labelsPerBatch == 2 ? 8 : textsPerLabel == 2 ? 6 : 12))
+    for batchSize in [Int.max, Int.max - 1, 1 << 62] {
+      var rows = RowSampler(count: 5, batchSize: batchSize, seed: 0)
+      #expect(rows.batchesPerEpoch == 1 && rows.next().count == 5 && rows.next().count == 5)
+    }
+  }
+
   @Test func positionIsTheWholeState() throws {
     let labels = labels(20, seed: 7)
     for seed in 0..<5 as Range<UInt64> {

@@ -111,7 +111,7 @@ struct EvaluatorTests {
     let data = texts(try goldens.labels("labels")), references = texts(try goldens.labels("reference_labels"))
     let evaluator = try Evaluator(.labeledTexts(data), references: references)
     let vectors = tensor(try goldens.rows("queries") + goldens.rows("references"))
-    let evaluations = try [1, 2, 5].map { try evaluator.evaluate(vectors, threadCount: $0).description }
+    let evaluations = try [1, 2, 5].map { try evaluator.evaluate(vectors, on: ThreadPool(threadCount: $0)).description }
     #expect(Set(evaluations).count == 1)
   }
 

@@ -45,6 +45,25 @@ import Testing
     }
   }
 
+  /// Of equally near ones the first in the batch; where there are too few, the farthest stands in.
+  @Test func inBatchAmongManyAndAmongFew() {
+    let count = 40, labels = (0..<count).map { $0 % 7 }
+    let vectors = Tensor((0..<count * 5).map { Float($0 / 5 * 31 % 11) }, shape: [count, 5])
+    let distances = (0..<count).map { i in (0..<count).map { squaredDistance(vectors, i, $0) } }
+    for wanted in [1, 3, 20, 60] {
+      let triplets = plan(
+        TripletMiner(labels: labels, mining: .inBatch, negativesPerAnchor: wanted, seed: 3), Array(0..<count), vectors)
+      #expect(triplets.anchors == Array(0..<count))
+      for anchor in 0..<count {
+        let others = (0..<count).filter { labels[$0] != labels[anchor] }.sorted {
+          (distances[anchor][$0], $0) < (distances[anchor][$1], $1)
+        }
+        let expected = (0..<wanted).map { others[min($0, others.count - 1)] }
+        #expect(Array(triplets.negatives[anchor * wanted..<(anchor + 1) * wanted]) == expected)
+      }
+    }
+  }
+
   @Test func randomNegativesHaveOtherLabelsAndFollowFromTheBatchNumber() {
     let miner = TripletMiner(labels: labels, mining: .random, negativesPerAnchor: 3, seed: 3)
     let rows = [0, 1, 4, 5, 7], plan = miner.plan(rows, batchNumber: 5)

@@ -12,7 +12,7 @@ struct NearestNeighborTests {
     #expect(neighbors.map(\.index) == [1, 3, 1, 1, 0])
     #expect(abs(neighbors[0].cosine - 0.9486833) < 1e-6 && abs(neighbors[1].cosine - 1) < 1e-6)
     #expect(neighbors[4].cosine == 0)
-    #expect(vectors.nearestNeighbors(threadCount: 1) == neighbors)
+    #expect(vectors.nearestNeighbors(on: ThreadPool(threadCount: 1)) == neighbors)
   }
 
   /// More rows than one panel of the matrix product has, with many equal cosines.

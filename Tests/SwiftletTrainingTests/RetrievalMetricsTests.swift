@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import SwiftletTensors
 import TestSupport
 import Testing
 
@@ -27,7 +28,7 @@ struct RetrievalMetricsTests {
     try goldens.expect(
       Evaluator(retrievalFor: texts(labels)).evaluate(tensor(vectors)), equals: "retrieval_tied")
     let half = Evaluator(retrievalFor: texts(Array(labels[..<30])), from: texts(Array(labels[30...])))
-    let evaluations = try [1, 2, 5].map { try half.evaluate(tensor(vectors), threadCount: $0) }
+    let evaluations = try [1, 2, 5].map { try half.evaluate(tensor(vectors), on: ThreadPool(threadCount: $0)) }
     try goldens.expect(evaluations[0], equals: "retrieval_tied_among_references")
     #expect(Set(evaluations.map(\.description)).count == 1)
   }

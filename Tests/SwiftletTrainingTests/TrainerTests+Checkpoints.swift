@@ -74,6 +74,20 @@ extension TrainerTests {
     #expect(FileManager.default.fileExists(atPath: file))
   }
 
+  @Test func theCallersOwnFilesGoWithTheCheckpoints() throws {
+    let folder = try TemporaryFolder()
+    try folder.write("{}", to: "run/checkpoints/notes.jsonl")
+    #expect(throws: FineTuningError.self) {
+      try trainer().run(output: folder.path("run"), resumes: true, companions: ["log.jsonl"])
+    }
+    // No name is known to the library.
+    try folder.write("{}", to: "other/checkpoints/log.jsonl")
+    #expect(throws: FineTuningError.self) { try trainer().run(output: folder.path("other"), resumes: true) }
+    let result = try trainer().run(output: folder.path("run"), resumes: true, companions: ["notes.jsonl"])
+    #expect(result.end == .completed)
+    #expect(!FileManager.default.fileExists(atPath: folder.path("run/checkpoints")))
+  }
+
   @Test func dataWithoutRowsIsAnError() throws {
     let none = Dataset.triplets(TextTriplets(anchors: [], positives: [], negatives: []))
     var settings = TrainerTests.settings
@@ -126,6 +140,52 @@ extension TrainerTests {
     let other = try Trainer(model: model, data: .labeledTexts(texts), settings: TrainerTests.settings)
     let error = #expect(throws: FineTuningError.self) { try other.run(output: path, resumes: true) }
     #expect(error.map { "\($0)" }?.contains("training data was") == true)
+  }
+
+  /// A user's loss; its name says nothing of what it is made of.
+  private struct WeightedLoss: LabeledLoss {
+    var margin: Float = 0.3
+    var weights: [String: Float] = ["a": 1, "b": 2, "c": 3]
+    var offsets = Tensor([1, 2], shape: [2])
+
+    func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
+      BatchHardTripletLoss(distance: .euclidean, margin: margin)(vectors, labels: labels, in: context)
+    }
+  }
+
+  @Test func resumeWithAnotherLossOfTheSameNameIsRefused() throws {
+    let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()
+    func run(_ loss: WeightedLoss, resumes: Bool = true) throws {
+      try Trainer(
+        model: model, data: TrainerTests.texts(), settings: TrainerTests.settings, loss: loss, name: "weighted"
+      ).run(output: path, resumes: resumes, stop: stop)
+    }
+    stop.request()
+    try run(WeightedLoss(), resumes: false)
+    for loss in [
+      WeightedLoss(margin: 0.2), WeightedLoss(weights: ["a": 1, "b": 2, "c": 4]),
+      WeightedLoss(offsets: Tensor([1, 3], shape: [2])),
+    ] {
+      let error = #expect(throws: FineTuningError.self) { try run(loss) }
+      let message = error.map { "\($0)" } ?? ""
+      #expect(message.contains("loss parameters was labeled(WeightedLoss(margin: 0.3, "), "\(message)")
+    }
+    try run(WeightedLoss())
+  }
+
+  @Test func theIdentityOfALossIsAllThatItStores() {
+    enum Choice { case first, second(Int) }
+    struct Parts {
+      var choice = Choice.second(3), none: Int?, some: Int? = 2
+      var pair = (1, "a"), names: Set = ["x", "y", "z"]
+      var nested = BatchHardTripletLoss(distance: .cosine, margin: 0.5)
+    }
+    #expect(
+      identity(of: Parts())
+        == "Parts(choice: second(3), none: nil, some: 2, pair: (1, a), "
+        + "names: [x, y, z], nested: BatchHardTripletLoss(distance: cosine, margin: 0.5))")
+    #expect(identity(of: Parts(choice: .first)) == identity(of: Parts(choice: .first)))
+    #expect(identity(of: Parts(choice: .first)).hasPrefix("Parts(choice: first, "))
   }
 
   /// What the settings leave to the folder is the run's, too.

@@ -185,6 +185,10 @@ import Testing
     expect("the number of epochs is \(Int.max)") { $0.length = .epochs(.max) }
     expect("the number of steps is \(Int.max)") { $0.length = .steps(.max) }
     expect("the accumulation is \(Int.max)") { $0.accumulation = .max }
+    expect("the number of steps is \(1 << 52)") {
+      $0.length = .steps(1 << 52)
+      $0.accumulation = 4
+    }
     expect("labels per batch is 1") { $0.labelsPerBatch = 1 }
     expect("dropout is 1.0") { $0.dropout = 1 }
     expect("the learning rate is nan") { $0.optimizer.learningRate = .nan }
@@ -194,6 +198,7 @@ import Testing
     expect("the learning rate of a group is -1.0") { $0.optimizer.groups = [ParameterGroup("*", learningRate: -1)] }
     expect("the weight decay of a group is inf") { $0.optimizer.groups = [ParameterGroup("*", weightDecay: .infinity)] }
     expect("the number of negatives is 0") { $0.negativesPerAnchor = 0 }
+    expect("the number of negatives is \(Int.max)") { $0.negativesPerAnchor = .max }
   }
 
   // MARK: What is kept

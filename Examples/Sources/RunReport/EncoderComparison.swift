@@ -7,18 +7,20 @@ package struct EncoderComparison {
   let texts: LabeledTexts
   let before: Tensor
   let after: Tensor
-  let threadCount: Int?
+  let encoder: SentenceEncoder?
 
   /// - Parameters:
   ///   - texts: two or more.
   ///   - before: `[texts, dimension]`, the vectors of the one encoder, of any lengths; finite.
   ///   - after: those of the other.
-  ///   - threadCount: how many threads may work at a time; nil: one a processor.
-  package init(_ texts: LabeledTexts, before: Tensor, after: Tensor, threadCount: Int? = nil) {
+  ///   - encoder: whose threads do the work; nil: those of the process, one a processor.
+  package init(
+    _ texts: LabeledTexts, before: Tensor, after: Tensor, onThreadsOf encoder: SentenceEncoder? = nil
+  ) {
     precondition(
       texts.count >= 2 && before.shape[0] == texts.count && after.shape[0] == texts.count,
       "vectors of shapes \(before.shape) and \(after.shape) for \(texts.count) texts")
-    (self.texts, self.before, self.after, self.threadCount) = (texts, before, after, threadCount)
+    (self.texts, self.before, self.after, self.encoder) = (texts, before, after, encoder)
   }
 
   /// A text, as much of it as one wants to read.

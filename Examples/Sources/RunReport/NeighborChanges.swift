@@ -24,8 +24,8 @@ struct NeighborChanges {
 
   init(_ comparison: EncoderComparison) {
     let labels = comparison.texts.labels
-    let before = comparison.before.nearestNeighbors(threadCount: comparison.threadCount)
-    let after = comparison.after.nearestNeighbors(threadCount: comparison.threadCount)
+    let before = comparison.before.nearestNeighbors(onThreadsOf: comparison.encoder)
+    let after = comparison.after.nearestNeighbors(onThreadsOf: comparison.encoder)
     let changes = labels.indices.map { Change(text: $0, before: before[$0], after: after[$0]) }
     func select(_ wasRight: Bool, _ isRight: Bool) -> [Change] {
       changes.filter {

@@ -53,8 +53,8 @@ struct EvaluateCommand: ParsableCommand {
     Interruption.handleSignals()
     let evaluator = try evaluator()
     evaluator.warnings.forEach(common.warn)
-    let vectors = try embed(evaluator.texts, with: common.encoder())
-    let evaluation = try evaluator.evaluate(vectors, threadCount: common.threads)
+    let encoder = try common.encoder(), vectors = try embed(evaluator.texts, with: encoder)
+    let evaluation = try evaluator.evaluate(vectors, onThreadsOf: encoder)
     var line: [UInt8] = []
     JSONWriter.append(json(evaluation), to: &line)
     let output = try Output(path: nil)

@@ -46,7 +46,9 @@ struct FinetuneCommand: ParsableCommand {
       model: common.modelFolder(), data: data, evaluation: evaluation, settings: settings)
     let monitor = try RunMonitor(options, quiet: common.quiet)
     defer { monitor.clearProgress() }
-    let result = try trainer.run(output: options.output, resumes: options.resume, stop: stop) { event in
+    let result = try trainer.run(
+      output: options.output, resumes: options.resume, companions: [RunMonitor.logName], stop: stop
+    ) { event in
       try monitor.report(event)
       if case .completing(let result) = event {
         let card = try modelCard(trainer, data, evaluation, result)
@@ -88,9 +90,9 @@ struct FinetuneCommand: ParsableCommand {
   /// again: a resumed run never had its vectors.
   private func comparison(_ trainer: Trainer, _ evaluation: Dataset?) throws -> EncoderComparison? {
     guard case .labeledTexts(let data) = evaluation, data.count >= 2 else { return nil }
+    let tuned = trainer.tunedEncoder(), after = try tuned.encode(data.texts).tensor
     let before = try trainer.originalEncoder().encode(data.texts).tensor
-    let after = try trainer.tunedEncoder().encode(data.texts).tensor
-    return EncoderComparison(data, before: before, after: after, threadCount: common.threads)
+    return EncoderComparison(data, before: before, after: after, onThreadsOf: tuned)
   }
 
   private func description(of data: Dataset, _ path: String) -> String {

@@ -13,8 +13,10 @@ final class RunMonitor {
   /// The one asked for, and that which the report is drawn from.
   private var logs: [TrainingLog]
 
-  /// Lies beside the checkpoints, and goes with them.
-  private var reportLog: String { options.output + "/checkpoints/log.jsonl" }
+  /// The file from which the report is drawn. It lies beside the checkpoints, and goes with them.
+  static let logName = "log.jsonl"
+
+  private var reportLog: String { "\(options.output)/checkpoints/\(RunMonitor.logName)" }
 
   init(_ options: RunOptions, quiet: Bool) throws {
     self.options = options

@@ -2,12 +2,18 @@
 
 /// A number of independent tasks, handed out in order.
 final class Job: @unchecked Sendable {
-  // SAFETY: the counts and the completion are touched with the lock of the job's queue held only.
+  // SAFETY: what changes is touched with the lock of the job's queue held only.
 
   let task: @Sendable (Int, Worker) -> Void
 
   /// Whether the tasks only help another job's task along: worth doing when nothing else waits.
   let isHelp: Bool
+
+  /// The task of a pool that submitted this job; nil if none did.
+  let origin: RunningTask?
+
+  /// What the synchronous caller waits on; nil if there is none.
+  let caller: Condition?
 
   private(set) var isCancelled = false
   private var count: Int
@@ -15,10 +21,19 @@ final class Job: @unchecked Sendable {
   private var done = 0
   private var completion: (@Sendable () -> Void)?
 
-  init(count: Int, isHelp: Bool = false, task: @escaping @Sendable (Int, Worker) -> Void) {
+  /// The job's neighbors in the list that holds it.
+  fileprivate var next: Job?
+  fileprivate unowned var previous: Job?
+  fileprivate var isListed = false
+
+  init(
+    count: Int, isHelp: Bool = false, caller: Condition? = nil, task: @escaping @Sendable (Int, Worker) -> Void
+  ) {
     self.count = count
     self.isHelp = isHelp
+    self.caller = caller
     self.task = task
+    origin = RunningTask.current
   }
 
   /// The tasks that nobody has begun.
@@ -49,5 +64,52 @@ final class Job: @unchecked Sendable {
     guard isDone else { return nil }
     defer { completion = nil }
     return completion
+  }
+}
+
+/// The jobs of a queue with tasks that nobody has begun, first come first served. Every operation takes constant time.
+///
+/// A doubly linked list through the jobs. A job leaves it with its last waiting task, wherever it stands: the task may
+/// own the pool, which would never end while its queue held the job.
+struct JobList {
+  private(set) var first: Job?
+  private var last: Job?
+
+  /// The tasks of all jobs that nobody has begun.
+  private(set) var waiting = 0
+
+  mutating func append(_ job: Job) {
+    guard job.waiting > 0 else { return }
+    job.isListed = true
+    job.previous = last
+    if let last { last.next = job } else { first = job }
+    last = job
+    waiting += job.waiting
+  }
+
+  /// Begins the next task of a job that is in the list.
+  mutating func begin(_ job: Job) -> Int? {
+    guard job.isListed, let index = job.begin() else { return nil }
+    waiting -= 1
+    if job.waiting == 0 { remove(job) }
+    return index
+  }
+
+  /// Leaves out the tasks of a job that nobody has begun.
+  mutating func cancel(_ job: Job) {
+    if job.isListed {
+      waiting -= job.waiting
+      remove(job)
+    }
+    job.cancel()
+  }
+
+  private mutating func remove(_ job: Job) {
+    let previous = job.previous, next = job.next
+    if let previous { previous.next = next } else { first = next }
+    if let next { next.previous = previous } else { last = previous }
+    job.next = nil
+    job.previous = nil
+    job.isListed = false
   }
 }

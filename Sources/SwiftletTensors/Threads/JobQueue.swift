@@ -6,9 +6,12 @@ import Synchronization
 /// The jobs of a pool, first come first served, and the workspaces that limit how many tasks run at a time.
 final class JobQueue: Sendable {
   private struct State {
-    /// Those with tasks that nobody has begun.
-    var jobs: [Job] = []
+    /// The jobs with tasks that nobody has begun, and those that only help a task along.
+    var jobs = JobList()
+    var help = JobList()
     var workspaces: [Workspace]
+    /// For synchronous calls from within a task: memory that is no task's.
+    var spareWorkspaces: [Workspace] = []
     /// What the pool's sleeping threads wait on, each on its own.
     var sleepers: [Condition] = []
     /// Threads that were woken and have yet to look for a task.
@@ -16,16 +19,32 @@ final class JobQueue: Sendable {
     var spinning = 0
     var isStopped = false
 
+    /// The job whose task is to be begun next.
+    var next: Job? { jobs.first ?? help.first }
+
+    mutating func append(_ job: Job) {
+      if job.isHelp { help.append(job) } else { jobs.append(job) }
+    }
+
+    mutating func begin(_ job: Job) -> Int? { job.isHelp ? help.begin(job) : jobs.begin(job) }
+
+    mutating func cancel(_ job: Job) {
+      if job.isHelp { help.cancel(job) } else { jobs.cancel(job) }
+    }
+
     /// Takes from the sleepers as many as can begin tasks now, beside the threads that will look for one anyway.
     ///
     /// - Parameter takesPart: whether the calling thread does.
     /// - Returns: what to wake, once the lock is given up.
     mutating func sleepersForTasks(takesPart: Bool) -> ArraySlice<Condition> {
-      let waiting = jobs.reduce(0) { $0 + $1.waiting }
+      let waiting = jobs.waiting + help.waiting
       let wanted = min(waiting, workspaces.count - (takesPart ? 1 : 0)) - waking - spinning
-      let woken = sleepers.suffix(max(wanted, 0))
+      guard wanted > 0 else { return [] }
+      var woken = sleepers.suffix(wanted)
       sleepers.removeLast(woken.count)
       waking += woken.count
+      // Where the system refused threads, the first job's caller may be the only one left to work on it.
+      if woken.count < wanted, let caller = next?.caller { woken.append(caller) }
       return woken
     }
 
@@ -50,12 +69,11 @@ final class JobQueue: Sendable {
     let job: Job
     let index: Int
     let workspace: Workspace
+    /// Whether the workspace is the caller's own, not one of those that limit the tasks.
+    let isNested: Bool
   }
 
   private let monitor: Monitor<State>
-
-  /// Where synchronous callers wait for the ends of their jobs.
-  private let callers = Condition()
 
   /// Grows with each submission, so that idle threads see one without the lock.
   private let submissions = Atomic<Int>(0)
@@ -86,8 +104,8 @@ final class JobQueue: Sendable {
   func submit(_ job: Job, takesPart: Bool = false, completion: (@Sendable () -> Void)? = nil) {
     let (sleepers, completion) = monitor.withLock { state in
       job.setCompletion(completion)
-      state.jobs.append(job)
-      updateWaiting(&state)
+      state.append(job)
+      noteWaiting(state.jobs.waiting)
       return (state.sleepersForTasks(takesPart: takesPart), job.takeCompletion())
     }
     submissions.add(1, ordering: .releasing)
@@ -98,15 +116,15 @@ final class JobQueue: Sendable {
   /// Leaves out those of the job's tasks that nobody has begun.
   func cancel(_ job: Job) {
     let completion = monitor.withLock { state in
-      job.cancel()
-      updateWaiting(&state)
+      state.cancel(job)
+      noteWaiting(state.jobs.waiting)
       return job.takeCompletion()
     }
     completion?()
   }
 
   /// Returns the workspaces' free memory to the system.
-  func emptyWorkspaces() { monitor.withLock { $0.workspaces.forEach { $0.empty() } } }
+  func emptyWorkspaces() { monitor.withLock { ($0.workspaces + $0.spareWorkspaces).forEach { $0.empty() } } }
 
   func isCancelled(_ job: Job) -> Bool { monitor.withLock { _ in job.isCancelled } }
 
@@ -129,8 +147,7 @@ final class JobQueue: Sendable {
         if isSpinning { state.spinning -= 1 }
         if isAsleep { state.noteAwake(thread) }
         (isSpinning, isAsleep) = (false, false)
-        let job = state.jobs.first { !$0.isHelp } ?? state.jobs.first
-        if let job, let claim = claimTask(of: job, &state) { return .perform(claim) }
+        if let job = state.next, let claim = claimTask(of: job, &state) { return .perform(claim) }
         if state.isStopped { return .stop }
         if !hasSpun && state.spinning < spinnerLimit {
           isSpinning = true
@@ -150,44 +167,49 @@ final class JobQueue: Sendable {
   }
 
   /// A synchronous caller's part: works on its own job, then waits for the tasks that others have begun.
-  func workUntilDone(_ job: Job) {
+  ///
+  /// - Parameters:
+  ///   - caller: the job's.
+  ///   - isNested: whether a task of this queue waits for the job. Then the workspaces may all be held by such tasks,
+  ///     and the caller works in memory of its own.
+  func workUntilDone(_ job: Job, caller: Condition, isNested: Bool) {
+    let own = isNested ? monitor.withLock { $0.spareWorkspaces.popLast() ?? Workspace() } : nil
     while true {
-      let claim: Claim? = monitor.wait(on: callers) { state -> Claim?? in
-        if let claim = claimTask(of: job, &state) { return .some(claim) }
+      let claim: Claim? = monitor.wait(on: caller) { state -> Claim?? in
+        if let claim = claimTask(of: job, own: own, &state) { return .some(claim) }
         return job.isDone ? .some(nil) : nil
       }
-      guard let claim else { return }
+      guard let claim else { break }
       perform(claim, isCaller: true)
     }
+    if let own { monitor.withLock { $0.spareWorkspaces.append(own) } }
   }
 
-  private func claimTask(of job: Job, _ state: inout State) -> Claim? {
-    guard job.waiting > 0, let workspace = state.workspaces.popLast(), let index = job.begin() else { return nil }
-    updateWaiting(&state)
-    return Claim(job: job, index: index, workspace: workspace)
+  private func claimTask(of job: Job, own: Workspace? = nil, _ state: inout State) -> Claim? {
+    guard job.waiting > 0, own != nil || !state.workspaces.isEmpty, let index = state.begin(job) else { return nil }
+    noteWaiting(state.jobs.waiting)
+    let workspace = own ?? state.workspaces.removeLast()
+    return Claim(job: job, index: index, workspace: workspace, isNested: own != nil)
   }
 
   private func perform(_ claim: Claim, isCaller: Bool) {
     let arithmetic = swlt_use_ieee_arithmetic()
-    claim.job.task(claim.index, Worker(workspace: claim.workspace, queue: self, team: nil))
+    RunningTask.run(on: self, origin: claim.job.origin) {
+      claim.job.task(claim.index, Worker(workspace: claim.workspace, queue: self, team: nil))
+    }
     swlt_set_arithmetic(arithmetic)
-    let (wakesCallers, sleepers, completion) = monitor.withLock { state in
-      state.workspaces.append(claim.workspace)
+    let (caller, sleepers, completion) = monitor.withLock { state in
+      if !claim.isNested { state.workspaces.append(claim.workspace) }
       claim.job.end()
       let sleepers = state.sleepersForTasks(takesPart: !isCaller || claim.job.waiting > 0)
-      return (claim.job.isDone || !state.jobs.isEmpty, sleepers, claim.job.takeCompletion())
+      return (claim.job.isDone ? claim.job.caller : nil, sleepers, claim.job.takeCompletion())
     }
-    if wakesCallers { callers.wakeAll() }
+    caller?.wakeAll()
     for thread in sleepers { thread.wakeAll() }
     completion?()
   }
 
-  /// Keeps no job that has nothing left to begin: its task may own the pool, which then would never end.
-  private func updateWaiting(_ state: inout State) {
-    state.jobs.removeAll { $0.waiting == 0 }
-    let waiting = state.jobs.reduce(0) { $0 + ($1.isHelp ? 0 : $1.waiting) }
-    waitingTasks.store(waiting, ordering: .relaxed)
-  }
+  private func noteWaiting(_ count: Int) { waitingTasks.store(count, ordering: .relaxed) }
 
   /// Returns when a task waits or a job is submitted, or after some microseconds.
   private func spinWhileIdle() {

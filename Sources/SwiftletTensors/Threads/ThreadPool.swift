@@ -11,7 +11,8 @@
 /// Threads that carry out jobs in the order of their submission, at most `threadCount` tasks at a time.
 ///
 /// A job is a number of independent tasks. A synchronous caller lends its own thread to its job, an asynchronous one
-/// suspends. Each running task holds one of `threadCount` workspaces, so memory does not grow with the callers.
+/// suspends. Each running task holds one of `threadCount` workspaces, so memory does not grow with the callers; it grows
+/// with the depth to which tasks call the pool in turn.
 /// Idle threads, all but one, spin for some microseconds, unless there are more of them than processors, then sleep.
 package final class ThreadPool: Sendable {
   /// The pool of the process: one thread for each processor that the process may use.
@@ -41,11 +42,14 @@ package final class ThreadPool: Sendable {
 
   /// Runs `task` for each index below `count` and returns when all are done. The calling thread takes part.
   ///
+  /// A task may call this in turn, on the same pool too: the thread then works on the new job in memory of its own.
+  ///
   /// - Parameter task: runs on several threads at once; what it writes for one index no other may touch.
   package func run(count: Int, _ task: @escaping (_ index: Int, _ worker: Worker) -> Void) {
-    let job = Job(count: count, task: unsafeSendable(task))
-    queue.submit(job, takesPart: true)
-    queue.workUntilDone(job)
+    let caller = Condition(), isNested = RunningTask.isInside(queue)
+    let job = Job(count: count, caller: caller, task: unsafeSendable(task))
+    queue.submit(job, takesPart: !isNested)
+    queue.workUntilDone(job, caller: caller, isNested: isNested)
   }
 
   /// Runs `task` for each index below `count` on the pool's threads while the caller is suspended.

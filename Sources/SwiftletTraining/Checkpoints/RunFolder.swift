@@ -21,7 +21,13 @@ package struct RunFolder: Sendable {
 
   package let path: String
 
-  package init(_ path: String) { self.path = path }
+  /// The names of the caller's own files that may lie beside the checkpoints, and go with them.
+  private let companions: Set<String>
+
+  package init(_ path: String, companions: Set<String> = []) {
+    self.path = path
+    self.companions = companions
+  }
 
   /// Where the checkpoints are.
   package var checkpoints: String { joinPath(path, "checkpoints") }
@@ -46,9 +52,9 @@ package struct RunFolder: Sendable {
     try removeTemporaries()
   }
 
-  /// What lies among the checkpoints and is no run's, so that nobody loses a folder that happens to have their name:
-  /// all but checkpoints and the log that a program may keep beside them.
+  /// The first name among the checkpoints that is neither a checkpoint's nor a companion's: nobody shall lose a folder
+  /// that happens to have the checkpoints' name.
   private func foreignCheckpoint() throws(FileError) -> String? {
-    try Folder(checkpoints).completeNames().first { !$0.hasPrefix("step-") && $0 != "log.jsonl" }
+    try Folder(checkpoints).completeNames().first { !$0.hasPrefix("step-") && !companions.contains($0) }
   }
 }

@@ -22,4 +22,7 @@ extension BatchSampler {
 }
 
 /// `count` divided by `divisor`, rounded up.
-func dividedRoundingUp(_ count: Int, by divisor: Int) -> Int { (count + divisor - 1) / divisor }
+func dividedRoundingUp(_ count: Int, by divisor: Int) -> Int {
+  let (quotient, remainder) = count.quotientAndRemainder(dividingBy: divisor)
+  return quotient + (remainder > 0 ? 1 : 0)
+}

@@ -33,7 +33,8 @@ package struct LabelSampler: BatchSampler {
     self.textsPerLabel = textsPerLabel
     self.labels = Deck(Array(used.indices))
     self.texts = used.map(Deck.init)
-    batchesPerEpoch = dividedRoundingUp(labels.count, by: labelsPerBatch * textsPerLabel)
+    let (textsPerBatch, isHuge) = labelsPerBatch.multipliedReportingOverflow(by: textsPerLabel)
+    batchesPerEpoch = isHuge ? 1 : dividedRoundingUp(labels.count, by: textsPerBatch)
     random = RandomStream(seed: seed, purpose: .sampling)
   }
 

@@ -76,7 +76,7 @@ public struct Evaluator: Sendable {
 
   /// The metrics of an encoder.
   ///
-  /// - Throws: What ``evaluate(_:threadCount:)`` and the encoder's `encode` do.
+  /// - Throws: What ``evaluate(_:onThreadsOf:)`` and the encoder's `encode` do.
   public func evaluate(_ encoder: SentenceEncoder) throws -> Evaluation {
     try evaluate(encoder.encode(texts).tensor, on: encoder.pool)
   }
@@ -85,10 +85,12 @@ public struct Evaluator: Sendable {
   ///
   /// - Parameters:
   ///   - vectors: `[texts, dimension]`, of any lengths: cosines alone count.
-  ///   - threadCount: how many threads may work at a time; nil: one a processor. The metrics are the same.
+  ///   - encoder: whose threads do the work; nil: those of the process, one a processor. The metrics are the same.
   /// - Throws: ``EvaluationError`` if a vector is not finite.
-  public func evaluate(_ vectors: Tensor, threadCount: Int? = nil) throws(EvaluationError) -> Evaluation {
-    try evaluate(vectors, on: threadCount.map { ThreadPool(threadCount: $0) } ?? .shared)
+  public func evaluate(
+    _ vectors: Tensor, onThreadsOf encoder: SentenceEncoder? = nil
+  ) throws(EvaluationError) -> Evaluation {
+    try evaluate(vectors, on: encoder?.pool ?? .shared)
   }
 
   package func evaluate(_ vectors: Tensor, on pool: ThreadPool) throws(EvaluationError) -> Evaluation {

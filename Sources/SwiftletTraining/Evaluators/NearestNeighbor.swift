@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+public import SwiftletEncoders
 public import SwiftletTensors
 
 /// The vector nearest to another by cosine.
@@ -20,12 +21,17 @@ extension Tensor {
   /// For each row of `[count, dimension]` the nearest of the other rows, of equally near ones the first: what
   /// ``NearestNeighborMetrics/accuracyAt1`` compares labels with.
   ///
-  /// - Parameter threadCount: how many threads may work at a time; nil: one a processor. The neighbors are the same.
+  /// - Parameter encoder: whose threads do the work; nil: those of the process, one a processor. The neighbors are the
+  ///   same.
   /// - Precondition: There are at least two rows, and their numbers are finite.
   /// - Complexity: 2 x count² x dimension floating-point operations.
-  public func nearestNeighbors(threadCount: Int? = nil) -> [NearestNeighbor] {
+  public func nearestNeighbors(onThreadsOf encoder: SentenceEncoder? = nil) -> [NearestNeighbor] {
+    nearestNeighbors(on: encoder?.pool ?? .shared)
+  }
+
+  package func nearestNeighbors(on pool: ThreadPool) -> [NearestNeighbor] {
     precondition(shape.count == 2 && shape[0] >= 2, "vectors of shape \(shape), where two rows or more are needed")
-    let unit = UnitVectors(self), pool = threadCount.map { ThreadPool(threadCount: $0) } ?? .shared
+    let unit = UnitVectors(self)
     return unit.mapSimilarities(with: unit, on: pool) { row, cosines in
       var nearest = row == 0 ? 1 : 0
       for other in cosines.indices where cosines[other] > cosines[nearest] && other != row { nearest = other }

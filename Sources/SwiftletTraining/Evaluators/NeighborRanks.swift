@@ -23,9 +23,7 @@ struct NeighborRanks {
   ) {
     guard !relevant.isEmpty else { return }
     self.relevant = relevant.count
-    var relevant = relevant
-    cosines.sortFallingly(&relevant)
-    let farthest = relevant[relevant.count - 1]
+    let relevant = relevant.sorted { cosines.isNearer($0, $1) }, farthest = relevant[relevant.count - 1]
     // How many others stand right before each of the relevant references: no need to sort those.
     var others = [Int](repeating: 0, count: relevant.count)
     for index in cosines.indices where cosines[index] >= cosines[farthest] {

@@ -74,16 +74,20 @@ package struct TripletMiner {
   private func nearestInBatch(
     _ positives: [Int?], _ labels: [Int], _ vectors: Tensor, _ context: Context
   ) -> TripletIndices {
-    let distances = context.withoutTape().distances(among: Variable(vectors)).tensor
+    let count = labels.count
+    let distances = context.withoutTape().distances(among: Variable(vectors)).tensor.values
     var triplets = TripletIndices()
     for (anchor, positive) in positives.enumerated() {
-      let others = labels.indices.filter { labels[$0] != labels[anchor] }
-      guard let positive, !others.isEmpty else { continue }
-      let nearest = others.sorted { left, right in
-        (distances[anchor, left], left) < (distances[anchor, right], right)
+      guard let positive else { continue }
+      let row = distances[anchor * count..<(anchor + 1) * count], start = row.startIndex
+      let nearest = firstIndices(negativesPerAnchor, of: labels.indices) {
+        labels[$0] != labels[anchor]
+      } by: { left, right in
+        (row[start + left], left) < (row[start + right], right)
       }
-      let negatives = (0..<negativesPerAnchor).map { nearest[min($0, nearest.count - 1)] }
-      triplets.append(anchor: anchor, positive: positive, negatives: negatives)
+      guard let last = nearest.last else { continue }
+      let missing = repeatElement(last, count: negativesPerAnchor - nearest.count)
+      triplets.append(anchor: anchor, positive: positive, negatives: nearest + missing)
     }
     return triplets
   }

@@ -7,20 +7,36 @@ import SwiftletTensors
 
 /// What a run's weights follow from, field by field: a run is resumed with the same only.
 struct RunDescription: Equatable {
+  /// A field that has another value than it had.
+  struct Difference {
+    let name: String
+    let earlier: String
+    let value: String
+
+    /// The name, then both values.
+    var description: String { "\(name) was \(escaped(earlier)), is \(escaped(value))" }
+  }
+
+  /// The field of the number of updates.
+  static let stepsName = "steps"
+
   private(set) var fields: [(name: String, value: String)]
 
   /// - Parameters:
   ///   - settings: those that change a weight; threads, pieces and checkpoints do not.
+  ///   - lossIdentity: what the loss is made of.
   ///   - stepCount: updates in all, which a constant rate allows to grow.
   init(
-    _ settings: FineTuningSettings, lossName: String, stepCount: Int, data: Dataset, evaluation: Dataset?,
+    _ settings: FineTuningSettings, lossName: String, lossIdentity: String, stepCount: Int, data: Dataset,
+    evaluation: Dataset?,
     model: ModelFolder, encoder: SentenceEncoder, weights: TrainableWeights
   ) throws {
     func text<Value>(_ value: Value?) -> String { value.map { "\($0)" } ?? "default" }
     let optimizer = settings.optimizer
     fields = [
-      ("steps", "\(stepCount)"), ("encoder", encoder.kind.rawValue),
-      ("loss", lossName), ("distance", text((settings.distance ?? settings.loss.defaultDistance)?.rawValue)),
+      (RunDescription.stepsName, "\(stepCount)"), ("encoder", encoder.kind.rawValue),
+      ("loss", lossName), ("loss parameters", lossIdentity),
+      ("distance", text((settings.distance ?? settings.loss.defaultDistance)?.rawValue)),
       ("margin", text(settings.margin)), ("scale", text(settings.scale)),
       ("Matryoshka dimensions", text(settings.matryoshkaDimensions)),
       ("labels per batch", "\(settings.labelsPerBatch)"), ("samples per label", "\(settings.samplesPerLabel)"),
@@ -66,12 +82,11 @@ struct RunDescription: Equatable {
 
   subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
 
-  /// A text for each field that differs: its name, then both values.
-  func differences(from earlier: RunDescription) -> [String] {
+  /// The fields that differ.
+  func differences(from earlier: RunDescription) -> [Difference] {
     fields.compactMap { name, value in
       let old = earlier[name] ?? "unknown"
-      guard !old.utf8.elementsEqual(value.utf8) else { return nil }
-      return "\(name) was \(escaped(old)), is \(escaped(value))"
+      return sameBytes(old, value) ? nil : Difference(name: name, earlier: old, value: value)
     }
   }
 

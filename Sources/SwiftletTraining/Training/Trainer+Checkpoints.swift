@@ -42,10 +42,11 @@ extension Trainer {
     let state = checkpoint.state
     func damaged(_ name: String) -> StateError { StateError(path: checkpoint.folder, name: name) }
     guard let run = state["run"]?.object else { throw damaged("run") }
-    guard let steps = state["optimizer_steps"]?.int else { throw damaged("optimizer_steps") }
+    guard let steps = state["optimizer_steps"]?.int, steps >= 0 else { throw damaged("optimizer_steps") }
     guard let warmup = state["warmup_steps"]?.int, warmup > 0 else { throw damaged("warmup_steps") }
     guard let progress = state["progress"]?.object.flatMap(TrainingProgress.init) else { throw damaged("progress") }
     try check(against: RunDescription(run))
+    guard 0...stepCount ~= progress.step else { throw damaged("progress") }
 
     schedule = LearningRateSchedule(settings.schedule, stepCount: stepCount, warmupStepCount: warmup)
     optimizer = try AdamW(settings.optimizer, for: weights.layout, stepCount: steps)
@@ -65,10 +66,11 @@ extension Trainer {
 
   /// A run is resumed as it was, but a constant learning rate may go on for longer.
   private func check(against earlier: RunDescription) throws {
-    let fields = description.differences(from: earlier).filter { difference in
-      let isLonger = earlier["steps"].flatMap(Int.init).map { $0 <= stepCount } ?? false
-      return !(difference.hasPrefix("steps was") && settings.schedule == .constant && isLonger)
+    let differences = description.differences(from: earlier).filter { difference in
+      let isLonger =
+        difference.name == RunDescription.stepsName && Int(difference.earlier).map { $0 <= stepCount } ?? false
+      return !(isLonger && settings.schedule == .constant)
     }
-    guard fields.isEmpty else { throw FineTuningError.differentRun(fields: fields) }
+    guard differences.isEmpty else { throw FineTuningError.differentRun(fields: differences.map(\.description)) }
   }
 }

@@ -12,6 +12,8 @@ extension Trainer {
   ///     unless the run is resumed. nil: nothing is written, ``tunedEncoder()`` gives the result.
   ///   - resumes: whether to go on from the newest checkpoint in `output`, with the same bits at the end as a run that
   ///     was never interrupted.
+  ///   - companions: the names of files that the caller keeps in `checkpoints/` of `output`, as a log; they are removed
+  ///     with the checkpoints once the run is complete.
   ///   - stop: asks the run to save a checkpoint and to end; an evaluation or mining that it interrupts is done when the
   ///     run is resumed.
   ///   - report: hears what happens.
@@ -19,10 +21,10 @@ extension Trainer {
   ///   be resumed, too.
   @discardableResult
   public func run(
-    output: String? = nil, resumes: Bool = false, stop: StopFlag = StopFlag(),
+    output: String? = nil, resumes: Bool = false, companions: Set<String> = [], stop: StopFlag = StopFlag(),
     report: (TrainingEvent) throws -> Void = { _ in }
   ) throws -> FineTuningResult {
-    let folder = output.map { RunFolder($0) }
+    let folder = output.map { RunFolder($0, companions: companions) }
     savedAt = nil
     if let folder {
       let status = try folder.status()

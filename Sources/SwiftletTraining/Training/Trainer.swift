@@ -125,7 +125,8 @@ public final class Trainer {
     stepCount = try settings.stepCount(batchesPerEpoch: source.batchesPerEpoch)
     schedule = LearningRateSchedule(settings.schedule, stepCount: stepCount, warmupRatio: settings.warmupRatio)
     description = try RunDescription(
-      settings, lossName: lossName, stepCount: stepCount, data: data, evaluation: evaluation, model: model,
+      settings, lossName: lossName, lossIdentity: identity(of: plainLoss), stepCount: stepCount, data: data,
+      evaluation: evaluation, model: model,
       encoder: encoder, weights: weights)
     dropout = RandomStream.generator(seed: settings.seed, purpose: .dropout)
     var warnings = encoder.warnings

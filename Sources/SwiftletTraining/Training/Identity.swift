@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletFiles
+import SwiftletTensors
+
+/// A text of all that a value stores, by which a resumed run sees whether its loss is the one it began with.
+///
+/// The same for equal values in every process: sets and dictionaries are in the order of their elements' texts, and a
+/// tensor stands there with the digest of its numbers. Objects and functions stand there with their types alone.
+package func identity(of value: Any) -> String {
+  if let tensor = value as? Tensor {
+    var hash = SHA256()
+    tensor.vector.withBytes { hash.update($0) }
+    return "Tensor(\(tensor.shape), \(hash.hexDigest().prefix(16)))"
+  }
+  let mirror = Mirror(reflecting: value), type = "\(mirror.subjectType)"
+  func list(_ parts: [String]) -> String { "[\(parts.joined(separator: ", "))]" }
+  let parts = mirror.children.map { child in
+    let label = child.label.flatMap { $0.hasPrefix(".") ? nil : "\($0): " } ?? ""
+    return label + identity(of: child.value)
+  }
+  switch mirror.displayStyle {
+  case .optional: return mirror.children.first.map { identity(of: $0.value) } ?? "nil"
+  case .collection: return list(mirror.children.map { identity(of: $0.value) })
+  case .set, .dictionary: return list(mirror.children.map { identity(of: $0.value) }.sorted())
+  case .class, .foreignReference: return type
+  case .enum where parts.isEmpty: return "\(value)"
+  case .enum: return mirror.children.map { "\($0.label ?? "")(\(identity(of: $0.value)))" }.joined()
+  case .tuple: return "(\(parts.joined(separator: ", ")))"
+  case nil where parts.isEmpty: return "\(value)"
+  default: return "\(type)(\(parts.joined(separator: ", ")))"
+  }
+}
