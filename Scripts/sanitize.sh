@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Looks for accesses outside of buffers, undefined behaviour and data races: sanitize.sh [kernels] [threads [FILTER]]
+# Looks for accesses outside of buffers, undefined behaviour and data races:
+# sanitize.sh [kernels] [memory [FILTER] | threads [FILTER]]
 #
 # kernels: each C kernel at sizes 0 to 67 between guard pages, on every CPU path, with AddressSanitizer and
 #          UndefinedBehaviorSanitizer.
+# memory:  the test suite, or the tests that match FILTER, with AddressSanitizer. Each piece of scratch memory is an
+#          allocation of exactly its size, filled with NaN; tests that bound memory stay out.
 # threads: the test suite, or the tests that match FILTER, with ThreadSanitizer.
-# Without arguments both.
+# Without arguments all of them.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +22,13 @@ kernels() {
   rm -r "$work"
 }
 
-# Swift's own report of a crash would come on top of the sanitizer's.
+# Swift's own report of a crash would come on top of the sanitizer's. Leaks are not looked for: a thread of a pool may
+# live as long as the process.
+memory() {
+  SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=64 \
+    swift test --sanitize address --scratch-path .build-asan ${1:+--filter "$1"}
+}
+
 threads() {
   SWIFT_BACKTRACE=enable=no TSAN_OPTIONS=halt_on_error=1 \
     swift test --sanitize thread --scratch-path .build-tsan ${1:+--filter "$1"}
@@ -27,7 +36,8 @@ threads() {
 
 case ${1-all} in
   kernels) kernels; shift; [ $# = 0 ] || "$0" "$@" ;;
+  memory) memory "${2-}" ;;
   threads) threads "${2-}" ;;
-  all) kernels; threads ;;
-  *) sed -n '4,9s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  all) kernels; memory; threads ;;
+  *) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

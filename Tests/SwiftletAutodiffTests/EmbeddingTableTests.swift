@@ -71,14 +71,14 @@ import Testing
         #expect(slotValues(table, slot).map(bits) == [bits(expected(values, row, 0.9)), zeros, zeros])
       }
       // They change, the rest decays.
-      table.values[columns] = 42
-      table.firstMoments[columns] = 43
-      table.secondMoments[columns] = 44
+      table.values[1, 0] = 42
+      table.firstMoments[1, 0] = 43
+      table.secondMoments[1, 0] = 44
       table.decay(by: 0.5)
       // What has a slot keeps it, through the growth of the table.
       table.touch([2, 0, 7] + (3..<7).map { $0 }, kernels: kernels)
       #expect(table.touchedRows == [7, 2, 0, 3, 4, 5, 6])
-      #expect(table.firstMoments[columns] == 43 && table.secondMoments[columns] == 44)
+      #expect(table.firstMoments[1, 0] == 43 && table.secondMoments[1, 0] == 44)
       for slot in 2..<7 {
         let now = expected(values, table.touchedRows[slot], 0.9 * 0.5)
         #expect(slotValues(table, slot).map(bits) == [bits(now), zeros, zeros])

@@ -55,7 +55,7 @@ import Testing
     let x = tensor([13, 19], seed: 1), w = tensor([70, 19], seed: 2), b = tensor([70], seed: 3)
     let y = run({ kernels in
       let matrix = PackedMatrix(inputs: 19, outputs: 70, kernels: kernels, workspace: Workspace()) { rows in
-        w.withUnsafeBufferPointer { rows.update(from: $0.baseAddress!, count: $0.count) }
+        rows.copy(from: w.matrix)
       }
       return [.linear(matrix, bias: b), .partOfLinear, .partOfLinear, .partOfLinear]
     }) { $0.linear(Variable(x), layer, activation: activation) }
