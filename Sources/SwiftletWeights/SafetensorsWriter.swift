@@ -39,7 +39,7 @@ public enum SafetensorsWriter {
   /// - Throws: `FileError`, or what `writeBytes` throws; what lay at `path` is then still there.
   public static func write(
     _ tensors: [Tensor], metadata: [String: String] = [:], to path: String,
-    writeBytes: (Tensor, _ append: (UnsafeRawBufferPointer) throws(FileError) -> Void) throws -> Void
+    writeBytes: (Tensor, _ append: (RawSpan) throws(FileError) -> Void) throws -> Void
   ) throws {
     let rank = Dictionary(uniqueKeysWithValues: DType.allCases.enumerated().map { ($1, -$0) })
     let ordered = tensors.sorted {
@@ -50,7 +50,7 @@ public enum SafetensorsWriter {
     for tensor in ordered {
       var left = tensor.byteCount
       try writeBytes(tensor) { bytes throws(FileError) in
-        left -= bytes.count
+        left -= bytes.byteCount
         precondition(left >= 0, "too many bytes for \(tensor.name)")
         try file.write(bytes)
       }

@@ -5,6 +5,7 @@
 
 /// Calls `body` with the UTF-8 of a text. A string of another encoding is copied first.
 @inlinable
+@inline(__always)
 package func withUTF8<Value, Failure: Error>(
   of text: String, _ body: (Span<UInt8>) throws(Failure) -> Value
 ) throws(Failure) -> Value {
@@ -90,6 +91,17 @@ extension Span<UInt8> {
   }
 }
 
+extension MutableSpan<UInt8> {
+  /// Stores a number at `offset`, in this machine's byte order; its bytes must lie inside the span.
+  @inlinable
+  @inline(__always)
+  package mutating func store<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number, at offset: Int) {
+    // The call checks the bounds, and any bytes are valid.
+    var bytes = unsafe mutableBytes
+    bytes.storeBytes(of: number, toByteOffset: offset, as: Number.self)
+  }
+}
+
 extension RawSpan {
   /// The number whose bytes start at `offset`, in this machine's byte order; the bytes must lie inside the span.
   @inlinable
@@ -102,6 +114,7 @@ extension RawSpan {
 
 /// Calls `body` with temporary memory for `count` elements, each of which is `element`; on the stack if it is small.
 @inlinable
+@inline(__always)
 package func withTemporarySpan<Element: BitwiseCopyable, Value, Failure: Error>(
   repeating element: Element, count: Int, _ body: (inout MutableSpan<Element>) throws(Failure) -> Value
 ) throws(Failure) -> Value {
@@ -110,6 +123,19 @@ package func withTemporarySpan<Element: BitwiseCopyable, Value, Failure: Error>(
     unsafe memory.initialize(repeating: element)
     var span = unsafe memory.mutableSpan
     return try body(&span)
+  }
+}
+
+/// Calls `body` with temporary memory for up to `capacity` elements, none there yet; on the stack if it is small.
+@inlinable
+@inline(__always)
+package func withTemporaryOutput<Element: BitwiseCopyable, Value, Failure: Error>(
+  of type: Element.Type, capacity: Int, _ body: (inout OutputSpan<Element>) throws(Failure) -> Value
+) throws(Failure) -> Value {
+  // The memory is valid during the call, and a span cannot leave it.
+  try unsafe withUnsafeTemporaryAllocation(of: type, capacity: capacity) { (memory) throws(Failure) in
+    var output = unsafe OutputSpan(buffer: memory, initializedCount: 0)
+    return try body(&output)
   }
 }
 
