@@ -128,7 +128,8 @@ private final class WeightReading: Sendable {
       }
     }
     return try StoredTable(rows: rows, columns: columns, storage: storage) { bytes throws in
-      try loader.checkpoint.read(source, into: bytes)
+      var span = bytes.mutableBytes
+      try loader.checkpoint.read(source, into: &span)
       check(parameter, UnsafeRawBufferPointer(bytes), storage)
     }
   }
@@ -148,7 +149,8 @@ private final class WeightReading: Sendable {
     let byteCount = source.byteRange.count
     let stored = storage == SWLT_F32 ? nil : workspace.buffer(count: (byteCount + 3) / 4)
     let bytes = UnsafeMutableRawBufferPointer(start: stored?.base ?? values, count: byteCount)
-    try loader.checkpoint.read(source, into: bytes)
+    var span = bytes.mutableBytes
+    try loader.checkpoint.read(source, into: &span)
     check(parameter, UnsafeRawBufferPointer(bytes), storage)
     if stored != nil {
       _ = loader.kernels.table.pointee.convert(source.elementCount, bytes.baseAddress, storage, values)

@@ -43,9 +43,6 @@ package struct SHA256: Sendable {
   /// Continues with `bytes`.
   package mutating func update(_ bytes: [UInt8]) { bytes.withRawSpan { update($0) } }
 
-  /// Continues with the UTF-8 of a text.
-  package mutating func update(utf8 text: String) { update(Array(text.utf8)) }
-
   private mutating func appendPending(_ bytes: RawSpan) {
     for offset in 0..<bytes.byteCount { pending.append(bytes.load(at: offset, as: UInt8.self)) }
   }

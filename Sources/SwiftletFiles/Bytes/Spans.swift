@@ -15,7 +15,7 @@ package func withUTF8<Value, Failure: Error>(
   }
   if let result { return try result.get() }
   var text = text
-  return try unsafe text.withUTF8 { utf8 in
+  return try text.withUTF8 { utf8 in
     Result { () throws(Failure) in try body(unsafe utf8.span) }
   }.get()
 }

@@ -40,7 +40,8 @@ struct WordBuffer {
 
   /// Appends what `actions` makes of the ASCII letters of `text` from `start` on, up to the first that is no
   /// part of a word, and returns where that is.
-  mutating func appendASCII(of text: Span<UInt8>, from first: Int, to end: Int, actions: ContiguousArray<UInt8>) -> Int {
+  mutating func appendASCII(of text: Span<UInt8>, from first: Int, to end: Int, actions: ContiguousArray<UInt8>) -> Int
+  {
     let room = max(scalarLimit - scalarCount, 0)
     let target = start + byteCount
     var memory = memory.mutableSpan

@@ -59,7 +59,7 @@ struct StateTensors {
     let items = items
     let bytes = Dictionary(uniqueKeysWithValues: items.map { ($0.tensor.name, $0.bytes) })
     try SafetensorsWriter.write(items.map(\.tensor), to: path) { tensor, append in
-      if let bytes = bytes[tensor.name] { try append(bytes) }
+      if let bytes = bytes[tensor.name] { try append(bytes.bytes) }
     }
   }
 
@@ -91,7 +91,8 @@ struct StateTensors {
       guard let tensor = file[name], tensor.shape == shape, tensor.dtype == dtype else {
         throw StateError(path: path, name: name)
       }
-      try file.read(tensor, into: UnsafeMutableRawBufferPointer(start: base, count: tensor.byteRange.count))
+      var bytes = UnsafeMutableRawBufferPointer(start: base, count: tensor.byteRange.count).mutableBytes
+      try file.read(tensor, into: &bytes)
     }
     let dense = TensorBuffer(count: layout.count)
     dense.base.update(repeating: 0, count: layout.count)
