@@ -40,6 +40,10 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// The modules whose uses of `unsafe` are checked by the compiler: without it they reach no memory that they might not.
+let memorySafeModules: Set = ["SwiftletFiles", "SwiftletTokenizers", "SwiftletWeights"]
+let memorySafety: [SwiftSetting] = [.strictMemorySafety(), .treatWarning("StrictMemorySafety", as: .error)]
+
 let package = Package(
   name: "swiftlet",
   platforms: [.macOS(.v15)],
@@ -54,7 +58,9 @@ let package = Package(
 
 for module in modules {
   package.targets.append(
-    .target(name: module.name, dependencies: module.imports.map { .byName(name: $0) }, swiftSettings: settings))
+    .target(
+      name: module.name, dependencies: module.imports.map { .byName(name: $0) },
+      swiftSettings: settings + (memorySafeModules.contains(module.name) ? memorySafety : [])))
 }
 
 package.targets.append(

@@ -174,7 +174,7 @@ def encode_mappings(mappings):
 def swift_literal(name, comment, text):
     lines = [text[i : i + 100] for i in range(0, len(text), 100)]
     body = "\n".join("    " + line for line in lines)
-    return f'  /// {comment}\n  static let {name}: StaticString = #"""\n{body}\n    """#\n'
+    return f'  /// {comment}\n  static let {name}: String = #"""\n{body}\n    """#\n'
 
 
 def main():

@@ -11,9 +11,9 @@ public struct Checkpoint: Sendable {
   public let tensors: [TensorInfo]
   private let positions: [UTF8Key: Int]
 
-  private static let mostIndexBytes = 64 << 20
-  /// Hardly fewer tensors than a file may have.
-  private static let mostIndexValues = 65_536
+  private static let maximumIndexByteCount = 64 << 20
+  /// Almost as many tensors as a file may have.
+  private static let maximumIndexValueCount = 65_536
 
   /// Opens the files of a folder.
   ///
@@ -38,10 +38,10 @@ public struct Checkpoint: Sendable {
 
   /// Copies the bytes of one of the checkpoint's tensors, as many as its `byteRange` has.
   ///
-  /// - Parameter buffer: room for exactly these bytes.
+  /// - Parameter bytes: room for exactly these bytes.
   /// - Throws: `FileError`, also when the file was cut or written to since it was opened.
-  public func read(_ tensor: TensorInfo, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
-    try tensor.read(into: buffer)
+  public func read(_ tensor: TensorInfo, into bytes: inout MutableRawSpan) throws(FileError) {
+    try tensor.read(into: &bytes)
   }
 
   // MARK: Shards
@@ -51,7 +51,7 @@ public struct Checkpoint: Sendable {
     func invalid(_ reason: CheckpointError.Reason) -> CheckpointError {
       CheckpointError(path: index, reason: reason)
     }
-    let json = try JSONParser.parse(file: index, limit: mostIndexBytes, maximumValues: mostIndexValues)
+    let json = try JSONParser.parse(path: index, limit: maximumIndexByteCount, maximumValues: maximumIndexValueCount)
     guard let map = json.object?["weight_map"]?.object else {
       throw invalid(.invalidIndex(problem: "has no object \"weight_map\""))
     }
@@ -90,11 +90,5 @@ public struct Checkpoint: Sendable {
   private static func isFileName(_ name: String) -> Bool {
     let forbidden: [UInt8] = [0, UInt8(ascii: "/"), UInt8(ascii: "\\")]
     return !name.isEmpty && name != "." && name != ".." && !name.utf8.contains { forbidden.contains($0) }
-  }
-}
-
-extension Checkpoint {
-  package func read(_ tensor: TensorInfo, into bytes: inout MutableRawSpan) throws(FileError) {
-    try bytes.withUnsafeMutableBytes { (b) throws(FileError) in try read(tensor, into: b) }
   }
 }

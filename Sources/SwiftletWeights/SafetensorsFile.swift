@@ -29,15 +29,9 @@ public struct SafetensorsFile: Sendable {
 
   /// Copies the bytes of one of the file's tensors, as many as its `byteRange` has.
   ///
-  /// - Parameter buffer: room for exactly these bytes.
+  /// - Parameter bytes: room for exactly these bytes.
   /// - Throws: `FileError`, also when the file was cut or written to since it was opened.
-  public func read(_ tensor: TensorInfo, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
-    try tensor.read(into: buffer)
-  }
-}
-
-extension SafetensorsFile {
-  package func read(_ tensor: TensorInfo, into bytes: inout MutableRawSpan) throws(FileError) {
-    try bytes.withUnsafeMutableBytes { (b) throws(FileError) in try read(tensor, into: b) }
+  public func read(_ tensor: TensorInfo, into bytes: inout MutableRawSpan) throws(FileError) {
+    try tensor.read(into: &bytes)
   }
 }

@@ -18,7 +18,7 @@ struct SafetensorsHeader {
   private(set) var tensors: [TensorInfo] = []
   private(set) var metadata: [String: String] = [:]
 
-  private static let mostTensors = 65_536
+  private static let maximumTensorCount = 65_536
   private static let maximumLength = 100_000_000
 
   private let file: InputFile
@@ -42,7 +42,7 @@ struct SafetensorsHeader {
     }
     dataStart = 8 + Int(length)
     do {
-      try file.read(at: 8, count: Int(length)).withUnsafeBufferPointer { try parse($0) }
+      try parse(try file.read(at: 8, count: Int(length)))
     } catch let error as JSONError {
       throw invalid(.invalidHeader(error))
     }
@@ -52,7 +52,7 @@ struct SafetensorsHeader {
     SafetensorsError(path: file.path, reason: reason)
   }
 
-  private mutating func parse(_ bytes: UnsafeBufferPointer<UInt8>) throws {
+  private mutating func parse(_ bytes: ContiguousArray<UInt8>) throws {
     var reader = try JSONReader(bytes)
     var names: Set<UTF8Key> = []
     var hasMetadata = false
@@ -63,7 +63,7 @@ struct SafetensorsHeader {
         hasMetadata = true
         try readMetadata(&reader)
       } else {
-        guard tensors.count < SafetensorsHeader.mostTensors else { throw invalid(.tooManyTensors) }
+        guard tensors.count < SafetensorsHeader.maximumTensorCount else { throw invalid(.tooManyTensors) }
         guard names.insert(UTF8Key(name)).inserted else { throw reader.error(.duplicateKey(name)) }
         tensors.append(try readTensor(name, &reader))
       }
@@ -81,7 +81,7 @@ struct SafetensorsHeader {
     var keys: Set<UTF8Key> = []
     try reader.beginObject()
     while let key = try reader.nextKey() {
-      guard keys.count < SafetensorsHeader.mostTensors else { throw invalid(.invalidMetadata) }
+      guard keys.count < SafetensorsHeader.maximumTensorCount else { throw invalid(.invalidMetadata) }
       guard keys.insert(UTF8Key(key)).inserted else { throw reader.error(.duplicateKey(key)) }
       try require(.string, &reader, or: .invalidMetadata)
       metadata[key] = try reader.readString()
@@ -93,7 +93,7 @@ struct SafetensorsHeader {
     _ kind: JSONReader.Kind, _ reader: inout JSONReader, or reason: SafetensorsError.Reason
   ) throws {
     guard reader.nextKind() != kind else { return }
-    _ = try reader.readValue(limit: SafetensorsHeader.mostTensors)
+    _ = try reader.readValue(limit: SafetensorsHeader.maximumTensorCount)
     throw invalid(reason)
   }
 
@@ -122,7 +122,7 @@ struct SafetensorsHeader {
         if offsets != nil { throw reader.error(.duplicateKey(field)) }
         offsets = try readSizes(&reader, count: 2, or: problem("data_offsets must be two integers from 0 up"))
       default:
-        let limit = SafetensorsHeader.mostTensors
+        let limit = SafetensorsHeader.maximumTensorCount
         guard otherFields.count < limit else { throw reader.error(.tooManyValues(limit: limit)) }
         guard otherFields.insert(UTF8Key(field)).inserted else { throw reader.error(.duplicateKey(field)) }
         _ = try reader.readValue(limit: limit)
@@ -194,4 +194,22 @@ struct SafetensorsHeader {
     }
     guard end == file.size else { throw invalid(.incompleteBuffer(fileSize: file.size, wanted: end)) }
   }
+}
+
+/// The format of a file that is not safetensors, recognized by its first bytes, with what to do about it; nil if unknown.
+private func foreignFormat(firstBytes: ContiguousArray<UInt8>) -> String? {
+  func starts(_ text: String) -> Bool { firstBytes.starts(with: text.utf8) }
+  let pickle = "save it with safetensors (model.save_pretrained does)"
+  if starts("version https://git-lfs") { return "a Git LFS pointer; fetch the file itself with git lfs pull" }
+  if starts("PK\u{3}\u{4}") { return "a PyTorch pickle or another zip archive; \(pickle)" }
+  if firstBytes.count > 1, firstBytes[0] == 0x80, 2...5 ~= firstBytes[1] {
+    return "a Python pickle; \(pickle)"
+  }
+  if starts("GGUF") { return "a GGUF file; give the original safetensors file" }
+  if starts("\u{89}HDF") { return "an HDF5 file; \(pickle)" }
+  let letters = firstBytes.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }.prefix(9).map { $0 | 0x20 }
+  if letters.starts(with: "<!doctype".utf8.map { $0 | 0x20 }) || letters.starts(with: "<html".utf8) {
+    return "a web page; download the file itself"
+  }
+  return nil
 }

@@ -52,7 +52,7 @@ public enum SafetensorsWriter {
       try writeBytes(tensor) { bytes throws(FileError) in
         left -= bytes.byteCount
         precondition(left >= 0, "too many bytes for \(tensor.name)")
-        try bytes.withUnsafeBytes { (b) throws(FileError) in try file.write(b) }
+        try file.write(bytes)
       }
       precondition(left == 0, "\(left) bytes of \(tensor.name) were not written")
     }

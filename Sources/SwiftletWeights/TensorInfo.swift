@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SwiftletFiles
+package import SwiftletFiles
 
 /// A tensor in a safetensors file: what it is and where it lies, its numbers still on the disk.
 public struct TensorInfo: Sendable {
@@ -19,9 +19,12 @@ public struct TensorInfo: Sendable {
   /// The number of elements.
   public var elementCount: Int { byteRange.count * 8 / dtype.bitWidth }
 
-  func read(into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
-    precondition(buffer.count == byteRange.count, "\(name) has \(byteRange.count) bytes")
-    try file.read(at: byteRange.lowerBound, into: buffer)
+  /// Copies the tensor's bytes, exactly as many as `byteRange` has.
+  ///
+  /// - Throws: `FileError`, also when the file was cut or written to since it was opened.
+  package func read(into bytes: inout MutableRawSpan) throws(FileError) {
+    precondition(bytes.byteCount == byteRange.count, "\(name) has \(byteRange.count) bytes, not \(bytes.byteCount)")
+    try file.read(at: byteRange.lowerBound, into: &bytes)
     try file.checkUnchanged()
   }
 }

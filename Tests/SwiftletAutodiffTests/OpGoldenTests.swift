@@ -18,14 +18,20 @@ import Testing
   private func tensor(_ name: String) throws -> Tensor {
     let info = try #require(file[name])
     var numbers = [Float](repeating: 0, count: info.elementCount)
-    try numbers.withUnsafeMutableBytes { try file.read(info, into: $0) }
+    try numbers.withUnsafeMutableBytes {
+      var bytes = $0.mutableBytes
+      try file.read(info, into: &bytes)
+    }
     return Tensor(numbers, shape: info.shape)
   }
 
   private func exact(_ name: String) throws -> [Double] {
     let info = try #require(file[name])
     var numbers = [Double](repeating: 0, count: info.elementCount)
-    try numbers.withUnsafeMutableBytes { try file.read(info, into: $0) }
+    try numbers.withUnsafeMutableBytes {
+      var bytes = $0.mutableBytes
+      try file.read(info, into: &bytes)
+    }
     return numbers
   }
 

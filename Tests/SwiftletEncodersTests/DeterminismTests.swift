@@ -83,6 +83,28 @@ import Testing
     #expect(streamed == expected)
   }
 
+  private struct BrokenStream: Error {}
+
+  @Test(arguments: [BrokenStream(), CancellationError()] as [any Error])
+  func aStreamsTextsBeforeItsErrorAreEmbedded(error: any Error) async throws {
+    let encoder = try SentenceEncoder(folder: Self.model)
+    let stream = AsyncThrowingStream<String, any Error> { continuation in
+      for text in Self.texts.prefix(3) { continuation.yield(text) }
+      continuation.finish(throwing: error)
+    }
+    var count = 0
+    do {
+      for try await embedded in encoder.encode(stream) {
+        #expect(embedded.text == Self.texts[count])
+        count += 1
+      }
+      Issue.record("no error")
+    } catch let found {
+      #expect(type(of: found) == type(of: error))
+    }
+    #expect(count == 3)
+  }
+
   @Test func fromManyTasksAtOnce() async throws {
     let encoder = try SentenceEncoder(folder: Self.model, settings: EncoderSettings(threadCount: 3))
     let expected = try Self.reference.get()

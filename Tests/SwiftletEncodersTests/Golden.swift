@@ -44,7 +44,7 @@ struct Golden {
   private init(folder: String, fixtures: String) throws {
     self.folder = folder
     expected = try SafetensorsFile(path: fixtures + "/expected.safetensors")
-    let json = try JSONParser.parse(file: fixtures + "/texts.json", limit: 1 << 20)
+    let json = try JSONParser.parse(path: fixtures + "/texts.json", limit: 1 << 20)
     texts = (json.array ?? []).compactMap { text in
       guard let object = text.object, let string = object["text"]?.string else { return nil }
       func integers(_ key: String) -> [Int32]? { object[key]?.array?.compactMap { $0.int.map(Int32.init) } }
@@ -64,7 +64,10 @@ struct Golden {
     guard let tensor = expected[name] else { throw MissingGolden(name: name) }
     func read<Number>(_ zero: Number) throws -> [Number] {
       var numbers = Array(repeating: zero, count: tensor.elementCount)
-      try numbers.withUnsafeMutableBytes { try expected.read(tensor, into: $0) }
+      try numbers.withUnsafeMutableBytes {
+        var bytes = $0.mutableBytes
+        try expected.read(tensor, into: &bytes)
+      }
       return numbers
     }
     let values = tensor.dtype == .f64 ? try read(0.0) : try read(Float(0)).map(Double.init)

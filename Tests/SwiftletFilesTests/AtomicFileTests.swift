@@ -20,7 +20,7 @@ struct AtomicFileTests {
     #expect(try String(contentsOfFile: path, encoding: .utf8) == "old")
     try file.commit()
     #expect(try String(contentsOfFile: path, encoding: .utf8) == "NEW text!")
-    #expect(try reader.readAll(limit: 3) == Array("old".utf8))
+    #expect(try reader.readAll(limit: 3) == ContiguousArray("old".utf8))
     #expect(try folder.names() == ["file"])
   }
 

@@ -13,8 +13,8 @@ struct InputFileTests {
   @Test func readsAtAnyOffset() throws {
     let file = try InputFile(path: folder.write("0123456789", to: "digits"))
     #expect(file.size == 10)
-    #expect(try file.read(at: 3, count: 4) == Array("3456".utf8))
-    #expect(try file.readAll(limit: 10) == Array("0123456789".utf8))
+    #expect(try file.read(at: 3, count: 4) == ContiguousArray("3456".utf8))
+    #expect(try file.readAll(limit: 10) == ContiguousArray("0123456789".utf8))
     #expect(try file.read(at: 10, count: 0) == [])
   }
 

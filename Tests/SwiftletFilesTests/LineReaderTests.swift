@@ -46,10 +46,61 @@ struct LineReaderTests {
     #expect(try reader.next() == "next")
   }
 
-  @Test func refusesALineThatIsTooLong() throws {
-    var reader = try LineReader(path: file([UInt8](repeating: 0x61, count: 300_000)), maximumLength: 100_000)
+  /// Lines that end in the same piece of the file as the limit is passed in, some pieces later, and with the file.
+  @Test(arguments: [101, 70_000, 400_000], ["\n", "\r\n"])
+  func goesOnBehindALineThatIsTooLong(length: Int, end: String) throws {
+    let long = String(repeating: "a", count: length)
+    let text = ["one", long, "two", String(long.prefix(100)), long].joined(separator: end)
+    var reader = try LineReader(path: file(text.utf8), maximumLength: 100)
+    #expect(try reader.next() == "one")
     let error = #expect(throws: TextError.self) { try reader.next() }
-    #expect(error?.reason == .tooLong(limit: 100_000))
+    #expect(error?.reason == .tooLong(limit: 100) && error?.line == 2)
+    #expect(try reader.next() == "two")
+    #expect(reader.lineCount == 3 && reader.byteCount == length + 6 + 3 * end.utf8.count)
+    #expect(try reader.next()?.utf8.count == 100)
+    #expect(throws: TextError.self) { try reader.next() }
+    #expect(try reader.next() == nil)
+    #expect(reader.lineCount == 5 && reader.byteCount == text.utf8.count)
+  }
+
+  @Test func aLineThatIsTooLongTakesBoundedMemory() async {
+    #if os(Linux)
+      await #expect(processExitsWith: .success) {
+        let folder = try TemporaryFolder()
+        let path = try folder.write([UInt8](repeating: 0x61, count: 64 << 20) + "\nnext".utf8, to: "lines")
+        var reader = try LineReader(path: path, maximumLength: 1000)
+        let peak = try peakMemory {
+          _ = try? reader.next()
+          guard try reader.next() == "next" else { throw CocoaError(.fileReadUnknown) }
+        }
+        guard peak < 4 << 20 else { throw CocoaError(.fileReadTooLarge) }
+      }
+    #endif
+  }
+
+  @Test func anErrorIsThrownByNextNotWhereItIsAskedForWaitingLines() throws {
+    let pipe = Pipe()
+    var reader = LineReader(
+      descriptor: pipe.fileHandleForReading.fileDescriptor, name: "pipe", maximumLength: 10)
+    pipe.fileHandleForWriting.write(Data("one\n".utf8) + Data(repeating: 0x61, count: 20))
+    #expect(reader.isLineWaiting())
+    #expect(try reader.next() == "one")
+    // No end has come yet, and yet it is clear what is wrong.
+    #expect(reader.isLineWaiting())
+    #expect(throws: TextError.self) { try reader.next() }
+    #expect(!reader.isLineWaiting())
+    pipe.fileHandleForWriting.write(Data("aaa\ntwo\n".utf8))
+    #expect(reader.isLineWaiting())
+    #expect(try reader.next() == "two")
+    // A descriptor that cannot be read.
+    let broken = LineReader(descriptor: pipe.fileHandleForWriting.fileDescriptor, name: "pipe")
+    try expectFailure(broken)
+  }
+
+  private func expectFailure(_ reader: consuming LineReader) throws {
+    var reader = reader
+    #expect(throws: FileError.self) { try reader.next() }
+    #expect(throws: FileError.self) { try reader.next() }
   }
 
   @Test func refusesWhatIsNoFile() {
@@ -88,15 +139,15 @@ struct LineReaderTests {
   @Test func tellsWhetherALineIsWaiting() throws {
     let pipe = Pipe()
     var reader = LineReader(descriptor: pipe.fileHandleForReading.fileDescriptor, name: "pipe")
-    #expect(try !reader.isLineWaiting())
+    #expect(!reader.isLineWaiting())
     pipe.fileHandleForWriting.write(Data("one\ntw".utf8))
-    #expect(try reader.isLineWaiting())
+    #expect(reader.isLineWaiting())
     #expect(try reader.next() == "one")
-    #expect(try !reader.isLineWaiting())
+    #expect(!reader.isLineWaiting())
     pipe.fileHandleForWriting.write(Data("o".utf8))
-    #expect(try !reader.isLineWaiting())
+    #expect(!reader.isLineWaiting())
     try pipe.fileHandleForWriting.close()
-    #expect(try reader.isLineWaiting())
+    #expect(reader.isLineWaiting())
     #expect(try reader.next() == "two")
     #expect(try reader.next() == nil)
   }

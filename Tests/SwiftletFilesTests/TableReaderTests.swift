@@ -26,7 +26,7 @@ struct TableReaderTests {
   /// A table that Python's csv module wrote.
   @Test func readsWhatTheReferenceWrites() throws {
     var reader = TableReader(try LineReader(path: fixture("table.csv")), format: .csv)
-    let json = try JSONParser.parse(file: fixture("table.json"), limit: 1 << 20)
+    let json = try JSONParser.parse(path: fixture("table.json"), limit: 1 << 20)
     let expected = try #require(json.array).map { ($0.array ?? []).map { $0.string ?? "" } }
     #expect(expected.count == 300)
     for record in expected {
@@ -64,6 +64,40 @@ struct TableReaderTests {
     let error = #expect(throws: TableError.self) { _ = try records(text) }
     #expect(error.map { [$0.line, $0.column] } == [line, column] && error?.reason == reason)
     #expect(error?.description.contains("\n") == false)
+  }
+
+  @Test func aRecordThatIsTooLongIsAnErrorAndTheNextOneIsRead() throws {
+    let path = folder.path("table")
+    let text = "a,b\nc,\"" + String(repeating: "x\n", count: 100) + "\"\nd,e\n"
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    var reader = TableReader(try LineReader(path: path), format: .csv, maximumLength: 50)
+    #expect(try reader.next() == ["a", "b"])
+    let error = #expect(throws: TableError.self) { _ = try reader.next() }
+    #expect(error?.reason == .tooLong(limit: 50) && error?.line == 2 && error?.column == 3)
+    var records: [[String]] = []
+    while true {
+      do {
+        guard let record = try reader.next() else { break }
+        records.append(record)
+      } catch is TableError {}
+    }
+    #expect(records.first == ["x"])
+    #expect(records.count < 100)
+  }
+
+  @Test func goesOnBehindALineThatIsTooLong() throws {
+    for (format, long) in [
+      (TableReader.Format.csv, "\"\(String(repeating: "x", count: 200))\""),
+      (.tsv, "x\t" + String(repeating: "x", count: 200)),
+    ] {
+      let path = folder.path("table")
+      try Data("a\n\(long)\nb\n".utf8).write(to: URL(fileURLWithPath: path))
+      var reader = TableReader(try LineReader(path: path, maximumLength: 100), format: format)
+      #expect(try reader.next() == ["a"])
+      #expect(throws: TextError.self) { _ = try reader.next() }
+      #expect(try reader.next() == ["b"])
+      #expect(try reader.next() == nil)
+    }
   }
 
   @Test func goesOnBehindAnError() throws {

@@ -7,7 +7,7 @@ import Testing
 struct EncodingTests {
   let tokenizer: Tokenizer
 
-  init() throws { tokenizer = try Tokenizer(vocabulary: repositoryPath("vocab/bert-base-uncased.txt")) }
+  init() throws { tokenizer = try Tokenizer(path: repositoryPath("vocab/bert-base-uncased.txt")) }
 
   @Test func aSentence() throws {
     let encoding = try tokenizer.encode("Héllo, [SEP] unaffable 中国!")
@@ -55,9 +55,8 @@ struct EncodingTests {
     ]
     for bytes in invalid {
       #expect(throws: TokenizerError.invalidUTF8(offset: 3)) {
-        try (Array("hi ".utf8) + bytes).withUnsafeBufferPointer {
-          _ = try tokenizer.append(utf8: $0, to: &batch, maxLength: 8)
-        }
+        let utf8 = ContiguousArray("hi ".utf8) + bytes
+        try tokenizer.append(utf8: utf8.span, to: &batch, maxLength: 8)
       }
       #expect(batch == before)
     }
@@ -80,12 +79,10 @@ struct EncodingTests {
 
   @Test func readingStopsWhenTheSequenceIsFull() throws {
     // What follows the part that is read is not even UTF-8.
-    var text = [UInt8](repeating: UInt8(ascii: "a"), count: 1 << 20) + Array(" b c d ".utf8)
+    var text = ContiguousArray<UInt8>(repeating: UInt8(ascii: "a"), count: 1 << 20) + Array(" b c d ".utf8)
     text += [UInt8](repeating: 0xFF, count: 100)
     var batch = TokenBatch()
-    let isTruncated = try text.withUnsafeBufferPointer {
-      try tokenizer.append(utf8: $0, to: &batch, maxLength: 4)
-    }
+    let isTruncated = try tokenizer.append(utf8: text.span, to: &batch, maxLength: 4)
     #expect(isTruncated)
     #expect(batch.ids == [101, 100, 1038, 102])
   }

@@ -11,9 +11,9 @@ struct GoldenTests {
   func equalsReference(name: String) throws {
     let tokenizer =
       name == "uncased"
-      ? try Tokenizer(vocabulary: repositoryPath("vocab/bert-base-uncased.txt"))
+      ? try Tokenizer(path: repositoryPath("vocab/bert-base-uncased.txt"))
       : try Tokenizer(folder: fixture(name))
-    let goldens = try JSONParser.parse(file: fixture("\(name)/goldens.json"), limit: 1 << 20)
+    let goldens = try JSONParser.parse(path: fixture("\(name)/goldens.json"), limit: 1 << 20)
     let cases = try #require(goldens.array).map { try #require($0.object) }
     #expect(cases.count > 100)
     for golden in cases { try check(tokenizer, golden) }
@@ -24,7 +24,7 @@ struct GoldenTests {
     let pair = golden["pair"]?.string
     let options = EncodingOptions(
       addsSpecialTokens: golden["add_special_tokens"]?.bool ?? true, maxLength: golden["max_length"]?.int,
-      encodesSpecialTokens: golden["encode_special_tokens"]?.bool ?? false)
+      treatsSpecialTokensAsText: golden["encode_special_tokens"]?.bool ?? false)
     let encoding = try tokenizer.encode(text, pair: pair, options: options)
     let ids = try #require(golden["ids"]?.array).map { Int32(try #require($0.int)) }
     let offsets = try #require(golden["offsets"]?.array).map { try #require($0.int) }
@@ -40,7 +40,7 @@ struct GoldenTests {
       #expect(try tokenizer.decode(ids, skipSpecialTokens: false) == decoded)
     }
     checkRanges(encoding, text, pair)
-    if pair == nil && options.addsSpecialTokens && !options.encodesSpecialTokens {
+    if pair == nil && options.addsSpecialTokens && !options.treatsSpecialTokensAsText {
       var batch = TokenBatch()
       let isTruncated = try tokenizer.append(text, to: &batch, maxLength: options.maxLength ?? .max)
       #expect(batch.ids == ids && isTruncated == encoding.isTruncated, comment)

@@ -20,7 +20,7 @@ struct PlainWordTests {
     Normalization(), Normalization(lowercases: false), Normalization(lowercases: false, stripsAccents: true),
   ])
   func theIDsAreThoseOfEncode(normalization: Normalization) throws {
-    try check(Tokenizer(vocabulary: repositoryPath("vocab/bert-base-uncased.txt"), normalization: normalization))
+    try check(Tokenizer(path: repositoryPath("vocab/bert-base-uncased.txt"), normalization: normalization))
   }
 
   @Test(arguments: ["cased", "odd"])

@@ -34,7 +34,7 @@ struct ScalarTests {
     let folder = try TemporaryFolder()
     try folder.write(Self.vocabulary(), to: "vocab.txt")
     let tokenizer = try Tokenizer(
-      vocabulary: folder.path("vocab.txt"), normalization: Normalization(lowercases: casing.lowercases))
+      path: folder.path("vocab.txt"), normalization: Normalization(lowercases: casing.lowercases))
 
     var wrong: [String] = []
     var random = SplitMix64(seed: 1)

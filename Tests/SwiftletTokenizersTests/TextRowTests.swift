@@ -23,10 +23,10 @@ struct TextRowTests {
     }
   }
 
-  private static let tokenizer = Result { try Tokenizer(vocabulary: repositoryPath("vocab/bert-base-uncased.txt")) }
+  private static let tokenizer = Result { try Tokenizer(path: repositoryPath("vocab/bert-base-uncased.txt")) }
 
-  private func tokens(_ text: String, encodesSpecialTokens: Bool = false) throws -> [String] {
-    let options = EncodingOptions(addsSpecialTokens: false, encodesSpecialTokens: encodesSpecialTokens)
+  private func tokens(_ text: String, treatsSpecialTokensAsText: Bool = false) throws -> [String] {
+    let options = EncodingOptions(addsSpecialTokens: false, treatsSpecialTokensAsText: treatsSpecialTokensAsText)
     return try Self.tokenizer.get().encode(text, options: options).tokens
   }
 
@@ -78,7 +78,7 @@ struct TextRowTests {
   }
 
   @Test("section 3: special token as plain text") func specialTokenAsText() throws {
-    #expect(try tokens("[SEP]", encodesSpecialTokens: true) == ["[", "sep", "]"])
+    #expect(try tokens("[SEP]", treatsSpecialTokensAsText: true) == ["[", "sep", "]"])
   }
 
   @Test("section 3: max_length < 2, pair 3") func maximumLengthTooSmall() throws {
@@ -92,9 +92,9 @@ struct TextRowTests {
   @Test("section 3: invalid UTF-8") func invalidUTF8() throws {
     let tokenizer = try Self.tokenizer.get()
     var batch = TokenBatch()
-    let bytes: [UInt8] = [0x61, 0xFF]
+    let bytes: ContiguousArray<UInt8> = [0x61, 0xFF]
     #expect(throws: TokenizerError.self) {
-      try bytes.withUnsafeBufferPointer { try tokenizer.append(utf8: $0, to: &batch, maxLength: 16) }
+      try tokenizer.append(utf8: bytes.span, to: &batch, maxLength: 16)
     }
     #expect(batch == TokenBatch())
   }

@@ -91,8 +91,8 @@ struct VocabularyTests {
     #expect(try error { try tokenizer("\u{FEFF}") } == .emptyVocabulary(path: path))
     let invalid = Array(special.utf8) + [0x61, 0x0A, 0xED, 0xA0, 0x80, 0x0A]
     #expect(try error { try tokenizer(invalid) } == .invalidVocabularyLine(path: path, line: 7))
-    #expect(throws: FileError.self) { try Tokenizer(vocabulary: folder.path) }
-    #expect(throws: FileError.self) { try Tokenizer(vocabulary: folder.path("absent")) }
+    #expect(throws: FileError.self) { try Tokenizer(path: folder.path) }
+    #expect(throws: FileError.self) { try Tokenizer(path: folder.path("absent")) }
     let tooMany = [UInt8](repeating: 0x0A, count: 1 << 22 + 1)
     guard case .invalidVocabulary = try error({ try tokenizer(tooMany) }) else {
       Issue.record("more tokens than allowed are accepted")

@@ -116,7 +116,10 @@ private final class GoldenRun {
   func golden(_ name: String) throws -> [Float] {
     let tensor = try #require(file[name])
     var values = [Float](repeating: 0, count: tensor.elementCount)
-    try values.withUnsafeMutableBytes { try file.read(tensor, into: $0) }
+    try values.withUnsafeMutableBytes {
+      var bytes = $0.mutableBytes
+      try file.read(tensor, into: &bytes)
+    }
     return values
   }
 
@@ -124,7 +127,10 @@ private final class GoldenRun {
   func batches() throws -> [[Int32]] {
     let tensor = try #require(file["batches"])
     var rows = [Int32](repeating: 0, count: tensor.elementCount)
-    try rows.withUnsafeMutableBytes { try file.read(tensor, into: $0) }
+    try rows.withUnsafeMutableBytes {
+      var bytes = $0.mutableBytes
+      try file.read(tensor, into: &bytes)
+    }
     return stride(from: 0, to: rows.count, by: 4).map { Array(rows[$0..<$0 + 4]) }
   }
 

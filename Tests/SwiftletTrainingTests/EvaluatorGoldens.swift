@@ -11,7 +11,7 @@ struct EvaluatorGoldens {
   private let golden: JSONObject
 
   init() throws {
-    golden = try #require(JSONParser.parse(file: fixture("evaluators.json"), limit: 1 << 20).object)
+    golden = try #require(JSONParser.parse(path: fixture("evaluators.json"), limit: 1 << 20).object)
   }
 
   subscript(name: String) -> JSONValue? { golden[name] }

@@ -53,7 +53,7 @@ struct FaultTests {
       shim.arm(fault, call)
       let result = Result {
         try SafetensorsWriter.write([.init(name: "w", dtype: .f32, shape: [64])], to: path) { _, append in
-          try [Float](repeating: 1, count: 64).withUnsafeBytes { try append(RawSpan(_unsafeBytes: $0)) }
+          try [Float](repeating: 1, count: 64).withUnsafeBytes { try append($0.bytes) }
         }
       }
       let calls = shim.disarm()
@@ -95,7 +95,7 @@ struct FaultTests {
 
   /// Four steps with a checkpoint after two.
   private func trainer() throws -> Trainer {
-    let json = try JSONParser.parse(file: fixture("batch-hard/batch.json"), limit: 1 << 20)
+    let json = try JSONParser.parse(path: fixture("batch-hard/batch.json"), limit: 1 << 20)
     let rows = (json.array ?? []).compactMap(\.object)
     let texts = LabeledTexts(
       texts: rows.compactMap { $0["text"]?.string }, labels: rows.compactMap { $0["label"]?.string })

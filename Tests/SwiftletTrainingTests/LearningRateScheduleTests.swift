@@ -9,7 +9,7 @@ import Testing
 
 struct LearningRateScheduleTests {
   @Test func factorsAreTheFormulas() throws {
-    let cases = try JSONParser.parse(file: fixture("optimizer/schedules.json"), limit: 1 << 20).array ?? []
+    let cases = try JSONParser.parse(path: fixture("optimizer/schedules.json"), limit: 1 << 20).array ?? []
     #expect(cases.count == 18)
     for case .object(let golden) in cases {
       let name = try #require(golden["decay"]?.string), decay = try #require(LearningRateSchedule.Decay(rawValue: name))

@@ -24,7 +24,10 @@ struct LossFixture {
   func read<Number: Numeric>(_ name: String, as: Number.Type) throws -> [Number] {
     let tensor = try #require(file[name])
     var numbers = [Number](repeating: 0, count: tensor.elementCount)
-    try numbers.withUnsafeMutableBytes { try file.read(tensor, into: $0) }
+    try numbers.withUnsafeMutableBytes {
+      var bytes = $0.mutableBytes
+      try file.read(tensor, into: &bytes)
+    }
     return numbers
   }
 

@@ -30,7 +30,10 @@ import Testing
     func values(_ name: String) throws -> [Double] {
       let tensor = try #require(file[name])
       var values = [Double](repeating: 0, count: tensor.elementCount)
-      try values.withUnsafeMutableBytes { try file.read(tensor, into: $0) }
+      try values.withUnsafeMutableBytes {
+        var bytes = $0.mutableBytes
+        try file.read(tensor, into: &bytes)
+      }
       return values
     }
   }
@@ -45,7 +48,7 @@ import Testing
   private let labels: [Int]
 
   init() throws {
-    let rows = try JSONParser.parse(file: fixture("batch-hard/batch.json"), limit: 1 << 20).array ?? []
+    let rows = try JSONParser.parse(path: fixture("batch-hard/batch.json"), limit: 1 << 20).array ?? []
     let names = rows.compactMap { $0.object?["label"]?.string }
     texts = rows.compactMap { $0.object?["text"]?.string }
     labels = names.compactMap(names.firstIndex)

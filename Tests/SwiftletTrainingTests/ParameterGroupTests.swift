@@ -25,7 +25,7 @@ struct ParameterGroupTests {
   }
 
   @Test func patternsMatchAsPythonsDo() throws {
-    let golden = try JSONParser.parse(file: fixture("optimizer/patterns.json"), limit: 1 << 20).object
+    let golden = try JSONParser.parse(path: fixture("optimizer/patterns.json"), limit: 1 << 20).object
     let names = golden?["names"]?.array?.compactMap(\.string) ?? []
     let matches = try #require(golden?["matches"]?.object)
     #expect(matches.members.count == 188)

@@ -16,7 +16,10 @@ struct ReferenceTensors {
       guard let tensor = file[name] else { throw MissingTensor(name: name) }
       func read<Number>(_ zero: Number) throws -> [Number] {
         var numbers = Array(repeating: zero, count: tensor.elementCount)
-        try numbers.withUnsafeMutableBytes { try file.read(tensor, into: $0) }
+        try numbers.withUnsafeMutableBytes {
+          var bytes = $0.mutableBytes
+          try file.read(tensor, into: &bytes)
+        }
         return numbers
       }
       return switch tensor.dtype {

@@ -15,7 +15,7 @@ import Testing
   let model = fixture("batch-hard/model")
 
   static func texts() throws -> LabeledTexts {
-    let json = try JSONParser.parse(file: fixture("batch-hard/batch.json"), limit: 1 << 20)
+    let json = try JSONParser.parse(path: fixture("batch-hard/batch.json"), limit: 1 << 20)
     let rows = (json.array ?? []).compactMap(\.object)
     return LabeledTexts(
       texts: rows.compactMap { $0["text"]?.string }, labels: rows.compactMap { $0["label"]?.string })
@@ -249,7 +249,10 @@ import Testing
     let after = try SafetensorsFile(path: "\(path)/model.safetensors")
     func bytes(_ tensor: TensorInfo) throws -> [UInt8] {
       var bytes = [UInt8](repeating: 0, count: tensor.byteRange.count)
-      try bytes.withUnsafeMutableBytes { try after.read(tensor, into: $0) }
+      try bytes.withUnsafeMutableBytes {
+        var bytes = $0.mutableBytes
+        try after.read(tensor, into: &bytes)
+      }
       return bytes
     }
     for tensor in after.tensors {

@@ -15,7 +15,7 @@ struct TrainingReferenceTests {
   func stepsFollowPyTorchs() throws {
     let folder = Self.referenceFolder ?? ""
     let batches = try Self.batches(folder + "/batches.jsonl")
-    let steps = try JSONParser.parse(file: folder + "/reference.json", limit: 1 << 20).array ?? []
+    let steps = try JSONParser.parse(path: folder + "/reference.json", limit: 1 << 20).array ?? []
     try #require(batches.count == steps.count && batches.count > 1)
     var settings = FineTuningSettings()
     settings.length = .steps(batches.count)

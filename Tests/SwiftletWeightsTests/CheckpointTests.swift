@@ -15,7 +15,7 @@ struct CheckpointTests {
   private func writeShard(_ file: String, _ names: [String]) throws {
     let tensors = names.map { SafetensorsWriter.Tensor(name: $0, dtype: .u8, shape: [1]) }
     try SafetensorsWriter.write(tensors, to: folder.path(file)) { tensor, append in
-      try [tensor.name.utf8.first!].withUnsafeBytes { try append(RawSpan(_unsafeBytes: $0)) }
+      try [tensor.name.utf8.first!].withUnsafeBytes { try append($0.bytes) }
     }
   }
 
@@ -39,7 +39,10 @@ struct CheckpointTests {
     #expect(checkpoint.tensors.map(\.name) == ["a", "c", "b", "unlisted"])
     for name in ["a", "b", "c"] {
       var byte: UInt8 = 0
-      try withUnsafeMutableBytes(of: &byte) { try checkpoint.read(#require(checkpoint[name]), into: $0) }
+      try withUnsafeMutableBytes(of: &byte) {
+        var bytes = $0.mutableBytes
+        try checkpoint.read(#require(checkpoint[name]), into: &bytes)
+      }
       #expect(byte == name.utf8.first)
     }
     #expect(checkpoint["d"] == nil)

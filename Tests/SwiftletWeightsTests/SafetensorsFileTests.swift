@@ -310,6 +310,9 @@ func safetensors(_ header: String, length: UInt64? = nil, data: [UInt8] = []) ->
 
 func bytes(of tensor: TensorInfo, in file: SafetensorsFile) throws -> [UInt8] {
   var bytes = [UInt8](repeating: 0, count: tensor.byteRange.count)
-  try bytes.withUnsafeMutableBytes { try file.read(tensor, into: $0) }
+  try bytes.withUnsafeMutableBytes {
+    var bytes = $0.mutableBytes
+    try file.read(tensor, into: &bytes)
+  }
   return bytes
 }

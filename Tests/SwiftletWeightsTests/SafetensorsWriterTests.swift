@@ -19,8 +19,8 @@ struct SafetensorsWriterTests {
     try SafetensorsWriter.write(tensors, metadata: metadata, to: path) { tensor, append in
       try counting(tensor.byteCount).withUnsafeBytes { bytes in
         let half = bytes.count / 2
-        try append(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: bytes[..<half])))
-        try append(RawSpan(_unsafeBytes: UnsafeRawBufferPointer(rebasing: bytes[half...])))
+        try append(UnsafeRawBufferPointer(rebasing: bytes[..<half]).bytes)
+        try append(UnsafeRawBufferPointer(rebasing: bytes[half...]).bytes)
       }
     }
     return try [UInt8](Data(contentsOf: URL(fileURLWithPath: path)))
@@ -78,7 +78,7 @@ struct SafetensorsWriterTests {
     let file = try SafetensorsFile(path: path)
     try SafetensorsWriter.write([tensor], to: path) { _, append in
       let values = try bytes(of: #require(file["w"]), in: file).map { $0 + 10 }
-      try values.withUnsafeBytes { try append(RawSpan(_unsafeBytes: $0)) }
+      try values.withUnsafeBytes { try append($0.bytes) }
     }
     let saved = try SafetensorsFile(path: path)
     #expect(try bytes(of: #require(saved["w"]), in: saved) == [10, 11, 12, 13])

@@ -57,17 +57,19 @@ package struct Output: ~Copyable {
   }
 
   /// Appends `bytes`; they have left this process when the call returns.
-  package func write(_ bytes: UnsafeRawBufferPointer) throws {
+  package func write(_ bytes: RawSpan) throws {
     if file != nil {
       try file!.write(bytes)
     } else {
-      try writeToStandardOutput(bytes) { systemWrite(STDOUT_FILENO, $0, $1) }
+      try bytes.withUnsafeBytes { bytes in
+        try writeToStandardOutput(bytes) { systemWrite(STDOUT_FILENO, $0, $1) }
+      }
     }
   }
 
   /// Appends `bytes`.
   package func write(_ bytes: [UInt8]) throws {
-    try bytes.withUnsafeBytes { try write($0) }
+    try ContiguousArray(bytes).span.withUnsafeBytes { try write($0.bytes) }
   }
 
   /// Writes `bytes` over the first ones.

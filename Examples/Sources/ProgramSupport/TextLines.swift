@@ -7,6 +7,8 @@ package struct TextLines: ~Copyable {
   private var lines: LineReader
   private let jsonField: String?
   private let warn: (String) -> Void
+  /// An error behind the texts of the last batch.
+  private var failure: (any Error)?
 
   private static let mostTexts = 1024
   private static let mostBytes = 1 << 17
@@ -35,15 +37,22 @@ package struct TextLines: ~Copyable {
   /// The next texts, nil at the end.
   ///
   /// A batch ends when it is large enough to keep all cores busy, or when no further complete line is waiting: who
-  /// writes a line into a pipe gets its result before writing the next. Memory does not grow with the input.
+  /// writes a line into a pipe gets its result before writing the next. An error in a line is thrown after the batch of the
+  /// texts before it. Memory does not grow with the input.
   package mutating func nextBatch() throws -> [String]? {
     var batch: [String] = []
     var bytes = 0
+    if let failure = failure.take() { throw failure }
     repeat {
-      guard let text = try next() else { break }
-      batch.append(text)
-      bytes += text.utf8.count
-    } while try batch.count < TextLines.mostTexts && bytes < TextLines.mostBytes && lines.isLineWaiting()
+      do {
+        guard let text = try next() else { break }
+        batch.append(text)
+        bytes += text.utf8.count
+      } catch  where !batch.isEmpty {
+        failure = error
+        break
+      }
+    } while batch.count < TextLines.mostTexts && bytes < TextLines.mostBytes && lines.isLineWaiting()
     return batch.isEmpty ? nil : batch
   }
 

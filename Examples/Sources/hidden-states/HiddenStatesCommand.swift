@@ -32,7 +32,7 @@ struct HiddenStatesCommand: ParsableCommand {
       SafetensorsWriter.Tensor(name: name, dtype: .f32, shape: [layers.count] + layers[0].shape)
     }
     try SafetensorsWriter.write(tensors, to: output) { tensor, append in
-      for layer in states[tensor.name]! { try layer.values.withUnsafeBytes { try append($0) } }
+      for layer in states[tensor.name]! { try layer.values.withUnsafeBytes { try append($0.bytes) } }
     }
   }
 }

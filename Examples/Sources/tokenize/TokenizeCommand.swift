@@ -63,7 +63,7 @@ struct TokenizeCommand: ParsableCommand {
     var options = EncodingOptions()
     options.addsSpecialTokens = !noSpecialTokens
     options.maxLength = common.maxLength
-    options.encodesSpecialTokens = encodeSpecialTokens
+    options.treatsSpecialTokensAsText = encodeSpecialTokens
     var pairs = try PairSource(path: pair, jsonField: input.jsonField, warn: common.warn)
     var report = TruncationReport(maxLength: common.maxLength ?? 0, warn: common.warn)
     var count = 0

@@ -110,6 +110,8 @@ struct EmbedTests {
     let run = try ProgramRun("embed", ["--input", "-", "--json-field", "title"], input: input)
     #expect(run.exitCode == 1)
     #expect(run.errorLines == ["Error: standard input: line 2: is no object with a string \"title\""])
+    // The text before it is embedded.
+    #expect(run.text.hasPrefix(#"{"text":"a text","#) && run.text.split(separator: "\n").count == 1)
     let broken = try ProgramRun("embed", ["--input", "-", "--json-field", "title"], input: Data("\n".utf8))
     #expect(broken.errorLines.first?.hasPrefix("Error: standard input: invalid JSON at line 1") == true)
   }

@@ -6,7 +6,7 @@ import Swiftlet
 /// Any bytes as JSON: an error with a place inside the text, or a value that is written and read back equal.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
-  let input = UnsafeBufferPointer(start: start, count: count)
+  let input = Array(UnsafeBufferPointer(start: start, count: count))
   allowingErrors {
     do throws(JSONError) {
       let value = try JSONParser.parse(input)

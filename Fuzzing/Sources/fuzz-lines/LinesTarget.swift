@@ -24,7 +24,7 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let text = String(validating: bytes, as: UTF8.self)
     allowingErrors {
       do {
-        try expect(try reader.isLineWaiting(), "a line is waiting")
+        expect(reader.isLineWaiting(), "a line is waiting")
         guard let read = try reader.next() else { fatalError("EXPECTED: line \(index + 1)") }
         expect(text.map { Array($0.utf8) } == Array(read.utf8), "line \(index + 1) as it is")
         _ = try JSONParser.parse(Array(read.utf8))

@@ -29,7 +29,8 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
       expect(tensor.byteRange.count * 8 == elements * tensor.dtype.bitWidth, "\(tensor.name) fills \(tensor.byteRange)")
       let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: tensor.byteRange.count, alignment: 1)
       defer { bytes.deallocate() }
-      try checkpoint.read(tensor, into: bytes)
+      var span = bytes.mutableBytes
+      try checkpoint.read(tensor, into: &span)
     }
   }
   return 0

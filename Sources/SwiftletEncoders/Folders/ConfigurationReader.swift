@@ -35,7 +35,7 @@ package struct ConfigurationReader: Sendable {
 
   /// The JSON of a configuration file, which has at most 1 MB.
   package static func json(path: String) throws -> JSONValue {
-    try JSONParser.parse(file: path, limit: mostBytes)
+    try JSONParser.parse(path: path, limit: mostBytes)
   }
 
   /// Throws if anything was wrong.

@@ -22,15 +22,16 @@ final class TextReader: Sendable {
 
   deinit {
     task.cancel()
-    buffer.finish(CancellationError())
+    buffer.abandon()
   }
 
-  /// All texts read and not yet taken, one at least; none at the end of the stream.
+  /// All texts read and not yet taken, one at least; none at the end of the stream. An error of the stream is thrown
+  /// once the texts before it are taken.
   func waitingTexts() async throws -> [String] {
     try await withTaskCancellationHandler {
       try await buffer.take()
     } onCancel: {
-      buffer.finish(CancellationError())
+      buffer.abandon()
     }
   }
 }
@@ -40,6 +41,8 @@ private final class TextBuffer: Sendable {
   private struct State {
     var texts: [String] = []
     var end: Result<Void, any Error>?
+    /// Whether nobody takes texts any more.
+    var isAbandoned = false
     var producer: CheckedContinuation<Void, Never>?
     var consumer: CheckedContinuation<Void, Never>?
   }
@@ -55,7 +58,7 @@ private final class TextBuffer: Sendable {
   func append(_ text: String) async throws {
     await withCheckedContinuation { continuation in
       let hasRoom = state.withLock { state in
-        if state.texts.count < limit || state.end != nil { return true }
+        if state.texts.count < limit || state.isAbandoned { return true }
         state.producer = continuation
         return false
       }
@@ -64,7 +67,7 @@ private final class TextBuffer: Sendable {
     try Task.checkCancellation()
     var isWanted = false
     wake { state in
-      isWanted = state.end == nil
+      isWanted = !state.isAbandoned
       guard isWanted else { return nil }
       state.texts.append(text)
       return state.consumer.take()
@@ -76,7 +79,7 @@ private final class TextBuffer: Sendable {
   func take() async throws -> [String] {
     await withCheckedContinuation { continuation in
       let hasTexts = state.withLock { state in
-        if !state.texts.isEmpty || state.end != nil { return true }
+        if !state.texts.isEmpty || state.end != nil || state.isAbandoned { return true }
         precondition(state.consumer == nil, "one consumer at a time")
         state.consumer = continuation
         return false
@@ -85,19 +88,31 @@ private final class TextBuffer: Sendable {
     }
     var texts: [String] = []
     var end: Result<Void, any Error>?
+    var isAbandoned = false
     wake { state in
       texts = state.texts
       end = state.end
+      isAbandoned = state.isAbandoned
       state.texts = []
       return state.producer.take()
     }
-    if texts.isEmpty || end?.isCancelled == true { try end?.get() }
+    if isAbandoned { throw CancellationError() }
+    if texts.isEmpty { try end?.get() }
     return texts
   }
 
+  /// To be called by the producer: no text follows, and `error` is thrown after the last one.
   func finish(_ error: (any Error)?) {
+    wake { state in
+      state.end = error.map { .failure($0) } ?? .success(())
+      return state.consumer.take()
+    }
+  }
+
+  /// To be called for the consumer: no text is taken any more.
+  func abandon() {
     let waiting = state.withLock { state in
-      state.end = state.end ?? error.map { .failure($0) } ?? .success(())
+      state.isAbandoned = true
       return [state.consumer.take(), state.producer.take()]
     }
     for continuation in waiting { continuation?.resume() }
@@ -106,12 +121,5 @@ private final class TextBuffer: Sendable {
   private func wake(_ change: (inout State) -> CheckedContinuation<Void, Never>?) {
     let continuation = state.withLock { change(&$0) }
     continuation?.resume()
-  }
-}
-
-extension Result where Failure == any Error {
-  fileprivate var isCancelled: Bool {
-    if case .failure(let error) = self { return error is CancellationError }
-    return false
   }
 }

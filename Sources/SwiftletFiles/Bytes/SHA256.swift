@@ -11,7 +11,7 @@ package struct SHA256: Sendable {
     0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
   ]
   /// The bytes that do not fill a block yet.
-  private var pending: [UInt8] = []
+  private var pending: ContiguousArray<UInt8> = []
   private var byteCount: UInt64 = 0
 
   package init() {}
@@ -19,27 +19,32 @@ package struct SHA256: Sendable {
   /// The digest of `bytes` as 64 hexadecimal digits.
   package static func hexDigest(_ bytes: [UInt8]) -> String {
     var hash = SHA256()
-    bytes.withUnsafeBytes { hash.update($0) }
+    hash.update(bytes)
     return hash.hexDigest()
   }
 
-  package mutating func update(_ bytes: RawSpan) { bytes.withUnsafeBytes { update($0) } }
-
-  /// Goes on with `bytes`.
-  package mutating func update(_ bytes: UnsafeRawBufferPointer) {
-    byteCount += UInt64(bytes.count)
-    var rest = bytes[...]
+  /// Continues with `bytes`.
+  package mutating func update(_ bytes: RawSpan) {
+    byteCount += UInt64(bytes.byteCount)
+    var start = 0
     if !pending.isEmpty {
-      let head = rest.prefix(SHA256.blockSize - pending.count)
-      pending += head
-      rest = rest.dropFirst(head.count)
+      start = min(SHA256.blockSize - pending.count, bytes.byteCount)
+      appendPending(bytes.extracting(0..<start))
       if pending.count < SHA256.blockSize { return }
-      pending.withUnsafeBytes { compress($0) }
+      let block = pending
+      block.withRawSpan { compress($0) }
       pending.removeAll(keepingCapacity: true)
     }
-    let whole = rest.count / SHA256.blockSize * SHA256.blockSize
-    compress(UnsafeRawBufferPointer(rebasing: rest.prefix(whole)))
-    pending += rest.dropFirst(whole)
+    let end = start + (bytes.byteCount - start) / SHA256.blockSize * SHA256.blockSize
+    compress(bytes.extracting(start..<end))
+    appendPending(bytes.extracting(end..<bytes.byteCount))
+  }
+
+  /// Continues with `bytes`.
+  package mutating func update(_ bytes: [UInt8]) { bytes.withRawSpan { update($0) } }
+
+  private mutating func appendPending(_ bytes: RawSpan) {
+    for offset in 0..<bytes.byteCount { pending.append(bytes.load(at: offset, as: UInt8.self)) }
   }
 
   /// The digest of all bytes, as 64 hexadecimal digits.
@@ -48,32 +53,33 @@ package struct SHA256: Sendable {
     let bitCount = byteCount << 3
     let zeros = (SHA256.blockSize * 2 - 9 - pending.count) % SHA256.blockSize
     let padding = [0x80] + [UInt8](repeating: 0, count: zeros) + SHA256.bigEndianBytes(bitCount)
-    padding.withUnsafeBytes { update($0) }
+    update(padding)
     return (0..<8).map { SHA256.hexadecimal(hash[$0]) }.joined()
   }
 
   // MARK: Blocks
 
   /// The hash computation (6.2.2) on whole blocks.
-  private mutating func compress(_ blocks: UnsafeRawBufferPointer) {
+  private mutating func compress(_ blocks: RawSpan) {
     guard !blocks.isEmpty else { return }
-    withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 64) { words in
-      SHA256.constants.withUnsafeBufferPointer { constants in
-        for start in stride(from: 0, to: blocks.count, by: SHA256.blockSize) {
-          SHA256.schedule(blocks.baseAddress! + start, words.baseAddress!, constants.baseAddress!)
-          hash &+= SHA256.rounds(words.baseAddress!, hash)
-        }
+    var hash = hash
+    withTemporarySpan(repeating: UInt32(0), count: 64) { words in
+      let constants = SHA256.constants.span
+      for start in stride(from: 0, to: blocks.byteCount, by: SHA256.blockSize) {
+        SHA256.schedule(blocks.extracting(start..<start + SHA256.blockSize), &words, constants)
+        hash &+= SHA256.rounds(words.span, hash)
       }
     }
+    self.hash = hash
   }
 
   /// W_t + K_t of a block.
-  private static func schedule(
-    _ block: UnsafeRawPointer, _ words: UnsafeMutablePointer<UInt32>, _ constants: UnsafePointer<UInt32>
-  ) {
+  private static func schedule(_ block: RawSpan, _ words: inout MutableSpan<UInt32>, _ constants: Span<UInt32>) {
+    // Said once, so that the compiler need not check each place.
+    precondition(block.byteCount == blockSize && words.count == 64 && constants.count == 64)
     var t = 0
     while t < 16 {
-      words[t] = UInt32(bigEndian: block.loadUnaligned(fromByteOffset: 4 &* t, as: UInt32.self))
+      words[t] = UInt32(bigEndian: block.load(at: 4 &* t, as: UInt32.self))
       t &+= 1
     }
     while t < 64 {
@@ -91,7 +97,8 @@ package struct SHA256: Sendable {
   }
 
   /// The working variables a to h after 64 rounds. Eight rounds at a time bring each back to its own place.
-  private static func rounds(_ words: UnsafePointer<UInt32>, _ hash: SIMD8<UInt32>) -> SIMD8<UInt32> {
+  private static func rounds(_ words: Span<UInt32>, _ hash: SIMD8<UInt32>) -> SIMD8<UInt32> {
+    precondition(words.count == 64)
     var (a, b, c, d) = (hash[0], hash[1], hash[2], hash[3])
     var (e, f, g, h) = (hash[4], hash[5], hash[6], hash[7])
     var t = 0
@@ -130,7 +137,7 @@ package struct SHA256: Sendable {
   // MARK: Bytes
 
   private static func bigEndianBytes(_ value: UInt64) -> [UInt8] {
-    withUnsafeBytes(of: value.bigEndian) { Array($0) }
+    (0..<8).map { UInt8(truncatingIfNeeded: value >> (56 - 8 * $0)) }
   }
 
   private static func hexadecimal(_ word: UInt32) -> String {
@@ -139,7 +146,7 @@ package struct SHA256: Sendable {
   }
 
   /// K (4.2.2): the first 32 bits of the fractional parts of the cube roots of the first 64 primes.
-  private static let constants: [UInt32] = [
+  private static let constants: ContiguousArray<UInt32> = [
     0x428a_2f98, 0x7137_4491, 0xb5c0_fbcf, 0xe9b5_dba5, 0x3956_c25b, 0x59f1_11f1, 0x923f_82a4, 0xab1c_5ed5,
     0xd807_aa98, 0x1283_5b01, 0x2431_85be, 0x550c_7dc3, 0x72be_5d74, 0x80de_b1fe, 0x9bdc_06a7, 0xc19b_f174,
     0xe49b_69c1, 0xefbe_4786, 0x0fc1_9dc6, 0x240c_a1cc, 0x2de9_2c6f, 0x4a74_84aa, 0x5cb0_a9dc, 0x76f9_88da,

@@ -3,12 +3,11 @@
 /// The offset of the first byte that is not part of well-formed UTF-8 (Unicode 16, table 3-7), nil if all are.
 ///
 /// Overlong forms, surrogates and values past U+10FFFF are not well-formed. Nothing is ever repaired.
-package func firstInvalidUTF8(in bytes: UnsafeBufferPointer<UInt8>) -> Int? {
+package func firstInvalidUTF8(in bytes: Span<UInt8>) -> Int? {
   let count = bytes.count
-  let raw = UnsafeRawBufferPointer(bytes)
   var i = 0
   while i < count {
-    if i + 8 <= count, raw.loadUnaligned(fromByteOffset: i, as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
+    if i + 8 <= count, bytes.load(at: i, as: UInt64.self) & 0x8080_8080_8080_8080 == 0 {
       i += 8
       continue
     }

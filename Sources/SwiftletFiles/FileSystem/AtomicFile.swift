@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// A file that appears under its name only once it is complete.
 ///
 /// Bytes go to a temporary file in the same folder; `commit` brings them to the disk, renames the file over the
@@ -17,7 +9,7 @@
 public struct AtomicFile: ~Copyable, Sendable {
   /// Where the file will be.
   public let path: String
-  /// Where the bytes are until then; who ends the process from a signal handler removes it first.
+  /// Where the bytes are until then. A signal handler that ends the process should remove this file first.
   public let temporaryPath: String
   private let file: FileDescriptor
   private var isCommitted = false
@@ -27,14 +19,11 @@ public struct AtomicFile: ~Copyable, Sendable {
   /// - Throws: `FileError` if the folder cannot be written to, or if the path leads to a directory or device.
   public init(path: String) throws(FileError) {
     guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
-    var status = stat()
-    if stat(path, &status) == 0, let kind = kindUnlessRegular(status) {
-      throw FileError(path: path, reason: .notRegularFile(kind: kind))
-    }
+    try System.status(of: path)?.requireRegular(path: path)
     let temporaryPath = SwiftletFiles.temporaryPath(beside: path)
     let file: FileDescriptor
     do throws(FileError) {
-      file = try FileDescriptor(path: temporaryPath, flags: O_WRONLY | O_CREAT | O_EXCL, mode: 0o666)
+      file = try FileDescriptor(path: temporaryPath, for: .creating)
     } catch {
       throw FileError(path: path, reason: error.reason.renamed("write"))
     }
@@ -44,54 +33,31 @@ public struct AtomicFile: ~Copyable, Sendable {
   }
 
   deinit {
-    if !isCommitted { unlink(temporaryPath) }
+    if !isCommitted { System.removeFile(temporaryPath) }
   }
 
   /// Appends `bytes`.
-  public func write(_ bytes: UnsafeRawBufferPointer) throws(FileError) {
-    try writeAll(bytes) { pointer, count, _ in
-      #if canImport(Glibc)
-        Glibc.write(file.number, pointer, count)
-      #elseif canImport(Musl)
-        Musl.write(file.number, pointer, count)
-      #else
-        Darwin.write(file.number, pointer, count)
-      #endif
-    }
-  }
+  public func write(_ bytes: RawSpan) throws(FileError) { try file.write(bytes, reportedAs: path) }
 
   /// Appends `bytes`.
   public func write(_ bytes: [UInt8]) throws(FileError) {
-    try bytes.withUnsafeBufferPointer { buffer throws(FileError) in
-      try write(UnsafeRawBufferPointer(buffer))
-    }
+    try bytes.withRawSpan { (bytes) throws(FileError) in try write(bytes) }
   }
 
   /// Writes `bytes` over those at `offset`; where `write` appends does not change.
   public func overwrite(_ bytes: [UInt8], at offset: Int) throws(FileError) {
-    try bytes.withUnsafeBufferPointer { buffer throws(FileError) in
-      try writeAll(UnsafeRawBufferPointer(buffer)) { pointer, count, done in
-        pwrite(file.number, pointer, count, off_t(offset + done))
-      }
+    try bytes.withRawSpan { (bytes) throws(FileError) in
+      try file.write(bytes, at: offset, reportedAs: path)
     }
   }
 
   /// Makes the file durable and puts it in its place.
   public mutating func commit() throws(FileError) {
     precondition(!isCommitted, "an AtomicFile is committed once")
-    try synchronize(file, path: path)
-    try uninterrupted("rename to", path) { rename(temporaryPath, path) }
+    try file.synchronize(reportedAs: path)
+    try System.renameFile(temporaryPath, to: path, "rename to", reportedAs: path)
     isCommitted = true
-    try synchronize(folder: parentFolder(of: path), path: path)
-  }
-
-  private func writeAll(
-    _ bytes: UnsafeRawBufferPointer, _ call: (UnsafeRawPointer, Int, _ done: Int) -> Int
-  ) throws(FileError) {
-    var done = 0
-    while done < bytes.count {
-      done += try uninterrupted("write", path) { call(bytes.baseAddress! + done, bytes.count - done, done) }
-    }
+    try synchronize(folder: parentFolder(of: path), reportedAs: path)
   }
 }
 

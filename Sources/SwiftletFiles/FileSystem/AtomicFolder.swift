@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// A folder that appears under its name only once it is complete.
 ///
 /// Files are written to a temporary folder beside it, each brought to the disk by its writer, as ``AtomicFile`` does;
@@ -24,7 +16,7 @@ package struct AtomicFolder: ~Copyable {
   package init(path: String) throws(FileError) {
     guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
     let temporaryPath = SwiftletFiles.temporaryPath(beside: path)
-    try uninterrupted("make a folder", path) { mkdir(temporaryPath, 0o777) }
+    try System.makeFolder(temporaryPath, reportedAs: path)
     self.path = path
     self.temporaryPath = temporaryPath
   }
@@ -36,9 +28,9 @@ package struct AtomicFolder: ~Copyable {
   /// Puts the folder in its place, where nothing may lie but an empty folder, and makes that durable.
   package mutating func commit() throws(FileError) {
     precondition(!isCommitted, "an AtomicFolder is committed once")
-    try synchronize(folder: temporaryPath, path: path)
-    try uninterrupted("rename to", path) { rename(temporaryPath, path) }
+    try synchronize(folder: temporaryPath, reportedAs: path)
+    try System.renameFile(temporaryPath, to: path, "rename to", reportedAs: path)
     isCommitted = true
-    try synchronize(folder: parentFolder(of: path), path: path)
+    try synchronize(folder: parentFolder(of: path), reportedAs: path)
   }
 }

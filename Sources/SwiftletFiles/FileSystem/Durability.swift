@@ -1,31 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
-/// Brings a file, or a folder's list of names, to the disk; on macOS past the drive's own cache.
-///
-/// - Parameter path: what errors name.
-func synchronize(_ file: FileDescriptor, path: String) throws(FileError) {
-  #if canImport(Darwin)
-    if fcntl(file.number, F_FULLFSYNC) == 0 { return }
-  #endif
-  do throws(FileError) {
-    try uninterrupted("synchronize", path) { fsync(file.number) }
-  } catch {
-    // Some file systems have no fsync for folders: nothing more can be done there.
-    guard case .system(_, EINVAL) = error.reason else { throw error }
-  }
-}
-
 /// Brings the names in a folder to the disk, after one was made or renamed there.
-func synchronize(folder: String, path: String) throws(FileError) {
-  try synchronize(FileDescriptor(path: folder, flags: O_RDONLY | O_DIRECTORY), path: path)
+///
+/// - Parameter shown: the path that errors name.
+func synchronize(folder: String, reportedAs shown: String) throws(FileError) {
+  try FileDescriptor(path: folder, for: .folder).synchronize(reportedAs: shown)
 }
 
 /// A name of its own in the folder of `path`, for what is not complete yet.
@@ -34,5 +13,5 @@ func temporaryPath(beside path: String) -> String {
   return joinPath(parentFolder(of: path), ".swiftlet-\(random).tmp")
 }
 
-/// Whether a name is one of those, which a process that was killed leaves behind.
+/// Whether a name is one that ``temporaryPath(beside:)`` makes; a process that was killed leaves such files behind.
 func isTemporary(_ name: String) -> Bool { name.hasPrefix(".swiftlet-") && name.hasSuffix(".tmp") }

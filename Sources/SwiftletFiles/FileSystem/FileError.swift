@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// A file that could not be opened, read or written.
 public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
   /// What went wrong.
@@ -36,7 +28,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
 
   /// The error for a path that leads nowhere.
   package static func notFound(_ path: String) -> FileError {
-    FileError(path: path, reason: .system(operation: "open", errno: ENOENT))
+    FileError(path: path, reason: .system(operation: "open", errno: System.notFound))
   }
 
   /// One line: the path, what went wrong, what to do.
@@ -44,7 +36,7 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     let what =
       switch reason {
       case .system(let operation, let code):
-        "cannot \(operation): \(String(cString: strerror(code))); \(FileError.remedy(errno: code))"
+        "cannot \(operation): \(System.explanation(ofErrno: code).message); \(System.explanation(ofErrno: code).remedy)"
       case .notRegularFile(let kind): "is a \(kind); give a regular file"
       case .invalidPath: "the path holds a NUL character; give the path of a file"
       case .tooLarge(let size, let limit):
@@ -52,18 +44,5 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
       case .changedWhileReading: "changed while it was read; load it again once it is written"
       }
     return "\(escaped(path)): \(what)"
-  }
-
-  private static func remedy(errno code: Int32) -> String {
-    switch code {
-    case ENOENT, ENOTDIR: "check the path"
-    case EACCES, EPERM, EROFS: "check the permissions"
-    case EMFILE, ENFILE: "close other files or raise the limit (ulimit -n)"
-    case ENOSPC, EDQUOT: "free space on the disk"
-    case ELOOP: "the symbolic link leads to itself; replace it"
-    case EISDIR: "give a file, not a directory"
-    case EIO: "check the disk"
-    default: "check the file and its folder"
-    }
   }
 }

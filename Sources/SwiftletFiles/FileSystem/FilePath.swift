@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// `folder/name`, without a doubled slash.
 package func joinPath(_ folder: String, _ name: String) -> String {
   if folder.isEmpty { return name }
@@ -20,9 +12,6 @@ package func parentFolder(of path: String) -> String {
   return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
-/// Whether something lies at `path`, be it of any kind; a link that leads nowhere counts, and so does what cannot be
-/// looked at: opening it says why.
-package func exists(_ path: String) -> Bool {
-  var status = stat()
-  return !path.utf8.contains(0) && (lstat(path, &status) == 0 || errno != ENOENT && errno != ENOTDIR)
-}
+/// Whether something lies at `path`: a file of any kind, or a link, even one that leads nowhere. What cannot be looked at
+/// counts too: opening it says why.
+package func exists(_ path: String) -> Bool { !System.isAbsent(path) }

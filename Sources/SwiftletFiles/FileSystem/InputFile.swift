@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// A regular file opened for reading at any offset, from any thread.
 ///
 /// Symbolic links are followed; a directory, pipe or device is refused, and opening one never waits. Bytes are
@@ -17,42 +9,32 @@ package final class InputFile: Sendable {
   /// The size in bytes when the file was opened.
   package let size: Int
   private let file: FileDescriptor
-  private let version: Version
+  /// What the system said of the file when it was opened.
+  private let status: FileStatus
 
   package var path: String { file.path }
 
   package init(path: String) throws(FileError) {
-    file = try FileDescriptor(path: path, flags: O_RDONLY | O_NONBLOCK)
-    let status = try file.status()
-    if let kind = kindUnlessRegular(status) {
-      throw FileError(path: path, reason: .notRegularFile(kind: kind))
-    }
-    version = Version(status)
-    size = version.size
+    file = try FileDescriptor(path: path, for: .readingWithoutWaiting)
+    status = try file.status()
+    try status.requireRegular(path: path)
+    size = status.size
   }
 
-  /// Fills `buffer` with the bytes from `offset` on.
-  package func read(at offset: Int, into buffer: UnsafeMutableRawBufferPointer) throws(FileError) {
-    var done = 0
-    while done < buffer.count {
-      let count = try uninterrupted("read", path) {
-        pread(file.number, buffer.baseAddress! + done, buffer.count - done, off_t(offset + done))
-      }
-      guard count > 0 else { throw FileError(path: path, reason: .changedWhileReading) }
-      done += count
-    }
+  /// Fills `bytes` with those of the file from `offset` on.
+  package func read(at offset: Int, into bytes: inout MutableRawSpan) throws(FileError) {
+    try file.read(at: offset, into: &bytes)
   }
 
   /// The bytes from `offset` on.
-  package func read(at offset: Int, count: Int) throws(FileError) -> [UInt8] {
-    try [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized throws(FileError) in
-      try read(at: offset, into: UnsafeMutableRawBufferPointer(buffer))
-      initialized = count
-    }
+  package func read(at offset: Int, count: Int) throws(FileError) -> ContiguousArray<UInt8> {
+    var bytes = ContiguousArray<UInt8>(repeating: 0, count: count)
+    try bytes.withMutableRawSpan { (bytes) throws(FileError) in try read(at: offset, into: &bytes) }
+    return bytes
   }
 
   /// The whole file; refused before anything is allocated if it has more than `limit` bytes.
-  package func readAll(limit: Int) throws(FileError) -> [UInt8] {
+  package func readAll(limit: Int) throws(FileError) -> ContiguousArray<UInt8> {
     guard size <= limit else { throw FileError(path: path, reason: .tooLarge(size: size, limit: limit)) }
     let bytes = try read(at: 0, count: size)
     try checkUnchanged()
@@ -61,25 +43,8 @@ package final class InputFile: Sendable {
 
   /// Throws if the file was written to, cut or replaced in place since it was opened.
   package func checkUnchanged() throws(FileError) {
-    guard try Version(file.status()) == version else {
+    guard try file.status() == status else {
       throw FileError(path: path, reason: .changedWhileReading)
-    }
-  }
-
-  private struct Version: Equatable {
-    let size: Int
-    let seconds: Int
-    let nanoseconds: Int
-
-    init(_ status: stat) {
-      size = Int(status.st_size)
-      #if canImport(Darwin)
-        let modified = status.st_mtimespec
-      #else
-        let modified = status.st_mtim
-      #endif
-      seconds = Int(modified.tv_sec)
-      nanoseconds = Int(modified.tv_nsec)
     }
   }
 }

@@ -39,7 +39,7 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
   /// The bytes before the place.
   public let offset: Int
 
-  init(_ reason: Reason, at offset: Int, in bytes: UnsafeBufferPointer<UInt8>) {
+  init(_ reason: Reason, at offset: Int, in bytes: ContiguousArray<UInt8>) {
     self.reason = reason
     self.offset = offset
     let before = bytes[..<min(offset, bytes.count)]

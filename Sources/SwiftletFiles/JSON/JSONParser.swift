@@ -12,7 +12,13 @@ public enum JSONParser {
   ///   - maximumValues: how many values the text may hold; with some 50 bytes each it bounds the memory.
   /// - Throws: `JSONError` with line, column and byte.
   public static func parse(
-    _ bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int = 64, maximumValues: Int = 4_000_000
+    _ bytes: [UInt8], maximumDepth: Int = 64, maximumValues: Int = 4_000_000
+  ) throws(JSONError) -> JSONValue {
+    try parse(ContiguousArray(bytes), maximumDepth, maximumValues)
+  }
+
+  private static func parse(
+    _ bytes: ContiguousArray<UInt8>, _ maximumDepth: Int, _ maximumValues: Int
   ) throws(JSONError) -> JSONValue {
     var reader = try JSONReader(bytes, maximumDepth: maximumDepth)
     let value = try reader.readValue(limit: maximumValues)
@@ -20,24 +26,15 @@ public enum JSONParser {
     return value
   }
 
-  /// The value of a text.
-  public static func parse(
-    _ bytes: [UInt8], maximumDepth: Int = 64, maximumValues: Int = 4_000_000
-  ) throws(JSONError) -> JSONValue {
-    try bytes.withUnsafeBufferPointer { bytes throws(JSONError) in
-      try parse(bytes, maximumDepth: maximumDepth, maximumValues: maximumValues)
-    }
-  }
-
   /// The value of a file of at most `limit` bytes.
   ///
   /// - Throws: `FileError`, or `JSONError` that names the file.
   package static func parse(
-    file path: String, limit: Int, maximumValues: Int = 4_000_000
+    path: String, limit: Int, maximumValues: Int = 4_000_000
   ) throws -> JSONValue {
     let bytes = try InputFile(path: path).readAll(limit: limit)
     do {
-      return try parse(bytes, maximumValues: maximumValues)
+      return try parse(bytes, 64, maximumValues)
     } catch {
       throw error.inFile(path)
     }

@@ -10,7 +10,7 @@
 /// as the caller's call expects, the error says where and what was expected. Keys that occur twice are seen by
 /// `readValue`; a caller of `nextKey` looks for them itself.
 package struct JSONReader {
-  private let bytes: UnsafeBufferPointer<UInt8>
+  private let bytes: ContiguousArray<UInt8>
   private let maximumDepth: Int
   /// The next byte to read.
   package private(set) var offset = 0
@@ -18,11 +18,11 @@ package struct JSONReader {
   /// Whether a comma has to come before the next key or element.
   private var isAfterValue = false
 
-  /// - Parameter bytes: must outlive the reader.
-  package init(_ bytes: UnsafeBufferPointer<UInt8>, maximumDepth: Int = 64) throws(JSONError) {
+  /// - Throws: `JSONError` for bytes that are not UTF-8.
+  package init(_ bytes: ContiguousArray<UInt8>, maximumDepth: Int = 64) throws(JSONError) {
     self.bytes = bytes
     self.maximumDepth = maximumDepth
-    if let invalid = firstInvalidUTF8(in: bytes) {
+    if let invalid = firstInvalidUTF8(in: bytes.span) {
       throw JSONError(.invalidUTF8, at: invalid, in: bytes)
     }
   }
@@ -164,7 +164,7 @@ package struct JSONReader {
       case UInt8(ascii: "\""):
         defer { offset += 1 }
         isAfterValue = true
-        return String(decoding: UnsafeBufferPointer(rebasing: bytes[start..<offset]), as: UTF8.self)
+        return String(decoding: bytes[start..<offset], as: UTF8.self)
       case UInt8(ascii: "\\"): return try readEscapedString(from: start)
       case 0..<0x20: throw error(.controlCharacter)
       default: offset += 1
@@ -190,8 +190,7 @@ package struct JSONReader {
     }
     if let next = peek(), isWordByte(next) { throw error(.invalidNumber, at: start) }
     isAfterValue = true
-    let digits = UnsafeBufferPointer(rebasing: bytes[start..<offset])
-    return JSONNumber(text: String(decoding: digits, as: UTF8.self))
+    return JSONNumber(text: String(decoding: bytes[start..<offset], as: UTF8.self))
   }
 
   private mutating func skipDigits() throws(JSONError) {
@@ -202,10 +201,9 @@ package struct JSONReader {
     }
   }
 
-  private mutating func readLiteral(_ text: StaticString, _ value: JSONValue) throws(JSONError) -> JSONValue {
-    let literal = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
-    guard bytes[offset...].starts(with: literal) else { throw unexpected("a value") }
-    offset += literal.count
+  private mutating func readLiteral(_ text: String, _ value: JSONValue) throws(JSONError) -> JSONValue {
+    guard bytes[offset...].starts(with: text.utf8) else { throw unexpected("a value") }
+    offset += text.utf8.count
     isAfterValue = true
     return value
   }

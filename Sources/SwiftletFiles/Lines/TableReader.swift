@@ -17,20 +17,28 @@ public struct TableReader: ~Copyable {
   private var lines: LineReader
   private let format: Format
 
-  /// The most bytes a record may have.
-  private static let mostBytes = 1 << 28
+  private let maximumLength: Int
+  /// Where the last record starts, in bytes.
+  private var start = 0
 
-  /// - Parameter lines: where the table starts.
-  public init(_ lines: consuming LineReader, format: Format) {
+  /// A reader of the records that the lines hold.
+  ///
+  /// - Parameters:
+  ///   - lines: where the table starts.
+  ///   - maximumLength: how many bytes of a record may lie before the line it ends in.
+  public init(_ lines: consuming LineReader, format: Format, maximumLength: Int = 1 << 28) {
     self.lines = lines
     self.format = format
+    self.maximumLength = maximumLength
   }
 
   /// The fields of the next record, one at least; nil after the last. After an error the reader goes on behind the
   /// lines it has read.
   ///
-  /// - Throws: What ``LineReader/next()`` does; ``TableError`` for misplaced or missing quotation marks.
+  /// - Throws: What ``LineReader/next()`` does; ``TableError`` for misplaced or missing quotation marks, and for a record
+  ///   that is too long.
   public mutating func next() throws -> [String]? {
+    start = lines.byteCount
     guard let text = try lines.next() else { return nil }
     line = lines.lineCount
     switch format {
@@ -72,9 +80,10 @@ public struct TableReader: ~Copyable {
         guard rest.first == UInt8(ascii: "\"") else { return String(decoding: field, as: UTF8.self) }
         field.append(rest.removeFirst())
       } else {
-        guard field.count <= TableReader.mostBytes, let next = try lines.next() else {
-          throw error(.unterminatedQuote, at: opening, line: openingLine)
+        guard lines.byteCount - start <= maximumLength else {
+          throw error(.tooLong(limit: maximumLength), at: opening, line: openingLine)
         }
+        guard let next = try lines.next() else { throw error(.unterminatedQuote, at: opening, line: openingLine) }
         field.append(UInt8(ascii: "\n"))
         rest = Substring(next).utf8
       }

@@ -28,13 +28,13 @@ public struct EncodingOptions: Sendable, Equatable {
   public var addsSpecialTokens: Bool
   /// The most tokens, special ones included; nil for no limit. Special tokens are never cut.
   public var maxLength: Int?
-  /// Reads "[SEP]" and its like in a text as text, not as the token: for text from people one does not know.
-  public var encodesSpecialTokens: Bool
+  /// Whether "[SEP]" and its like in a text are read as text, not as the token. Set it for text that strangers wrote.
+  public var treatsSpecialTokensAsText: Bool
 
   /// As models expect it: special tokens added and recognised, nothing cut.
-  public init(addsSpecialTokens: Bool = true, maxLength: Int? = nil, encodesSpecialTokens: Bool = false) {
+  public init(addsSpecialTokens: Bool = true, maxLength: Int? = nil, treatsSpecialTokensAsText: Bool = false) {
     self.addsSpecialTokens = addsSpecialTokens
     self.maxLength = maxLength
-    self.encodesSpecialTokens = encodesSpecialTokens
+    self.treatsSpecialTokensAsText = treatsSpecialTokensAsText
   }
 }

@@ -17,3 +17,38 @@ extension Tokenizer {
     return decoder?.text(of: tokens) ?? tokens.joined(separator: " ")
   }
 }
+
+/// From tokens back to text (`tokenizers`, decoders/wordpiece): words are joined by spaces, pieces without,
+/// and English punctuation and contractions are tidied up.
+struct PieceDecoder: Sendable {
+  /// What marks a token that continues a word.
+  let prefix: String
+  /// Whether to tidy up.
+  let cleansUp: Bool
+
+  /// Replaced in this order, within a token and the space before it.
+  private static let replacements: [(from: [UInt8], to: [UInt8])] = [
+    (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"),
+    (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+  ].map { (Array($0.utf8), Array($1.utf8)) }
+
+  /// O(bytes).
+  func text(of tokens: some Sequence<String>) -> String {
+    var text: [UInt8] = []
+    for (index, token) in tokens.enumerated() {
+      var piece = Array(token.utf8)
+      if index > 0 {
+        if piece.starts(with: prefix.utf8) {
+          piece.removeFirst(prefix.utf8.count)
+        } else {
+          piece.insert(0x20, at: 0)
+        }
+      }
+      if cleansUp {
+        for (from, to) in Self.replacements where piece.count >= from.count { piece.replace(from, with: to) }
+      }
+      text += piece
+    }
+    return String(decoding: text, as: UTF8.self)
+  }
+}

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletFiles
+
 extension Tokenizer {
   /// Appends the tokens of a text to a batch: [CLS], at most `maxLength` - 2 pieces, [SEP].
   ///
@@ -11,7 +13,7 @@ extension Tokenizer {
   public func append(_ text: String, to batch: inout TokenBatch, maxLength: Int) throws(TokenizerError)
     -> Bool
   {
-    try withUTF8(text) { (utf8) throws(TokenizerError) in
+    try withUTF8(of: text) { (utf8) throws(TokenizerError) in
       try append(utf8: utf8, to: &batch, maxLength: maxLength)
     }
   }
@@ -19,20 +21,18 @@ extension Tokenizer {
   /// The same for UTF-8, which is checked as far as it is read.
   @discardableResult
   public func append(
-    utf8 text: UnsafeBufferPointer<UInt8>, to batch: inout TokenBatch, maxLength: Int
+    utf8 text: Span<UInt8>, to batch: inout TokenBatch, maxLength: Int
   ) throws(TokenizerError) -> Bool {
     guard maxLength >= 2 else { throw .maximumLengthTooSmall(maxLength: maxLength, minimum: 2) }
     batch.ids.append(specialTokens.classifier)
     do {
-      let isTruncated = try TextPass.run(
-        stages, text: text, limit: maxLength - 2, encodesSpecialTokens: false, tracksOrigins: false,
-        ids: &batch.ids
-      ).isTruncated
+      let isTruncated = try TextPass.appendIDs(
+        of: text, stages, limit: maxLength - 2, treatsSpecialTokensAsText: false, to: &batch.ids)
       batch.ids.append(specialTokens.separator)
       batch.endSequence(isTruncated: isTruncated)
       return isTruncated
     } catch {
-      batch.ids.removeLast()
+      batch.ids.truncate(to: batch.sequenceStarts[batch.sequenceCount])
       throw error
     }
   }
@@ -105,26 +105,22 @@ extension Tokenizer {
   private func pieces(of text: String, limit: Int, _ options: EncodingOptions) throws(TokenizerError)
     -> Pieces
   {
-    try withUTF8(text) { (utf8) throws(TokenizerError) in
-      var pieces = Pieces()
-      let outcome = try TextPass.run(
-        stages, text: utf8, limit: limit, encodesSpecialTokens: options.encodesSpecialTokens,
-        tracksOrigins: true, ids: &pieces.ids)
-      pieces.isTruncated = outcome.isTruncated
-      pieces.utf8Ranges = outcome.ranges
-      pieces.offsets = scalarRanges(of: outcome.ranges, in: utf8)
-      pieces.tokens = pieces.ids.enumerated().map { outcome.spellings[$0] ?? token($1) ?? "" }
+    try withUTF8(of: text) { (utf8) throws(TokenizerError) in
+      let found = try TextPass.pieces(
+        of: utf8, stages, limit: limit, treatsSpecialTokensAsText: options.treatsSpecialTokensAsText)
+      var pieces = Pieces(ids: found.ids, utf8Ranges: found.ranges, isTruncated: found.isTruncated)
+      pieces.offsets = scalarRanges(of: found.ranges, in: utf8)
+      pieces.tokens = pieces.ids.enumerated().map { found.spellings[$0] ?? token($1) ?? "" }
       return pieces
     }
   }
 
   /// The number of pieces of a whole text; four bytes of memory each.
   private func pieceCount(of text: String, _ options: EncodingOptions) throws(TokenizerError) -> Int {
-    try withUTF8(text) { (utf8) throws(TokenizerError) in
+    try withUTF8(of: text) { (utf8) throws(TokenizerError) in
       var ids: [Int32] = []
-      _ = try TextPass.run(
-        stages, text: utf8, limit: .max - 1, encodesSpecialTokens: options.encodesSpecialTokens,
-        tracksOrigins: false, ids: &ids)
+      _ = try TextPass.appendIDs(
+        of: utf8, stages, limit: .max - 1, treatsSpecialTokensAsText: options.treatsSpecialTokensAsText, to: &ids)
       return ids.count
     }
   }
@@ -156,13 +152,13 @@ extension Tokenizer {
 }
 
 /// The ranges in Unicode scalars of ranges in bytes. One walk over the text, as long as they go forward.
-private func scalarRanges(of ranges: [Range<Int>], in text: UnsafeBufferPointer<UInt8>) -> [Range<Int>] {
+private func scalarRanges(of ranges: [Range<Int>], in text: Span<UInt8>) -> [Range<Int>] {
   /// Counts the scalars before a byte.
   struct Counter {
     var byte = 0
     var scalars = 0
 
-    mutating func move(to target: Int, in text: UnsafeBufferPointer<UInt8>) -> Int {
+    mutating func move(to target: Int, in text: Span<UInt8>) -> Int {
       for k in min(byte, target)..<max(byte, target) where text[k] & 0xC0 != 0x80 {
         scalars += byte < target ? 1 : -1
       }
@@ -177,17 +173,9 @@ private func scalarRanges(of ranges: [Range<Int>], in text: UnsafeBufferPointer<
   }
 }
 
-@inline(__always)
-private func withUTF8<Value>(
-  _ text: String, _ body: (UnsafeBufferPointer<UInt8>) throws(TokenizerError) -> Value
-) throws(TokenizerError) -> Value {
-  // A native string lends its bytes; a bridged one is made native first, in a copy.
-  let result = text.utf8.withContiguousStorageIfAvailable { utf8 in
-    Result { () throws(TokenizerError) in try body(utf8) }
+extension Array {
+  /// Removes what comes after the first `count` elements.
+  mutating func truncate(to count: Int) {
+    if count < self.count { removeLast(self.count - count) }
   }
-  if let result { return try result.get() }
-  var text = text
-  return try text.withUTF8 { utf8 in
-    Result { () throws(TokenizerError) in try body(utf8) }
-  }.get()
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletFiles
+
 /// A token that is looked for in a text before it is split into words, as "[SEP]".
 public struct AddedToken: Sendable, Equatable {
   /// The text, matched byte by byte.
@@ -31,4 +33,40 @@ public struct AddedToken: Sendable, Equatable {
     self.isSingleWord = isSingleWord
     self.isNormalized = isNormalized
   }
+}
+
+extension AddedToken {
+  /// An added token as tokenizer.json and tokenizer_config.json write it.
+  init(_ fields: JSONFields, id: Int32) throws(TokenizerError) {
+    let content = try fields.required("content", "a string") { (fields, key) throws(TokenizerError) in
+      try fields.string(key)
+    }
+    guard !content.isEmpty else { throw fields.malformed("content", expected: "not empty") }
+    let isSpecial = try fields.bool("special") ?? false
+    self.init(
+      content, id: id, isSpecial: isSpecial, stripsLeft: try fields.bool("lstrip") ?? false,
+      stripsRight: try fields.bool("rstrip") ?? false, isSingleWord: try fields.bool("single_word") ?? false,
+      isNormalized: try fields.bool("normalized") ?? !isSpecial)
+  }
+}
+
+/// The tokens that are looked for in whole texts, by id and by content.
+struct AddedTokens: Sendable {
+  /// In the order of the files.
+  let tokens: [AddedToken]
+  private let byID: [Int32: AddedToken]
+  private let byContent: [UTF8Key: Int32]
+
+  init(_ tokens: [AddedToken]) {
+    self.tokens = tokens
+    byID = Dictionary(tokens.map { ($0.id, $0) }) { $1 }
+    byContent = Dictionary(tokens.map { (UTF8Key($0.content), $0.id) }) { $1 }
+  }
+
+  /// One past the highest id.
+  var count: Int { Int(tokens.map(\.id).max() ?? -1) + 1 }
+
+  func id(of content: String) -> Int32? { byContent[UTF8Key(content)] }
+
+  subscript(id: Int32) -> AddedToken? { byID[id] }
 }

@@ -13,7 +13,7 @@ struct JSONFields {
   private let prefix: String
 
   init(path: String, limit: Int) throws {
-    guard let object = try JSONParser.parse(file: path, limit: limit).object else {
+    guard let object = try JSONParser.parse(path: path, limit: limit).object else {
       throw TokenizerError.malformed(path: path, field: "the file", expected: "an object")
     }
     self.init(object, path: path, prefix: "")

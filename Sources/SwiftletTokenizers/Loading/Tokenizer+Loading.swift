@@ -23,10 +23,10 @@ extension Tokenizer {
     }
   }
 
-  /// The tokenizer of a vocabulary alone, a token a line, with BERT's special tokens.
+  /// The tokenizer of a vocabulary file alone, as vocab.txt, a token a line, with BERT's special tokens.
   ///
   /// - Throws: `TokenizerError`, `FileError`.
-  public init(vocabulary path: String, normalization: Normalization = Normalization()) throws {
+  public init(path: String, normalization: Normalization = Normalization()) throws {
     var configuration = TokenizerConfiguration()
     configuration.lowercases = normalization.lowercases
     configuration.stripsAccents = normalization.stripsAccents

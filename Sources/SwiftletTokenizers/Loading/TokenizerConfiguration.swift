@@ -22,13 +22,13 @@ struct TokenizerConfiguration {
     "ElectraTokenizer",
     "ElectraTokenizerFast", "PreTrainedTokenizerFast", "TokenizersBackend",
   ]
-  private static let mostBytes = 1 << 24
+  private static let maximumByteCount = 1 << 24
 
   /// What BERT does without the file.
   init() {}
 
   init(path: String) throws {
-    let fields = try JSONFields(path: path, limit: Self.mostBytes)
+    let fields = try JSONFields(path: path, limit: Self.maximumByteCount)
     className = try fields.string("tokenizer_class")
     if let side = try fields.string("truncation_side"), side != "right" {
       throw fields.unsupported("truncation_side \(quoted(side))")
@@ -83,4 +83,24 @@ extension JSONFields {
     if object[key]?.object != nil { return try self.object(key)?.string("content") }
     return try string(key)
   }
+}
+
+/// How a vocabulary spells the tokens that stand for something else than text.
+struct SpecialTokenNames {
+  var unknown = "[UNK]"
+  var classifier = "[CLS]"
+  var separator = "[SEP]"
+  var padding = "[PAD]"
+  var mask = "[MASK]"
+
+  /// Their keys in tokenizer_config.json.
+  static var keys: [(String, WritableKeyPath<SpecialTokenNames, String>)] {
+    [
+      ("unk_token", \.unknown), ("cls_token", \.classifier), ("sep_token", \.separator),
+      ("pad_token", \.padding),
+      ("mask_token", \.mask),
+    ]
+  }
+
+  var all: [String] { [padding, unknown, classifier, separator, mask] }
 }

@@ -16,14 +16,14 @@ struct TokenizerFile {
   let decoder: PieceDecoder?
   let maxLength: Int?
 
-  private static let mostBytes = 1 << 27
+  private static let maximumByteCount = 1 << 27
   /// BERT has 100. The time for a word grows with its square: at 65,536 a line of 64 KB took 13 seconds.
-  private static let mostScalarsPerWord = 1 << 10
+  private static let maximumScalarsPerWord = 1 << 10
   /// How many ids of the vocabulary may have no token.
-  private static let mostUnusedIDs = 1 << 16
+  private static let maximumUnusedIDs = 1 << 16
 
   init(path: String) throws {
-    let file = try JSONFields(path: path, limit: Self.mostBytes)
+    let file = try JSONFields(path: path, limit: Self.maximumByteCount)
     let model = try file.component("model", types: ["WordPiece"])
     let normalizer = try file.component("normalizer", types: ["BertNormalizer"])
     _ = try file.component("pre_tokenizer", types: ["BertPreTokenizer"])
@@ -37,8 +37,8 @@ struct TokenizerFile {
       cleansText: try normalizer.bool("clean_text") ?? true)
     continuationPrefix = try model.string("continuing_subword_prefix") ?? "##"
     longestWord = try model.int("max_input_chars_per_word") ?? 100
-    guard 1...Self.mostScalarsPerWord ~= longestWord else {
-      throw model.malformed("max_input_chars_per_word", expected: "from 1 to \(Self.mostScalarsPerWord)")
+    guard 1...Self.maximumScalarsPerWord ~= longestWord else {
+      throw model.malformed("max_input_chars_per_word", expected: "from 1 to \(Self.maximumScalarsPerWord)")
     }
     decoder = try Self.decoder(of: file)
     maxLength = try file.object("truncation")?.int("max_length")
@@ -59,10 +59,10 @@ struct TokenizerFile {
     let fields = try model.required("vocab", "an object") { (fields, key) throws(TokenizerError) in
       try fields.object(key)
     }
-    var bytes: [UInt8] = []
-    var places: [Vocabulary.Place?] = []
+    var bytes: ContiguousArray<UInt8> = []
+    var places: ContiguousArray<Vocabulary.Place?> = []
     // An id far past the number of tokens would make a table of a small file's mistake.
-    let limit = min(fields.object.members.count + mostUnusedIDs, Vocabulary.mostTokens)
+    let limit = min(fields.object.members.count + maximumUnusedIDs, Vocabulary.maximumTokenCount)
     for member in fields.object.members {
       guard let id = member.value.int, 0..<limit ~= id else {
         throw fields.malformed(quoted(member.key), expected: "a token id below \(limit)")

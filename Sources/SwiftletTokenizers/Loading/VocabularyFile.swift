@@ -10,12 +10,12 @@ struct VocabularyFile {
   let vocabulary: Vocabulary
   let warnings: [String]
 
-  private static let mostBytes = 1 << 26
+  private static let maximumByteCount = 1 << 26
 
   init(path: String) throws {
-    let bytes = try InputFile(path: path).readAll(limit: Self.mostBytes)
+    let bytes = try InputFile(path: path).readAll(limit: Self.maximumByteCount)
     var warnings: [String] = []
-    if let invalid = bytes.withUnsafeBufferPointer(firstInvalidUTF8) {
+    if let invalid = firstInvalidUTF8(in: bytes.span) {
       let newlines = bytes[..<invalid].reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
       throw TokenizerError.invalidVocabularyLine(path: path, line: newlines + 1)
     }
@@ -23,8 +23,8 @@ struct VocabularyFile {
     if hasMark { warnings.append("\(escaped(path)): dropped the byte order mark") }
     let places = Self.lines(of: bytes, from: hasMark ? 3 : 0)
     guard !places.isEmpty else { throw TokenizerError.emptyVocabulary(path: path) }
-    guard places.count <= Vocabulary.mostTokens else {
-      throw TokenizerError.invalidVocabulary(path: path, reason: "more than \(Vocabulary.mostTokens) lines")
+    guard places.count <= Vocabulary.maximumTokenCount else {
+      throw TokenizerError.invalidVocabulary(path: path, reason: "more than \(Vocabulary.maximumTokenCount) lines")
     }
     vocabulary = try Vocabulary(bytes: bytes, places: places, path: path)
     if let duplicates = vocabulary.duplicates {
@@ -35,22 +35,20 @@ struct VocabularyFile {
     self.warnings = warnings
   }
 
-  private static func lines(of bytes: [UInt8], from start: Int) -> [Vocabulary.Place?] {
-    var places: [Vocabulary.Place?] = []
-    bytes.withUnsafeBufferPointer { bytes in
-      var lineStart = start
-      while lineStart < bytes.count {
-        var lineEnd = lineStart
-        while lineEnd < bytes.count, bytes[lineEnd] != UInt8(ascii: "\n") { lineEnd += 1 }
-        places.append(Vocabulary.Place(lineStart..<endWithoutWhitespace(bytes, lineStart..<lineEnd)))
-        lineStart = lineEnd + 1
-      }
+  private static func lines(of bytes: ContiguousArray<UInt8>, from start: Int) -> ContiguousArray<Vocabulary.Place?> {
+    var places: ContiguousArray<Vocabulary.Place?> = []
+    let bytes = bytes.span
+    var lineStart = start
+    while lineStart < bytes.count {
+      let lineEnd = firstOffset(of: UInt8(ascii: "\n"), in: bytes, from: lineStart) ?? bytes.count
+      places.append(Vocabulary.Place(lineStart..<endWithoutWhitespace(bytes, lineStart..<lineEnd)))
+      lineStart = lineEnd + 1
     }
     return places
   }
 
   /// Where `line`, valid UTF-8, ends without the white space at its end.
-  private static func endWithoutWhitespace(_ bytes: UnsafeBufferPointer<UInt8>, _ line: Range<Int>) -> Int {
+  private static func endWithoutWhitespace(_ bytes: Span<UInt8>, _ line: Range<Int>) -> Int {
     var end = line.upperBound
     while end > line.lowerBound {
       if 0x21..<0x80 ~= bytes[end - 1] { break }

@@ -3,7 +3,7 @@
 /// What a normalization does to each ASCII byte, the common case, in one look-up.
 struct ASCIIActions: Sendable {
   /// Up to 0x7F: the byte that goes into the word. Above: one of the actions below.
-  let table: ConstantTable<UInt8>
+  let table: ContiguousArray<UInt8>
 
   static let space: UInt8 = 0x80
   static let punctuation: UInt8 = 0x81
@@ -12,7 +12,7 @@ struct ASCIIActions: Sendable {
   static let scalar: UInt8 = 0x83
 
   init(_ normalization: Normalization) {
-    let actions = (0...UInt8.max).map { byte in
+    let actions = (0...UInt8.max).map { byte -> UInt8 in
       guard byte < 0x80 else { return Self.scalar }
       let properties = UnicodeTables.shared.properties(of: UInt32(byte))
       if properties.isRemoved && normalization.cleansText { return Self.removed }
@@ -21,6 +21,6 @@ struct ASCIIActions: Sendable {
       let isUppercase = (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
       return isUppercase && normalization.lowercases ? byte | 0x20 : byte
     }
-    table = ConstantTable(actions)
+    table = ContiguousArray(actions)
   }
 }

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
+import SwiftletFiles
 
 /// Finds added tokens in a text, as the reference does (`tokenizers`, added_vocabulary).
 ///
@@ -40,7 +34,7 @@ struct AddedTokenFinder: Sendable {
   }
 
   /// Whether there is a byte that starts a token.
-  func mayOccur(in text: UnsafeBufferPointer<UInt8>) -> Bool { nextStart(in: text, from: 0) < text.count }
+  func mayOccur(in text: Span<UInt8>) -> Bool { nextStart(in: text, from: 0) < text.count }
 
   /// A token found in a text.
   struct Match {
@@ -56,14 +50,13 @@ struct AddedTokenFinder: Sendable {
   ///
   /// O(bytes up to there); each byte that starts tokens costs a comparison with these.
   func firstMatch(
-    in text: UnsafeBufferPointer<UInt8>, from start: Int, limit: Int, includesSpecial: Bool
+    in text: Span<UInt8>, from start: Int, limit: Int, includesSpecial: Bool
   ) throws(TokenizerError) -> Match? {
     var position = start
     while true {
       position = nextStart(in: text, from: position)
       guard position < text.count else { return nil }
-      let rest = text[position...]
-      guard let found = candidates[Int(text[position])].first(where: { rest.starts(with: $0.pattern) }) else {
+      guard let found = candidates[Int(text[position])].first(where: { text.has($0.pattern, at: position) }) else {
         position += 1
         continue
       }
@@ -78,19 +71,16 @@ struct AddedTokenFinder: Sendable {
 
   /// Where the first byte at or after `position` is that starts a token.
   @inline(__always)
-  private func nextStart(in text: UnsafeBufferPointer<UInt8>, from position: Int) -> Int {
+  private func nextStart(in text: Span<UInt8>, from position: Int) -> Int {
     if isEmpty { return text.count }
-    if let onlyStart, let start = text.baseAddress {
-      let found = memchr(start + position, CInt(onlyStart), text.count - position)
-      return found.map { UnsafeRawPointer($0) - UnsafeRawPointer(start) } ?? text.count
-    }
-    return startsToken.withUnsafeBufferPointer { startsToken in
-      text[position...].firstIndex { startsToken[Int($0)] } ?? text.count
-    }
+    if let onlyStart { return firstOffset(of: onlyStart, in: text, from: position) ?? text.count }
+    var position = position
+    while position < text.count, !startsToken[Int(text[position])] { position += 1 }
+    return position
   }
 
   private func mayStand(
-    _ token: AddedToken, at range: Range<Int>, in text: UnsafeBufferPointer<UInt8>
+    _ token: AddedToken, at range: Range<Int>, in text: Span<UInt8>
   ) throws(TokenizerError) -> Bool {
     guard token.isSingleWord else { return true }
     if range.lowerBound > 0, try properties(before: range.lowerBound, in: text).isWordCharacter { return false }
@@ -100,7 +90,7 @@ struct AddedTokenFinder: Sendable {
 
   /// The range with the white space that the token takes in.
   private func withWhitespace(
-    _ range: Range<Int>, of token: AddedToken, in text: UnsafeBufferPointer<UInt8>, limit: Int
+    _ range: Range<Int>, of token: AddedToken, in text: Span<UInt8>, limit: Int
   ) throws(TokenizerError) -> Range<Int> {
     var (first, last) = (range.lowerBound, range.upperBound)
     if token.stripsLeft { first = max(first, limit) }
@@ -114,20 +104,27 @@ struct AddedTokenFinder: Sendable {
   }
 
   private func properties(
-    at position: Int, in text: UnsafeBufferPointer<UInt8>
+    at position: Int, in text: Span<UInt8>
   ) throws(TokenizerError) -> UnicodeTables.Properties {
     UnicodeTables.shared.properties(of: try text.scalar(at: position).value)
   }
 
   private func properties(
-    before end: Int, in text: UnsafeBufferPointer<UInt8>
+    before end: Int, in text: Span<UInt8>
   ) throws(TokenizerError) -> UnicodeTables.Properties {
     try properties(at: scalarStart(before: end, in: text), in: text)
   }
 
-  private func scalarStart(before end: Int, in text: UnsafeBufferPointer<UInt8>) -> Int {
+  private func scalarStart(before end: Int, in text: Span<UInt8>) -> Int {
     var position = end - 1
     while position > 0, text[position] & 0xC0 == 0x80 { position -= 1 }
     return position
+  }
+}
+
+extension Span<UInt8> {
+  /// Whether these bytes start at `position`.
+  fileprivate func has(_ bytes: [UInt8], at position: Int) -> Bool {
+    bytes.count <= count - position && bytes.indices.allSatisfy { self[position + $0] == bytes[$0] }
   }
 }

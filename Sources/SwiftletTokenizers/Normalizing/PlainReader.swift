@@ -1,54 +1,76 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletFiles
+
 /// All stages at once for the common case: words of ASCII letters and digits, and between them ASCII punctuation and
 /// white space.
 ///
 /// Sixteen bytes are read at a time; a word that is a token costs one look-up, and no byte is copied. What this reader
 /// leaves to a `TextPass`: words that touch anything else, and those of more than fifteen bytes.
-struct PlainReader: @unchecked Sendable {
-  private let matcher: WordMatcher
+final class PlainReader: Sendable {
+  private let model: WordPieceModel
+  private let index: VocabularyIndex
   private let longestWord: Int
   /// What makes letters lowercase; digits have the bit already.
   private let caseBits: UInt128
 
-  init(_ matcher: WordMatcher, _ normalization: Normalization) {
-    self.matcher = matcher
-    longestWord = min(matcher.longestWord, ByteWindow.byteCount - 1)
+  /// Ids are collected in memory on the stack before they are appended to an array, which checks each time who else has it.
+  private static let blockCount = 128
+
+  init(_ model: WordPieceModel, _ normalization: Normalization) {
+    self.model = model
+    index = model.vocabulary.index
+    longestWord = min(model.longestWord, ByteWindow.byteCount - 1)
     caseBits = normalization.lowercases ? ByteWindow(repeating: 0x20).bits : 0
   }
 
   /// Reads `text`, where no word goes on from before `start`, up to `end` at most, and returns how far it got: until
-  /// there are more pieces than `limit`, or up to the start of a word or a byte that it leaves to others.
-  ///
-  /// - Parameter word: memory for a word as `WordMatcher` asks for.
-  func read(
-    _ text: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int, limit: Int, into pieces: inout PieceList,
-    word: UnsafeMutablePointer<UInt8>
-  ) -> Int {
-    guard let text = text.baseAddress else { return start }
-    // Of the last bytes a copy is read, with white space behind them.
-    let tailStart = max(start, end - ByteWindow.byteCount + 1)
-    let position = read(text, from: start, to: tailStart, limit: limit, into: &pieces, word: word)
-    guard position >= tailStart else { return position }
-    let space = ByteWindow(repeating: UInt8(ascii: " "))
-    var tail = (space, space)
-    return withUnsafeMutableBytes(of: &tail) { tail in
-      tail.copyMemory(from: UnsafeRawBufferPointer(start: text + position, count: end - position))
-      let tail = tail.baseAddress!.assumingMemoryBound(to: UInt8.self)
-      return min(position + read(tail, from: 0, to: end - position, limit: limit, into: &pieces, word: word), end)
+  /// there are more than `limit` ids, or up to the start of a word or a byte that it leaves to others.
+  func read(_ text: Span<UInt8>, from start: Int, to end: Int, limit: Int, into ids: inout [Int32]) -> Int {
+    withTemporaryOutput(of: Int32.self, capacity: PlainReader.blockCount + ByteWindow.byteCount) { block in
+      index.withTables { slots, keys, lengths in
+        // The last bytes are read in a copy, with white space behind them.
+        let tailStart = max(start, end - ByteWindow.byteCount + 1)
+        var position = read(
+          text, from: start, to: tailStart, limit: limit, &block, into: &ids, slots, keys, lengths)
+        if position >= tailStart, position < end {
+          withTemporarySpan(repeating: UInt8(ascii: " "), count: 2 * ByteWindow.byteCount) { tail in
+            tail.store(PlainReader.tail(of: text, from: position, to: end).bits.littleEndian, at: 0)
+            let count = end - position
+            position += read(
+              tail.span, from: 0, to: count, limit: limit, &block, into: &ids, slots, keys, lengths)
+          }
+        }
+        ids.append(contentsOf: block.span)
+        return min(position, end)
+      }
     }
   }
 
-  /// The same where a window and one byte more can be read from each position before `end`.
+  /// The bytes from `start` to `end`, at most fifteen, with white space behind them.
+  @inline(__always)
+  private static func tail(of text: Span<UInt8>, from start: Int, to end: Int) -> ByteWindow {
+    let count = end - start
+    var bits: UInt128 = 0
+    if end >= ByteWindow.byteCount {
+      let window = ByteWindow(text, at: end - ByteWindow.byteCount)
+      bits = window.bits &>> UInt128(truncatingIfNeeded: 8 * (ByteWindow.byteCount - count))
+    } else {
+      for position in (start..<end).reversed() { bits = bits &<< 8 | UInt128(text[position]) }
+    }
+    return ByteWindow(bits: bits | ByteWindow(repeating: UInt8(ascii: " ")).bits &<< UInt128(8 * count))
+  }
+
+  /// The same where a window can be read from each position before `end`.
   @inline(__always)
   private func read(
-    _ text: UnsafePointer<UInt8>, from start: Int, to end: Int, limit: Int, into pieces: inout PieceList,
-    word: UnsafeMutablePointer<UInt8>
+    _ text: Span<UInt8>, from start: Int, to end: Int, limit: Int, _ block: inout OutputSpan<Int32>,
+    into ids: inout [Int32], _ slots: Span<UInt32>, _ keys: Span<ByteWindow>, _ lengths: Span<UInt32>
   ) -> Int {
     var position = start
-    while position < end, pieces.count <= limit {
-      pieces.makeRoom()
-      let window = ByteWindow(at: text + position)
+    while position < end, ids.count &+ block.count <= limit {
+      if block.count >= PlainReader.blockCount { append(&block, to: &ids) }
+      let window = ByteWindow(text, at: position)
       let length = window.alphanumericCount
       guard length <= longestWord else { break }
       let next = text[position &+ length]
@@ -56,20 +78,26 @@ struct PlainReader: @unchecked Sendable {
       guard isSpace || isPlainBoundary(next) else { break }
       if length > 0 {
         let key = ByteWindow(bits: window.bits | caseBits).prefix(length)
-        if let id = matcher.index.id(of: key) {
-          pieces.append(id)
+        if let id = VocabularyIndex.id(of: key, slots, keys) {
+          block.append(id)
         } else {
-          appendPieces(of: key, count: length, to: &pieces, word)
+          appendPieces(of: key, count: length, to: &block, slots, keys, lengths)
         }
         position &+= length &+ (isSpace ? 1 : 0)
       } else {
         if next > UInt8(ascii: " ") {
-          pieces.append(matcher.index.id(of: ByteWindow(bits: UInt128(next))) ?? matcher.unknownID)
+          block.append(VocabularyIndex.id(of: ByteWindow(bits: UInt128(next)), slots, keys) ?? model.unknownID)
         }
         position &+= 1
       }
     }
     return position
+  }
+
+  @inline(never)
+  private func append(_ block: inout OutputSpan<Int32>, to ids: inout [Int32]) {
+    ids.append(contentsOf: block.span)
+    block.removeAll()
   }
 
   /// Whether a byte that is no letter or digit is punctuation or white space of ASCII, whatever the normalizer does.
@@ -81,12 +109,13 @@ struct PlainReader: @unchecked Sendable {
   /// The pieces of a word that is no token itself.
   @inline(never)
   private func appendPieces(
-    of key: ByteWindow, count: Int, to pieces: inout PieceList, _ word: UnsafeMutablePointer<UInt8>
+    of key: ByteWindow, count: Int, to block: inout OutputSpan<Int32>, _ slots: Span<UInt32>,
+    _ keys: Span<ByteWindow>, _ lengths: Span<UInt32>
   ) {
-    let memory = UnsafeMutableRawPointer(word)
-    memory.storeBytes(of: key.bits.littleEndian, as: UInt128.self)
-    memory.storeBytes(of: 0, toByteOffset: ByteWindow.byteCount, as: UInt128.self)
-    var ends: [Int]?
-    matcher.append(word, count: count, to: &pieces, ends: &ends)
+    withTemporarySpan(repeating: UInt8(0), count: model.memoryCount(wordBytes: ByteWindow.byteCount)) { word in
+      word.store(key.bits.littleEndian, at: model.prefix.count)
+      var ends: [Int]?
+      model.appendPieces(of: &word, count: count, to: &block, ends: &ends, slots, keys, lengths)
+    }
   }
 }

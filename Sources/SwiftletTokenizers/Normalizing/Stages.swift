@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// All a pass over a text reads: made once for a tokenizer, shared by all its users.
+/// The tables and settings that a pass over a text reads: made once for a tokenizer, shared by all its users.
 final class Stages: Sendable {
   /// Finds the added tokens that are looked for in the raw text.
   let rawTokens: AddedTokenFinder
@@ -19,14 +19,14 @@ final class Stages: Sendable {
     let plain = Stages(AddedTokenFinder(raw), normalization, [], model)
     let normalized = addedTokens.filter(\.isNormalized).map { token -> (pattern: [UInt8], token: AddedToken) in
       // A string is UTF-8: normalising it does not fail.
-      ((try? TextPass.normalize(Array(token.content.utf8), plain)) ?? [], token)
+      ((try? TextPass.normalize(token.content, plain)) ?? [], token)
     }
     self.init(plain.rawTokens, normalization, normalized, model)
   }
 
-  /// Whether an added token may be in the text; false negatives there are none.
+  /// Whether an added token may be in the text; false only if there is none.
   @inline(__always)
-  func mayHoldAddedToken(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+  func mayHoldAddedToken(_ text: Span<UInt8>) -> Bool {
     !normalizedTokens.isEmpty || rawTokens.mayOccur(in: text)
   }
 
@@ -42,6 +42,6 @@ final class Stages: Sendable {
       normalizedTokens.map { ($0.token.id, String(decoding: $0.pattern, as: UTF8.self)) }
     ) { $1 }
     self.model = model
-    plainReader = PlainReader(model.matcher, normalization)
+    plainReader = PlainReader(model, normalization)
   }
 }

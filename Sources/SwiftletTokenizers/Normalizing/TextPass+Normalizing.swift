@@ -5,22 +5,24 @@
 extension TextPass {
   /// Reads the scalar at `position`, and the combining marks that NFD may sort among those it is made of;
   /// returns where the next scalar starts.
-  mutating func normalizeScalar(at position: Int, to end: Int) throws(TokenizerError) -> Int {
+  mutating func normalizeScalar(
+    at position: Int, to end: Int, in text: Span<UInt8>
+  ) throws(TokenizerError) -> Int {
     let (scalar, byteCount) = try text.scalar(at: position)
     let next = position + byteCount
-    clean(scalar, from: position..<next)
-    return marks.isEmpty ? next : try readMarks(from: next, to: end)
+    clean(scalar, from: position..<next, in: text)
+    return marks.isEmpty ? next : try readMarks(from: next, to: end, in: text)
   }
 
   /// Step 1: drops controls and their like; white space becomes a space.
-  private mutating func clean(_ scalar: UInt32, from origin: Range<Int>) {
+  private mutating func clean(_ scalar: UInt32, from origin: Range<Int>, in text: Span<UInt8>) {
     let properties = stages.tables.properties(of: scalar)
     guard stages.normalization.cleansText else {
-      return isolateIdeograph(scalar, properties, from: origin)
+      return isolateIdeograph(scalar, properties, from: origin, in: text)
     }
     if properties.isRemoved { return }
     if properties.isWhitespace { return space(from: origin) }
-    isolateIdeograph(scalar, properties, from: origin)
+    isolateIdeograph(scalar, properties, from: origin, in: text)
   }
 
   private mutating func space(from origin: Range<Int>) {
@@ -29,25 +31,25 @@ extension TextPass {
 
   /// Step 2: a space on either side of a CJK ideograph.
   private mutating func isolateIdeograph(
-    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, in text: Span<UInt8>
   ) {
     guard properties.isIdeograph && stages.normalization.isolatesIdeographs else {
-      return decompose(scalar, properties, from: origin)
+      return decompose(scalar, properties, from: origin, in: text)
     }
     space(from: origin)
-    decompose(scalar, properties, from: origin)
+    decompose(scalar, properties, from: origin, in: text)
     space(from: origin)
   }
 
   /// Step 3: canonical decomposition. Marks wait in `marks` until it is known what they are sorted among.
   private mutating func decompose(
-    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, in text: Span<UInt8>
   ) {
     guard stages.normalization.stripsAccents else { return lowercase(scalar, properties, from: origin) }
     if properties.hasDecomposition {
       var isFirst = true
       for part in stages.tables.decomposition(properties) {
-        reorder(part, stages.tables.properties(of: part), from: origin, isFirst: isFirst)
+        reorder(part, stages.tables.properties(of: part), from: origin, isFirst: isFirst, in: text)
         isFirst = false
       }
     } else if HangulSyllable.contains(scalar) {
@@ -58,16 +60,17 @@ extension TextPass {
         split(trailing, stages.tables.properties(of: trailing), from: origin)
       }
     } else {
-      reorder(scalar, properties, from: origin, isFirst: true)
+      reorder(scalar, properties, from: origin, isFirst: true, in: text)
     }
   }
 
   /// Canonical ordering: marks between two starters are sorted by rank, equal ranks staying in order.
   private mutating func reorder(
-    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, isFirst: Bool
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, isFirst: Bool,
+    in text: Span<UInt8>
   ) {
     if properties.combiningRank == 0 {
-      endMarks()
+      endMarks(in: text)
       stripAccent(scalar, properties, from: origin)
     } else {
       marks.append(
@@ -76,22 +79,22 @@ extension TextPass {
   }
 
   /// Collects marks as long as nothing but marks, and what cleaning drops, follows.
-  private mutating func readMarks(from start: Int, to end: Int) throws(TokenizerError) -> Int {
+  private mutating func readMarks(from start: Int, to end: Int, in text: Span<UInt8>) throws(TokenizerError) -> Int {
     var position = start
     while position < end {
       let (scalar, byteCount) = try text.scalar(at: position)
       let properties = stages.tables.properties(of: scalar)
       let isDropped = properties.isRemoved && stages.normalization.cleansText
       guard isDropped || stages.tables.startsWithMark(properties) else { break }
-      clean(scalar, from: position..<position + byteCount)
+      clean(scalar, from: position..<position + byteCount, in: text)
       position += byteCount
     }
-    endMarks()
+    endMarks(in: text)
     return position
   }
 
   /// Hands on the marks collected, in canonical order; finds where they come from by reading the run again.
-  private mutating func endMarks() {
+  private mutating func endMarks(in text: Span<UInt8>) {
     guard !marks.isEmpty else { return }
     var (position, origin, originCount) = (marks.start, marks.firstOrigin, 0)
     for mark in marks.removeSorted() {
@@ -124,5 +127,19 @@ extension TextPass {
     for part in stages.tables.lowercase(properties) {
       split(part, stages.tables.properties(of: part), from: origin)
     }
+  }
+}
+
+/// Canonical decomposition of Hangul by arithmetic.
+///
+/// The Unicode Standard, section 3.12, "Conjoining Jamo Behavior".
+private enum HangulSyllable {
+  static func contains(_ scalar: UInt32) -> Bool { scalar &- 0xAC00 < 11172 }
+
+  /// Leading consonant, vowel and, if there is one, trailing consonant.
+  static func decomposition(_ scalar: UInt32) -> (leading: UInt32, vowel: UInt32, trailing: UInt32?) {
+    let index = scalar - 0xAC00
+    let trailing = index % 28
+    return (0x1100 + index / 588, 0x1161 + index % 588 / 28, trailing == 0 ? nil : 0x11A7 + trailing)
   }
 }

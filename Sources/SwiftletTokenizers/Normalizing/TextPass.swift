@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletFiles
+
 /// One text on its way through normalizer, pre-tokenizer and WordPiece.
 ///
 /// The stages of the reference run one after another over the whole text; here each scalar goes through all
@@ -10,121 +12,122 @@
 /// 1. added tokens are split off the raw text (`TextPass+AddedTokens`);
 /// 2. clean, isolate ideographs, strip accents, lowercase (`TextPass+Normalizing`);
 /// 3. split at white space and punctuation (`TextPass+Splitting`);
-/// 4. WordPiece (`WordMatcher`).
+/// 4. WordPiece (`WordPieceModel`).
 ///
 /// Where origins do not matter, a `PlainReader` does the same for plain ASCII in one step.
 struct TextPass {
   let stages: Stages
-  let text: UnsafeBufferPointer<UInt8>
-  /// Reading stops once there are more pieces than this.
+  /// Reading stops once there are more ids than this.
   let limit: Int
-  let encodesSpecialTokens: Bool
+  let treatsSpecialTokensAsText: Bool
   var word: WordBuffer
   var marks: MarkRun
   /// Takes what the normalizer makes instead of the splitter, if it is there.
   var normalized: NormalizedText?
 
-  /// The pieces so far.
-  var pieces: PieceList
+  /// The ids of the pieces so far.
+  var ids: [Int32] = []
   /// The bytes of the text each piece comes from; nil if nobody asks.
   var ranges: [Range<Int>]?
-  /// How the text spells added tokens, by the number of the piece.
+  /// How the text spells added tokens, by the number of the piece; filled if somebody asks for ranges.
   var spellings: [Int: String] = [:]
   /// Where the pieces of a word end in it; nil if nobody asks.
-  var ends: [Int]?
+  private var ends: [Int]?
 
-  var matcher: WordMatcher { stages.model.matcher }
   /// Whether no further piece is of use.
-  var isFull: Bool { pieces.count > limit }
+  var isFull: Bool { ids.count > limit }
 
-  /// What a pass found out beside the pieces' ids.
-  struct Outcome {
+  /// The pieces of a text and where they come from.
+  struct Pieces {
+    /// Their ids.
+    fileprivate(set) var ids: [Int32] = []
+    /// The bytes each piece comes from.
+    fileprivate(set) var ranges: [Range<Int>] = []
+    /// How the text spells the pieces that are added tokens, by their number.
+    fileprivate(set) var spellings: [Int: String] = [:]
     /// Whether pieces were left out.
     fileprivate(set) var isTruncated = false
-    /// The bytes each piece comes from, if origins are tracked.
-    fileprivate(set) var ranges: [Range<Int>] = []
-    /// How the text spells the pieces that are added tokens, by their number, if origins are tracked.
-    fileprivate(set) var spellings: [Int: String] = [:]
   }
 
-  /// Appends the pieces of `text` to `ids`, those past `limit` left out.
+  /// The pieces of `text`, those past `limit` left out.
   ///
   /// - Complexity: O(bytes read); memory for the pieces, one word and one run of combining marks.
-  static func run(
-    _ stages: Stages, text: UnsafeBufferPointer<UInt8>, limit: Int, encodesSpecialTokens: Bool,
-    tracksOrigins: Bool, ids: inout [Int32]
-  ) throws(TokenizerError) -> Outcome {
-    try withMemory(for: text, stages) { (word, pieceMemory) throws(TokenizerError) in
-      var pieces = PieceList(memory: pieceMemory)
-      var start = 0
-      if !tracksOrigins, !stages.mayHoldAddedToken(text) {
-        start = stages.plainReader.read(text, from: 0, to: text.count, limit: limit, into: &pieces, word: word)
-      }
-      var outcome = Outcome()
-      if start < text.count, pieces.count <= limit {
-        var pass = TextPass(
-          stages, text: text, limit: limit, encodesSpecialTokens: encodesSpecialTokens, tracksOrigins: tracksOrigins,
-          word: word, pieces: pieces)
-        try pass.readText(from: start)
-        pieces = pass.pieces
-        pass.ranges?.truncate(to: limit)
-        (outcome.ranges, outcome.spellings) = (pass.ranges ?? [], pass.spellings)
-      }
-      outcome.isTruncated = pieces.count > limit
-      pieces.append(to: &ids, limit: limit)
-      return outcome
-    }
+  static func pieces(
+    of text: Span<UInt8>, _ stages: Stages, limit: Int, treatsSpecialTokensAsText: Bool
+  ) throws(TokenizerError) -> Pieces {
+    try checkLength(of: text)
+    var pass = TextPass(
+      stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, tracksOrigins: true)
+    try pass.read(text, from: 0)
+    let isTruncated = pass.isFull
+    pass.ids.truncate(to: limit)
+    pass.ranges?.truncate(to: limit)
+    return Pieces(ids: pass.ids, ranges: pass.ranges ?? [], spellings: pass.spellings, isTruncated: isTruncated)
   }
 
-  /// Lends the memory of a pass over `text`: that of a word, as a `WordMatcher` asks for it, and that of a
-  /// `PieceList`.
-  static func withMemory<Value>(
-    for text: UnsafeBufferPointer<UInt8>, _ stages: Stages,
-    _ body: (UnsafeMutablePointer<UInt8>, UnsafeMutableBufferPointer<Int32>) throws(TokenizerError) -> Value
-  ) throws(TokenizerError) -> Value {
+  /// Appends the ids of the pieces of `text` to `ids`, those past `limit` left out; tells whether there are such. Before an
+  /// error some may have been appended.
+  ///
+  /// - Complexity: as ``pieces(of:_:limit:treatsSpecialTokensAsText:)``.
+  static func appendIDs(
+    of text: Span<UInt8>, _ stages: Stages, limit: Int, treatsSpecialTokensAsText: Bool, to ids: inout [Int32]
+  ) throws(TokenizerError) -> Bool {
+    try checkLength(of: text)
+    let firstCount = ids.count
+    let limit = firstCount + min(limit, Int.max - 1 - firstCount)
+    var start = 0
+    if !stages.mayHoldAddedToken(text) {
+      start = stages.plainReader.read(text, from: 0, to: text.count, limit: limit, into: &ids)
+    }
+    if start < text.count, ids.count <= limit {
+      try appendIDs(of: text, from: start, stages, limit, treatsSpecialTokensAsText, to: &ids)
+    }
+    let isTruncated = ids.count > limit
+    if isTruncated { ids.truncate(to: limit) }
+    return isTruncated
+  }
+
+  /// The same for a text that is not plain from `start` on.
+  @inline(never)
+  private static func appendIDs(
+    of text: Span<UInt8>, from start: Int, _ stages: Stages, _ limit: Int, _ treatsSpecialTokensAsText: Bool,
+    to ids: inout [Int32]
+  ) throws(TokenizerError) {
+    var pass = TextPass(
+      stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, tracksOrigins: false)
+    swap(&pass.ids, &ids)
+    defer { swap(&pass.ids, &ids) }
+    try pass.read(text, from: start)
+  }
+
+  private static func checkLength(of text: Span<UInt8>) throws(TokenizerError) {
     guard text.count <= Int32.max else { throw .textTooLong(byteCount: text.count) }
-    let matcher = stages.model.matcher
-    return try withUnsafeTemporaryAllocation(
-      of: UInt8.self, capacity: matcher.prefix.count + WordBuffer.capacity(scalarLimit: matcher.longestWord)
-    ) { (word) throws(TokenizerError) in
-      try withUnsafeTemporaryAllocation(
-        of: Int32.self, capacity: PieceList.capacity(burst: matcher.longestWord)
-      ) { (pieces) throws(TokenizerError) in
-        try body(word.baseAddress! + matcher.prefix.count, pieces)
-      }
-    }
   }
 
-  init(
-    _ stages: Stages, text: UnsafeBufferPointer<UInt8>, limit: Int, encodesSpecialTokens: Bool, tracksOrigins: Bool,
-    word: UnsafeMutablePointer<UInt8>, pieces: PieceList
-  ) {
+  init(_ stages: Stages, limit: Int, treatsSpecialTokensAsText: Bool, tracksOrigins: Bool) {
     self.stages = stages
-    self.text = text
     self.limit = limit
-    self.encodesSpecialTokens = encodesSpecialTokens
-    self.word = WordBuffer(scalarLimit: stages.model.matcher.longestWord, memory: word, tracksOrigins: tracksOrigins)
+    self.treatsSpecialTokensAsText = treatsSpecialTokensAsText
+    word = WordBuffer(stages.model, tracksOrigins: tracksOrigins)
     marks = MarkRun(tracksOrigins: tracksOrigins)
-    self.pieces = pieces
     (ranges, ends) = tracksOrigins ? ([], []) : (nil, nil)
   }
 
   /// Normalises and splits a stretch of text that holds no added token.
-  mutating func readSegment(_ segment: Range<Int>) throws(TokenizerError) {
+  mutating func readSegment(_ segment: Range<Int>, of text: Span<UInt8>) throws(TokenizerError) {
     var position = segment.lowerBound
     while position < segment.upperBound, !isFull {
       if ranges == nil {
-        position = stages.plainReader.read(
-          text, from: position, to: segment.upperBound, limit: limit, into: &pieces, word: word.bytes)
+        position = stages.plainReader.read(text, from: position, to: segment.upperBound, limit: limit, into: &ids)
       }
-      position = try readScalars(from: position, to: segment.upperBound)
+      position = try readScalars(from: position, to: segment.upperBound, of: text)
     }
     endWord()
   }
 
   /// Reads to the next ASCII white space or punctuation, past it, and returns where that is.
-  private mutating func readScalars(from start: Int, to end: Int) throws(TokenizerError) -> Int {
-    let actions = stages.asciiActions.table.elements
+  private mutating func readScalars(from start: Int, to end: Int, of text: Span<UInt8>) throws(TokenizerError) -> Int {
+    let actions = stages.asciiActions.table
     var position = start
     while position < end, !isFull {
       switch actions[Int(text[position])] {
@@ -139,7 +142,7 @@ struct TextPass {
       case ASCIIActions.removed:
         position += 1
       case ASCIIActions.scalar:
-        position = try normalizeScalar(at: position, to: end)
+        position = try normalizeScalar(at: position, to: end, in: text)
       default:
         position = word.appendASCII(of: text, from: position, to: end, actions: actions)
       }
@@ -152,12 +155,14 @@ struct TextPass {
     guard !word.isEmpty else { return }
     defer { word.removeAll() }
     ends?.removeAll(keepingCapacity: true)
-    pieces.makeRoom()
     if word.isTooLong {
-      pieces.append(matcher.unknownID)
+      ids.append(stages.model.unknownID)
       ends?.append(word.byteCount)
     } else {
-      matcher.append(word.bytes, count: word.byteCount, to: &pieces, ends: &ends)
+      withTemporaryOutput(of: Int32.self, capacity: stages.model.longestWord) { pieces in
+        word.appendPieces(stages.model, to: &pieces, ends: &ends)
+        ids.append(contentsOf: pieces.span)
+      }
     }
     if let ends, let origins = word.origins { appendRanges(of: ends, origins) }
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-extension UnsafeBufferPointer<UInt8> {
+extension Span<UInt8> {
   /// The scalar that starts at `index` and its length in bytes.
   ///
   /// Nothing is repaired: where the bytes are not well-formed UTF-8 (overlong forms, surrogates, cut

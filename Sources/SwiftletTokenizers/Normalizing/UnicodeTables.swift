@@ -62,7 +62,7 @@ struct UnicodeTables: Sendable {
     return Properties(bits: properties[Int(record)])
   }
 
-  /// The full canonical decomposition, Hangul apart (see `HangulSyllable`).
+  /// The full canonical decomposition, except that of Hangul, which `TextPass` computes.
   func decomposition(_ properties: Properties) -> ArraySlice<UInt32> {
     mapped[properties.mapping(at: Properties.decompositionShift)]
   }
@@ -91,7 +91,7 @@ struct UnicodeTables: Sendable {
     readMappings(UnicodeData.lowercase, shift: Properties.lowercaseShift)
   }
 
-  private mutating func readMappings(_ data: StaticString, shift: UInt64) {
+  private mutating func readMappings(_ data: String, shift: UInt64) {
     var numbers = PackedNumbers(data)
     var key = 0
     while let distance = numbers.next(), let count = numbers.next() {
@@ -142,5 +142,32 @@ struct UnicodeTables: Sendable {
     blocks[index] = UInt16(records.count >> Self.blockBits)
     records.append(contentsOf: repeatElement(shared.record, count: Self.blockSize))
     return Int(blocks[index])
+  }
+}
+
+/// Reads the numbers of `UnicodeData`: base-32 digits, lowest first, from "0"; a digit's sixth bit says that more follow.
+private struct PackedNumbers {
+  private let bytes: ContiguousArray<UInt8>
+  private var position = 0
+
+  init(_ data: String) { bytes = ContiguousArray(data.utf8) }
+
+  mutating func next() -> Int? {
+    var number = 0
+    var shift = 0
+    while position < bytes.count {
+      let byte = bytes[position]
+      position += 1
+      guard byte >= 0x30 else { continue }  // a line break
+      number |= Int((byte - 0x30) & 31) << shift
+      if byte - 0x30 < 32 { return number }
+      shift += 5
+    }
+    return nil
+  }
+
+  mutating func nextSigned() -> Int {
+    guard let number = next() else { preconditionFailure("UnicodeData ends within a mapping") }
+    return number & 1 == 0 ? number / 2 : -(number + 1) / 2
   }
 }

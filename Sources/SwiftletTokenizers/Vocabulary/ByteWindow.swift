@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletFiles
+
 /// Up to sixteen bytes as one number, the first byte lowest, zeros behind them.
-struct ByteWindow: Equatable, BitwiseCopyable {
+struct ByteWindow: Equatable, BitwiseCopyable, Sendable {
   let bits: UInt128
 
   static let byteCount = 16
@@ -11,8 +13,8 @@ struct ByteWindow: Equatable, BitwiseCopyable {
 
   /// The sixteen bytes at `start`.
   @inline(__always)
-  init(at start: UnsafePointer<UInt8>) {
-    bits = UInt128(littleEndian: UnsafeRawPointer(start).loadUnaligned(as: UInt128.self))
+  init(_ text: Span<UInt8>, at start: Int) {
+    bits = UInt128(littleEndian: text.load(at: start, as: UInt128.self))
   }
 
   /// Each byte the same.

@@ -1,110 +1,195 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// From text to id: an open-addressing table over the tokens of the `Vocabulary` that owns its memory.
+/// From text to id: an open-addressing table over the tokens of a `Vocabulary`.
 ///
 /// Most tokens have at most sixteen bytes and are compared as one number, their key. The others, and those that end in
 /// NUL, which a key does not tell from its padding, are compared byte by byte.
 ///
-/// Texts to look for lie in memory of which `ByteWindow.byteCount` bytes more can be read than they have.
-struct VocabularyIndex: @unchecked Sendable {
-  /// UTF-8 of all tokens.
-  let bytes: UnsafePointer<UInt8>
+/// Texts to look for are followed by `ByteWindow.byteCount` bytes more. A class, so that whoever looks for a token counts
+/// no references to its arrays.
+final class VocabularyIndex: Sendable {
+  /// UTF-8 of all tokens, and the bytes of a window more.
+  let bytes: ContiguousArray<UInt8>
   /// The place of each id's text in `bytes`; nil where no token has the id.
-  let places: UnsafeBufferPointer<Vocabulary.Place?>
+  let places: ContiguousArray<Vocabulary.Place?>
   /// Each id's key; 0 where it has none.
-  let keys: UnsafeBufferPointer<ByteWindow>
+  private let keys: ContiguousArray<ByteWindow>
   /// A power of two of slots: bits of the hash above the id + 1, or 0.
-  let slots: UnsafeBufferPointer<UInt32>
+  private let slots: ContiguousArray<UInt32>
   /// Which lengths tokens have whose first bytes have the same hash: bit l of a power of two of numbers.
-  let lengths: UnsafeBufferPointer<UInt32>
-
-  /// How many slots there are for so many tokens: three quarters are empty or more, so most searches end at the first.
-  static func slotCount(tokens: Int) -> Int { 1 << (Int.bitWidth - (tokens * 2 | 7).leadingZeroBitCount + 1) }
-
-  /// How many numbers `lengths` has for so many tokens.
-  static func lengthsCount(tokens: Int) -> Int { max(slotCount(tokens: tokens) / 8, 1) }
-
-  /// A number that has bit l set if a token of l bytes may start with those at `text`, l < 32.
-  @inline(__always)
-  func lengths(at text: UnsafePointer<UInt8>) -> UInt32 {
-    lengths[lengthsPlace(of: ByteWindow(at: text))] | (1 &<< UInt32(Self.startCount) &- 1)
-  }
-
-  /// Where `lengths` has those of the tokens with the same start.
-  @inline(__always)
-  func lengthsPlace(of start: ByteWindow) -> Int {
-    Int(truncatingIfNeeded: start.prefix(Self.startCount).hash()) & (lengths.count &- 1)
-  }
+  private let lengths: ContiguousArray<UInt32>
 
   /// How many bytes the start of a token is that selects its number in `lengths`; shorter ones have none.
-  static let startCount = 5
+  private static let startCount = 5
   private static let idBits: UInt32 = 23
   private static let idMask: UInt32 = 1 << idBits - 1
 
+  private init(_ builder: borrowing Builder) {
+    bytes = builder.bytes
+    places = builder.places
+    keys = builder.keys
+    slots = builder.slots
+    lengths = builder.lengths
+  }
+
+  // MARK: Looking for tokens
+
+  /// Lends the tables to `body`, which passes them to the look-ups: to fetch them for each would count references.
+  @inline(__always)
+  func withTables<Result>(
+    _ body: (_ slots: Span<UInt32>, _ keys: Span<ByteWindow>, _ lengths: Span<UInt32>) -> Result
+  ) -> Result {
+    Self.lend(slots, keys, lengths, body)
+  }
+
+  @inline(__always)
+  private static func lend<Result>(
+    _ slots: ContiguousArray<UInt32>, _ keys: ContiguousArray<ByteWindow>, _ lengths: ContiguousArray<UInt32>,
+    _ body: (Span<UInt32>, Span<ByteWindow>, Span<UInt32>) -> Result
+  ) -> Result {
+    body(slots.span, keys.span, lengths.span)
+  }
+
+  /// A number that has bit l set if a token of l bytes may start with those of the window, l < 32.
+  @inline(__always)
+  static func lengths(from start: ByteWindow, _ lengths: Span<UInt32>) -> UInt32 {
+    lengths[place(of: start, lengths.count)] | (1 &<< UInt32(startCount) &- 1)
+  }
+
   /// The id of the token with this key; O(1) expected.
   @inline(__always)
-  func id(of key: ByteWindow) -> Int32? {
-    id(at: slot(hash: key.hash()) { keys[$0] == key })
+  static func id(of key: ByteWindow, _ slots: Span<UInt32>, _ keys: Span<ByteWindow>) -> Int32? {
+    id(in: slots[slot(hash: key.hash(), slots) { keys[$0] == key }])
   }
 
-  /// The id of the token that is the `count` bytes at `text`; O(count / 16) expected.
+  /// The id of the token that is the `count` bytes of `text` at `start`; O(count / 16) expected.
   @inline(__always)
-  func id(of text: UnsafePointer<UInt8>, count: Int) -> Int32? {
-    guard let key = Self.key(of: text, count: count) else { return id(at: slot(of: text, count: count)) }
-    return id(of: key)
+  func id(
+    of text: Span<UInt8>, at start: Int, count: Int, _ slots: Span<UInt32>, _ keys: Span<ByteWindow>
+  ) -> Int32? {
+    guard let key = Self.key(of: text, at: start, count: count) else {
+      return idByBytes(of: text, at: start, count: count, slots)
+    }
+    return Self.id(of: key, slots, keys)
   }
+
+  /// The id of the token that is the `count` bytes of `text` at `start`.
+  func id(of text: Span<UInt8>, at start: Int, count: Int) -> Int32? {
+    withTables { slots, keys, _ in id(of: text, at: start, count: count, slots, keys) }
+  }
+
+  @inline(never)
+  private func idByBytes(of text: Span<UInt8>, at start: Int, count: Int, _ slots: Span<UInt32>) -> Int32? {
+    let slot = Self.slot(hash: Self.hash(of: text, at: start, count: count), slots) { id in
+      Self.isText(at: places[id], in: bytes, text, at: start, count: count)
+    }
+    return Self.id(in: slots[slot])
+  }
+
+  // MARK: Texts
 
   @inline(__always)
-  static func key(of text: UnsafePointer<UInt8>, count: Int) -> ByteWindow? {
-    guard 1...ByteWindow.byteCount ~= count, text[count &- 1] != 0 else { return nil }
-    return ByteWindow(at: text).prefix(count)
+  private static func key(of text: Span<UInt8>, at start: Int, count: Int) -> ByteWindow? {
+    guard 1...ByteWindow.byteCount ~= count, text[start &+ count &- 1] != 0 else { return nil }
+    return ByteWindow(text, at: start).prefix(count)
   }
 
-  static func hash(of text: UnsafePointer<UInt8>, count: Int) -> UInt64 {
+  private static func hash(of text: Span<UInt8>, at start: Int, count: Int) -> UInt64 {
     var hash: UInt64 = 0
-    for start in stride(from: 0, to: count, by: ByteWindow.byteCount) {
-      hash = ByteWindow(at: text + start).prefix(min(count - start, ByteWindow.byteCount)).hash(after: hash)
+    for offset in stride(from: 0, to: count, by: ByteWindow.byteCount) {
+      let window = ByteWindow(text, at: start + offset)
+      hash = window.prefix(min(count - offset, ByteWindow.byteCount)).hash(after: hash)
     }
     return hash
   }
 
-  /// The slot of a text, empty if no token in the table has it.
-  func slot(of text: UnsafePointer<UInt8>, count: Int) -> Int {
-    slot(hash: Self.hash(of: text, count: count)) { id in
-      guard let place = places[id], Int(place.count) == count else { return false }
-      return (0..<count).allSatisfy { bytes[Int(place.start) + $0] == text[$0] }
-    }
+  /// Whether the text at `place` is the `count` bytes of `text` at `start`.
+  private static func isText(
+    at place: Vocabulary.Place?, in bytes: ContiguousArray<UInt8>, _ text: Span<UInt8>, at start: Int, count: Int
+  ) -> Bool {
+    guard let place, Int(place.count) == count else { return false }
+    return (0..<count).allSatisfy { bytes[Int(place.start) + $0] == text[start + $0] }
   }
 
-  /// What the slot of a text holds that is the token `id`.
-  static func entry(id: Int, hash: UInt64) -> UInt32 { UInt32(id + 1) | UInt32(truncatingIfNeeded: hash) << idBits }
+  // MARK: Slots
 
-  /// The id in a slot.
+  /// The id in the entry of a slot.
   @inline(__always)
-  func id(at slot: Int) -> Int32? {
-    let id = slots[slot] & Self.idMask
+  private static func id(in entry: UInt32) -> Int32? {
+    let id = entry & idMask
     return id == 0 ? nil : Int32(bitPattern: id &- 1)
   }
 
   /// Where a search for the hash starts.
   @inline(__always)
-  func firstSlot(hash: UInt64) -> Int {
-    Int(truncatingIfNeeded: hash &>> 32) & (slots.count &- 1)
+  private static func firstSlot(hash: UInt64, _ slotCount: Int) -> Int {
+    Int(truncatingIfNeeded: hash &>> 32) & (slotCount &- 1)
   }
 
+  /// Where `lengths` has those of the tokens with the same start.
   @inline(__always)
-  private func slot(hash: UInt64, where isText: (Int) -> Bool) -> Int {
-    // SAFETY: the mask leaves a slot that is there; ids in slots have a key and a place.
-    var slot = firstSlot(hash: hash)
+  private static func place(of start: ByteWindow, _ lengthsCount: Int) -> Int {
+    Int(truncatingIfNeeded: start.prefix(startCount).hash()) & (lengthsCount &- 1)
+  }
+
+  /// The slot of the text that `isText` finds at its id; an empty one if no token in the table is that text.
+  @inline(__always)
+  private static func slot(hash: UInt64, _ slots: Span<UInt32>, where isText: (Int) -> Bool) -> Int {
+    var slot = firstSlot(hash: hash, slots.count)
     while true {
       let entry = slots[slot]
       if entry == 0 { return slot }
-      if (entry ^ UInt32(truncatingIfNeeded: hash) &<< Self.idBits) >> Self.idBits == 0,
-        isText(Int(entry & Self.idMask) &- 1)
-      {
+      if (entry ^ UInt32(truncatingIfNeeded: hash) &<< idBits) >> idBits == 0, isText(Int(entry & idMask) &- 1) {
         return slot
       }
       slot = (slot &+ 1) & (slots.count &- 1)
     }
+  }
+
+  // MARK: Building
+
+  /// An index to which tokens are still added.
+  struct Builder: ~Copyable {
+    fileprivate let bytes: ContiguousArray<UInt8>
+    fileprivate let places: ContiguousArray<Vocabulary.Place?>
+    fileprivate let keys: ContiguousArray<ByteWindow>
+    fileprivate var slots: ContiguousArray<UInt32>
+    fileprivate var lengths: ContiguousArray<UInt32>
+
+    init(bytes: ContiguousArray<UInt8>, places: ContiguousArray<Vocabulary.Place?>) {
+      let bytes = bytes + repeatElement(0, count: ByteWindow.byteCount)
+      self.bytes = bytes
+      self.places = places
+      keys = ContiguousArray(
+        places.map { place in
+          place.flatMap { key(of: bytes.span, at: Int($0.start), count: Int($0.count)) } ?? ByteWindow(bits: 0)
+        })
+      // Three quarters of the slots are empty or more, so most searches end at the first.
+      let slotCount = 1 << (Int.bitWidth - (places.count * 2 | 7).leadingZeroBitCount + 1)
+      slots = ContiguousArray(repeating: 0, count: slotCount)
+      lengths = ContiguousArray(repeating: 0, count: max(slotCount / 8, 1))
+    }
+
+    /// Makes `id` that of the text at a place, and tells whether no other id had it and how many slots were passed.
+    mutating func insert(_ id: Int, at place: Vocabulary.Place) -> (isNew: Bool, steps: Int) {
+      let (start, count) = (Int(place.start), Int(place.count))
+      let hash = VocabularyIndex.hash(of: bytes.span, at: start, count: count)
+      let slot = slot(of: start, count, hash)
+      let isNew = slots[slot] == 0
+      slots[slot] = UInt32(id + 1) | UInt32(truncatingIfNeeded: hash) << idBits
+      if startCount..<UInt32.bitWidth ~= count {
+        lengths[VocabularyIndex.place(of: ByteWindow(bytes.span, at: start), lengths.count)] |= 1 << UInt32(count)
+      }
+      return (isNew, (slot - firstSlot(hash: hash, slots.count)) & (slots.count - 1))
+    }
+
+    private func slot(of start: Int, _ count: Int, _ hash: UInt64) -> Int {
+      VocabularyIndex.slot(hash: hash, slots.span) { id in
+        isText(at: places[id], in: bytes, bytes.span, at: start, count: count)
+      }
+    }
+
+    /// The index of all tokens added.
+    var index: VocabularyIndex { VocabularyIndex(self) }
   }
 }

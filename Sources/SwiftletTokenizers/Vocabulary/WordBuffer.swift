@@ -2,15 +2,17 @@
 
 /// The word being read, normalised: at most `scalarLimit` scalars of it, and how many there were.
 ///
-/// Its memory is the pass's over a text; nothing is allocated for a word.
+/// One buffer serves all words of a text; nothing is allocated for a word.
 struct WordBuffer {
   /// The word in UTF-8, as far as it is kept.
   private(set) var byteCount = 0
   /// All scalars of the word, those past the limit included.
   private(set) var scalarCount = 0
   let scalarLimit: Int
-  /// The word, with the room a `WordMatcher` asks for.
-  let bytes: UnsafeMutablePointer<UInt8>
+  /// The word behind room for the prefix, as ``WordPieceModel/appendPieces(of:count:to:ends:)`` wants it.
+  private var memory: ContiguousArray<UInt8>
+  /// Where the word starts in `memory`.
+  private let start: Int
 
   /// Where the scalar of each byte comes from in the text; nil if nobody asks.
   private(set) var origins: [Range<Int>]?
@@ -20,38 +22,41 @@ struct WordBuffer {
   var isEmpty: Bool { scalarCount == 0 }
   var isTooLong: Bool { scalarCount > scalarLimit }
 
-  /// A buffer for words of up to `scalarLimit` scalars, in memory of `capacity` bytes.
-  init(scalarLimit: Int, memory: UnsafeMutablePointer<UInt8>, tracksOrigins: Bool) {
-    self.scalarLimit = scalarLimit
-    bytes = memory
-    bytes.initialize(repeating: 0, count: WordBuffer.capacity(scalarLimit: scalarLimit))
+  /// A buffer for the words that a model splits.
+  init(_ model: WordPieceModel, tracksOrigins: Bool) {
+    scalarLimit = model.longestWord
+    start = model.prefix.count
+    // A scalar has up to four bytes.
+    memory = ContiguousArray(repeating: 0, count: model.memoryCount(wordBytes: model.longestWord * 4))
     origins = tracksOrigins ? [] : nil
   }
 
-  /// A scalar has up to four bytes.
-  static func capacity(scalarLimit: Int) -> Int { scalarLimit * 4 + 2 * ByteWindow.byteCount }
+  /// Appends the ids of the word's pieces, and to `ends` where each ends in the word, if `ends` is wanted.
+  mutating func appendPieces(_ model: WordPieceModel, to pieces: inout OutputSpan<Int32>, ends: inout [Int]?) {
+    let count = byteCount
+    var memory = memory.mutableSpan
+    model.appendPieces(of: &memory, count: count, to: &pieces, ends: &ends)
+  }
 
-  /// Appends what `table` makes of the ASCII letters of `text` from `start` on, up to the first that is no
+  /// Appends what `actions` makes of the ASCII letters of `text` from `start` on, up to the first that is no
   /// part of a word, and returns where that is.
-  @inline(__always)
-  mutating func appendASCII(
-    of text: UnsafeBufferPointer<UInt8>, from start: Int, to end: Int, actions table: UnsafeBufferPointer<UInt8>
-  ) -> Int {
+  mutating func appendASCII(of text: Span<UInt8>, from first: Int, to end: Int, actions: ContiguousArray<UInt8>) -> Int
+  {
     let room = max(scalarLimit - scalarCount, 0)
-    let target = bytes + byteCount
-    var position = start
+    let target = start + byteCount
+    var memory = memory.mutableSpan
+    var position = first
     while position < end {
-      let action = table[Int(text[position])]
+      let action = actions[Int(text[position])]
       guard action < 0x80 else { break }
-      // SAFETY: `room` scalars of one byte fit behind the bytes already there.
-      if position - start < room { target[position - start] = action }
+      if position - first < room { memory[target + position - first] = action }
       position += 1
     }
-    let count = position - start
+    let count = position - first
     byteCount += min(count, room)
     scalarCount += count
     if origins != nil {
-      origins?.append(contentsOf: (start..<start + min(count, room)).map { $0..<$0 + 1 })
+      origins?.append(contentsOf: (first..<first + min(count, room)).map { $0..<$0 + 1 })
       lastOrigin = position - 1..<position
     }
     return position
@@ -61,32 +66,29 @@ struct WordBuffer {
     scalarCount += 1
     lastOrigin = origin
     guard scalarCount <= scalarLimit else { return }
-    // SAFETY: at most `scalarLimit` scalars of at most four bytes are kept.
-    let target = bytes + byteCount
+    let target = start + byteCount
     func continuation(_ shift: UInt32) -> UInt8 { UInt8(truncatingIfNeeded: scalar >> shift & 0x3F | 0x80) }
-    defer {
-      if let known = origins?.count { origins?.append(contentsOf: repeatElement(origin, count: byteCount - known)) }
-    }
     switch scalar {
     case ..<0x80:
-      target[0] = UInt8(truncatingIfNeeded: scalar)
+      memory[target] = UInt8(truncatingIfNeeded: scalar)
       byteCount += 1
     case ..<0x800:
-      target[0] = UInt8(truncatingIfNeeded: scalar >> 6 | 0xC0)
-      target[1] = continuation(0)
+      memory[target] = UInt8(truncatingIfNeeded: scalar >> 6 | 0xC0)
+      memory[target + 1] = continuation(0)
       byteCount += 2
     case ..<0x10000:
-      target[0] = UInt8(truncatingIfNeeded: scalar >> 12 | 0xE0)
-      target[1] = continuation(6)
-      target[2] = continuation(0)
+      memory[target] = UInt8(truncatingIfNeeded: scalar >> 12 | 0xE0)
+      memory[target + 1] = continuation(6)
+      memory[target + 2] = continuation(0)
       byteCount += 3
     default:
-      target[0] = UInt8(truncatingIfNeeded: scalar >> 18 | 0xF0)
-      target[1] = continuation(12)
-      target[2] = continuation(6)
-      target[3] = continuation(0)
+      memory[target] = UInt8(truncatingIfNeeded: scalar >> 18 | 0xF0)
+      memory[target + 1] = continuation(12)
+      memory[target + 2] = continuation(6)
+      memory[target + 3] = continuation(0)
       byteCount += 4
     }
+    if let known = origins?.count { origins?.append(contentsOf: repeatElement(origin, count: byteCount - known)) }
   }
 
   mutating func removeAll() {

@@ -1,25 +1,93 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletFiles
+
 /// WordPiece: a word becomes the longest token that starts it, then the longest that continues it, and so on.
 ///
 /// A word that cannot be covered so, or that has more than `longestWord` scalars, is one unknown token.
 ///
 /// Schuster, Nakajima: Japanese and Korean Voice Search, ICASSP 2012; the greedy form is that of BERT's
 /// reference (Devlin et al., 2019) and of `tokenizers` (models/wordpiece).
-struct WordPieceModel: Sendable {
+final class WordPieceModel: Sendable {
   let vocabulary: Vocabulary
-  /// Splits words; valid as long as the model is there.
-  let matcher: WordMatcher
-  private let continuationPrefix: ConstantTable<UInt8>
+  private let index: VocabularyIndex
+  private let longestToken: Int
+  let unknownID: Int32
+  /// The most scalars a word may have, 100 in BERT.
+  let longestWord: Int
+  /// What marks a token that continues a word, "##" in BERT.
+  let prefix: ContiguousArray<UInt8>
 
-  /// - Parameters:
-  ///   - longestWord: the most scalars a word may have, 100 in BERT.
-  ///   - continuationPrefix: what marks a token that continues a word, "##" in BERT.
   init(vocabulary: Vocabulary, unknownID: Int32, longestWord: Int, continuationPrefix: String) {
     self.vocabulary = vocabulary
-    self.continuationPrefix = ConstantTable(continuationPrefix.utf8)
-    matcher = WordMatcher(
-      index: vocabulary.index, longestToken: vocabulary.longestToken, unknownID: unknownID, longestWord: longestWord,
-      prefix: self.continuationPrefix.elements)
+    index = vocabulary.index
+    longestToken = vocabulary.longestToken
+    self.unknownID = unknownID
+    self.longestWord = longestWord
+    prefix = ContiguousArray(continuationPrefix.utf8)
+  }
+
+  /// The memory for a word: the prefix goes before the word, and a window can be read behind it.
+  func memoryCount(wordBytes: Int) -> Int { prefix.count + wordBytes + ByteWindow.byteCount }
+
+  /// Appends the ids of a word's pieces, and to `ends` where each piece ends in the word, if `ends` is wanted.
+  ///
+  /// - Parameters:
+  ///   - memory: the `count` bytes of the normalized word, behind as many as the prefix has; all are overwritten.
+  ///   - pieces: has room for a piece for each scalar of the word.
+  /// - Complexity: O(n) for a word in the vocabulary, else O(n · L), n bytes in the word, L in the longest token.
+  func appendPieces(
+    of memory: inout MutableSpan<UInt8>, count: Int, to pieces: inout OutputSpan<Int32>, ends: inout [Int]?
+  ) {
+    index.withTables { slots, keys, lengths in
+      appendPieces(of: &memory, count: count, to: &pieces, ends: &ends, slots, keys, lengths)
+    }
+  }
+
+  /// The same with the tables of the vocabulary.
+  func appendPieces(
+    of memory: inout MutableSpan<UInt8>, count: Int, to pieces: inout OutputSpan<Int32>, ends: inout [Int]?,
+    _ slots: Span<UInt32>, _ keys: Span<ByteWindow>, _ lengths: Span<UInt32>
+  ) {
+    let (firstPiece, firstEnd) = (pieces.count, ends?.count ?? 0)
+    var position = 0
+    while position < count {
+      let prefixCount = position == 0 ? 0 : prefix.count
+      let start = prefix.count + position - prefixCount
+      for i in 0..<prefixCount { memory[start + i] = prefix[i] }
+      guard
+        let (id, length) = longestToken(
+          in: memory.span, at: start, after: prefixCount, count: prefixCount + count - position, slots, keys, lengths)
+      else {
+        pieces.removeLast(pieces.count - firstPiece)
+        pieces.append(unknownID)
+        ends?.truncate(to: firstEnd)
+        ends?.append(count)
+        return
+      }
+      position += length - prefixCount
+      pieces.append(id)
+      ends?.append(position)
+    }
+  }
+
+  /// The longest token that the text at `start` starts with and that is longer than the prefix.
+  @inline(__always)
+  private func longestToken(
+    in text: Span<UInt8>, at start: Int, after prefixCount: Int, count: Int, _ slots: Span<UInt32>,
+    _ keys: Span<ByteWindow>, _ lengths: Span<UInt32>
+  ) -> (id: Int32, length: Int)? {
+    let lengths = VocabularyIndex.lengths(from: ByteWindow(text, at: start), lengths)
+    var length = min(count, longestToken)
+    while length > prefixCount {
+      if length < UInt32.bitWidth {
+        // On to the next length that a token has.
+        length = UInt32.bitWidth &- 1 &- (lengths & (2 &<< UInt32(truncatingIfNeeded: length) &- 1)).leadingZeroBitCount
+        guard length > prefixCount else { return nil }
+      }
+      if let id = index.id(of: text, at: start, count: length, slots, keys) { return (id, length) }
+      length -= 1
+    }
+    return nil
   }
 }

@@ -31,7 +31,7 @@ enum CheckpointManifest {
   static func verify(step: Int, folder: String) throws {
     let path = joinPath(folder, fileName)
     func invalid(_ problem: String) -> CheckpointDamage { .invalidManifest(path: path, problem: problem) }
-    guard let manifest = try readable({ try JSONParser.parse(file: path, limit: mostBytes) }).object else {
+    guard let manifest = try readable({ try JSONParser.parse(path: path, limit: mostBytes) }).object else {
       throw invalid("is not an object")
     }
     guard manifest["format"]?.int == version else { throw invalid("has no format that is known here") }
@@ -67,7 +67,7 @@ extension InputFile {
     let pieceSize = 1 << 20
     for start in stride(from: 0, to: size, by: pieceSize) {
       let piece = try read(at: start, count: min(pieceSize, size - start))
-      piece.withUnsafeBytes { hash.update($0) }
+      piece.withRawSpan { hash.update($0) }
     }
     try checkUnchanged()
     return hash.hexDigest()

@@ -84,7 +84,7 @@ package final class CheckpointStore {
         let json = try CheckpointManifest.readable {
           // Hard negatives are some numbers a text.
           try JSONParser.parse(
-            file: state, limit: CheckpointStore.mostStateBytes, maximumValues: CheckpointStore.mostStateBytes)
+            path: state, limit: CheckpointStore.mostStateBytes, maximumValues: CheckpointStore.mostStateBytes)
         }
         newestStep = step
         return (Checkpoint(step: step, folder: path, state: json.object ?? [:]), damage)

@@ -88,9 +88,12 @@ public struct DatasetReader: Sendable {
   }
 
   /// Whether what follows a row with this error is worth reading: not where the file itself fails, nor behind a
-  /// quotation mark that took in all that was left.
+  /// quotation mark that took in all that was left or too much.
   private func isOfOneRow(_ error: any Error) -> Bool {
-    !(error is FileError) && (error as? TableError)?.reason != .unterminatedQuote
+    switch (error as? TableError)?.reason {
+    case .unterminatedQuote, .tooLong: false
+    default: !(error is FileError)
+    }
   }
 }
 

@@ -96,7 +96,7 @@ struct ModelFolderWriter {
 
   private func copy(_ source: String, to target: String) throws {
     guard exists(source) else { return }
-    try write(try InputFile(path: source).readAll(limit: 1 << 30), to: target)
+    try write(Array(try InputFile(path: source).readAll(limit: 1 << 30)), to: target)
   }
 
   private func write(_ value: JSONValue, to path: String) throws {
@@ -131,9 +131,9 @@ struct ModelFolderWriter {
           try numbers.withBytes(append)
         }
       } else if let source = pooler[tensor.name] {
-        var bytes = [UInt8](repeating: 0, count: source.byteRange.count)
-        try bytes.withUnsafeMutableBytes { try checkpoint.read(source, into: $0) }
-        try ContiguousArray(bytes).span.bytes.withUnsafeBytes { try append(RawSpan(_unsafeBytes: $0)) }
+        var bytes = ContiguousArray<UInt8>(repeating: 0, count: source.byteRange.count)
+        try bytes.withMutableRawSpan { (bytes) throws(FileError) in try checkpoint.read(source, into: &bytes) }
+        try bytes.withRawSpan { (bytes) throws(FileError) in try append(bytes) }
       }
     }
   }

@@ -102,7 +102,7 @@ struct RunDescription: Equatable {
     for (name, path) in paths {
       guard exists(path) else { continue }
       hash.update(field: name)
-      try InputFile(path: path).readAll(limit: 1 << 30).withUnsafeBytes { hash.update($0) }
+      try InputFile(path: path).readAll(limit: 1 << 30).withRawSpan { hash.update($0) }
     }
     for parameter in encoder.parameters {
       weights.forEachPart(of: parameter) { $0.withBytes { hash.update($0) } }
@@ -142,10 +142,8 @@ extension Dataset {
 extension SHA256 {
   /// A text behind its length, so that no two lists of texts hash alike.
   fileprivate mutating func update(field: String) {
-    var text = field
-    text.withUTF8 { bytes in
-      withUnsafeBytes(of: UInt64(bytes.count).littleEndian) { update($0) }
-      update(UnsafeRawBufferPointer(bytes))
-    }
+    let count = UInt64(field.utf8.count)
+    update((0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) })
+    update(Array(field.utf8))
   }
 }

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Spans of a string's bytes, of memory on the stack, and numbers read from bytes: what the standard library does not
+// offer on the oldest systems that this package supports. Each `unsafe` below says why it can do no harm.
+
+/// Calls `body` with the UTF-8 of a text. A string of another encoding is copied first.
+@inlinable
+@inline(__always)
+package func withUTF8<Value, Failure: Error>(
+  of text: String, _ body: (Span<UInt8>) throws(Failure) -> Value
+) throws(Failure) -> Value {
+  // The buffers are valid during the call, and a span cannot leave it.
+  let result = unsafe text.utf8.withContiguousStorageIfAvailable { utf8 in
+    Result { () throws(Failure) in try body(unsafe utf8.span) }
+  }
+  if let result { return try result.get() }
+  var text = text
+  return try text.withUTF8 { utf8 in
+    Result { () throws(Failure) in try body(unsafe utf8.span) }
+  }.get()
+}
+
+extension String {
+  /// The text of these bytes, which are UTF-8; what is not becomes U+FFFD.
+  @inlinable
+  package init(utf8 bytes: Span<UInt8>) {
+    // The buffer is read during the call only.
+    self = unsafe bytes.withUnsafeBufferPointer { unsafe String(decoding: $0, as: UTF8.self) }
+  }
+}
+
+extension Array where Element: BitwiseCopyable {
+  /// Appends the elements of a span.
+  @inlinable
+  package mutating func append(contentsOf elements: Span<Element>) {
+    // The buffer is read during the call only.
+    unsafe elements.withUnsafeBufferPointer { unsafe append(contentsOf: $0) }
+  }
+}
+
+extension ContiguousArray where Element: BitwiseCopyable & Numeric {
+  /// Calls `body` with the bytes of the numbers.
+  @inlinable
+  package func withRawSpan<Value, Failure: Error>(
+    _ body: (RawSpan) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    // Numbers have no bytes that are not initialized.
+    try body(unsafe span.bytes)
+  }
+
+  /// Calls `body` with the bytes of the numbers, to be written.
+  @inlinable
+  package mutating func withMutableRawSpan<Value, Failure: Error>(
+    _ body: (inout MutableRawSpan) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    var span = mutableSpan
+    // Any bytes are numbers.
+    var bytes = unsafe span.mutableBytes
+    return try body(&bytes)
+  }
+}
+
+extension Array where Element: BitwiseCopyable & Numeric {
+  /// Calls `body` with the bytes of the numbers.
+  @inlinable
+  package func withRawSpan<Value, Failure: Error>(
+    _ body: (RawSpan) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    try ContiguousArray(self).withRawSpan(body)
+  }
+
+  /// Calls `body` with the bytes of the numbers, to be written.
+  @inlinable
+  package mutating func withMutableRawSpan<Value, Failure: Error>(
+    _ body: (inout MutableRawSpan) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    var numbers = ContiguousArray(self)
+    self = []
+    defer { self = Array(numbers) }
+    return try numbers.withMutableRawSpan(body)
+  }
+}
+
+extension Span<UInt8> {
+  /// The number whose bytes start at `offset`, in this machine's byte order; the bytes must lie inside the span.
+  @inlinable
+  @inline(__always)
+  package func load<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: Number.Type) -> Number {
+    // The call checks the bounds, and any bits are a valid integer.
+    unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: type)
+  }
+}
+
+extension MutableSpan<UInt8> {
+  /// Stores a number at `offset`, in this machine's byte order; its bytes must lie inside the span.
+  @inlinable
+  @inline(__always)
+  package mutating func store<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number, at offset: Int) {
+    // The call checks the bounds, and any bytes are valid.
+    var bytes = unsafe mutableBytes
+    bytes.storeBytes(of: number, toByteOffset: offset, as: Number.self)
+  }
+}
+
+extension RawSpan {
+  /// The number whose bytes start at `offset`, in this machine's byte order; the bytes must lie inside the span.
+  @inlinable
+  @inline(__always)
+  package func load<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int, as type: Number.Type) -> Number {
+    // The call checks the bounds, and any bits are a valid integer.
+    unsafe unsafeLoadUnaligned(fromByteOffset: offset, as: type)
+  }
+}
+
+/// Calls `body` with temporary memory for `count` elements, each of which is `element`; on the stack if it is small.
+@inlinable
+@inline(__always)
+package func withTemporarySpan<Element: BitwiseCopyable, Value, Failure: Error>(
+  repeating element: Element, count: Int, _ body: (inout MutableSpan<Element>) throws(Failure) -> Value
+) throws(Failure) -> Value {
+  // The memory is valid during the call, and a span cannot leave it; each element is initialized.
+  try unsafe withUnsafeTemporaryAllocation(of: Element.self, capacity: count) { (memory) throws(Failure) in
+    unsafe memory.initialize(repeating: element)
+    var span = unsafe memory.mutableSpan
+    return try body(&span)
+  }
+}
+
+/// Calls `body` with temporary memory for up to `capacity` elements, none there yet; on the stack if it is small.
+@inlinable
+@inline(__always)
+package func withTemporaryOutput<Element: BitwiseCopyable, Value, Failure: Error>(
+  of type: Element.Type, capacity: Int, _ body: (inout OutputSpan<Element>) throws(Failure) -> Value
+) throws(Failure) -> Value {
+  // The memory is valid during the call, and a span cannot leave it.
+  try unsafe withUnsafeTemporaryAllocation(of: type, capacity: capacity) { (memory) throws(Failure) in
+    var output = unsafe OutputSpan(buffer: memory, initializedCount: 0)
+    return try body(&output)
+  }
+}
+
+/// The offset of the first byte at or after `start` that equals `byte`; nil if there is none.
+package func firstOffset(of byte: UInt8, in bytes: Span<UInt8>, from start: Int = 0) -> Int? {
+  System.firstOffset(of: byte, in: bytes, from: start)
+}

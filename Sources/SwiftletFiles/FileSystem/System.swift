@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// The calls of this module to the C library, with Swift's arguments and errors.
+///
+/// No other file of the module imports the C library. `unsafe` marks the calls that take an address: of a string's
+/// characters, of a variable, or of a span's bytes, passed with their number. None keeps it after it returns.
+enum System {
+  /// What a file is for when it is opened.
+  enum Access {
+    /// To be read; opening a named pipe waits for its writer.
+    case reading
+    /// To be read; opening and reading never wait.
+    case readingWithoutWaiting
+    /// To be written; it must not exist yet.
+    case creating
+    /// A folder, to be locked or synchronized.
+    case folder
+
+    fileprivate var flags: Int32 {
+      switch self {
+      case .reading: O_RDONLY
+      case .readingWithoutWaiting: O_RDONLY | O_NONBLOCK
+      case .creating: O_WRONLY | O_CREAT | O_EXCL
+      case .folder: O_RDONLY | O_DIRECTORY
+      }
+    }
+  }
+
+  // MARK: Open files, by their descriptors
+
+  static func openFile(_ path: String, for access: Access) throws(FileError) -> Int32 {
+    guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
+    return try uninterrupted("open", path) {
+      // The call reads the string's characters.
+      unsafe open(path, access.flags | O_CLOEXEC | O_NOCTTY, 0o666)
+    }
+  }
+
+  static func closeFile(_ file: Int32) { close(file) }
+
+  static func status(ofFile file: Int32, path: String) throws(FileError) -> FileStatus {
+    var status = stat()
+    // The call fills the variable.
+    try uninterrupted("examine", path) { unsafe fstat(file, &status) }
+    return FileStatus(status)
+  }
+
+  /// Reads once, into the bytes from `start` on; waits for a first byte unless the file is at its end.
+  static func readSome(
+    of file: Int32, into bytes: inout MutableRawSpan, from start: Int, path: String
+  ) throws(FileError) -> Int {
+    precondition(0...bytes.byteCount ~= start, "no place \(start) in \(bytes.byteCount) bytes")
+    // The call writes to the bytes of the span behind `start`, and to no more.
+    return try unsafe bytes.withUnsafeMutableBytes { (buffer) throws(FileError) in
+      let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
+      while true {
+        do throws(FileError) {
+          return try uninterrupted("read", path) { unsafe read(file, rest.baseAddress, rest.count) }
+        } catch {
+          guard error.reason == .system(operation: "read", errno: EAGAIN) else { throw error }
+          _ = isReadable(file, timeout: -1)
+        }
+      }
+    }
+  }
+
+  /// Fills all bytes with those of the file from `offset` on.
+  static func fill(
+    _ bytes: inout MutableRawSpan, from file: Int32, at offset: Int, path: String
+  ) throws(FileError) {
+    // The call writes to the bytes of the span that are not filled yet.
+    try unsafe bytes.withUnsafeMutableBytes { (buffer) throws(FileError) in
+      var done = 0
+      while done < buffer.count {
+        let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
+        let count = try uninterrupted("read", path) {
+          unsafe pread(file, rest.baseAddress, rest.count, off_t(offset + done))
+        }
+        guard count > 0 else { throw FileError(path: path, reason: .changedWhileReading) }
+        done += count
+      }
+    }
+  }
+
+  /// Writes all bytes: over those at `offset`, or without an offset where the last such call ended.
+  static func writeAll(_ bytes: RawSpan, to file: Int32, at offset: Int? = nil, path: String) throws(FileError) {
+    // The call reads the bytes of the span that are not written yet.
+    try unsafe bytes.withUnsafeBytes { (buffer) throws(FileError) in
+      var done = 0
+      while done < buffer.count {
+        let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
+        done += try uninterrupted("write", path) {
+          guard let offset else { return unsafe write(file, rest.baseAddress, rest.count) }
+          return unsafe pwrite(file, rest.baseAddress, rest.count, off_t(offset + done))
+        }
+      }
+    }
+  }
+
+  /// Whether a read would return at once, be it with bytes, with the end or with an error.
+  static func isReadable(_ file: Int32, timeout milliseconds: Int32) -> Bool {
+    var request = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
+    // The call reads and writes the one variable.
+    return unsafe poll(&request, 1, milliseconds) > 0
+  }
+
+  /// Brings a file, or a folder's list of names, to the disk; on macOS past the drive's own cache.
+  static func synchronizeFile(_ file: Int32, path: String) throws(FileError) {
+    #if canImport(Darwin)
+      if fcntl(file, F_FULLFSYNC) == 0 { return }
+    #endif
+    do throws(FileError) {
+      try uninterrupted("synchronize", path) { fsync(file) }
+    } catch {
+      // Some file systems have no fsync for folders: nothing more can be done there.
+      guard case .system(_, EINVAL) = error.reason else { throw error }
+    }
+  }
+
+  /// Locks a file for this process; false if another has it. Where the file system knows no locks, every process gets one.
+  static func lockFile(_ file: Int32, path: String) -> Bool {
+    do throws(FileError) {
+      try uninterrupted("lock", path) { flock(file, LOCK_EX | LOCK_NB) }
+      return true
+    } catch {
+      return error.reason != .system(operation: "lock", errno: EWOULDBLOCK)
+    }
+  }
+
+  static func unlockFile(_ file: Int32) { _ = flock(file, LOCK_UN) }
+
+  // MARK: Files by their paths
+
+  /// What a path leads to; nil if it leads nowhere or cannot be looked at.
+  static func status(of path: String, followsLinks: Bool = true) -> FileStatus? {
+    guard !path.utf8.contains(0) else { return nil }
+    var status = stat()
+    // The calls read the string's characters and fill the variable.
+    let result = followsLinks ? unsafe stat(path, &status) : unsafe lstat(path, &status)
+    return result == 0 ? FileStatus(status) : nil
+  }
+
+  /// Whether it is certain that nothing lies at `path`.
+  static func isAbsent(_ path: String) -> Bool {
+    status(of: path, followsLinks: false) == nil && (errno == ENOENT || errno == ENOTDIR) || path.utf8.contains(0)
+  }
+
+  // Each of these calls reads the characters of its strings.
+
+  static func makeFolder(_ path: String, reportedAs shown: String) throws(FileError) {
+    try uninterrupted("make a folder", shown) { unsafe mkdir(path, 0o777) }
+  }
+
+  static func renameFile(_ path: String, to newPath: String, _ operation: String, reportedAs shown: String)
+    throws(FileError)
+  {
+    try uninterrupted(operation, shown) { unsafe rename(path, newPath) }
+  }
+
+  /// Removes a file or a link; what cannot be removed stays.
+  static func removeFile(_ path: String) {
+    _ = try? uninterrupted("remove", path) { unsafe unlink(path) }
+  }
+
+  /// Removes an empty folder; what cannot be removed stays.
+  static func removeFolder(_ path: String) {
+    _ = try? uninterrupted("remove", path) { unsafe rmdir(path) }
+  }
+
+  /// What lies in a folder, `.` and `..` aside, in the system's order; nothing if there is no folder.
+  static func names(inFolder path: String) throws(FileError) -> [String] {
+    guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
+    // The stream stays open until the names are read; each entry is valid until the next one is read.
+    var opened = unsafe opendir(path)
+    while unsafe opened == nil && errno == EINTR { unsafe opened = opendir(path) }
+    guard let stream = unsafe opened else {
+      if errno == ENOENT { return [] }
+      throw FileError(path: path, reason: .system(operation: "open", errno: errno))
+    }
+    defer { unsafe closedir(stream) }
+    var names: [String] = []
+    while true {
+      errno = 0
+      guard let entry = unsafe readdir(stream) else { break }
+      let name = unsafe withUnsafeBytes(of: &entry.pointee.d_name) {
+        unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+      }
+      if name != "." && name != ".." { names.append(name) }
+    }
+    if errno != 0 { throw FileError(path: path, reason: .system(operation: "read", errno: errno)) }
+    return names
+  }
+
+  // MARK: Errors
+
+  /// The `errno` of a path that leads nowhere.
+  static var notFound: Int32 { ENOENT }
+
+  /// What an `errno` means and what to do about it.
+  static func explanation(ofErrno code: Int32) -> (message: String, remedy: String) {
+    let remedy =
+      switch code {
+      case ENOENT, ENOTDIR: "check the path"
+      case EACCES, EPERM, EROFS: "check the permissions"
+      case EMFILE, ENFILE: "close other files or raise the limit (ulimit -n)"
+      case ENOSPC, EDQUOT: "free space on the disk"
+      case ELOOP: "the symbolic link leads to itself; replace it"
+      case EISDIR: "give a file, not a directory"
+      case EIO: "check the disk"
+      default: "check the file and its folder"
+      }
+    // The text is copied at once.
+    return (unsafe String(cString: strerror(code)), remedy)
+  }
+
+  /// Calls the system again while a signal interrupts it; -1 becomes an error.
+  @discardableResult
+  private static func uninterrupted<Result: SignedInteger>(
+    _ operation: String, _ path: String, _ call: () -> Result
+  ) throws(FileError) -> Result {
+    while true {
+      let result = call()
+      if result != -1 { return result }
+      let code = errno
+      if code != EINTR { throw FileError(path: path, reason: .system(operation: operation, errno: code)) }
+    }
+  }
+
+  // MARK: Memory
+
+  /// The offset of the first byte at or after `start` that equals `byte`; nil if there is none.
+  static func firstOffset(of byte: UInt8, in bytes: Span<UInt8>, from start: Int) -> Int? {
+    precondition(0...bytes.count ~= start, "no place \(start) in \(bytes.count) bytes")
+    // The call reads the bytes of the span from `start` on, which is checked above.
+    return unsafe bytes.withUnsafeBytes { buffer in
+      guard start < buffer.count, let base = buffer.baseAddress else { return nil }
+      let found = unsafe memchr(base + start, Int32(byte), buffer.count - start)
+      return unsafe found.map { unsafe UnsafeRawPointer($0) - base }
+    }
+  }
+}
+
+/// What the system says of a file.
+struct FileStatus: Equatable {
+  enum Kind: String { case regular, directory, pipe, socket, device }
+
+  let kind: Kind
+  /// In bytes.
+  let size: Int
+  /// When it was last written to, in seconds and nanoseconds.
+  private let modified: [Int]
+
+  fileprivate init(_ status: stat) {
+    kind =
+      switch status.st_mode & S_IFMT {
+      case S_IFREG: .regular
+      case S_IFDIR: .directory
+      case S_IFIFO: .pipe
+      case S_IFSOCK: .socket
+      default: .device
+      }
+    size = Int(status.st_size)
+    #if canImport(Darwin)
+      let time = status.st_mtimespec
+    #else
+      let time = status.st_mtim
+    #endif
+    modified = [Int(time.tv_sec), Int(time.tv_nsec)]
+  }
+
+  /// Throws unless the file is a regular one.
+  func requireRegular(path: String) throws(FileError) {
+    guard kind == .regular else { throw FileError(path: path, reason: .notRegularFile(kind: kind.rawValue)) }
+  }
+}
