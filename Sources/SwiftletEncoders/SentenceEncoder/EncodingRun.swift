@@ -79,8 +79,8 @@ final class EncodingRun: Sendable {
 
   private func embed(_ batch: TokenBatch, _ sequences: Range<Int>, _ worker: Worker) {
     let context = Context(weights: encoder.weights, worker: worker)
-    let pooled = encoder.pooled(batch, skipping: prompt.skippedTokens, in: context)
-    encoder.finishing.write(pooled, in: context, to: vectors.matrix.rows(sequences))
+    let piece = encoder.pipeline.vectors(batch, skipping: prompt.skippedTokens, in: context)
+    vectors.matrix.rows(sequences).copy(from: piece.tensor.matrix)
   }
 
   func result() -> Embeddings {
