@@ -7,7 +7,7 @@ struct PromptConfiguration: Sendable {
   private(set) var prompts: [String: String] = [:]
   let defaultName: String?
 
-  /// The whole file, of which a copy of the folder keeps what is not read; nil if there is none.
+  /// The whole file: a copy of the folder keeps what is not read, too. nil if there is none.
   private let file: JSONObject?
 
   static let fileName = "config_sentence_transformers.json"

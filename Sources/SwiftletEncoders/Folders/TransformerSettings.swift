@@ -11,7 +11,7 @@ package struct TransformerSettings: Sendable {
   /// Whether texts are lowercased even if the tokenizer does not; `false` says nothing about the tokenizer.
   let lowercasesText: Bool
 
-  /// The whole of sentence_bert_config.json, of which a copy of the folder keeps what is not read; nil if there is none.
+  /// The whole of sentence_bert_config.json: a copy of the folder keeps what is not read, too. nil if there is none.
   private let file: JSONObject?
 
   static let fileName = "sentence_bert_config.json"

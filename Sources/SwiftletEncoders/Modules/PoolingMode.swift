@@ -2,7 +2,8 @@
 
 /// How the vectors of a text's tokens become one vector. The raw values are the names of the command line.
 ///
-/// The order of the cases is the order in which sentence-transformers concatenates modes that a folder gives a key each.
+/// The order of the cases is the order in which sentence-transformers concatenates modes that a folder gives by keys of
+/// their own.
 public enum PoolingMode: String, CaseIterable, Sendable {
   /// The vector of the first token, [CLS].
   case cls

@@ -6,9 +6,9 @@ import SwiftletFiles
 /// Makes one vector of the vectors of a text's tokens: sentence-transformers' Pooling. The vectors of several modes are
 /// concatenated.
 ///
-/// Its `config.json` has two spellings. The older one, of sentence-transformers up to 5, has a key a mode
-/// (`pooling_mode_mean_tokens: true`): each mode at most once, in the order of ``PoolingMode``. The newer one has a mode
-/// or a list (`pooling_mode: ["mean", "cls"]`).
+/// Its `config.json` has two spellings. The older one, of sentence-transformers up to 5, has a key for each mode
+/// (`pooling_mode_mean_tokens: true`): modes are there at most once, in the order of ``PoolingMode``. The newer one has
+/// one mode or a list (`pooling_mode: ["mean", "cls"]`).
 package struct PoolingModule: EncoderModule {
   package static let typeName = "Pooling"
   package static let poolsTokens = true

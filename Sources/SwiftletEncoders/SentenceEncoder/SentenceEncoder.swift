@@ -13,8 +13,8 @@ public import SwiftletTokenizers
 /// ```
 ///
 /// The vector of a text depends on the text, the weights and the settings alone: it has the same bits in any batch,
-/// on any number of threads and on every CPU (in bfloat16, on CPUs of one kind). An encoder never changes; any number of
-/// tasks may use it at once, and the memory they need does not grow with their number.
+/// on any number of threads and on every CPU (in bfloat16, on CPUs of one kind). An encoder never changes. Any number
+/// of tasks may use it at once, and the memory they need does not grow with their number.
 ///
 /// Reimers, Gurevych: Sentence-BERT: sentence embeddings using Siamese BERT-networks, EMNLP 2019.
 public struct SentenceEncoder: Sendable {
@@ -32,8 +32,8 @@ public struct SentenceEncoder: Sendable {
   ///   - folder: holds config.json, model.safetensors or its shards, and vocab.txt or tokenizer.json.
   ///   - settings: what is to differ from what the folder says.
   /// - Throws: `FileError`, `JSONError`, `SafetensorsError`, `CheckpointError`, `ConfigurationError`,
-  ///   `TokenizerError`, ``WeightError``, ``VocabularyError`` or ``EncoderSettingsError``, each with one line that names file, place and
-  ///   remedy; `CPUPathError` if the variable `SWIFTLET_CPU` names a path that this CPU cannot run.
+  ///   `TokenizerError`, ``WeightError``, ``VocabularyError`` or ``EncoderSettingsError``, each with one line that names
+  ///   file, place and remedy; `CPUPathError` if the variable `SWIFTLET_CPU` names a path that this CPU cannot run.
   public init(folder: String, settings: EncoderSettings = EncoderSettings()) throws {
     try self.init(folder: folder, settings: settings, kernels: Kernels.selected())
   }

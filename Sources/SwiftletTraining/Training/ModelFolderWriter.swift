@@ -6,7 +6,7 @@ import SwiftletFiles
 import SwiftletTensors
 import SwiftletWeights
 
-/// Writes a tuned model as a folder that this package loads, and sentence-transformers too if it knows the architecture.
+/// Writes a tuned model as a folder that this package loads, and sentence-transformers if it knows the architecture.
 ///
 /// Configuration and tokenizer are the original's; pooling and normalisation are what the model was trained with; the
 /// weights are F32. Each file appears once it is complete, the weights last. Tensors that the encoder does not use but
@@ -41,7 +41,7 @@ struct ModelFolderWriter {
     }
   }
 
-  /// The tensors to copy, by the names under which they are written, and where they are from; no checkpoint if there are
+  /// The tensors to copy by the names under which they are written, and the checkpoint that has them; nil if there are
   /// none to look for.
   private func companionTensors() throws -> (checkpoint: Checkpoint?, tensors: [String: TensorInfo]) {
     let names = encoder.folder.transformer.companionTensors
