@@ -36,7 +36,7 @@ import Testing
     for name in names {
       let expected = try golden.values(name)
       var settings = try settings(name.dropFirst("pooled.".count))
-      settings.maxLength = try SentenceEncoder(folder: golden.folder).configuration?.maxPositions
+      settings.maxLength = try SentenceEncoder(folder: golden.folder).configuration.maxPositions
       let encoder = try SentenceEncoder(folder: golden.folder, settings: settings)
       if try settings.normalize == nil && !ModelFolder(path: golden.folder).normalizes { continue }
       let vectors = try encoder.encode(singles.map(\.text), prompt: "")

@@ -11,7 +11,15 @@ struct FolderReadingTests {
 
   init() throws {
     folder = try TemporaryFolder()
-    try folder.write(#"{"hidden_size": 8}"#, to: "config.json")
+    try folder.write(FolderReadingTests.config(), to: "config.json")
+  }
+
+  /// The config.json of a BERT.
+  private static func config(positions: Int = 512) -> String {
+    """
+    {"vocab_size": 9, "hidden_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 8,
+    "max_position_embeddings": \(positions), "type_vocab_size": 1}
+    """
   }
 
   private static let older = "sentence_transformers.models."
@@ -104,10 +112,29 @@ struct FolderReadingTests {
         continue
       }
     }
-    for types in [[1], [0], [0, 1, 1], [0, 2, 1], [1, 0], [0, 1, 2, 2], []] {
+    for types in [[1], [0], [0, 1, 1], [0, 2, 1], [1, 0], [0, 1, 2, 0], []] {
       try writeModules(types.map { (FolderReadingTests.newer[$0], "1_Pooling") })
       #expect(throws: ConfigurationError.self) { try ModelFolder(path: folder.path) }
     }
+  }
+
+  @Test func whatIsNormalisedTwiceIsListedTwice() throws {
+    let types = FolderReadingTests.newer
+    try writeModules([(types[0], ""), (types[1], "1_Pooling"), (types[2], "2_Normalize"), (types[2], "3_Normalize")])
+    try folder.write("{}", to: "1_Pooling/config.json")
+    let read = try ModelFolder(path: folder.path)
+    #expect(read.modules.count == 3 && read.normalizes && read.dimension == 8)
+  }
+
+  /// The forward pass is told, so that it need not compute the others.
+  @Test(arguments: [
+    (#"{"pooling_mode":"cls"}"#, TokenRows.first), (#"{"pooling_mode":["cls","cls"]}"#, .first),
+    (#"{"pooling_mode":"lasttoken"}"#, .last), (#"{"pooling_mode":["cls","lasttoken"]}"#, .all),
+    (#"{"pooling_mode":"mean"}"#, .all), (#"{"pooling_mode":"cls","include_prompt":false}"#, .all),
+    (#"{"pooling_mode":"lasttoken","include_prompt":false}"#, .last),
+  ])
+  func theRowsThatPoolingReads(_ config: String, rows: TokenRows) throws {
+    #expect(try read(pooling: config).modules.first?.tokenRows == rows)
   }
 
   @Test(arguments: ["/etc", "..", "../other", "a/../../b", "a\\\\b", "a\\u0000b"])
@@ -130,7 +157,7 @@ struct FolderReadingTests {
   @Test func theTransformerInAFolderOfItsOwn() throws {
     try writeModules([(FolderReadingTests.newer[0], "0_Transformer"), (FolderReadingTests.newer[1], "1_Pooling")])
     try folder.write("{}", to: "1_Pooling/config.json")
-    try folder.write("{}", to: "0_Transformer/config.json")
+    try folder.write(FolderReadingTests.config(), to: "0_Transformer/config.json")
     try folder.write(
       #"{"max_seq_length":77,"do_lower_case":true}"#, to: "0_Transformer/sentence_bert_config.json")
     let read = try ModelFolder(path: folder.path)
@@ -141,7 +168,7 @@ struct FolderReadingTests {
   @Test func newerVersionsKeepTheMaximumLengthWithTheTokenizer() throws {
     try folder.write(#"{"model_max_length":128}"#, to: "tokenizer_config.json")
     #expect(try ModelFolder(path: folder.path).maxSequenceLength == 128)
-    try folder.write(#"{"hidden_size":8,"max_position_embeddings":64}"#, to: "config.json")
+    try folder.write(FolderReadingTests.config(positions: 64), to: "config.json")
     #expect(try ModelFolder(path: folder.path).maxSequenceLength == 64)
     try folder.write(#"{"model_max_length":1000000000000000019884624838656}"#, to: "tokenizer_config.json")
     #expect(try ModelFolder(path: folder.path).maxSequenceLength == nil)

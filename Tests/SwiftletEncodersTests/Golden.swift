@@ -78,7 +78,7 @@ struct Golden {
 }
 
 /// The largest distance of two arrays' elements; infinite if one is NaN or their numbers differ.
-func largestError(_ values: [Float], _ expected: some Collection<Double>) -> Double {
+func largestError(_ values: some Collection<Float>, _ expected: some Collection<Double>) -> Double {
   guard values.count == expected.count else { return .infinity }
   return zip(values, expected).reduce(0) { worst, pair in
     let error = abs(Double(pair.0) - pair.1)
@@ -87,7 +87,7 @@ func largestError(_ values: [Float], _ expected: some Collection<Double>) -> Dou
 }
 
 /// The cosine of the angle between two vectors.
-func cosine(_ a: [Float], _ b: some Collection<Double>) -> Double {
+func cosine(_ a: some Collection<Float>, _ b: some Collection<Double>) -> Double {
   let dot = zip(a, b).reduce(0) { $0 + Double($1.0) * $1.1 }
   let lengths = a.reduce(0) { $0 + Double($1) * Double($1) } * b.reduce(0) { $0 + $1 * $1 }
   return dot / lengths.squareRoot()

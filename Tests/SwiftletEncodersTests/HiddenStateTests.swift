@@ -14,7 +14,7 @@ import Testing
     let golden = try Golden(name)
     let encoder = try SentenceEncoder(folder: golden.folder)
     let float32Errors = try golden.values("float32_errors")
-    let configuration = try #require(encoder.configuration), layers = configuration.layerCount + 1
+    let configuration = encoder.configuration, layers = configuration.layerCount + 1
     #expect(!golden.texts.isEmpty && float32Errors.shape == [golden.texts.count, layers])
     for (index, text) in golden.texts.enumerated() {
       let expected = try golden.values("hidden.\(index)")
@@ -36,7 +36,7 @@ import Testing
     let golden = try Golden(name)
     let encoder = try SentenceEncoder(folder: golden.folder)
     for text in golden.texts {
-      let options = EncodingOptions(maxLength: encoder.configuration?.maxPositions)
+      let options = EncodingOptions(maxLength: encoder.configuration.maxPositions)
       let encoding = try encoder.tokenizer.encode(text.text, pair: text.pair, options: options)
       #expect(encoding.ids == text.ids && encoding.typeIDs == text.typeIDs, "\(text.text)")
     }
@@ -50,6 +50,6 @@ import Testing
     let tape = Tape()
     let recorded = try encoder.hiddenStates(of: batch, tape: tape), inferred = try encoder.hiddenStates(of: batch)
     for (a, b) in zip(recorded, inferred) { #expect(a.values.map(\.bitPattern) == b.values.map(\.bitPattern)) }
-    #expect(try tape.count == 2 + 7 * #require(encoder.configuration).layerCount)
+    #expect(tape.count == 2 + 7 * encoder.configuration.layerCount)
   }
 }

@@ -94,7 +94,7 @@ import Testing
     #expect(encoder.pooling == [.cls] && !encoder.normalizes)
     #expect(try warnings("modules.json").count == 1)
     let first = try encoder.tokenEmbeddings(["a b"])[0].values.prefix(24)
-    #expect(try encoder.encode(["a b"])[0] == Array(first))
+    #expect(try Array(encoder.encode(["a b"])[0]) == Array(first))
   }
 
   @Test("section 2: several pooling modes")
@@ -108,7 +108,7 @@ import Testing
       let settings = EncoderSettings(pooling: [mode], normalize: false)
       return try SentenceEncoder(folder: model, settings: settings).encode(["a b"])[0]
     }
-    #expect(try all.encode(["a b"])[0] == parts.flatMap { $0 })
+    #expect(try Array(all.encode(["a b"])[0]) == parts.flatMap { $0 })
   }
 
   @Test("section 2: no [PAD]: config id")
@@ -116,7 +116,7 @@ import Testing
     try edit("vocab.txt") { $0 = $0.replacing("[PAD]", with: "padding") }
     try edit("config.json") { $0 = $0.replacing("\"pad_token_id\": 0", with: "\"pad_token_id\": 7") }
     let encoder = try SentenceEncoder(folder: model)
-    #expect(encoder.tokenizer.specialTokens.padding == nil && encoder.configuration?.padTokenID == 7)
+    #expect(encoder.tokenizer.specialTokens.padding == nil && encoder.configuration.padTokenID == 7)
     #expect(try warnings("[PAD]").count == 1)
   }
 

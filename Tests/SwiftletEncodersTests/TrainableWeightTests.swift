@@ -22,13 +22,13 @@ import Testing
       for threads in isBundled ? [2] : [1, 3] {
         let settings = EncoderSettings(threadCount: threads)
         let encoder = try SentenceEncoder(folder: folder, settings: settings, kernels: kernels)
-        let (trained, weights) = try SentenceEncoder.trainable(
-          folder: folder, settings: settings, kernels: kernels, dropout: nil)
+        let trained = try EncoderPipeline(ModelFolder(path: folder), settings: settings)
+        let weights = try trained.trainableWeights(kernels: kernels)
         let expected = try bits(encoder)
         let current = trained.reading(weights.forModel(on: encoder.pool))
         #expect(try bits(current) == expected, "\(kernels.path), \(threads) threads")
         ThreadPool(threadCount: 1).run(count: 1) { _, worker in
-          #expect((try? bits(encoder.reading(weights.forModel(worker)))) == expected, "\(kernels.path)")
+          #expect((try? bits(trained.reading(weights.forModel(worker)))) == expected, "\(kernels.path)")
         }
       }
     }
@@ -39,8 +39,7 @@ import Testing
   @Test func changesAreRead() throws {
     let folder = fixture("gelu-mean-normalized/model")
     let encoder = try SentenceEncoder(folder: folder)
-    let (_, weights) = try SentenceEncoder.trainable(
-      folder: folder, settings: EncoderSettings(), kernels: .best, dropout: nil)
+    let weights = try encoder.pipeline.trainableWeights(kernels: .best)
     let expected = try bits(encoder)
     var last = expected
     for parameter in weights.layout.list.parameters where !parameter.name.contains("key.bias") {
@@ -51,7 +50,7 @@ import Testing
       } else {
         weights[parameter][0] += 0.5
       }
-      let changed = try bits(encoder.reading(weights.forModel(on: encoder.pool)))
+      let changed = try bits(encoder.pipeline.reading(weights.forModel(on: encoder.pool)))
       #expect(changed != last, "\(parameter.name)")
       last = changed
     }

@@ -57,8 +57,9 @@ import Testing
   private func outcome(
     _ golden: Golden, kernels: Kernels = .best, threads: Int = 1, pieceSize: Int = 64
   ) throws -> Outcome {
-    let (encoder, weights) = try SentenceEncoder.trainable(
-      folder: fixture("batch-hard/model"), settings: golden.settings, kernels: kernels, dropout: 0)
+    let encoder = try EncoderPipeline(
+      ModelFolder(path: fixture("batch-hard/model")), settings: golden.settings, dropout: 0)
+    let weights = try encoder.trainableWeights(kernels: kernels)
     var batch = TokenBatch()
     for text in texts { try encoder.tokenizer.append(text, to: &batch, maxLength: encoder.maxLength) }
     let gradients = Gradients(weights.layout)

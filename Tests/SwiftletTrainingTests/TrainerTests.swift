@@ -210,15 +210,17 @@ import Testing
     #expect(try trainer(settings).maxLength == 5)
   }
 
-  @Test func tunedFolderEmbedsAsTheTrainerDoes() throws {
+  /// With modes in any order and as often as asked for, of which the older spelling of a folder can say a few only.
+  @Test(arguments: [[PoolingMode.mean, .cls], [.mean, .mean], [.cls, .mean], [.lastToken]])
+  func tunedFolderEmbedsAsTheTrainerDoes(modes: [PoolingMode]) throws {
     let folder = try TemporaryFolder(), path = folder.path("run")
     var settings = TrainerTests.settings
-    settings.pooling = [.mean, .cls]
+    settings.pooling = modes
     settings.normalize = true
     let trainer = try trainer(settings)
     try trainer.run(output: path)
     let encoder = try SentenceEncoder(folder: path)
-    #expect(encoder.pooling == [.cls, .mean] && encoder.normalizes)
+    #expect(encoder.pooling == modes && encoder.normalizes)
     #expect(try encoder.encode(["the cat sat", "12 dogs"]).tensor.values.map(\.bitPattern) == bits(trainer))
   }
 

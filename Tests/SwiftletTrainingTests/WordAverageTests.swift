@@ -32,7 +32,7 @@ import Testing
 
   @Test func vectorsEqualTheReferences() throws {
     let encoder = try SentenceEncoder(folder: folder), vectors = try encoder.encode(texts)
-    #expect(encoder.kind == .wordAverage && encoder.configuration == nil)
+    #expect(encoder.configuration.architecture == "word-average" && encoder.configuration.layerCount == 0)
     #expect(!encoder.warnings.contains { $0.contains("modules.json") })
     #expect(encoder.dimension == 12 && encoder.pooling == [.mean] && !encoder.normalizes)
     let expected = try golden["vectors"]
@@ -51,8 +51,8 @@ import Testing
   }
 
   private func outcome(kernels: Kernels = .best, threads: Int = 1, pieceSize: Int = 64) throws -> Outcome {
-    let (encoder, weights) = try SentenceEncoder.trainable(
-      folder: folder, settings: EncoderSettings(), kernels: kernels, dropout: nil)
+    let encoder = try EncoderPipeline(ModelFolder(path: folder), settings: EncoderSettings())
+    let weights = try encoder.trainableWeights(kernels: kernels)
     let batch = try encoder.tokens(of: texts, maxLength: nil), gradients = Gradients(weights.layout)
     let loss = BatchHardTripletLoss(distance: .euclidean, margin: 0.1)
     nonisolated(unsafe) var evaluation: LossEvaluation?
@@ -140,14 +140,14 @@ import Testing
     var settings = settings
     settings.normalize = true
     let trainer = try trainer(settings)
-    #expect(trainer.encoderKind == .wordAverage && trainer.dimension == 32)
+    #expect(trainer.configuration.architecture == "word-average" && trainer.dimension == 32)
     try trainer.run(output: path)
     #expect(
       try scratch.names(in: "tuned") == [
         "config.json", "model.safetensors", "sentence_bert_config.json", "tokenizer_config.json", "vocab.txt",
       ])
     let encoder = try SentenceEncoder(folder: path)
-    #expect(encoder.kind == .wordAverage && encoder.normalizes && encoder.unusedTensors == [])
+    #expect(encoder.configuration == trainer.configuration && encoder.normalizes && encoder.unusedTensors == [])
     #expect(encoder.maxLength == trainer.maxLength)
     let tuned = try trainer.tunedEncoder().encode(texts).tensor.values
     #expect(try encoder.encode(texts).tensor.values.map(\.bitPattern) == tuned.map(\.bitPattern))

@@ -18,7 +18,7 @@ extension ModelCard {
   /// Each setting and its value.
   var rows: [(name: String, value: String)] {
     let settings = trainer.settings
-    var rows = [("encoder", trainer.encoderKind.rawValue), ("loss", settings.loss.rawValue)]
+    var rows = [("encoder", trainer.configuration.architecture), ("loss", settings.loss.rawValue)]
     if let distance = settings.distance ?? settings.loss.defaultDistance {
       rows.append(("distance", distance.rawValue))
     }
@@ -46,7 +46,7 @@ extension ModelCard {
       ("seed", "\(settings.seed)"),
       ("precision", "float32"),
     ]
-    if trainer.encoderKind == .bert {
+    if trainer.configuration.architecture != EncoderKind.wordAverage.rawValue {
       rows.append(("dropout", settings.dropout.map { "\($0)" } ?? "as config.json says"))
     }
     if isLabeled && settings.loss.takesMinedTriplets {

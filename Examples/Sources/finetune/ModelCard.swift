@@ -54,12 +54,14 @@ struct ModelCard {
   }
 
   /// What the model is called.
-  var name: String { isBert ? "\(baseModel), fine-tuned" : "Word average with the vocabulary of \(baseModel)" }
+  var name: String {
+    isWordAverage ? "Word average with the vocabulary of \(baseModel)" : "\(baseModel), fine-tuned"
+  }
 
-  private var isBert: Bool { trainer.encoderKind == .bert }
+  private var isWordAverage: Bool { trainer.configuration.architecture == EncoderKind.wordAverage.rawValue }
 
   private var pythonSection: String {
-    guard isBert else {
+    guard !isWordAverage else {
       return "The folder is in a format of Swiftlet's own, which sentence-transformers does not load."
     }
     return """
@@ -74,8 +76,8 @@ struct ModelCard {
 
   private var frontMatter: String {
     var lines = ["---", "pipeline_tag: sentence-similarity"]
-    if isBert { lines += ["library_name: sentence-transformers", "base_model: \(quoted(baseModel))"] }
-    lines += ["tags:"] + (isBert ? ["- sentence-transformers"] : [])
+    if !isWordAverage { lines += ["library_name: sentence-transformers", "base_model: \(quoted(baseModel))"] }
+    lines += ["tags:"] + (isWordAverage ? [] : ["- sentence-transformers"])
     lines += [
       "- sentence-similarity", "- feature-extraction", "- dense", "- dataset_size:\(rowCount)", "- loss:\(lossClass)",
     ]

@@ -117,3 +117,21 @@ package struct ConfigurationReader: Sendable {
     return standIn
   }
 }
+
+extension JSONValue {
+  /// Writes a configuration file, two spaces a level, at once or not at all.
+  func write(to path: String) throws(FileError) {
+    var bytes: [UInt8] = []
+    JSONWriter.append(self, indented: true, to: &bytes)
+    try AtomicFile.write(bytes + [UInt8(ascii: "\n")], to: path)
+  }
+}
+
+extension AtomicFile {
+  /// Writes a whole file, at once or not at all.
+  static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+    var file = try AtomicFile(path: path)
+    try file.write(bytes)
+    try file.commit()
+  }
+}

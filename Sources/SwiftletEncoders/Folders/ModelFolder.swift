@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SwiftletFiles
+package import SwiftletAutodiff
+import SwiftletFiles
 
-/// What a model's folder says about the model, its weights and vocabulary aside.
+/// What a model's folder says about the model, its weights and vocabulary aside. It is written by the same code that
+/// reads it: a written folder reads back equal.
 ///
 /// A folder of sentence-transformers, of any version:
 ///
@@ -14,69 +16,113 @@ internal import SwiftletFiles
 ///
 /// or a bare BERT without `modules.json`: the vector of [CLS], not normalised. A module that this package does not
 /// compute is refused by name. Source: sentence-transformers, base/model.py and sentence_transformer/modules.
-///
-/// Or a word average, which has no modules either: config.json says whether its vectors are normalised.
-public struct ModelFolder: Sendable {
+package struct ModelFolder: Sendable {
   /// The folder.
-  public let path: String
+  package let path: String
   /// Where `config.json`, the weights and the vocabulary lie: the folder itself or one in it.
-  public let transformerPath: String
-  /// What makes the vectors; `bert` where config.json names something else, which no encoder is made of.
-  public let kind: EncoderKind
-  /// The pooling modes whose vectors are concatenated, in this order.
-  public let poolingModes: [PoolingMode]
-  /// Whether a prompt's tokens take part in the pooling.
-  public let poolingIncludesPrompt: Bool
-  /// Whether vectors are scaled to unit length.
-  public let normalizes: Bool
-  /// The most tokens of a text, [CLS] and [SEP] included; nil if the folder does not say.
-  public let maxSequenceLength: Int?
-  /// Whether texts are lowercased even if the tokenizer does not; `false` says nothing about the tokenizer.
-  public let lowercasesText: Bool
-  /// Texts to put before a text, by name, as `query`.
-  public let prompts: [String: String]
-  /// The name of the prompt to use where none is given.
-  public let defaultPromptName: String?
-  /// What is odd about the folder but does no harm, a line each.
-  public let warnings: [String]
+  package let transformerPath: String
+  /// The model architecture.
+  package internal(set) var transformer: any Transformer
+  /// What makes a text's vector of the transformer's vectors, step by step.
+  package internal(set) var modules: [any EncoderModule]
+  /// What the encoder learns: the transformer's parameters, then the modules'.
+  package internal(set) var parameters: ParameterList
+  /// Non-fatal problems found while reading, a line each.
+  package let warnings: [String]
 
+  /// sentence_bert_config.json.
+  var transformerSettings: TransformerSettings
+
+  private let promptConfiguration: PromptConfiguration
   /// config.json.
-  package let config: ConfigurationReader
+  private let config: JSONObject
+
+  /// The tokenizer's files, of which a folder has some.
+  package static let tokenizerFiles = [
+    "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
+  ]
 
   /// Reads the folder's configuration files.
   ///
   /// - Throws: `FileError`, `JSONError` or `ConfigurationError`; each names the file.
-  public init(path: String) throws {
-    let modules = try ModuleList(folder: path)
-    let transformerPath = modules.path(of: .transformer) ?? path
-    let pooling = try modules.path(of: .pooling).map { try PoolingConfiguration(folder: $0) }
-    let prompts = try PromptConfiguration(folder: path)
-    config = try ConfigurationReader(path: joinPath(transformerPath, "config.json"))
-    let transformer = try TransformerSettings(folder: transformerPath, config: config)
-    if let dimension = pooling?.dimension, let hidden = config["hidden_size"]?.int, dimension != hidden {
-      let problem = "is \(hidden), but the pooling expects \(dimension)"
-      throw ConfigurationError(
-        path: config.path, problems: [.inconsistent(key: "hidden_size", problem: problem)])
-    }
-
-    let type = config["model_type"]?.string ?? ""
-    kind = EncoderKind.allCases.first { sameBytes($0.rawValue, type) } ?? .bert
-    let isWordAverage = kind == .wordAverage
-    if isWordAverage && !modules.isBare {
-      let problem = "\(quoted(type)) does not go with a modules.json"
+  package init(path: String) throws {
+    let list = try ModuleList(folder: path)
+    let transformerPath = list?.transformerPath ?? path
+    var config = try ConfigurationReader(path: joinPath(transformerPath, "config.json"))
+    let architecture = try Architectures.architecture(config)
+    if list != nil, !architecture.listsModules {
+      let problem = "\(quoted(architecture.modelTypes[0])) does not go with a modules.json"
       throw ConfigurationError(path: config.path, problems: [.inconsistent(key: "model_type", problem: problem)])
     }
-
+    let transformer = try architecture.init(&config)
     self.path = path
     self.transformerPath = transformerPath
-    poolingModes = pooling?.modes ?? (isWordAverage ? [.mean] : [.cls])
-    poolingIncludesPrompt = pooling?.includesPrompt ?? true
-    normalizes = isWordAverage ? config["normalize"]?.bool ?? false : modules.path(of: .normalize) != nil
-    maxSequenceLength = transformer.maxSequenceLength
-    lowercasesText = transformer.lowercasesText
-    self.prompts = prompts.prompts
-    defaultPromptName = prompts.defaultName
-    warnings =
-      modules.isBare && !isWordAverage ? ["\(escaped(path)): no modules.json; pooling cls, not normalised"] : []
+    self.transformer = transformer
+    self.config = config.object
+    if let list {
+      let scope = ParameterScope(after: transformer.parameters)
+      var inputs = transformer.configuration.hiddenSize
+      modules = try list.modules.enumerated().map { index, entry in
+        let name = "\(index + 1)_\(entry.kind.typeName)"
+        let module = try entry.kind.init(folder: entry.path, inputs: inputs, scope: scope[name])
+        inputs = module.dimension(of: inputs)
+        return module
+      }
+      parameters = scope.list
+    } else {
+      modules = transformer.defaultModules(config)
+      parameters = transformer.parameters
+    }
+    transformerSettings = try TransformerSettings(
+      folder: transformerPath, positions: transformer.configuration.maxPositions)
+    promptConfiguration = try PromptConfiguration(folder: path)
+    let isBare = list == nil && architecture.listsModules
+    warnings = isBare ? ["\(escaped(path)): no modules.json; pooling cls, not normalised"] : []
   }
+
+  /// Writes all files but the weights to a folder that is there; the model is to have weights in float32. Each file
+  /// appears once it is complete.
+  ///
+  /// - Throws: `FileError`.
+  package func write(to folder: String) throws {
+    for name in ModelFolder.tokenizerFiles {
+      let source = joinPath(transformerPath, name)
+      guard exists(source) else { continue }
+      try AtomicFile.write(Array(try InputFile(path: source).readAll(limit: 1 << 30)), to: joinPath(folder, name))
+    }
+    try promptConfiguration.write(to: folder)
+    try transformerSettings.write(to: folder)
+    let configuration = transformer.configurationFile(from: config, followedBy: modules)
+    try JSONValue.object(configuration).write(to: joinPath(folder, "config.json"))
+    if type(of: transformer).listsModules { try ModuleList.write(modules, to: folder) }
+  }
+}
+
+extension ModelFolder {
+  /// The module that pools; nil if the transformer does.
+  var pooling: PoolingModule? { modules.lazy.compactMap { $0 as? PoolingModule }.first }
+
+  /// The pooling modes whose vectors are concatenated, in this order.
+  package var poolingModes: [PoolingMode] { pooling?.modes ?? transformer.fixedPooling ?? [] }
+
+  /// Whether a prompt's tokens take part in the pooling.
+  package var poolingIncludesPrompt: Bool { pooling?.includesPrompt ?? true }
+
+  /// Whether vectors are scaled to unit length.
+  package var normalizes: Bool { modules.last is NormalizationModule }
+
+  /// The length of a text's vector.
+  package var dimension: Int { modules.reduce(transformer.configuration.hiddenSize) { $1.dimension(of: $0) } }
+
+  /// The most tokens of a text, special ones included; nil if the folder does not say.
+  package var maxSequenceLength: Int? { transformerSettings.maxSequenceLength }
+
+  /// Whether texts are lowercased even if the tokenizer does not; `false` says nothing about the tokenizer.
+  package var lowercasesText: Bool { transformerSettings.lowercasesText }
+
+  /// Texts to put before a text, by name, as `query`.
+  package var prompts: [String: String] { promptConfiguration.prompts }
+
+  /// The name of the prompt to use where none is given.
+  package var defaultPromptName: String? { promptConfiguration.defaultName }
 }

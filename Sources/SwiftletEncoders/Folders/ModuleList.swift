@@ -1,75 +1,86 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SwiftletFiles
+import SwiftletFiles
 
-/// modules.json: the modules a text goes through, each with its folder.
+/// modules.json: the transformer, then the modules that its vectors go through, each with its folder.
 struct ModuleList {
-  enum Kind: String, CaseIterable {
-    case transformer = "Transformer"
-    case pooling = "Pooling"
-    case normalize = "Normalize"
-  }
+  /// The transformer's folder.
+  let transformerPath: String
 
-  /// Whether the folder has no modules.json.
-  let isBare: Bool
-  private var folders: [Kind: String] = [:]
+  /// The kinds and folders of the modules behind the transformer, in their order.
+  let modules: [(kind: any EncoderModule.Type, path: String)]
 
-  init(folder: String) throws {
+  private static let fileName = "modules.json"
+  private static let transformerName = "Transformer"
+
+  /// Reads the list; nil if the folder has none.
+  ///
+  /// - Throws: `FileError` if there is no such folder; `JSONError`; `ConfigurationError` for a module that this package
+  ///   does not compute, an order that makes no sense, or a path that leaves the folder.
+  init?(folder: String) throws {
     guard exists(folder) else { throw FileError.notFound(folder) }
-    let path = joinPath(folder, "modules.json")
-    isBare = !exists(path)
-    if isBare { return }
+    let path = joinPath(folder, ModuleList.fileName)
+    guard exists(path) else { return nil }
     let json = try ConfigurationReader.json(path: path)
     func invalid(_ problem: ConfigurationError.Problem) -> ConfigurationError {
       ConfigurationError(path: path, problems: [problem])
     }
-    guard let modules = json.array else {
+    guard let list = json.array else {
       throw invalid(.wrongType(key: "the file", wanted: "an array", found: json.kind))
     }
-    var kinds: [Kind] = []
-    for (i, module) in modules.enumerated() {
+    var names: [String] = [], folders: [String] = []
+    for (i, module) in list.enumerated() {
       guard let type = module.object?["type"]?.string, let name = module.object?["path"]?.string else {
         throw invalid(.missing(key: "type or path of module \(i)"))
       }
       // "sentence_transformers.models.Pooling", in newer versions with more folders between.
+      let known = [ModuleList.transformerName] + ModuleRegistry.all.map { $0.typeName }
       let parts = type.split(separator: ".")
-      guard parts.first == "sentence_transformers", let kind = parts.last.flatMap({ Kind(rawValue: "\($0)") })
-      else {
-        let supported = Kind.allCases.map(\.rawValue)
-        throw invalid(.unsupported(key: "module \(i)", value: type, supported: supported))
+      guard parts.first == "sentence_transformers", let known = known.first(where: { parts.last == $0[...] }) else {
+        throw invalid(.unsupported(key: "module \(i)", value: type, supported: known))
       }
       guard ModuleList.staysInside(name) else {
         throw invalid(.inconsistent(key: "the path of module \(i)", problem: "leaves the model's folder"))
       }
-      kinds.append(kind)
-      folders[kind] = name.isEmpty ? folder : joinPath(folder, name)
+      names.append(known)
+      folders.append(name.isEmpty ? folder : joinPath(folder, name))
     }
-    guard [[.transformer, .pooling], [.transformer, .pooling, .normalize]].contains(kinds) else {
-      let order = kinds.map(\.rawValue).joined(separator: ", ")
-      let supported = ["Transformer, Pooling and perhaps Normalize"]
-      throw invalid(.unsupported(key: "the order of modules", value: order, supported: supported))
+    let kinds = names.dropFirst().compactMap { ModuleRegistry.kind(named: $0) }
+    guard names.first == ModuleList.transformerName, kinds.count == names.count - 1, kinds.first?.poolsTokens == true,
+      !kinds.dropFirst().contains(where: { $0.poolsTokens })
+    else {
+      let supported = ["a Transformer, a Pooling, then modules of other kinds"]
+      throw invalid(
+        .unsupported(
+          key: "the order of modules", value: names.joined(separator: ", "), supported: supported))
     }
-    if let normalize = folders[.normalize] { try ModuleList.checkNormalize(folder: normalize) }
+    transformerPath = folders[0]
+    modules = Array(zip(kinds, folders.dropFirst()))
   }
 
-  /// The folder of a module, nil if there is no such module.
-  func path(of kind: Kind) -> String? { folders[kind] }
+  /// Writes the list, and each module to a folder of its own; the transformer's files lie in the folder itself.
+  static func write(_ modules: [any EncoderModule], to folder: String) throws {
+    var entries = [entry(0, transformerName, path: "")]
+    for (index, module) in modules.enumerated() {
+      let name = type(of: module).typeName, path = "\(index + 1)_\(name)"
+      try Folder(joinPath(folder, path)).create()
+      try module.write(to: joinPath(folder, path))
+      entries.append(entry(index + 1, name, path: path))
+    }
+    try JSONValue.array(entries).write(to: joinPath(folder, fileName))
+  }
+
+  private static func entry(_ index: Int, _ name: String, path: String) -> JSONValue {
+    .object([
+      "idx": .number(JSONNumber(index)), "name": .string("\(index)"), "path": .string(path),
+      "type": .string("sentence_transformers.models.\(name)"),
+    ])
+  }
 
   private static func staysInside(_ name: String) -> Bool {
     let parts = name.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
     let isAbsolute = name.utf8.first == UInt8(ascii: "/")
     let isForeign = name.utf8.contains { $0 == 0 || $0 == UInt8(ascii: "\\") }
     return !isAbsolute && !isForeign && !parts.contains { $0.elementsEqual("..".utf8) }
-  }
-
-  /// Newer versions can normalise something else than the pooled vector; older ones have no configuration.
-  private static func checkNormalize(folder: String) throws {
-    let path = joinPath(folder, "config.json")
-    guard exists(path) else { return }
-    var config = try ConfigurationReader(path: path)
-    for key in ["module_input_name", "module_output_name"] {
-      config.expect(key, "sentence_embedding")
-    }
-    try config.finish()
   }
 }

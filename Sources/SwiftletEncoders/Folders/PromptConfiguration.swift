@@ -1,19 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SwiftletFiles
+import SwiftletFiles
 
 /// config_sentence_transformers.json: the kind of model and its prompts.
-struct PromptConfiguration {
+struct PromptConfiguration: Sendable {
   private(set) var prompts: [String: String] = [:]
   let defaultName: String?
 
+  /// The whole file: a copy of the folder keeps what is not read, too. nil if there is none.
+  private let file: JSONObject?
+
+  static let fileName = "config_sentence_transformers.json"
+
   init(folder: String) throws {
-    let path = joinPath(folder, "config_sentence_transformers.json")
+    let path = joinPath(folder, PromptConfiguration.fileName)
     guard exists(path) else {
       defaultName = nil
+      file = nil
       return
     }
     var config = try ConfigurationReader(path: path)
+    file = config.object
     config.expect("model_type", "SentenceTransformer")
     switch config["prompts"] {
     case nil: break
@@ -35,5 +42,10 @@ struct PromptConfiguration {
       config.report(.inconsistent(key: "default_prompt_name", problem: problem))
     }
     try config.finish()
+  }
+
+  /// Writes the file as it was read.
+  func write(to folder: String) throws {
+    if let file { try JSONValue.object(file).write(to: joinPath(folder, PromptConfiguration.fileName)) }
   }
 }

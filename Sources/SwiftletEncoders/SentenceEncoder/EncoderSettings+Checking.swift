@@ -21,9 +21,11 @@ extension EncoderSettings {
     return wanted
   }
 
-  /// A word average is a mean, whatever one would like.
-  func checkPooling(of kind: EncoderKind) throws(EncoderSettingsError) {
-    if kind == .wordAverage, let pooling, pooling != [.mean] { throw .noTransformer(for: "pooling modes") }
+  /// - Throws: if the transformer pools by itself and other modes are asked for.
+  func checkPooling(of transformer: any Transformer) throws(EncoderSettingsError) {
+    if let pooling, let fixed = transformer.fixedPooling, pooling != fixed {
+      throw .noTransformer(for: "pooling modes")
+    }
   }
 
   /// The pool of the process, or one of the encoder's own with the threads asked for.
@@ -34,15 +36,24 @@ extension EncoderSettings {
     return ThreadPool(threadCount: threadCount)
   }
 
-  func finishing(pooledDimension: Int, folderNormalizes: Bool) throws(EncoderSettingsError) -> Finishing {
-    guard pooledDimension > 0 else { throw .noPooling }
-    if let kept = truncateDimension, kept < 1 || kept > pooledDimension {
-      throw .truncateDimension(kept, dimension: pooledDimension)
+  /// Changes the folder's modules to the pooling and normalisation that are asked for.
+  ///
+  /// - Returns: how the modules' vectors are cut; nil if they are not.
+  func apply(to folder: inout ModelFolder) throws(EncoderSettingsError) -> EncoderPipeline.Truncation? {
+    if let pooling {
+      guard !pooling.isEmpty else { throw .noPooling }
+      folder.modules = folder.modules.map { module in
+        guard var pool = module as? PoolingModule else { return module }
+        pool.modes = pooling
+        return pool
+      }
     }
-    let kept = truncateDimension.flatMap { $0 < pooledDimension ? $0 : nil }
-    let first = folderNormalizes && normalize != false
-    return Finishing(
-      pooledDimension: pooledDimension, normalizesFirst: first, keptDimension: kept,
-      normalizesLast: normalize == true && !(first && kept == nil))
+    if normalize == false { folder.modules.removeAll { $0 is NormalizationModule } }
+    if let kept = truncateDimension {
+      guard 1...folder.dimension ~= kept else { throw .truncateDimension(kept, dimension: folder.dimension) }
+      if kept < folder.dimension { return EncoderPipeline.Truncation(dimension: kept, normalizes: normalize == true) }
+    }
+    if normalize == true && !folder.normalizes { folder.modules.append(NormalizationModule()) }
+    return nil
   }
 }

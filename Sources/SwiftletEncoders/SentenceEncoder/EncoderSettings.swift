@@ -4,7 +4,8 @@ public import SwiftletTensors
 
 /// How to embed, where it differs from what a model's folder says.
 public struct EncoderSettings: Sendable {
-  /// How a text's token vectors become one; several modes are concatenated. nil: the folder's.
+  /// How a text's token vectors become one; the vectors of several modes are concatenated in this order.
+  /// nil: the folder's.
   public var pooling: [PoolingMode]?
 
   /// true: the finished vector is scaled to unit length, also after a cut; false: no vector is; nil: the folder's.

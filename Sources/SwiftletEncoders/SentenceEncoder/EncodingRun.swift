@@ -37,10 +37,11 @@ final class EncodingRun: Sendable {
   // MARK: First round: tokens
 
   func tokenize(_ chunk: Int) {
+    let tokenizer = encoder.tokenizer, maxLength = encoder.maxLength
     var batch = TokenBatch()
     do throws(TokenizerError) {
       for index in chunk * EncodingRun.chunkSize..<min(texts.count, (chunk + 1) * EncodingRun.chunkSize) {
-        try encoder.tokenizer.append(prompt.text(before: texts[index]), to: &batch, maxLength: encoder.maxLength)
+        try tokenizer.append(prompt.text(before: texts[index]), to: &batch, maxLength: maxLength)
       }
     } catch {
       state.withLock { $0.failure = $0.failure ?? error }
@@ -79,8 +80,8 @@ final class EncodingRun: Sendable {
 
   private func embed(_ batch: TokenBatch, _ sequences: Range<Int>, _ worker: Worker) {
     let context = Context(weights: encoder.weights, worker: worker)
-    let pooled = encoder.pooled(batch, skipping: prompt.skippedTokens, in: context)
-    encoder.finishing.write(pooled, in: context, to: vectors.matrix.rows(sequences))
+    let piece = encoder.pipeline.vectors(batch, skipping: prompt.skippedTokens, in: context)
+    vectors.matrix.rows(sequences).copy(from: piece.tensor.matrix)
   }
 
   func result() -> Embeddings {

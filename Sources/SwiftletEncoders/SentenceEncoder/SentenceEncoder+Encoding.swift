@@ -14,7 +14,7 @@ extension SentenceEncoder {
   /// - Complexity: a token of the bundled model takes 21.2 million floating-point operations, and 0.0092 million
   ///   more for each token of its text.
   public func encode(_ texts: [String], prompt: String? = nil) throws -> Embeddings {
-    let run = EncodingRun(texts, prompt: try self.prompt(named: prompt), encoder: self)
+    let run = EncodingRun(texts, prompt: try pipeline.prompt(named: prompt), encoder: self)
     pool.run(count: run.chunkCount) { chunk, _ in run.tokenize(chunk) }
     pool.run(count: try run.plan()) { piece, worker in run.embed(piece, worker) }
     return run.result()
@@ -25,20 +25,9 @@ extension SentenceEncoder {
   /// - Parameters: As for the synchronous call, which gives the same bits.
   /// - Throws: `CancellationError` too: cancellation is looked at before each piece of some hundred tokens.
   public func encode(_ texts: [String], prompt: String? = nil) async throws -> Embeddings {
-    let run = EncodingRun(texts, prompt: try self.prompt(named: prompt), encoder: self)
+    let run = EncodingRun(texts, prompt: try pipeline.prompt(named: prompt), encoder: self)
     try await pool.run(count: run.chunkCount) { chunk, _ in run.tokenize(chunk) }
     try await pool.run(count: try run.plan()) { piece, worker in run.embed(piece, worker) }
     return run.result()
-  }
-
-  func prompt(named name: String?) throws -> Prompt {
-    var prefix = ""
-    if let name = name ?? defaultPromptName, !name.isEmpty {
-      guard let text = prompts[name] else {
-        throw EncoderSettingsError.unknownPrompt(name, known: prompts.keys.sorted())
-      }
-      prefix = text
-    }
-    return try Prompt(prefix, isPooled: poolsPrompts, tokenizer: tokenizer)
   }
 }

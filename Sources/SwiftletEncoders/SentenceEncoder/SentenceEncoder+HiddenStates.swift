@@ -14,7 +14,7 @@ extension SentenceEncoder {
   /// - Throws: `TokenizerError` if a text has over 2 GB, or ``maxLength`` has no room for a pair;
   ///   ``EncoderSettingsError`` if there is a pair but no token type for it, or no transformer.
   public func hiddenStates(_ text: String, pair: String? = nil) throws -> [Tensor] {
-    let configuration = try transformer(for: "hidden states").configuration
+    let configuration = try tokenTransformer(for: "hidden states").configuration
     guard pair == nil || configuration.typeVocabularySize > 1 else { throw EncoderSettingsError.noPairs }
     let encoding = try tokenizer.encode(text, pair: pair, options: EncodingOptions(maxLength: maxLength))
     var batch = TokenBatch()
@@ -28,11 +28,13 @@ extension SentenceEncoder {
   /// - Returns: for each text `[tokens, hidden]`, special tokens and the prompt's included.
   /// - Throws: What ``encode(_:prompt:)-([String],_)`` does; ``EncoderSettingsError`` if there is no transformer.
   public func tokenEmbeddings(_ texts: [String], prompt: String? = nil) throws -> [Tensor] {
-    let prompt = try self.prompt(named: prompt), model = try transformer(for: "token embeddings")
+    let prompt = try pipeline.prompt(named: prompt), model = try tokenTransformer(for: "token embeddings")
     return try texts.map { text in
       var batch = TokenBatch()
       try tokenizer.append(prompt.text(before: text), to: &batch, maxLength: maxLength)
-      return run(tape: nil) { context, states in states.append(model(batch, in: context).tensor) }[0]
+      return run(tape: nil) { [batch] context, states in
+        states.append(model(batch, reading: .all, in: context) { _ in }.vectors.tensor)
+      }[0]
     }
   }
 
@@ -40,15 +42,17 @@ extension SentenceEncoder {
   ///
   /// - Parameter tape: records the pass; the bits are the same.
   package func hiddenStates(of batch: TokenBatch, tape: Tape? = nil) throws(EncoderSettingsError) -> [Tensor] {
-    let model = try transformer(for: "hidden states")
+    let model = try tokenTransformer(for: "hidden states")
     return run(tape: tape) { context, states in
-      _ = model(batch, in: context) { states.append($0.tensor) }
+      _ = model(batch, reading: .all, in: context) { states.append($0.tensor) }
     }
   }
 
-  private func transformer(for wish: String) throws(EncoderSettingsError) -> BertModel {
-    guard case .bert(let model) = model else { throw .noTransformer(for: wish) }
-    return model
+  /// - Throws: if the transformer makes no vector for each token.
+  private func tokenTransformer(for wish: String) throws(EncoderSettingsError) -> any Transformer {
+    let transformer = pipeline.folder.transformer
+    guard transformer.fixedPooling == nil else { throw .noTransformer(for: wish) }
+    return transformer
   }
 
   private func run(tape: Tape?, _ pass: @escaping (Context, States) -> Void) -> [Tensor] {

@@ -61,7 +61,7 @@ where Texts.Element == String {
         let embeddings = try await sequence.encoder.encode(texts, prompt: sequence.prompt)
         let truncated = Set(embeddings.truncated)
         ready = texts.indices.reversed().map {
-          EmbeddedText(text: texts[$0], vector: embeddings[$0], isTruncated: truncated.contains($0))
+          EmbeddedText(text: texts[$0], vector: Array(embeddings[$0]), isTruncated: truncated.contains($0))
         }
       }
       return ready.popLast()

@@ -1,47 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletTensors
+import SwiftletFiles
+package import SwiftletTensors
 
 /// The sizes and constants of a BERT, as its `config.json` has them.
 ///
 /// Letters of shapes: V vocabulary, P positions, H hidden, I intermediate.
-public struct BertConfiguration: Sendable, Equatable {
+package struct BertConfiguration: Sendable, Equatable {
   /// V: rows of the word embeddings (`vocab_size`).
-  public var vocabularySize: Int
+  package let vocabularySize: Int
   /// H: the dimension of hidden states (`hidden_size`), a multiple of `headCount`.
-  public var hiddenSize: Int
+  package let hiddenSize: Int
   /// Blocks of attention and feed-forward (`num_hidden_layers`).
-  public var layerCount: Int
+  package let layerCount: Int
   /// Attention heads of a block (`num_attention_heads`).
-  public var headCount: Int
+  package let headCount: Int
   /// I: the dimension inside the feed-forward network (`intermediate_size`).
-  public var intermediateSize: Int
+  package let intermediateSize: Int
   /// The feed-forward network's function (`hidden_act`).
-  public var activation: Activation
+  package let activation: Activation
   /// Added to the variance in layer norms (`layer_norm_eps`).
-  public var layerNormEpsilon: Float
+  package let layerNormEpsilon: Float
   /// P: rows of the position embeddings, the most tokens of a text (`max_position_embeddings`).
-  public var maxPositions: Int
+  package let maxPositions: Int
   /// Rows of the token type embeddings (`type_vocab_size`).
-  public var typeVocabularySize: Int
-  /// The id of [PAD] (`pad_token_id`).
-  public var padTokenID: Int
+  package let typeVocabularySize: Int
+  /// The id of [PAD] (`pad_token_id`); nil for none. A BERT needs none: nothing is padded, and positions start at 0.
+  package let padTokenID: Int?
   /// The share of hidden values that training drops (`hidden_dropout_prob`).
-  public var hiddenDropout: Float
+  package var hiddenDropout: Float
   /// The share of attention probabilities that training drops (`attention_probs_dropout_prob`).
-  public var attentionDropout: Float
-  /// The standard deviation of weights before training (`initializer_range`).
-  public var initializerRange: Float
+  package var attentionDropout: Float
 
-  /// Reads and validates a folder's `config.json`.
+  /// Reads and validates `config.json`.
   ///
   /// Sizes have no defaults: a BERT of other sizes than its file says is never made up. Variants that compute
   /// something else (relative positions, decoders, other functions) are refused.
   ///
   /// - Throws: `ConfigurationError` with everything that is missing, out of range or not supported.
-  public init(folder: ModelFolder) throws(ConfigurationError) {
-    var config = folder.config
-    config.expect("model_type", "bert")
+  package init(_ config: inout ConfigurationReader) throws(ConfigurationError) {
     vocabularySize = config.integer("vocab_size", in: 1...1 << 24)
     hiddenSize = config.integer("hidden_size", in: 1...1 << 16)
     layerCount = config.integer("num_hidden_layers", in: 1...1 << 10)
@@ -57,10 +54,9 @@ public struct BertConfiguration: Sendable, Equatable {
     activation = config.choice("hidden_act", of: BertConfiguration.activations, default: .gelu)
     let smallest = Double(Float.leastNormalMagnitude)
     layerNormEpsilon = Float(config.number("layer_norm_eps", in: smallest...1, default: 1e-12))
-    padTokenID = config.integer("pad_token_id", in: 0...vocabularySize - 1, default: 0)
+    padTokenID = config.object["pad_token_id"].map(\.int) ?? 0
     hiddenDropout = Float(config.number("hidden_dropout_prob", in: 0...1, default: 0.1))
     attentionDropout = Float(config.number("attention_probs_dropout_prob", in: 0...1, default: 0.1))
-    initializerRange = Float(config.number("initializer_range", in: 0...10, default: 0.02))
     config.expect("position_embedding_type", "absolute")
     for key in ["is_decoder", "add_cross_attention"] where config.bool(key, default: false) {
       config.report(.unsupported(key: key, value: "true", supported: ["false"]))

@@ -8,9 +8,12 @@ package import SwiftletTokenizers
 ///
 /// Devlin, Chang, Lee, Toutanova: BERT: pre-training of deep bidirectional transformers for language understanding,
 /// NAACL 2019. The parts follow the reference implementation's (`BertModel` of transformers), whose checkpoint names
-/// they carry. The model holds no numbers: a ``Context`` brings them.
-package struct BertModel: Sendable {
-  package let configuration: BertConfiguration
+/// they carry. Stores no weights; they come from the `Context`.
+package struct BertModel: Transformer {
+  package static let modelTypes = ["bert"]
+
+  /// The sizes and constants that the parts are made by.
+  package let bert: BertConfiguration
 
   /// Every parameter, in the order of the walk through the parts.
   package let parameters: ParameterList
@@ -18,10 +21,14 @@ package struct BertModel: Sendable {
   let embeddings: InputEmbeddings
   let layers: [Layer]
 
-  package init(_ configuration: BertConfiguration) {
+  package init(_ config: inout ConfigurationReader) throws(ConfigurationError) {
+    self.init(try BertConfiguration(&config))
+  }
+
+  init(_ configuration: BertConfiguration) {
     let scope = ParameterScope()
-    self.configuration = configuration
-    var dropouts = DropoutSites(configuration)
+    bert = configuration
+    var dropouts = DropoutSites(hidden: configuration.hiddenDropout, attention: configuration.attentionDropout)
     embeddings = InputEmbeddings(scope["embeddings"], configuration, &dropouts)
     layers = (0..<configuration.layerCount).map {
       Layer(scope["encoder"]["layer"]["\($0)"], configuration, &dropouts)
@@ -29,19 +36,34 @@ package struct BertModel: Sendable {
     parameters = scope.list
   }
 
-  /// The hidden states of the last layer, `[tokens, hidden]`.
-  ///
-  /// - Parameter visit: called with the hidden states of the embeddings and then of each layer.
+  package var configuration: TransformerConfiguration {
+    TransformerConfiguration(
+      architecture: BertModel.modelTypes[0], vocabularySize: bert.vocabularySize, hiddenSize: bert.hiddenSize,
+      layerCount: bert.layerCount, maxPositions: bert.maxPositions, typeVocabularySize: bert.typeVocabularySize,
+      padTokenID: bert.padTokenID)
+  }
+
+  /// The pooler, which predicts the next sentence and which no text's vector is made of.
+  package var companionTensors: [String] { ["pooler.dense.weight", "pooler.dense.bias"] }
+
+  package func settingDropout(_ probability: Float) -> BertModel {
+    var configuration = bert
+    configuration.hiddenDropout = probability
+    configuration.attentionDropout = probability
+    return BertModel(configuration)
+  }
+
+  /// The hidden states of the last layer, `[tokens, hidden]`: those of all tokens, whichever are wanted.
   package func callAsFunction(
-    _ batch: TokenBatch, in context: Context, visit: (Variable) -> Void = { _ in }
-  ) -> Variable {
+    _ batch: TokenBatch, reading rows: TokenRows, in context: Context, visit: (Variable) -> Void
+  ) -> Features {
     var hiddenStates = embeddings(batch, in: context)
     visit(hiddenStates)
     for layer in layers {
       hiddenStates = layer(hiddenStates, sequenceStarts: batch.sequenceStarts, in: context)
       visit(hiddenStates)
     }
-    return hiddenStates
+    return Features(vectors: hiddenStates, rows: (0..<batch.sequenceCount).map(batch.tokenRange))
   }
 }
 

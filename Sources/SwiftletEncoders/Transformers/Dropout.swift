@@ -16,16 +16,20 @@ struct Dropout: Sendable {
 
 /// Numbers a model's places of dropout in the order of its layers.
 struct DropoutSites {
-  private let configuration: BertConfiguration
+  private let hiddenProbability: Float
+  private let attentionProbability: Float
   private var count = 0
 
-  init(_ configuration: BertConfiguration) { self.configuration = configuration }
+  init(hidden: Float, attention: Float) {
+    hiddenProbability = hidden
+    attentionProbability = attention
+  }
 
   /// Dropout of hidden states.
-  mutating func hidden() -> Dropout { next(configuration.hiddenDropout) }
+  mutating func hidden() -> Dropout { next(hiddenProbability) }
 
   /// Dropout of attention weights.
-  mutating func attention() -> Dropout { next(configuration.attentionDropout) }
+  mutating func attention() -> Dropout { next(attentionProbability) }
 
   private mutating func next(_ probability: Float) -> Dropout {
     defer { count += 1 }

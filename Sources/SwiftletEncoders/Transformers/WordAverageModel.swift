@@ -2,14 +2,20 @@
 
 package import SwiftletAutodiff
 package import SwiftletFiles
-import SwiftletTensors
-import SwiftletTokenizers
+package import SwiftletTensors
+package import SwiftletTokenizers
 
 /// A baseline without attention: relu(W (e_1 + … + e_n) / n + b), of the embeddings of a text's tokens, the special ones
 /// that frame it left out. A word has the same embedding in each sentence, and their order counts for nothing.
 ///
 /// A text without words has the mean of its special tokens. Letters of shapes: V vocabulary, E embedding, H vector.
-package struct WordAverageModel: Sendable {
+///
+/// Its folders are a format of this package's own: they have no modules.json; config.json says whether vectors are
+/// scaled to unit length.
+package struct WordAverageModel: Transformer {
+  package static let modelTypes = ["word-average"]
+  package static let listsModules = false
+
   /// V: rows of the embeddings (`vocab_size`).
   package let vocabularySize: Int
   /// E (`embedding_size`).
@@ -24,7 +30,7 @@ package struct WordAverageModel: Sendable {
   /// `[H, E]` and `[H]`
   private let projection: Linear
 
-  package init(vocabularySize: Int, embeddingSize: Int, dimension: Int) {
+  init(vocabularySize: Int, embeddingSize: Int, dimension: Int) {
     let scope = ParameterScope()
     self.vocabularySize = vocabularySize
     self.embeddingSize = embeddingSize
@@ -34,33 +40,43 @@ package struct WordAverageModel: Sendable {
     parameters = scope.list
   }
 
-  /// Reads and validates a folder's `config.json`.
-  ///
-  /// - Throws: `ConfigurationError` with everything that is missing or out of range.
-  init(folder: ModelFolder) throws(ConfigurationError) {
-    var config = folder.config
+  package init(_ config: inout ConfigurationReader) throws(ConfigurationError) {
     let vocabularySize = config.integer("vocab_size", in: 1...1 << 24)
     let embeddingSize = config.integer("embedding_size", in: 1...1 << 16)
     let dimension = config.integer("hidden_size", in: 1...1 << 16)
-    // The folder has read it.
     _ = config.bool("normalize", default: false)
     try config.finish()
     self.init(vocabularySize: vocabularySize, embeddingSize: embeddingSize, dimension: dimension)
   }
 
-  /// The config.json that ``init(folder:)`` reads.
-  ///
-  /// - Parameter normalizes: whether vectors are scaled to unit length.
-  package func configuration(normalizes: Bool) -> JSONObject {
+  package var configuration: TransformerConfiguration {
+    TransformerConfiguration(
+      architecture: WordAverageModel.modelTypes[0], vocabularySize: vocabularySize, hiddenSize: dimension,
+      layerCount: 0, maxPositions: 1 << 20, typeVocabularySize: 1, padTokenID: nil)
+  }
+
+  package var fixedPooling: [PoolingMode]? { [.mean] }
+
+  package func defaultModules(_ config: ConfigurationReader) -> [any EncoderModule] {
+    config["normalize"]?.bool == true ? [NormalizationModule()] : []
+  }
+
+  package func configurationFile(from original: JSONObject, followedBy modules: [any EncoderModule]) -> JSONObject {
     [
-      "model_type": .string(EncoderKind.wordAverage.rawValue), "vocab_size": .number(JSONNumber(vocabularySize)),
+      "model_type": .string(WordAverageModel.modelTypes[0]), "vocab_size": .number(JSONNumber(vocabularySize)),
       "embedding_size": .number(JSONNumber(embeddingSize)), "hidden_size": .number(JSONNumber(dimension)),
-      "normalize": .bool(normalizes),
+      "normalize": .bool(modules.last is NormalizationModule),
     ]
   }
 
+  package func settingDropout(_ probability: Float) throws(EncoderSettingsError) -> WordAverageModel {
+    throw .noTransformer(for: "dropout")
+  }
+
   /// The vectors of sequences that a special token begins and another ends, `[sequences, H]`.
-  func callAsFunction(_ batch: TokenBatch, in context: Context) -> Variable {
+  package func callAsFunction(
+    _ batch: TokenBatch, reading rows: TokenRows, in context: Context, visit: (Variable) -> Void
+  ) -> Features {
     var ids: [Int32] = [], ranges: [Range<Int>] = []
     for sequence in 0..<batch.sequenceCount {
       let tokens = batch.tokenRange(sequence), start = ids.count
@@ -68,7 +84,34 @@ package struct WordAverageModel: Sendable {
       ranges.append(start..<ids.count)
     }
     let means = context.pooled(context.embedding((words, ids)), over: ranges, [.mean])
-    return context.linear(means, projection, activation: .relu)
+    let vectors = context.linear(means, projection, activation: .relu)
+    return Features(vectors: vectors, rows: ranges.indices.map { $0..<$0 + 1 })
+  }
+}
+
+extension EncoderPipeline {
+  /// The encoder of a folder with a new word average in place of the transformer, its vectors and embeddings as long as
+  /// the transformer's hidden states; and weights to start training from.
+  ///
+  /// - Parameter random: what the weights follow from.
+  /// - Throws: as ``init(_:settings:dropout:)``; ``EncoderSettingsError`` for pooling modes, which it does not have.
+  package static func newWordAverage(
+    in folder: ModelFolder, settings: EncoderSettings, kernels: Kernels, random: Philox
+  ) throws -> (encoder: EncoderPipeline, weights: TrainableWeights) {
+    let old = folder.transformer.configuration
+    let model = WordAverageModel(
+      vocabularySize: old.vocabularySize, embeddingSize: old.hiddenSize, dimension: old.hiddenSize)
+    try settings.checkPooling(of: model)
+    var settings = settings
+    settings.pooling = nil
+    // The maximum length is the one that the folder's own encoder would have.
+    var encoder = try EncoderPipeline(folder, settings: settings)
+    encoder.folder.transformer = model
+    encoder.folder.parameters = model.parameters
+    encoder.folder.modules.removeAll { type(of: $0).poolsTokens }
+    encoder.folder.transformerSettings = TransformerSettings(
+      maxSequenceLength: encoder.maxLength, lowercasesText: folder.transformerSettings.lowercasesText)
+    return (encoder, model.initialWeights(random, kernels: kernels, on: encoder.pool))
   }
 }
 

@@ -13,7 +13,7 @@ import SwiftletTokenizers
 ///
 /// Gao, Zhang, Han, Callan: Scaling deep contrastive learning batch size under memory limited setup, RepL4NLP 2021.
 struct BatchGradient {
-  let encoder: SentenceEncoder
+  let encoder: EncoderPipeline
   let weights: Weights
   let skippedTokens: Int
   let pieceSize: Int

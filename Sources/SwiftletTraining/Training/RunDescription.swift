@@ -29,12 +29,12 @@ struct RunDescription: Equatable {
   init(
     _ settings: FineTuningSettings, lossName: String, lossIdentity: String, stepCount: Int, data: Dataset,
     evaluation: Dataset?,
-    model: ModelFolder, encoder: SentenceEncoder, weights: TrainableWeights
+    model: ModelFolder, encoder: EncoderPipeline, weights: TrainableWeights
   ) throws {
     func text<Value>(_ value: Value?) -> String { value.map { "\($0)" } ?? "default" }
     let optimizer = settings.optimizer
     fields = [
-      (RunDescription.stepsName, "\(stepCount)"), ("encoder", encoder.kind.rawValue),
+      (RunDescription.stepsName, "\(stepCount)"), ("encoder", encoder.configuration.architecture),
       ("loss", lossName), ("loss parameters", lossIdentity),
       ("distance", text((settings.distance ?? settings.loss.defaultDistance)?.rawValue)),
       ("margin", text(settings.margin)), ("scale", text(settings.scale)),
@@ -92,10 +92,10 @@ struct RunDescription: Equatable {
 
   /// The digest of all that the model's folder brings: configuration, tokenizer and weights.
   private static func digest(
-    of model: ModelFolder, _ encoder: SentenceEncoder, _ weights: TrainableWeights
+    of model: ModelFolder, _ encoder: EncoderPipeline, _ weights: TrainableWeights
   ) throws -> String {
     var hash = SHA256()
-    let names = ["config.json", "sentence_bert_config.json"] + ModelFolderWriter.tokenizerFiles
+    let names = ["config.json", "sentence_bert_config.json"] + ModelFolder.tokenizerFiles
     let paths =
       names.map { ($0, joinPath(model.transformerPath, $0)) }
       + ["config_sentence_transformers.json"].map { ($0, joinPath(model.path, $0)) }

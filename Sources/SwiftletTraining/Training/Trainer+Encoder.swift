@@ -5,8 +5,8 @@ public import SwiftletEncoders
 import SwiftletTensors
 
 extension Trainer {
-  /// What makes the vectors.
-  public var encoderKind: EncoderKind { encoder.kind }
+  /// The sizes of the transformer.
+  public var configuration: TransformerConfiguration { encoder.configuration }
 
   /// The length of a vector.
   public var dimension: Int { encoder.dimension }
@@ -23,23 +23,21 @@ extension Trainer {
   /// The encoder that the settings ask for, without weights, and these.
   static func load(
     _ model: ModelFolder, _ settings: FineTuningSettings, _ kernels: Kernels
-  ) throws -> (SentenceEncoder, TrainableWeights) {
+  ) throws -> (EncoderPipeline, TrainableWeights) {
     let encoderSettings = EncoderSettings(
-      pooling: settings.pooling.map { modes in PoolingMode.allCases.filter(modes.contains) },
-      normalize: settings.normalize, threadCount: settings.threadCount)
-    switch (settings.encoder ?? model.kind, model.kind) {
-    case (.bert, .wordAverage):
-      throw FineTuningError.invalidSetting(
-        name: "the encoder", value: "bert",
-        allowed: "word-average, which the model's folder holds, or the folder of a BERT")
-    case (.wordAverage, .bert):
-      if settings.dropout != nil { throw EncoderSettingsError.noTransformer(for: "dropout") }
-      return try SentenceEncoder.newWordAverage(
-        folder: model.path, settings: encoderSettings, kernels: kernels,
-        random: RandomStream.generator(seed: settings.seed, purpose: .initialization))
-    case (.bert, .bert), (.wordAverage, .wordAverage):
-      return try SentenceEncoder.trainable(
-        folder: model.path, settings: encoderSettings, kernels: kernels, dropout: settings.dropout)
+      pooling: settings.pooling, normalize: settings.normalize, threadCount: settings.threadCount)
+    let held = model.transformer.configuration.architecture, wanted = settings.encoder?.rawValue ?? held
+    if wanted == held {
+      let encoder = try EncoderPipeline(model, settings: encoderSettings, dropout: settings.dropout)
+      return (encoder, try encoder.trainableWeights(kernels: kernels))
     }
+    guard settings.encoder == .wordAverage else {
+      throw FineTuningError.invalidSetting(
+        name: "the encoder", value: wanted, allowed: "\(held), which the model's folder holds, or another folder")
+    }
+    if settings.dropout != nil { throw EncoderSettingsError.noTransformer(for: "dropout") }
+    return try EncoderPipeline.newWordAverage(
+      in: model, settings: encoderSettings, kernels: kernels,
+      random: RandomStream.generator(seed: settings.seed, purpose: .initialization))
   }
 }

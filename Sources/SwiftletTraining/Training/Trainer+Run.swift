@@ -60,7 +60,7 @@ extension Trainer {
   ) throws {
     let weights = best ?? weights
     try check(weights)
-    let writer = ModelFolderWriter(original: model, encoder: encoder, weights: weights)
+    let writer = ModelFolderWriter(encoder: encoder, weights: weights)
     try writer.writeConfiguration(to: folder.path)
     try report(.completing(result(end)))
     try writer.writeWeights(to: folder.weights)

@@ -30,7 +30,7 @@ public final class Trainer {
   let loss: TrainingLoss
   /// Whether the loss sees vectors of unit length.
   let takesUnitVectors: Bool
-  let encoder: SentenceEncoder
+  let encoder: EncoderPipeline
   let evaluator: Evaluator?
   var weights: TrainableWeights
   var optimizer: AdamW

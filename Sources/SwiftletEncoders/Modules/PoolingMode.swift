@@ -2,8 +2,8 @@
 
 /// How the vectors of a text's tokens become one vector. The raw values are the names of the command line.
 ///
-/// The order of the cases is the order in which sentence-transformers concatenates several of the older
-/// spelling's modes.
+/// The order of the cases is the order in which sentence-transformers concatenates modes that a folder gives by keys of
+/// their own.
 public enum PoolingMode: String, CaseIterable, Sendable {
   /// The vector of the first token, [CLS].
   case cls
@@ -27,18 +27,6 @@ public enum PoolingMode: String, CaseIterable, Sendable {
     case .meanSqrtLength: "mean_sqrt_len_tokens"
     case .weightedMean: "weightedmean"
     case .lastToken: "lasttoken"
-    }
-  }
-
-  /// The mode's key in the configuration that sentence-transformers wrote before version 5.
-  var olderKey: String {
-    switch self {
-    case .cls: "pooling_mode_cls_token"
-    case .max: "pooling_mode_max_tokens"
-    case .mean: "pooling_mode_mean_tokens"
-    case .meanSqrtLength: "pooling_mode_mean_sqrt_len_tokens"
-    case .weightedMean: "pooling_mode_weightedmean_tokens"
-    case .lastToken: "pooling_mode_lasttoken"
     }
   }
 }

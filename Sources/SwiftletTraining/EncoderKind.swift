@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What makes a text's vector: `model_type` of config.json.
+/// What a trainer trains. The raw values are the names of the command line, and `model_type` in config.json.
 public enum EncoderKind: String, CaseIterable, Sendable {
   /// A transformer, whose token vectors are pooled.
   case bert
