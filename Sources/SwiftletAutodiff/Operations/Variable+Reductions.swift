@@ -1,72 +1,124 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CSwiftletKernels
 import SwiftletTensors
 
-extension Context {
+extension Variable {
   /// The sum of all elements: to `[1]`.
-  public func sum(of x: Variable) -> Variable { scaledSum(of: x, factor: 1) }
+  public func sum() -> Variable { scaledSum(factor: 1) }
 
   /// The mean of all elements: to `[1]`; 0 if there are none.
-  public func mean(of x: Variable) -> Variable { scaledSum(of: x, factor: 1 / Float(max(x.tensor.count, 1))) }
+  public func mean() -> Variable { scaledSum(factor: 1 / Float(max(count, 1))) }
+
+  /// Sums along an axis, which goes, or stays with the extent 1.
+  public func sum(axis: Int, keepsAxis: Bool = false) -> Variable {
+    precondition(shape.indices.contains(axis), "no axis \(axis) in \(shape)")
+    let context = Context.of(self), sums = context.sum(of: tensor, axis: axis)
+    let y = keepsAxis ? sums : sums.reshaped(shape.removing(axis))
+    return context.record(y, AxisSumOperation(input: Operand(self), reduced: sums.shape))
+  }
+
+  /// Means along an axis, which goes, or stays with the extent 1; 0 where it has no element.
+  public func mean(axis: Int, keepsAxis: Bool = false) -> Variable {
+    sum(axis: axis, keepsAxis: keepsAxis) * (1 / Float(max(shape[axis], 1)))
+  }
 
   /// log Σ_j exp(x_ij) of each row, right for x of any size: `[N, M]` to `[N]`.
-  public func rowLogSumExps(of x: Variable) -> Variable {
-    let rows = x.tensor.shape[0], columns = x.tensor.shape[1]
+  public func rowLogSumExps() -> Variable {
+    let context = Context.of(self), kernels = context.kernels
+    let (rows, columns) = matrixShape
     precondition(columns > 0, "no columns to sum")
-    let y = result(rows), powers = result(columns)
-    let largest = (0..<rows).map { row in
-      let values = x.tensor.buffer.base + row * columns
-      let largest = (1..<columns).reduce(values[0]) { values[$1] > $0 ? values[$1] : $0 }
-      for column in 0..<columns { powers.buffer.base[column] = values[column] - largest }
-      kernels.table.pointee.exponential(columns, powers.buffer.base, powers.buffer.base)
-      y.buffer.base[row] = total(powers)
-      return largest
+    let x = tensor.matrix, y = context.result(rows), powers = context.result(columns), largest = context.result(rows)
+    for row in 0..<rows {
+      let maximum = x.row(row).withSpan { values in
+        values.indices.dropFirst().reduce(values[0]) { values[$1] > $0 ? values[$1] : $0 }
+      }
+      powers.vector.assign(from: x.row(row)) { $0 - maximum }
+      kernels.exponential(powers.vector, into: powers.vector)
+      y.vector[row] = context.total(powers.vector)
+      largest.vector[row] = maximum
     }
-    kernels.table.pointee.logarithm(rows, y.buffer.base, y.buffer.base)
-    kernels.table.pointee.add(rows, largest, y.buffer.base)
-    return record(y, LogSumExpOperation(input: x, result: y))
+    kernels.logarithm(y.vector, into: y.vector)
+    kernels.add(largest.vector, to: y.vector)
+    return context.record(y, LogSumExpOperation(input: Operand(self), result: y))
   }
 
-  private func scaledSum(of x: Variable, factor: Float) -> Variable {
-    let y = result(1)
-    y.buffer.base[0] = total(x.tensor) * factor
-    return record(y, ScaledSumOperation(input: x, factor: factor))
-  }
-
-  private func total(_ x: Tensor) -> Float {
-    let ones = Tensor(uninitialized: x.shape, in: worker.workspace)
-    ones.buffer.base.update(repeating: 1, count: x.count)
-    return kernels.table.pointee.dot(x.count, x.buffer.base, ones.buffer.base)
+  private func scaledSum(factor: Float) -> Variable {
+    let context = Context.of(self), y = context.result(1)
+    y.vector[0] = context.total(tensor.vector) * factor
+    return context.record(y, ScaledSumOperation(input: Operand(self), factor: factor))
   }
 }
 
-struct ScaledSumOperation: Operation {
-  let input: Variable
+extension [Int] {
+  /// The extents but for one axis.
+  func removing(_ axis: Int) -> [Int] { indices.filter { $0 != axis }.map { self[$0] } }
+}
+
+extension Context {
+  /// The sum of all numbers, in the canonical order of rows.
+  fileprivate func total(_ x: VectorView) -> Float {
+    let ones = result(x.count)
+    ones.vector.fill(1)
+    return kernels.dot(x, ones.vector)
+  }
+
+  /// Sums along an axis, which stays with the extent 1: in the canonical order along the last axis, one by one along
+  /// others.
+  func sum(of x: Tensor, axis: Int) -> Tensor {
+    var shape = x.shape
+    let extent = shape[axis], inner = shape[(axis + 1)...].reduce(1, *)
+    shape[axis] = 1
+    let y = result(shape: shape), target = y.vector, source = x.vector, size = extent * inner
+    for outer in 0..<(inner == 0 ? 0 : y.count / inner) {
+      let numbers = source[outer * size..<(outer + 1) * size]
+      if inner == 1 {
+        target[outer] = total(numbers)
+      } else if extent == 0 {
+        target[outer * inner..<(outer + 1) * inner].fill(0)
+      } else {
+        kernels.sumRows(numbers.matrix(columns: inner), into: target[outer * inner..<(outer + 1) * inner])
+      }
+    }
+    return y
+  }
+}
+
+private struct ScaledSumOperation: Operation {
+  let input: Operand
   let factor: Float
 
   /// With y = factor Σ x_i: dx_i = factor dy.
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
-    let result = Tensor(uninitialized: input.tensor.shape, in: pass.context.worker.workspace)
-    result.buffer.base.update(repeating: gradient.buffer.base[0] * factor, count: result.count)
+    let result = pass.context.result(shape: input.tensor.shape)
+    result.vector.fill(gradient.vector[0] * factor)
     pass.add(result, to: input)
   }
 }
 
-struct LogSumExpOperation: Operation {
-  let input: Variable
+private struct AxisSumOperation: Operation {
+  let input: Operand
+  /// The shape of the sums, with the extent 1 along the axis.
+  let reduced: [Int]
+
+  /// With y_i = Σ_j x_ij: dx_ij = dy_i.
+  func backward(_ gradient: Tensor, in pass: BackwardPass) {
+    pass.add(pass.context.repeated(gradient.reshaped(reduced), to: input.tensor.shape), to: input)
+  }
+}
+
+private struct LogSumExpOperation: Operation {
+  let input: Operand
   let result: Tensor
 
   /// With y_i = log Σ_j exp(x_ij): dx_ij = dy_i exp(x_ij - y_i).
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
-    let rows = input.tensor.shape[0], columns = input.tensor.shape[1]
-    let inputGradient = pass.context.result(rows, columns)
-    let kernels = pass.context.kernels
-    for row in 0..<rows {
-      let values = input.tensor.buffer.base + row * columns, target = inputGradient.buffer.base + row * columns
-      for column in 0..<columns { target[column] = values[column] - result.buffer.base[row] }
-      kernels.table.pointee.exponential(columns, target, target)
-      kernels.table.pointee.scale(columns, gradient.buffer.base[row], target)
+    let inputGradient = pass.context.result(shape: input.tensor.shape), kernels = pass.context.kernels
+    let x = input.tensor.matrix, dx = inputGradient.matrix
+    for row in 0..<x.rows {
+      let total = result.vector[row]
+      dx.row(row).assign(from: x.row(row)) { $0 - total }
+      kernels.exponential(dx.row(row), into: dx.row(row))
+      kernels.scale(dx.row(row), by: gradient.vector[row])
     }
     pass.add(inputGradient, to: input)
   }

@@ -3,130 +3,81 @@
 public import SwiftletAutodiff
 import SwiftletFiles
 
-/// The losses that can be chosen by a name.
-public enum LossName: String, CaseIterable, Sendable {
-  /// ``BatchHardTripletLoss``
-  case batchHardTriplet = "batch-hard-triplet"
-  /// ``BatchHardSoftMarginTripletLoss``
-  case batchHardSoftMarginTriplet = "batch-hard-soft-margin-triplet"
-  /// ``BatchSemiHardTripletLoss``
-  case batchSemiHardTriplet = "batch-semi-hard-triplet"
-  /// ``FaceNetSemiHardTripletLoss``
-  case faceNetSemiHardTriplet = "facenet-semi-hard-triplet"
-  /// ``BatchAllTripletLoss``
-  case batchAllTriplet = "batch-all-triplet"
-  /// ``TripletLoss``
-  case triplet = "triplet"
-  /// ``HardestOfKTripletLoss``
-  case hardestOfKTriplet = "hardest-of-k-triplet"
-  /// ``ContrastiveLoss``
-  case contrastive = "contrastive"
-  /// ``OnlineContrastiveLoss``
-  case onlineContrastive = "online-contrastive"
-  /// ``CosineHingeLoss``
-  case cosineHinge = "cosine-hinge"
-  /// ``CosineSimilarityLoss``
-  case cosineSimilarity = "cosine-similarity"
-  /// ``CoSENTLoss``
-  case coSENT = "cosent"
-  /// ``AnglELoss``
-  case anglE = "angle"
-  /// ``MultipleNegativesRankingLoss``
-  case multipleNegativesRanking = "multiple-negatives-ranking"
-  /// ``MultipleNegativesSymmetricRankingLoss``
-  case multipleNegativesSymmetricRanking = "multiple-negatives-ranking-symmetric"
-  /// ``MeanSquaredErrorLoss``
-  case meanSquaredError = "mse"
-  /// ``SoftmaxCrossEntropyLoss`` of a linear layer from vectors to labels, which is trained along and not saved
-  case softmaxCrossEntropy = "softmax-cross-entropy"
+/// A loss that a program can make by its name, with parameters that its user may give or leave out.
+public protocol NamedLoss<Batch>: Loss {
+  /// What a user calls the loss.
+  static var name: String { get }
 
-  /// A loss by what a user calls it.
-  public init(named name: String) throws(LossError) {
-    guard let known = LossName.allCases.first(where: { sameBytes($0.rawValue, name) }) else {
-      throw .unknownName(name)
-    }
-    self = known
-  }
-
-  /// The distance where none is chosen: sentence-transformers', the cosine for contrastive losses and else euclidean. nil
-  /// for a loss that has its own measure.
-  public var defaultDistance: Distance? {
-    switch self {
-    case .batchHardTriplet, .batchHardSoftMarginTriplet, .batchSemiHardTriplet, .faceNetSemiHardTriplet,
-      .batchAllTriplet, .triplet, .hardestOfKTriplet:
-      .euclidean
-    case .contrastive, .onlineContrastive: .cosine
-    case .cosineHinge, .cosineSimilarity, .coSENT, .anglE, .multipleNegativesRanking,
-      .multipleNegativesSymmetricRanking, .meanSquaredError, .softmaxCrossEntropy:
-      nil
-    }
-  }
-
-  /// The margin where none is chosen; nil for a loss without a margin.
+  /// Makes the loss, with its own defaults for what is not given.
   ///
-  /// Of triplets, it is sentence-transformers' 5, or 0.3 where no two vectors are more than 2 apart: there every triplet
-  /// would be within a margin of 5, learned or not.
+  /// - Throws: ``LossError`` for a parameter that the loss does not have, or that makes no sense.
+  init(_ parameters: LossParameters) throws(LossError)
+}
+
+/// The losses that programs offer by name.
+public enum LossRegistry {
+  /// All of them, in the order in which programs list them: the first is the default.
+  public static let all: [any NamedLoss.Type] = [
+    BatchHardTripletLoss.self, BatchHardSoftMarginTripletLoss.self, BatchSemiHardTripletLoss.self,
+    FaceNetSemiHardTripletLoss.self, BatchAllTripletLoss.self, TripletLoss.self, HardestOfKTripletLoss.self,
+    ContrastiveLoss.self, OnlineContrastiveLoss.self, CosineHingeLoss.self, CosineSimilarityLoss.self,
+    CoSENTLoss.self, AnglELoss.self, MultipleNegativesRankingLoss.self, MultipleNegativesSymmetricRankingLoss.self,
+    MeanSquaredErrorLoss.self, SoftmaxCrossEntropyLoss.self,
+  ]
+
+  /// The loss of a name.
+  public static func loss(named name: String) throws(LossError) -> any NamedLoss.Type {
+    guard let loss = all.first(where: { sameBytes($0.name, name) }) else { throw .unknownName(name) }
+    return loss
+  }
+}
+
+/// What a user may say of a loss whose name is known at run time only.
+public struct LossParameters: Sendable, Equatable {
+  /// How far two vectors are from each other; nil: the loss's own measure.
+  public var distance: Distance?
+  /// The loss's margin; nil: the loss's own.
+  public var margin: Float?
+  /// What a loss of cosines multiplies them by; nil: the loss's own.
+  public var scale: Float?
+  /// Whether the vectors have the length 1, on which the margins of triplets depend.
+  public var hasUnitVectors: Bool
+
+  /// Parameters, nil for a loss's own.
+  public init(distance: Distance? = nil, margin: Float? = nil, scale: Float? = nil, hasUnitVectors: Bool = false) {
+    self.distance = distance
+    self.margin = margin
+    self.scale = scale
+    self.hasUnitVectors = hasUnitVectors
+  }
+
+  /// The margin of triplets where none is given.
   ///
-  /// - Parameter distance: nil for ``defaultDistance``.
-  public func defaultMargin(distance: Distance? = nil, unitVectors: Bool) -> Float? {
-    switch self {
-    case .batchHardTriplet, .batchSemiHardTriplet, .faceNetSemiHardTriplet, .batchAllTriplet, .triplet,
-      .hardestOfKTriplet:
-      unitVectors || distance == .cosine ? 0.3 : 5
-    case .contrastive, .onlineContrastive: 0.5
-    case .cosineHinge: 1
-    case .batchHardSoftMarginTriplet, .cosineSimilarity, .coSENT, .anglE, .multipleNegativesRanking,
-      .multipleNegativesSymmetricRanking, .meanSquaredError, .softmaxCrossEntropy:
-      nil
-    }
+  /// It is sentence-transformers' 5, or 0.3 where no two vectors are more than 2 apart: there every triplet would be within
+  /// a margin of 5, learned or not.
+  var tripletMargin: Float { margin ?? (hasUnitVectors || distance == .cosine ? 0.3 : 5) }
+
+  /// A parameter that some losses have.
+  enum Name {
+    case distance, margin, scale
   }
 
-  /// The scale where none is chosen; nil for a loss without a scale.
-  public var defaultScale: Float? {
-    switch self {
-    case .coSENT, .anglE, .multipleNegativesRanking, .multipleNegativesSymmetricRanking: 20
-    default: nil
-    }
-  }
-
-  /// The loss.
+  /// Checks what was given.
   ///
   /// - Parameters:
-  ///   - distance: nil for ``defaultDistance``.
-  ///   - margin: nil for ``defaultMargin(distance:unitVectors:)``.
-  ///   - scale: nil for ``defaultScale``.
-  ///   - unitVectors: whether the vectors have the length 1.
-  /// - Throws: ``LossError`` if a choice makes no sense, or does not go with the loss.
-  public func loss(
-    distance chosenDistance: Distance? = nil, margin chosenMargin: Float? = nil, scale chosenScale: Float? = nil,
-    unitVectors: Bool
-  ) throws(LossError) -> TrainingLoss {
-    let defaultMargin = defaultMargin(distance: chosenDistance, unitVectors: unitVectors)
-    if let chosenMargin, !(chosenMargin >= 0 && chosenMargin.isFinite) { throw .badMargin(chosenMargin) }
-    if let chosenScale, !(chosenScale > 0 && chosenScale.isFinite) { throw .badScale(chosenScale) }
-    if chosenDistance != nil && defaultDistance == nil { throw .noDistance(self) }
-    if chosenMargin != nil && defaultMargin == nil { throw .noMargin(self) }
-    if chosenScale != nil && defaultScale == nil { throw .noScale(self) }
-    let distance = chosenDistance ?? defaultDistance ?? .cosine
-    let margin = chosenMargin ?? defaultMargin ?? 0, scale = chosenScale ?? defaultScale ?? 1
-    return switch self {
-    case .batchHardTriplet: .labeled(BatchHardTripletLoss(distance: distance, margin: margin))
-    case .batchHardSoftMarginTriplet: .labeled(BatchHardSoftMarginTripletLoss(distance: distance))
-    case .batchSemiHardTriplet: .labeled(BatchSemiHardTripletLoss(distance: distance, margin: margin))
-    case .faceNetSemiHardTriplet: .labeled(FaceNetSemiHardTripletLoss(distance: distance, margin: margin))
-    case .batchAllTriplet: .labeled(BatchAllTripletLoss(distance: distance, margin: margin))
-    case .triplet: .triplets(TripletLoss(distance: distance, margin: margin))
-    case .hardestOfKTriplet: .triplets(HardestOfKTripletLoss(distance: distance, margin: margin))
-    case .contrastive: .pairs(ContrastiveLoss(distance: distance, margin: margin))
-    case .onlineContrastive: .pairs(OnlineContrastiveLoss(distance: distance, margin: margin))
-    case .cosineHinge: .pairs(CosineHingeLoss(margin: margin))
-    case .cosineSimilarity: .pairs(CosineSimilarityLoss())
-    case .coSENT: .pairs(CoSENTLoss(scale: scale))
-    case .anglE: .pairs(AnglELoss(scale: scale))
-    case .multipleNegativesRanking: .ranking(MultipleNegativesRankingLoss(scale: scale))
-    case .multipleNegativesSymmetricRanking: .ranking(MultipleNegativesSymmetricRankingLoss(scale: scale))
-    case .meanSquaredError: .pairs(MeanSquaredErrorLoss())
-    case .softmaxCrossEntropy: .classification(SoftmaxCrossEntropyLoss())
-    }
+  ///   - names: the parameters that the loss has.
+  ///   - loss: what a message calls it.
+  func check(_ names: Set<Name>, of loss: any NamedLoss.Type) throws(LossError) {
+    if let margin, !(margin >= 0 && margin.isFinite) { throw .badMargin(margin) }
+    if let scale, !(scale > 0 && scale.isFinite) { throw .badScale(scale) }
+    if distance != nil, !names.contains(.distance) { throw .noDistance(loss: loss.name) }
+    if margin != nil, !names.contains(.margin) { throw .noMargin(loss: loss.name) }
+    if scale != nil, !names.contains(.scale) { throw .noScale(loss: loss.name) }
   }
+}
+
+/// A loss of pairs that takes their targets for numbers of a certain range.
+package protocol BoundedTargetsLoss: Loss {
+  /// What a target may be.
+  static var targets: ClosedRange<Double> { get }
 }

@@ -2,34 +2,26 @@
 
 public import SwiftletAutodiff
 
-/// A loss of vectors of which each has a label: it finds its triplets in the batch.
-///
-/// It is written with the ops of `Context`, which bring their derivatives. The mean over anchors of
-/// log(1 + exp(d_p - d_n)), with the nearest positive p and the nearest negative n:
-///
-/// ```swift
-/// struct NearestPositiveLoss: LabeledLoss {
-///   func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
-///     let distances = context.distances(among: vectors)
-///     let positives = context.rowMinima(of: distances) { $0 != $1 && labels[$0] == labels[$1] }
-///     let negatives = context.rowMinima(of: distances) { labels[$0] != labels[$1] }
-///     return LossValue(context.mean(of: context.softplus(context.difference(positives, negatives))))
-///   }
-/// }
-/// ```
-public protocol LabeledLoss: Sendable {
-  /// The loss of a batch.
-  ///
-  /// - Parameters:
-  ///   - vectors: `[B, D]`
-  ///   - labels: one a row; rows are of one class if their labels are equal.
-  func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue
+/// Vectors of which each has a label: a loss finds its pairs and triplets among them.
+public struct LabeledBatch: AnchoredBatch, VectorBatch {
+  /// `[B, D]`
+  public let vectors: Variable
 
-  /// The loss where all vectors are equal, by which a collapse shows; nil, the default, if it is not known.
-  var valueOfCollapse: Float? { get }
-}
+  /// One a row: rows are of one class if their labels are equal.
+  public let labels: [Int]
 
-extension LabeledLoss {
-  /// Not known.
-  public var valueOfCollapse: Float? { nil }
+  /// Vectors `[B, D]` with a label each.
+  public init(vectors: Variable, labels: [Int]) {
+    precondition(vectors.shape.first == labels.count, "\(labels.count) labels for \(vectors.shape) vectors")
+    self.vectors = vectors
+    self.labels = labels
+  }
+
+  /// Each row is an anchor.
+  public var anchorCount: Int { labels.count }
+
+  /// The batch with other vectors.
+  public func mapVectors(_ transform: (Variable) -> Variable) -> LabeledBatch {
+    LabeledBatch(vectors: transform(vectors), labels: labels)
+  }
 }

@@ -3,71 +3,61 @@
 import SwiftletAutodiff
 import SwiftletTensors
 
-/// The scaled cosines of a batch's anchors with its documents: the positives of all anchors, then the negatives of all.
+/// The scaled cosines of some anchors with all documents of their batch: the positives of all anchors, then the negatives
+/// of all.
 struct RankingScores {
-  /// `[N, N + N K]`: s cos(anchor i, document j); document i is the positive of anchor i. What is no negative of an
+  /// `[anchors, N + N K]`: s cos(anchor i, document j); document i is the positive of anchor i. What is no negative of an
   /// anchor has a score that no exponential shows.
   let ofDocuments: Variable
+
+  private let range: Range<Int>
 
   /// Of the documents, of which the first N are the anchors', too.
   private let classes: [Int]?
 
-  /// s times unit vectors, and unit vectors.
+  /// s times unit vectors, and unit vectors; of all anchors.
   private let anchors: Variable, positives: Variable
   private let scale: Float
-  private let context: Context
 
-  init(
-    anchors: Variable, positives: Variable, negatives: Variable?, classes: [Int]?, scale: Float, in context: Context
-  ) {
-    let count = anchors.tensor.shape[0]
-    precondition(
-      positives.tensor.shape[0] == count && (negatives?.tensor.shape[0] ?? 0).isMultiple(of: max(count, 1)),
-      "positives \(positives.tensor.shape) and negatives \(negatives?.tensor.shape ?? []) of \(count) anchors")
-    let x = context.product(context.normalized(anchors), scale), y = context.normalized(positives)
-    let documents = negatives.map { context.concatenated(y, context.normalized($0)) } ?? y
-    precondition(
-      classes.map { $0.count == documents.tensor.shape[0] } ?? true, "\(classes?.count ?? 0) classes of documents")
-    ofDocuments = RankingScores.hiding(classes, in: context.dotProducts(x, withAll: documents), context)
-    self.classes = classes
-    (self.anchors, self.positives) = (x, y)
+  init(_ batch: RankingBatch, anchors range: Range<Int>, scale: Float) {
+    let x = batch.anchors.normalized() * scale, y = batch.positives.normalized()
+    let documents = batch.negatives.map { y.concatenated(with: $0.normalized()) } ?? y
+    ofDocuments = RankingScores.hiding(batch.classes, in: x.rows(range).dotProducts(withAll: documents), range)
+    self.range = range
+    classes = batch.classes
+    (anchors, positives) = (x, y)
     self.scale = scale
-    self.context = context
   }
 
-  /// `[N, N]`: s cos(anchor j, positive i).
+  /// `[anchors, N]`: s cos(anchor j, positive i).
   func ofAnchors() -> Variable {
-    RankingScores.hiding(classes, in: context.dotProducts(positives, withAll: anchors), context)
+    RankingScores.hiding(classes, in: positives.rows(range).dotProducts(withAll: anchors), range)
   }
 
-  /// Scores of which those within a class, but for the diagonal, are next to minus infinity.
-  private static func hiding(_ classes: [Int]?, in scores: Variable, _ context: Context) -> Variable {
+  /// Scores of which those within a class, but for that of an anchor with its positive, are next to minus infinity.
+  private static func hiding(_ classes: [Int]?, in scores: Variable, _ range: Range<Int>) -> Variable {
     guard let classes else { return scores }
-    let (rows, columns) = (scores.tensor.shape[0], scores.tensor.shape[1])
-    var shifts = [Float](repeating: 0, count: rows * columns)
-    for row in 0..<rows {
-      for column in 0..<columns where row != column && classes[row] == classes[column] {
-        shifts[row * columns + column] = -1e12
-      }
+    let columns = scores.shape[1]
+    let shifts = range.flatMap { anchor in
+      (0..<columns).lazy.map { $0 != anchor && classes[anchor] == classes[$0] ? -1e12 : Float(0) }
     }
-    return context.sum(scores, Variable(Tensor(shifts, shape: [rows, columns])))
+    return scores + Variable(Tensor(shifts, shape: scores.shape))
   }
 
-  /// `[N]`: the score of each anchor's positive.
+  /// `[anchors]`: the score of each anchor's positive.
   func ofPositives() -> Variable {
-    let (rows, columns) = (ofDocuments.tensor.shape[0], ofDocuments.tensor.shape[1])
-    return context.elements(of: ofDocuments, at: (0..<rows).map { $0 * (columns + 1) })
+    let columns = ofDocuments.shape[1]
+    return ofDocuments.elements(range.enumerated().map { $0 * columns + $1 })
   }
 
   /// Cosine distances; an anchor is called active if a negative is nearer than its positive.
   var statistics: BatchStatistics {
-    let (rows, columns) = (ofDocuments.tensor.shape[0], ofDocuments.tensor.shape[1])
-    let scores = ofDocuments.tensor.buffer.base
-    func distance(_ row: Int, _ column: Int) -> Float { 1 - scores[row * columns + column] / scale }
-    let positives = (0..<rows).map { distance($0, $0) }
-    let negatives = (0..<rows).map { row in
-      (0..<columns).lazy.filter { column in column != row && classes.map { $0[column] != $0[row] } ?? true }
-        .map { distance(row, $0) }.min()
+    let columns = ofDocuments.shape[1], scores = ofDocuments.tensor.matrix
+    func distance(_ anchor: Int, _ column: Int) -> Float { 1 - scores[anchor - range.lowerBound, column] / scale }
+    let positives = range.map { distance($0, $0) }
+    let negatives = range.map { anchor in
+      (0..<columns).lazy.filter { column in column != anchor && classes.map { $0[column] != $0[anchor] } ?? true }
+        .map { distance(anchor, $0) }.min()
     }
     return BatchStatistics(
       activeFraction: BatchStatistics.mean(zip(positives, negatives).map { $0 > ($1 ?? .infinity) ? 1 : 0 }),
