@@ -81,3 +81,59 @@ package protocol BoundedTargetsLoss: Loss {
   /// What a target may be.
   static var targets: ClosedRange<Double> { get }
 }
+
+/// A loss that is chosen at run time: by its type, with what its user said of it.
+public struct LossChoice: Sendable {
+  /// The loss.
+  public var loss: any NamedLoss.Type
+  /// What its user said; whether vectors have unit length is known, and filled in, once the model is read.
+  public var parameters: LossParameters
+  /// The numbers of first features on each of which the loss is taken, too, so that vectors can be cut to them; nil:
+  /// all features alone.
+  public var matryoshkaDimensions: [Int]?
+
+  /// A choice, with a loss's own parameters unless they are given.
+  public init(
+    _ loss: any NamedLoss.Type, _ parameters: LossParameters = LossParameters(), matryoshkaDimensions: [Int]? = nil
+  ) {
+    self.loss = loss
+    self.parameters = parameters
+    self.matryoshkaDimensions = matryoshkaDimensions
+  }
+
+  /// The batch that the loss takes.
+  private var batch: Any.Type {
+    func batch<L: Loss>(_ loss: L.Type) -> Any.Type { L.Batch.self }
+    return batch(loss)
+  }
+
+  /// Whether negatives are mined for the loss where the data is labeled texts.
+  public var takesMinedTriplets: Bool { batch is any TripletTextBatch.Type }
+
+  /// Checks what can be checked before the model is known.
+  ///
+  /// - Throws: ``LossError``.
+  public func check() throws(LossError) { _ = try make(hasUnitVectors: true, dimension: .max) }
+
+  /// The loss for vectors of a dimension, with or without unit length.
+  ///
+  /// - Throws: ``LossError`` if a choice makes no sense, or does not go with the loss.
+  package func make(hasUnitVectors: Bool, dimension: Int) throws(LossError) -> any Loss {
+    var parameters = parameters
+    // A Matryoshka loss takes vectors of unit length, whatever the encoder gives.
+    parameters.hasUnitVectors = hasUnitVectors || matryoshkaDimensions != nil
+    let made = try loss.init(parameters)
+    guard let matryoshkaDimensions else { return made }
+    guard let batch = batch as? any VectorBatch.Type else { throw .noMatryoshka(loss: loss.name) }
+    return batch.matryoshka(made, try MatryoshkaDimensions(matryoshkaDimensions, of: dimension))
+  }
+}
+
+extension VectorBatch {
+  /// A loss that takes this batch, as a ``MatryoshkaLoss``.
+  fileprivate static func matryoshka(_ loss: any Loss, _ dimensions: MatryoshkaDimensions) -> any Loss {
+    func matryoshka<L: Loss<Self>>(_ loss: L) -> any Loss { MatryoshkaLoss(loss, dimensions: dimensions) }
+    guard let loss = loss as? any Loss<Self> else { preconditionFailure("a loss of another batch") }
+    return matryoshka(loss)
+  }
+}
