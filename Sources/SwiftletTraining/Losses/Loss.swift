@@ -40,29 +40,17 @@ extension Loss {
   public var valueOfCollapse: Float? { nil }
 
   /// The name of the type with all stored properties, as `TripletLoss(distance: euclidean, margin: 5.0)`.
-  public var identity: String {
-    let properties = Mirror(reflecting: self).children.map { label, value in
-      "\(label ?? "_"): \((value as? any Loss)?.identity ?? stableDescription(of: value))"
-    }
-    return "\(Self.self)(\(properties.joined(separator: ", ")))"
-  }
+  public var identity: String { SwiftletTraining.identity(of: self) }
 
   /// The stored properties, those of a loss within this one among them.
   public var parameters: [(name: String, value: String)] {
     Mirror(reflecting: self).children.flatMap { label, value in
-      (value as? any Loss)?.parameters ?? [(label ?? "_", stableDescription(of: value))]
+      (value as? any Loss)?.parameters ?? [(label ?? "", "\(value)")]
     }
   }
 
   /// What messages call the loss: its name if it has one, else that of its type.
   package var messageName: String { (Self.self as? any NamedLoss.Type)?.name ?? "\(Self.self)" }
-}
-
-/// A value's description; the elements of sets and dictionaries, whose order changes from run to run, are sorted.
-private func stableDescription(of value: Any) -> String {
-  let mirror = Mirror(reflecting: value)
-  guard mirror.displayStyle == .set || mirror.displayStyle == .dictionary else { return "\(value)" }
-  return "[\(mirror.children.map { "\($0.value)" }.sorted().joined(separator: ", "))]"
 }
 
 /// A loss that is the mean of terms that belong to anchors, so that it can be computed a few anchors at a time.
