@@ -6,11 +6,8 @@ import Swiftlet
 
 /// What training makes small, and the vectors it is made from.
 struct LossOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      "The loss (values: \(LossRegistry.all.map { $0.name }.joined(separator: ", ")); default: "
-        + "\(LossRegistry.all[0].name)).", valueName: "loss"))
-  var loss: NamedLossType?
+  @Option(help: "The loss.")
+  var loss = NamedLossType(type: LossRegistry.all[0])
 
   @Option(help: "How far two vectors are from each other (default: the loss's own).")
   var distance: Distance?
@@ -67,16 +64,16 @@ struct LossOptions: ParsableArguments {
       throw ValidationError("--scale is \(scale); give a number above 0")
     }
     let refused: [(String, Bool, LossChoice)] = [
-      ("--distance", distance != nil, LossChoice(lossType, LossParameters(distance: distance))),
-      ("--margin", margin != nil, LossChoice(lossType, LossParameters(margin: margin.map { Float($0) }))),
-      ("--scale", scale != nil, LossChoice(lossType, LossParameters(scale: scale.map { Float($0) }))),
+      ("--distance", distance != nil, LossChoice(loss.type, LossParameters(distance: distance))),
+      ("--margin", margin != nil, LossChoice(loss.type, LossParameters(margin: margin.map { Float($0) }))),
+      ("--scale", scale != nil, LossChoice(loss.type, LossParameters(scale: scale.map { Float($0) }))),
     ]
     for (option, isGiven, choice) in refused where isGiven {
       do { try choice.check() } catch { throw ValidationError("\(option): \(error)") }
     }
     // Which dimensions vectors have is not known yet.
     if matryoshkaDimensions != nil {
-      do { try LossChoice(lossType, matryoshkaDimensions: [1]).check() } catch {
+      do { try LossChoice(loss.type, matryoshkaDimensions: [1]).check() } catch {
         throw ValidationError("--matryoshka-dims: \(error)")
       }
     }
@@ -85,12 +82,10 @@ struct LossOptions: ParsableArguments {
   /// The loss, with what its user said of it.
   var choice: LossChoice {
     LossChoice(
-      lossType,
+      loss.type,
       LossParameters(distance: distance, margin: margin.map { Float($0) }, scale: scale.map { Float($0) }),
       matryoshkaDimensions: matryoshkaDimensions?.dimensions)
   }
-
-  private var lossType: any NamedLoss.Type { loss?.type ?? LossRegistry.all[0] }
 
   func apply(to settings: inout FineTuningSettings) {
     settings.encoder = encoder
@@ -104,10 +99,14 @@ struct LossOptions: ParsableArguments {
 struct NamedLossType: ExpressibleByArgument {
   let type: any NamedLoss.Type
 
+  init(type: any NamedLoss.Type) { self.type = type }
+
   init?(argument: String) {
     guard let type = try? LossRegistry.loss(named: argument) else { return nil }
     self.type = type
   }
+
+  var defaultValueDescription: String { type.name }
 
   static var allValueStrings: [String] { LossRegistry.all.map { $0.name } }
 }

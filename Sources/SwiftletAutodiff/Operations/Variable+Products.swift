@@ -29,26 +29,6 @@ extension Variable {
   }
 }
 
-extension Context {
-  /// The matrix product a b, of matrices at any strides.
-  func matrixProduct(_ a: MatrixView, _ b: MatrixView) -> Tensor {
-    precondition(a.columns == b.rows, "product of \(a.rows) x \(a.columns) and \(b.rows) x \(b.columns)")
-    let depth = a.columns, columns = b.columns, width = kernels.panelWidth, tileRows = kernels.tileRows
-    let packed = result(Kernels.packedCount(inputs: depth, outputs: columns)).vector
-    let y = zeros(shape: [a.rows, columns]), target = y.matrix
-    forEachRange((columns + width - 1) / width, grain: 1) { panels in
-      let part = panels.lowerBound * width..<min(panels.upperBound * width, columns)
-      let start = part.lowerBound * depth, count = Kernels.packedCount(inputs: depth, outputs: part.count)
-      kernels.pack(b.columns(part), into: packed[start..<start + count])
-    }
-    forEachRange((a.rows + tileRows - 1) / tileRows, grain: 1) { tiles in
-      let part = tiles.lowerBound * tileRows..<min(tiles.upperBound * tileRows, a.rows)
-      kernels.addProduct(a.rows(part), packed: packed, to: target.rows(part))
-    }
-    return y
-  }
-}
-
 private struct DotProductsOperation: Operation {
   let left: Operand
   let right: Operand
