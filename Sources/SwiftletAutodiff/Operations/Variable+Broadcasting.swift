@@ -8,7 +8,7 @@ extension Variable {
   public func broadcast(to shape: [Int]) -> Variable {
     if shape == self.shape { return self }
     let context = Context.of(self)
-    let source = Array(repeating: 1, count: max(shape.count - self.shape.count, 0)) + self.shape
+    let source = Array(repeating: 1, count: Swift.max(shape.count - self.shape.count, 0)) + self.shape
     precondition(
       source.count == shape.count && zip(source, shape).allSatisfy { $0 == $1 || $0 == 1 },
       "\(self.shape) cannot be repeated to \(shape)")
@@ -19,7 +19,7 @@ extension Variable {
   /// Two variables in the shape that both can be repeated to.
   static func broadcast(_ x: Variable, _ y: Variable) -> (Variable, Variable) {
     if x.shape == y.shape { return (x, y) }
-    let axes = max(x.shape.count, y.shape.count)
+    let axes = Swift.max(x.shape.count, y.shape.count)
     func extent(_ shape: [Int], _ axis: Int) -> Int {
       let place = axis - axes + shape.count
       return place < 0 ? 1 : shape[place]

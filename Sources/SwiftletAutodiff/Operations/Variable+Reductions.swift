@@ -7,7 +7,7 @@ extension Variable {
   public func sum() -> Variable { scaledSum(factor: 1) }
 
   /// The mean of all elements: to `[1]`; 0 if there are none.
-  public func mean() -> Variable { scaledSum(factor: 1 / Float(max(count, 1))) }
+  public func mean() -> Variable { scaledSum(factor: 1 / Float(Swift.max(count, 1))) }
 
   /// Sums along an axis, which goes, or stays with the extent 1.
   public func sum(axis: Int, keepsAxis: Bool = false) -> Variable {
@@ -19,7 +19,7 @@ extension Variable {
 
   /// Means along an axis, which goes, or stays with the extent 1; 0 where it has no element.
   public func mean(axis: Int, keepsAxis: Bool = false) -> Variable {
-    sum(axis: axis, keepsAxis: keepsAxis) * (1 / Float(max(shape[axis], 1)))
+    sum(axis: axis, keepsAxis: keepsAxis) * (1 / Float(Swift.max(shape[axis], 1)))
   }
 
   /// log Σ_j exp(x_ij) of each row, right for x of any size: `[N, M]` to `[N]`.

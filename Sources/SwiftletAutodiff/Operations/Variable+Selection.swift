@@ -60,9 +60,7 @@ extension Variable {
   ///   - value: minus infinity takes elements out of ``rowLogSumExps()``, 0 out of a sum.
   public func masked(where isMasked: (_ row: Int, _ column: Int) -> Bool, fill value: Float) -> Variable {
     let context = Context.of(self), (rows, columns) = matrixShape
-    let places = (0..<rows).flatMap { row in
-      (0..<columns).lazy.filter { isMasked(row, $0) }.map { row * columns + $0 }
-    }
+    let places = (0..<rows * columns).filter { isMasked($0 / columns, $0 % columns) }
     return context.record(
       context.filled(tensor, at: places, with: value), MaskOperation(input: Operand(self), places: places))
   }

@@ -14,13 +14,13 @@ struct Finishing: Sendable {
   /// Writes the finished vectors of `pooled`, `[count, pooledDimension]`, to `vectors`.
   func write(_ pooled: Variable, in context: Context, to vectors: MatrixView) {
     let kept = keptDimension ?? pooledDimension
-    let whole = (normalizesFirst ? context.normalized(pooled) : pooled).tensor
+    let whole = (normalizesFirst ? pooled.normalized() : pooled).tensor
     var finished = whole
     if kept < pooledDimension {
       finished = context.result(pooled.tensor.shape[0], kept)
       finished.matrix.copy(from: whole.matrix.columns(0..<kept))
     }
-    if normalizesLast { finished = context.normalized(Variable(finished)).tensor }
+    if normalizesLast { finished = context.constant(finished).normalized().tensor }
     vectors.copy(from: finished.matrix)
   }
 }

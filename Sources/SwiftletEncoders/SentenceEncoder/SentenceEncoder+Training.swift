@@ -35,7 +35,7 @@ extension SentenceEncoder {
   package func vectors(_ batch: TokenBatch, skipping skipped: Int, in context: Context) -> Variable {
     precondition(finishing.keptDimension == nil, "vectors that are cut are not trained")
     let pooled = pooled(batch, skipping: skipped, in: context)
-    return normalizes ? context.normalized(pooled) : pooled
+    return normalizes ? pooled.normalized() : pooled
   }
 
   func pooled(_ batch: TokenBatch, skipping skipped: Int, in context: Context) -> Variable {

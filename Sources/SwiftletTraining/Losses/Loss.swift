@@ -56,7 +56,10 @@ extension Loss {
 /// A loss that is the mean of terms that belong to anchors, so that it can be computed a few anchors at a time.
 ///
 /// Its body is ``terms(_:anchors:)``; the loss is their mean.
-public protocol AnchorwiseLoss<Batch>: Loss where Batch: AnchoredBatch {
+public protocol AnchorwiseLoss<Batch>: Loss {
+  /// What the loss is taken of.
+  override associatedtype Batch: AnchoredBatch
+
   /// The terms of some anchors against the whole batch: one or more an anchor, or none.
   ///
   /// The terms of consecutive ranges, one after the other, are those of the whole batch, to the bit.

@@ -108,7 +108,7 @@ public struct LossChoice: Sendable {
   }
 
   /// Whether negatives are mined for the loss where the data is labeled texts.
-  public var takesMinedTriplets: Bool { batch is any TripletTextBatch.Type }
+  public var takesMinedTriplets: Bool { batch is any MinableBatch.Type }
 
   /// Checks what can be checked before the model is known.
   ///

@@ -26,7 +26,7 @@ package struct TrainingTask: Sendable {
     self.loss = loss
     dataset = data.dataset
     batches = data.batches
-    isMined = data.dataset.kind == .labeledTexts && L.Batch.self is any TripletTextBatch.Type
+    isMined = data.dataset.kind == .labeledTexts && L.Batch.self is any MinableBatch.Type
     needsClassifier = L.Batch.self == ClassBatch.self
     evaluate = { vectors in
       // Mining found no triplet.

@@ -26,11 +26,7 @@ package protocol TextBatch {
 }
 
 /// A batch that can be made of triplets, those of a table or those mined among labeled texts.
-package protocol TripletTextBatch: TextBatch {}
-
-extension TripletTextBatch {
-  package static var kinds: Set<Dataset.Kind> { [.labeledTexts, .triplets] }
-}
+public protocol MinableBatch {}
 
 extension LabeledBatch: TextBatch {
   package static var kinds: Set<Dataset.Kind> { [.labeledTexts] }
@@ -50,7 +46,9 @@ extension ClassBatch: TextBatch {
   }
 }
 
-extension TripletBatch: TripletTextBatch {
+extension TripletBatch: MinableBatch, TextBatch {
+  package static var kinds: Set<Dataset.Kind> { [.labeledTexts, .triplets] }
+
   package init(_ batch: BatchVectors) {
     guard let triplets = batch.triplets else { preconditionFailure("no triplets") }
     self.init(
@@ -59,7 +57,9 @@ extension TripletBatch: TripletTextBatch {
   }
 }
 
-extension RankingBatch: TripletTextBatch {
+extension RankingBatch: MinableBatch, TextBatch {
+  package static var kinds: Set<Dataset.Kind> { [.labeledTexts, .triplets] }
+
   package init(_ batch: BatchVectors) {
     guard let triplets = batch.triplets else { preconditionFailure("no triplets") }
     self.init(
@@ -69,7 +69,7 @@ extension RankingBatch: TripletTextBatch {
   }
 }
 
-extension PairBatch: TripletTextBatch {
+extension PairBatch: MinableBatch, TextBatch {
   package static var kinds: Set<Dataset.Kind> { Set(Dataset.Kind.allCases) }
 
   package init(_ batch: BatchVectors) {

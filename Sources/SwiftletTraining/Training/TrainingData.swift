@@ -16,10 +16,10 @@ public struct TrainingData<Batch>: Sendable {
   /// Makes a batch of its texts' vectors.
   let batch: @Sendable (BatchVectors) -> Batch
 
-  private init(_ dataset: Dataset, _ batches: BatchSettings) where Batch: TextBatch {
-    self.dataset = dataset
-    self.batches = batches
-    batch = { Batch($0) }
+  /// Data that is known to make such batches.
+  private init(of dataset: Dataset, _ batches: BatchSettings) {
+    guard let data = Self(dataset, batches) else { preconditionFailure("no \(Batch.self) of \(dataset.kind)") }
+    self = data
   }
 
   /// Data whose kind, or whose loss, is known at run time only; nil if no such batch can be made of it.
@@ -37,18 +37,18 @@ public struct TrainingData<Batch>: Sendable {
 extension TrainingData where Batch == LabeledBatch {
   /// Labeled texts: a batch has some labels with some texts each.
   public static func labeled(_ texts: LabeledTexts, labelsPerBatch: Int = 16, samplesPerLabel: Int = 4) -> Self {
-    Self(.labeledTexts(texts), BatchSettings(labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel))
+    Self(of: .labeledTexts(texts), BatchSettings(labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel))
   }
 }
 
 extension TrainingData where Batch == ClassBatch {
   /// Labeled texts for a loss of classes: a linear layer from vectors to the labels is trained along, and not saved.
   public static func labeled(_ texts: LabeledTexts, labelsPerBatch: Int = 16, samplesPerLabel: Int = 4) -> Self {
-    Self(.labeledTexts(texts), BatchSettings(labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel))
+    Self(of: .labeledTexts(texts), BatchSettings(labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel))
   }
 }
 
-extension TrainingData where Batch: TripletTextBatch {
+extension TrainingData where Batch: MinableBatch {
   /// Labeled texts of which triplets are made: each text is an anchor, with a random positive of its label in the batch
   /// and mined negatives of other labels.
   ///
@@ -59,26 +59,26 @@ extension TrainingData where Batch: TripletTextBatch {
     samplesPerLabel: Int = 4
   ) -> Self {
     Self(
-      .labeledTexts(texts),
+      of: .labeledTexts(texts),
       BatchSettings(
         labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel, mining: mining, negativesPerAnchor: negatives))
   }
 
   /// Triplets of texts; a loss of pairs takes each as pairs of the targets 1 and 0.
   public static func triplets(_ triplets: TextTriplets, batchSize: Int = 64) -> Self {
-    Self(.triplets(triplets), BatchSettings(batchSize: batchSize))
+    Self(of: .triplets(triplets), BatchSettings(batchSize: batchSize))
   }
 }
 
 extension TrainingData where Batch == PairBatch {
   /// Pairs of texts, with their scores as targets.
   public static func pairs(_ pairs: ScoredPairs, batchSize: Int = 64) -> Self {
-    Self(.scoredPairs(pairs), BatchSettings(batchSize: batchSize))
+    Self(of: .scoredPairs(pairs), BatchSettings(batchSize: batchSize))
   }
 
   /// Pairs of texts, with 1 as the target where they are alike and 0 where not.
   public static func pairs(_ pairs: LabeledPairs, batchSize: Int = 64) -> Self {
-    Self(.labeledPairs(pairs), BatchSettings(batchSize: batchSize))
+    Self(of: .labeledPairs(pairs), BatchSettings(batchSize: batchSize))
   }
 }
 
