@@ -184,8 +184,8 @@ import Testing
   // MARK: Names
 
   @Test func names() throws {
-    #expect(try LossRegistry.loss(named: "facenet-semi-hard-triplet") == FaceNetSemiHardTripletLoss.self)
-    #expect(LossRegistry.all[0] == BatchHardTripletLoss.self)
+    #expect(try LossRegistry.loss(named: "facenet-semi-hard-triplet").name == FaceNetSemiHardTripletLoss.name)
+    #expect(LossRegistry.all[0].name == BatchHardTripletLoss.name)
     for loss in LossRegistry.all where loss.name.hasSuffix("triplet") && !loss.name.contains("soft") {
       func margin(_ parameters: LossParameters) throws -> String? {
         try loss.init(parameters).parameters.first { $0.name == "margin" }?.value

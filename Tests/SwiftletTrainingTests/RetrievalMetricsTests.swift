@@ -59,7 +59,7 @@ struct RetrievalMetricsTests {
         let expected = numbers.indices.filter { $0 != 7 }.sorted {
           numbers[$0] > numbers[$1] || numbers[$0] == numbers[$1] && $0 < $1
         }
-        let found = numbers.withUnsafeBufferPointer { indicesOfLargest(count, of: $0) { $0 != 7 } }
+        let found = numbers.withSpan { indicesOfLargest(count, of: $0) { $0 != 7 } }
         #expect(found == Array(expected.prefix(count)))
       }
     }

@@ -144,13 +144,13 @@ extension TrainerTests {
   }
 
   /// A user's loss; its name says nothing of what it is made of.
-  private struct WeightedLoss: LabeledLoss {
+  private struct WeightedLoss: Loss {
     var margin: Float = 0.3
     var weights: [String: Float] = ["a": 1, "b": 2, "c": 3]
     var offsets = Tensor([1, 2], shape: [2])
 
-    func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
-      BatchHardTripletLoss(distance: .euclidean, margin: margin)(vectors, labels: labels, in: context)
+    func callAsFunction(_ batch: LabeledBatch) -> LossValue {
+      BatchHardTripletLoss(distance: .euclidean, margin: margin)(batch)
     }
   }
 
@@ -158,7 +158,8 @@ extension TrainerTests {
     let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()
     func run(_ loss: WeightedLoss, resumes: Bool = true) throws {
       try Trainer(
-        model: model, data: TrainerTests.texts(), settings: TrainerTests.settings, loss: loss, name: "weighted"
+        model: model, data: .labeled(TrainerTests.texts(), labelsPerBatch: 3, samplesPerLabel: 3), loss: loss,
+        settings: TrainerTests.settings.settings
       ).run(output: path, resumes: resumes, stop: stop)
     }
     stop.request()
@@ -169,7 +170,7 @@ extension TrainerTests {
     ] {
       let error = #expect(throws: FineTuningError.self) { try run(loss) }
       let message = error.map { "\($0)" } ?? ""
-      #expect(message.contains("loss parameters was labeled(WeightedLoss(margin: 0.3, "), "\(message)")
+      #expect(message.contains("loss was WeightedLoss(margin: 0.3, "), "\(message)")
     }
     try run(WeightedLoss())
   }
