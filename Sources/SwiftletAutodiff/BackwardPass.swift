@@ -19,10 +19,10 @@ package final class BackwardPass {
     pending = Array(repeating: nil, count: length)
   }
 
-  /// Adds to the gradient of a variable; of one that was not recorded, there is none.
-  package func add(_ gradient: Tensor, to variable: Variable) {
-    precondition(gradient.shape == variable.tensor.shape, "gradient \(gradient.shape) of \(variable.tensor.shape)")
-    guard let node = variable.node else { return }
+  /// Adds to the gradient of an op's operand; one that was not recorded has none.
+  package func add(_ gradient: Tensor, to operand: Operand) {
+    precondition(gradient.shape == operand.tensor.shape, "gradient \(gradient.shape) of \(operand.tensor.shape)")
+    guard let node = operand.node else { return }
     guard var sum = pending[node] else { return pending[node] = gradient }
     pending[node] = nil
     sum.add(gradient, in: context)
@@ -48,7 +48,7 @@ extension Context {
   ) -> [Tensor] {
     guard let tape, result.node != nil else { preconditionFailure("nothing was recorded") }
     let pass = BackwardPass(withoutTape(), length: tape.count, gradients: gradients)
-    pass.add(gradient, to: result)
+    pass.add(gradient, to: Operand(result))
     let wanted = Set(inputs.compactMap(\.node))
     for node in (0..<tape.count).reversed() where !wanted.contains(node) {
       let operation = tape.take(node)

@@ -5,8 +5,9 @@ package import SwiftletTensors
 /// Where a computation runs: the worker that computes, the weights that a model's ops read, and the tape, if any, that
 /// records. With and without a tape it gives the same bits.
 ///
-/// The ops are extensions, a file each: the forward pass, then what the tape keeps of it and its backward pass.
-public struct Context {
+/// Ops that read weights are methods of the context, all others are methods of ``Variable``. An op is in one place: the
+/// forward pass, then what the tape keeps of it and its backward pass.
+package struct Context {
   package let kernels: Kernels
   package let worker: Worker
   package let tape: Tape?
@@ -49,14 +50,43 @@ public struct Context {
   }
 
   /// A variable whose gradient is wanted, if a tape records.
-  package func input(_ tensor: Tensor) -> Variable { Variable(tensor, node: tape?.append(nil)) }
+  package func input(_ tensor: Tensor) -> Variable { Variable(tensor, node: tape?.append(nil), in: self) }
+
+  /// A tensor whose gradient nobody asks for, to compute with here.
+  package func constant(_ tensor: Tensor) -> Variable { Variable(tensor, node: nil, in: self) }
+
+  /// The context of an op: that of the operands that a tape recorded, else of any operand that has one.
+  ///
+  /// Of constants alone, nothing is recorded, and the calling thread computes.
+  package static func of(_ operands: Variable...) -> Context {
+    let recorded = operands.filter { $0.node != nil }
+    for operand in recorded {
+      precondition(
+        operand.context?.tape === recorded[0].context?.tape, "an op on variables that two computations recorded")
+    }
+    return recorded.first?.context ?? operands.lazy.compactMap(\.context).first ?? .ofConstants
+  }
+
+  private static var ofConstants: Context {
+    Context(kernels: (try? Kernels.selected()) ?? .best, worker: .alone())
+  }
 
   /// Memory for a result; every element is to be written.
-  package func result(_ shape: Int...) -> Tensor { Tensor(uninitialized: shape, in: worker.workspace) }
+  package func result(_ shape: Int...) -> Tensor { result(shape: shape) }
+
+  /// Memory for a result; every element is to be written.
+  package func result(shape: [Int]) -> Tensor { Tensor(uninitialized: shape, in: worker.workspace) }
+
+  /// Zeros, to be added to.
+  package func zeros(shape: [Int]) -> Tensor {
+    let zeros = result(shape: shape)
+    zeros.vector.fill(0)
+    return zeros
+  }
 
   /// The result of an op, on the tape if there is one.
   package func record(_ result: Tensor, _ operation: @autoclosure () -> some Operation) -> Variable {
-    Variable(result, node: tape.map { $0.append(operation()) })
+    Variable(result, node: tape.map { $0.append(operation()) }, in: self)
   }
 
   /// Runs `body` on consecutive ranges that cover 0..<count, shared among the worker's threads if each range holds

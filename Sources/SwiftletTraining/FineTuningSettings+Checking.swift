@@ -6,53 +6,37 @@ extension FineTuningSettings {
 
   /// - Throws: ``FineTuningError`` for the first setting that makes no sense.
   func check() throws(FineTuningError) {
-    func require<Value>(_ name: String, _ value: Value?, _ allowed: String, _ isAllowed: (Value) -> Bool)
-      throws(FineTuningError)
-    {
-      if let value, !isAllowed(value) {
-        throw .invalidSetting(name: name, value: "\(value)", allowed: allowed)
-      }
-    }
     let atLeastOne = "a number of at least 1"
-    try require("the accumulation", accumulation, "a number from 1 to \(1 << 30)") { 1...1 << 30 ~= $0 }
+    try requireSetting("the accumulation", accumulation, "a number from 1 to \(1 << 30)") { 1...1 << 30 ~= $0 }
     switch length {
-    case .epochs(let count): try require("the number of epochs", count, atLeastOne) { $0 >= 1 }
+    case .epochs(let count): try requireSetting("the number of epochs", count, atLeastOne) { $0 >= 1 }
     case .steps(let count):
       let most = FineTuningSettings.maximumBatchCount / accumulation
-      try require("the number of steps", count, "a number from 1 to \(most)") { 1...most ~= $0 }
+      try requireSetting("the number of steps", count, "a number from 1 to \(most)") { 1...most ~= $0 }
     }
-    try require("labels per batch", labelsPerBatch, "a number of at least 2") { $0 >= 2 }
-    try require("samples per label", samplesPerLabel, "a number of at least 2") { $0 >= 2 }
-    try require("the batch size", batchSize, atLeastOne) { $0 >= 1 }
-    try require("the number of negatives", negativesPerAnchor, "a number from 1 to \(1 << 16)") { 1...1 << 16 ~= $0 }
-    try require("the interval of mining", offlineMining.interval, atLeastOne) { $0 >= 1 }
-    try require("the margin of negatives", offlineMining.margin, "a number of at least 0") { $0 >= 0 && $0.isFinite }
-    try require("the relative margin of negatives", offlineMining.relativeMargin, "a number from 0 to 1") {
-      (0...1).contains($0)
-    }
-    try require("the piece size", pieceSize, atLeastOne) { $0 >= 1 }
-    try require("the warm-up ratio", warmupRatio, "a number from 0 to 1") { (0...1).contains($0) }
-    try require("dropout", dropout, "a number from 0 to below 1") { (0..<1).contains($0) }
-    try require("the evaluation interval", evaluationInterval, atLeastOne) { $0 >= 1 }
-    try require("the patience", patience, atLeastOne) { $0 >= 1 }
-    try require("the checkpoint interval", checkpointInterval, atLeastOne) { $0 >= 1 }
+    try requireSetting("the piece size", pieceSize, atLeastOne) { $0 >= 1 }
+    try requireSetting("the warm-up ratio", warmupRatio, "a number from 0 to 1") { (0...1).contains($0) }
+    try requireSetting("dropout", dropout, "a number from 0 to below 1") { (0..<1).contains($0) }
+    try requireSetting("the evaluation interval", evaluationInterval, atLeastOne) { $0 >= 1 }
+    try requireSetting("the patience", patience, atLeastOne) { $0 >= 1 }
+    try requireSetting("the checkpoint interval", checkpointInterval, atLeastOne) { $0 >= 1 }
     let positive = "a number above 0"
-    try require("the learning rate", optimizer.learningRate, positive) { $0 > 0 && $0.isFinite }
-    try require("the weight decay", optimizer.weightDecay, "a number of at least 0") { $0 >= 0 && $0.isFinite }
+    try requireSetting("the learning rate", optimizer.learningRate, positive) { $0 > 0 && $0.isFinite }
+    try requireSetting("the weight decay", optimizer.weightDecay, "a number of at least 0") { $0 >= 0 && $0.isFinite }
     for beta in [optimizer.beta1, optimizer.beta2] {
-      try require("a beta", beta, "a number from 0 to below 1") { (0..<1).contains($0) }
+      try requireSetting("a beta", beta, "a number from 0 to below 1") { (0..<1).contains($0) }
     }
-    try require("epsilon", optimizer.epsilon, positive) { $0 > 0 && $0.isFinite }
+    try requireSetting("epsilon", optimizer.epsilon, positive) { $0 > 0 && $0.isFinite }
     for group in optimizer.groups {
-      try require("the learning rate of a group", group.learningRate, "a number of at least 0") {
+      try requireSetting("the learning rate of a group", group.learningRate, "a number of at least 0") {
         $0 >= 0 && $0.isFinite
       }
-      try require("the weight decay of a group", group.weightDecay, "a number of at least 0") {
+      try requireSetting("the weight decay of a group", group.weightDecay, "a number of at least 0") {
         $0 >= 0 && $0.isFinite
       }
     }
-    try require("the clip norm", optimizer.gradientNormLimit, positive) { $0 > 0 && $0.isFinite }
-    try require("pooling", pooling, "a mode") { !$0.isEmpty }
+    try requireSetting("the clip norm", optimizer.gradientNormLimit, positive) { $0 > 0 && $0.isFinite }
+    try requireSetting("pooling", pooling, "a mode") { !$0.isEmpty }
   }
 
   /// How many updates are one pass over the data.

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletAutodiff
 public import SwiftletEncoders
 
-/// How an encoder is fine-tuned.
+/// How an encoder is fine-tuned, whatever the loss and its data.
 public struct FineTuningSettings: Sendable, Equatable {
   /// How long training goes on.
   public enum Length: Sendable, Equatable {
@@ -16,31 +15,8 @@ public struct FineTuningSettings: Sendable, Equatable {
   /// What is trained; nil: what the model's folder holds. A word average begins anew in a BERT's folder, of which it
   /// takes the vocabulary.
   public var encoder: EncoderKind?
-  /// What is minimised.
-  public var loss = LossName.batchHardTriplet
-  /// How the loss measures the distance of two vectors; nil: in the way of the loss.
-  public var distance: Distance?
-  /// The loss's margin; nil: the loss's own.
-  public var margin: Float?
-  /// What a loss of cosines multiplies them by; nil: the loss's own.
-  public var scale: Float?
-  /// The numbers of first features on each of which the loss is taken, too, so that vectors can be cut to them; nil:
-  /// all features alone.
-  public var matryoshkaDimensions: [Int]?
   /// How long training goes on.
   public var length = Length.epochs(1)
-  /// P: how many labels a batch of labeled texts has.
-  public var labelsPerBatch = 16
-  /// K: how many texts of a label it has.
-  public var samplesPerLabel = 4
-  /// How many rows a batch of triplets or pairs has.
-  public var batchSize = 64
-  /// Where the negatives of labeled texts come from, for a loss of triplets, pairs or rankings.
-  public var mining = Mining.inBatch
-  /// How offline mining goes about it.
-  public var offlineMining = OfflineMiningSettings()
-  /// How many negatives are mined for an anchor.
-  public var negativesPerAnchor = 1
   /// How many texts go through the encoder at a time: less memory, more time, the same weights to the bit.
   public var pieceSize = 64
   /// How many batches' gradients are averaged for one update.

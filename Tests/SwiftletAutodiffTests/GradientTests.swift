@@ -142,7 +142,7 @@ import Testing
 
   @Test(arguments: [1, 16, 37]) func normalization(features: Int) {
     GradientChecker(randomTensor(5, features, seed: 1)) { context, inputs in
-      context.normalized(inputs[0])
+      inputs[0].normalized()
     }.expect { inputs, _ in
       stride(from: 0, to: inputs[0].count, by: features).flatMap { start in
         let row = inputs[0][start..<start + features]
@@ -156,7 +156,7 @@ import Testing
   @Test func normalizationOfShortVectors() {
     let x: [Float] = [0, 0, 3e-14, -4e-14]
     let outcome = GradientChecker(Tensor(x, shape: [2, 2])) { context, inputs in
-      context.normalized(inputs[0])
+      inputs[0].normalized()
     }.expectSameBits()
     #expect(outcome.result == bits(x.map { $0 / 1e-12 }))
     #expect(outcome.inputs == [bits(GradientChecker.weights(count: 4).map { $0 / 1e-12 })])

@@ -12,8 +12,8 @@ import Testing
 
   @Test(arguments: Distance.allCases, [(2, 3), (7, 128), (70, 19)])
   func distancesAmongRows(distance: Distance, shape: (Int, Int)) {
-    GradientChecker(randomTensor(shape.0, shape.1, seed: 1)) { context, inputs in
-      context.distances(among: inputs[0], distance)
+    GradientChecker(randomTensor(shape.0, shape.1, seed: 1)) { _, inputs in
+      inputs[0].distancesAmongRows(distance)
     }.expect(coordinates: 20) { inputs, _ in
       let rows = twinRows(inputs[0], shape.1)
       return rows.indices.flatMap { i in
@@ -26,7 +26,7 @@ import Testing
   @Test(arguments: Distance.allCases, [(1, 3), (7, 128), (70, 19)])
   func distancesOfPairs(distance: Distance, shape: (Int, Int)) {
     GradientChecker(randomTensor(shape.0, shape.1, seed: 1), randomTensor(shape.0, shape.1, seed: 2)) {
-      $0.distances($1[0], $1[1], distance)
+      $1[0].distances(to: $1[1], distance)
     }.expect(coordinates: 60) { inputs, _ in
       zip(twinRows(inputs[0], shape.1), twinRows(inputs[1], shape.1)).map { twinDistance($0, $1, distance) }
     }
@@ -37,7 +37,7 @@ import Testing
     var values = randomNumbers(33 * 100, 1).map { $0 + 3 }
     values.replaceSubrange(32 * 100..<33 * 100, with: values[500..<600])
     let outcome = GradientChecker(Tensor(values, shape: [33, 100])) {
-      $0.distances(among: $1[0], distance)
+      $1[0].distancesAmongRows(distance)
     }.expectSameBits()
     for i in 0..<33 {
       #expect(outcome.result[i * 34] == 0)
@@ -48,20 +48,20 @@ import Testing
 
   @Test(arguments: Distance.allCases) func distancesOfEqualRowsHaveNoGradient(distance: Distance) {
     let row: [Float] = [0.1, -0.7, 1.9, 2.3], x = Tensor(row + row + row, shape: [3, 4])
-    let among = GradientChecker(x) { $0.distances(among: $1[0], distance) }.expectSameBits()
+    let among = GradientChecker(x) { $1[0].distancesAmongRows(distance) }.expectSameBits()
     #expect((among.result + among.inputs[0]).allSatisfy { Float(bitPattern: $0) == 0 })
     guard distance != .cosine else { return }  // One less than a rounded 1, whose gradient is only nearly 0.
-    let pairs = GradientChecker(x, x) { $0.distances($1[0], $1[1], distance) }.expectSameBits()
+    let pairs = GradientChecker(x, x) { $1[0].distances(to: $1[1], distance) }.expectSameBits()
     #expect((pairs.result + pairs.inputs[0] + pairs.inputs[1]).allSatisfy { Float(bitPattern: $0) == 0 })
   }
 
   /// A vector of zeros has the cosine 0 to all vectors.
   @Test func cosineDistancesOfZeros() {
     let x = Tensor([0, 0, 3, 4], shape: [2, 2])
-    let among = GradientChecker(x) { $0.distances(among: $1[0], .cosine) }.expectSameBits()
+    let among = GradientChecker(x) { $1[0].distancesAmongRows(.cosine) }.expectSameBits()
     #expect(among.result == bits([1, 1, 1, 0]))
     let pairs = GradientChecker(x, Tensor([5, 6, 0, 0], shape: [2, 2])) {
-      $0.distances($1[0], $1[1], .cosine)
+      $1[0].distances(to: $1[1], .cosine)
     }.expectSameBits()
     #expect(pairs.result == bits([1, 1]))
   }
@@ -69,7 +69,7 @@ import Testing
   /// The distance of rows that are near each other and far from 0 comes from their difference.
   @Test func pairsDoNotCancel() {
     let x = Tensor([1000, 1000], shape: [1, 2]), y = Tensor([1000.0625, 1000], shape: [1, 2])
-    let outcome = GradientChecker(x, y) { $0.distances($1[0], $1[1]) }.expectSameBits()
+    let outcome = GradientChecker(x, y) { $1[0].distances(to: $1[1]) }.expectSameBits()
     let weight = GradientChecker.weights(count: 1)[0]
     #expect(outcome.result == bits([0.0625]))
     #expect(outcome.inputs[0].map(Float.init(bitPattern:)) == [-weight, 0])
@@ -78,7 +78,7 @@ import Testing
   /// What is not a number stays so.
   @Test(arguments: Distance.allCases) func distancesToNaN(distance: Distance) {
     let outcome = GradientChecker(Tensor([1, 2, .nan, 4, 5, 6], shape: [3, 2])) {
-      $0.distances(among: $1[0], distance)
+      $1[0].distancesAmongRows(distance)
     }.run(on: .best, threads: 1)
     let isNaN = outcome.result.map { Float(bitPattern: $0).isNaN }
     #expect(isNaN == [false, true, false, true, true, true, false, true, false])
@@ -87,7 +87,7 @@ import Testing
 
   @Test func cosines() {
     GradientChecker(randomTensor(9, 37, seed: 1), randomTensor(9, 37, seed: 2)) {
-      $0.cosines($1[0], $1[1])
+      $1[0].cosines(to: $1[1])
     }.expect { inputs, _ in
       zip(twinRows(inputs[0], 37), twinRows(inputs[1], 37)).map { 1 - twinDistance($0, $1, .cosine) }
     }
@@ -95,13 +95,13 @@ import Testing
 
   @Test func dotProducts() {
     GradientChecker(randomTensor(9, 37, seed: 1), randomTensor(9, 37, seed: 2)) {
-      $0.dotProducts($1[0], $1[1])
+      $1[0].dotProducts($1[1])
     }.expect { inputs, _ in zip(twinRows(inputs[0], 37), twinRows(inputs[1], 37)).map(twinDot) }
   }
 
   @Test(arguments: [(1, 1), (9, 70), (70, 9)]) func allDotProducts(counts: (Int, Int)) {
     GradientChecker(randomTensor(counts.0, 37, seed: 1), randomTensor(counts.1, 37, seed: 2)) {
-      $0.dotProducts($1[0], withAll: $1[1])
+      $1[0].dotProducts(withAll: $1[1])
     }.expect(coordinates: 60) { inputs, _ in
       twinRows(inputs[0], 37).flatMap { x in twinRows(inputs[1], 37).map { twinDot(x, $0) } }
     }
@@ -110,27 +110,26 @@ import Testing
   // MARK: Elements
 
   @Test func arithmetic() {
-    GradientChecker(randomTensor(5, 7, seed: 1), randomTensor(5, 7, seed: 2)) { context, inputs in
+    GradientChecker(randomTensor(5, 7, seed: 1), randomTensor(5, 7, seed: 2)) { _, inputs in
       let (x, y) = (inputs[0], inputs[1])
-      return context.product(
-        context.difference(context.sum(x, y), context.product(y, 3)), context.difference(2, context.sum(x, 0.5)))
+      return (x + y - y * 3) * (2 - (x + 0.5))
     }.expect { inputs, _ in zip(inputs[0], inputs[1]).map { ($0 + $1 - 3 * $1) * (2 - ($0 + 0.5)) } }
   }
 
   @Test func functions() {
-    GradientChecker(randomTensor(5, 7, seed: 1)) { context, inputs in
+    GradientChecker(randomTensor(5, 7, seed: 1)) { _, inputs in
       let x = inputs[0]
-      return context.squareRoot(context.sum(context.relu(x), context.softplus(context.product(x, 5))))
+      return (x.relu() + (x * 5).softplus()).squareRoot()
     }.expect { inputs, _ in
       inputs[0].map { (max($0, 0) + log(1 + exp(5 * $0))).squareRoot() }
     }
   }
 
   @Test func squaresAndAbsoluteValues() {
-    GradientChecker(randomTensor(5, 7, seed: 1)) { context, inputs in
-      context.sum(context.square(inputs[0]), context.absoluteValue(inputs[0]))
+    GradientChecker(randomTensor(5, 7, seed: 1)) { _, inputs in
+      inputs[0].square() + inputs[0].absoluteValue()
     }.expect { inputs, _ in inputs[0].map { $0 * $0 + abs($0) } }
-    let outcome = GradientChecker(Tensor([0, -.infinity, .nan], shape: [3])) { $0.absoluteValue($1[0]) }
+    let outcome = GradientChecker(Tensor([0, -.infinity, .nan], shape: [3])) { $1[0].absoluteValue() }
       .run(on: .best, threads: 1)
     let values = outcome.result.map(Float.init(bitPattern:))
     #expect(values[0] == 0 && Float(bitPattern: outcome.inputs[0][0]) == 0)
@@ -139,14 +138,14 @@ import Testing
 
   /// Neither overflows nor loses what is small.
   @Test func softplusOfLargeNumbers() {
-    let outcome = GradientChecker(Tensor([1000, -1000, 0], shape: [3])) { $0.softplus($1[0]) }.expectSameBits()
+    let outcome = GradientChecker(Tensor([1000, -1000, 0], shape: [3])) { $1[0].softplus() }.expectSameBits()
     let weights = GradientChecker.weights(count: 3)
     #expect(outcome.result == bits([1000, 0, 0.693_147_2]))
     #expect(outcome.inputs[0] == bits([weights[0], weights[1] * 0, weights[2] / 2]))
   }
 
   @Test func rootsOfZeroHaveNoGradient() {
-    let outcome = GradientChecker(Tensor([0, 4], shape: [2])) { $0.squareRoot($1[0]) }.expectSameBits()
+    let outcome = GradientChecker(Tensor([0, 4], shape: [2])) { $1[0].squareRoot() }.expectSameBits()
     #expect(outcome.result == bits([0, 2]))
     #expect(outcome.inputs[0] == bits([0, GradientChecker.weights(count: 2)[1] / 4]))
   }
@@ -154,19 +153,19 @@ import Testing
   // MARK: Reductions
 
   @Test func sumsAndMeans() {
-    GradientChecker(randomTensor(5, 37, seed: 1)) { context, inputs in
-      context.sum(context.sum(of: inputs[0]), context.mean(of: inputs[0]))
+    GradientChecker(randomTensor(5, 37, seed: 1)) { _, inputs in
+      inputs[0].sum() + inputs[0].mean()
     }.expect { inputs, _ in [inputs[0].reduce(0, +) * (1 + 1.0 / 185)] }
   }
 
   @Test func theMeanOfNothingIsZero() {
-    let outcome = GradientChecker(Tensor(zeros: [0])) { $0.mean(of: $1[0]) }.expectSameBits()
+    let outcome = GradientChecker(Tensor(zeros: [0])) { $1[0].mean() }.expectSameBits()
     #expect(outcome == .init(result: [0], inputs: [[]]))
   }
 
   @Test(arguments: [1, 16, 37]) func logSumExps(columns: Int) {
-    GradientChecker(randomTensor(5, columns, seed: 1)) { context, inputs in
-      context.rowLogSumExps(of: context.product(inputs[0], 10))
+    GradientChecker(randomTensor(5, columns, seed: 1)) { _, inputs in
+      (inputs[0] * 10).rowLogSumExps()
     }.expect { inputs, _ in
       twinRows(inputs[0], columns).map { row in log(row.reduce(0) { $0 + exp(10 * $1) }) }
     }
@@ -174,16 +173,15 @@ import Testing
 
   @Test func logSumExpsOfLargeNumbers() {
     let x = Tensor([1000, 1000, -1000, -1000, 0, -.infinity], shape: [3, 2])
-    let outcome = GradientChecker(x) { $0.rowLogSumExps(of: $1[0]) }.expectSameBits()
+    let outcome = GradientChecker(x) { $1[0].rowLogSumExps() }.expectSameBits()
     #expect(outcome.result == bits([1000 + 0.693_147_2, -1000 + 0.693_147_2, 0]))
     #expect(outcome.inputs[0].allSatisfy { Float(bitPattern: $0).isFinite })
   }
 
   @Test func extrema() {
     func isIncluded(_ row: Int, _ column: Int) -> Bool { row != 3 && (row + column) % 3 != 0 }
-    GradientChecker(randomTensor(6, 21, seed: 1)) { context, inputs in
-      context.difference(
-        context.rowMaxima(of: inputs[0], where: isIncluded), context.product(context.rowMinima(of: inputs[0]), 2))
+    GradientChecker(randomTensor(6, 21, seed: 1)) { _, inputs in
+      inputs[0].rowMaxima(where: isIncluded) - inputs[0].rowMinima() * 2
     }.expect { inputs, _ in
       twinRows(inputs[0], 21).enumerated().map { index, row in
         let included = row.indices.filter { isIncluded(index, $0) }.map { row[$0] }
@@ -194,17 +192,17 @@ import Testing
 
   @Test func theFirstOfEqualExtremaHasTheGradient() {
     let x = Tensor([2, 5, 5, 2, 2, 5], shape: [2, 3]), weights = GradientChecker.weights(count: 2)
-    let maxima = GradientChecker(x) { $0.rowMaxima(of: $1[0]) }.expectSameBits()
+    let maxima = GradientChecker(x) { $1[0].rowMaxima() }.expectSameBits()
     #expect(maxima.inputs == [bits([0, weights[0], 0, 0, 0, weights[1]])])
-    let minima = GradientChecker(x) { $0.rowMinima(of: $1[0]) }.expectSameBits()
+    let minima = GradientChecker(x) { $1[0].rowMinima() }.expectSameBits()
     #expect(minima.inputs == [bits([weights[0], 0, 0, weights[1], 0, 0])])
   }
 
   @Test func extremaDoNotHideNaN() {
     let x = Tensor([1, .nan, 3, .nan, 7, 0], shape: [2, 3])
     for outcome in [
-      GradientChecker(x) { $0.rowMaxima(of: $1[0]) }.run(on: .best, threads: 1),
-      GradientChecker(x) { $0.rowMinima(of: $1[0]) }.run(on: .best, threads: 1),
+      GradientChecker(x) { $1[0].rowMaxima() }.run(on: .best, threads: 1),
+      GradientChecker(x) { $1[0].rowMinima() }.run(on: .best, threads: 1),
     ] {
       #expect(outcome.result.allSatisfy { Float(bitPattern: $0).isNaN })
     }
@@ -213,10 +211,9 @@ import Testing
   // MARK: Selection
 
   @Test func selections() {
-    GradientChecker(randomTensor(4, 21, seed: 1)) { context, inputs in
-      let rows = context.rows(of: inputs[0], at: [3, 0, 3, 1, 3])
-      let columns = context.columns(of: rows, in: 2..<20)
-      return context.elements(of: context.reshaped(columns, to: [9, 10]), at: [89, 0, 0, 17, 18, 40])
+    GradientChecker(randomTensor(4, 21, seed: 1)) { _, inputs in
+      let columns = inputs[0].rows([3, 0, 3, 1, 3]).columns(2..<20)
+      return columns.reshaped([9, 10]).elements([89, 0, 0, 17, 18, 40])
     }.expect { inputs, _ in
       [(4, 17), (0, 0), (0, 0), (0, 17), (1, 0), (2, 4)].map { row, column in
         inputs[0][[3, 0, 3, 1, 3][row] * 21 + column + 2]
@@ -227,8 +224,8 @@ import Testing
   /// Its gradient may be another variable's as well.
   @Test func concatenation() {
     GradientChecker(randomTensor(4, 5, seed: 1), randomTensor(2, 5, seed: 2), randomTensor(6, 5, seed: 3)) {
-      let both = $0.concatenated($1[0], $1[1])
-      return $0.sum($0.sum(both, $1[2]), $0.concatenated($1[1], $1[0]))
+      let both = $1[0].concatenated(with: $1[1])
+      return both + $1[2] + $1[1].concatenated(with: $1[0])
     }.expect { inputs, _ in
       zip(zip(inputs[0] + inputs[1], inputs[1] + inputs[0]), inputs[2]).map { $0.0 + $0.1 + $1 }
     }
@@ -237,8 +234,8 @@ import Testing
   /// A constant has no gradient, and none is computed for it.
   @Test func constants() {
     let x = randomTensor(3, 5, seed: 1), y = randomTensor(3, 5, seed: 2)
-    GradientChecker(x) { context, inputs in
-      context.distances(context.product(inputs[0], Variable(y)), Variable(y))
+    GradientChecker(x) { _, inputs in
+      (inputs[0] * Variable(y)).distances(to: Variable(y))
     }.expect { inputs, _ in
       let constant = y.values.map(Double.init)
       let products = zip(inputs[0], constant).map(*)
@@ -246,22 +243,51 @@ import Testing
     }
   }
 
+  /// Of constants alone, an op needs no context, and what comes out is a constant.
+  @Test func constantsAlone() {
+    let x = Variable(Tensor([1, 2, 3, 4], shape: [2, 2]))
+    let y = (x.matrixProduct(x) - 1).sum(axis: 0)
+    #expect(y.values == [20, 30] && y.node == nil)
+  }
+
+  /// What a tape keeps lets go of the tape, whether a backward pass was run or not.
+  @Test func aTapeThatIsNotRunIsReleased() {
+    weak var released: Tape?
+    do {
+      let tape = Tape()
+      released = tape
+      let x = Context(kernels: .best, worker: .alone(), tape: tape).input(randomTensor(3, 5, seed: 1))
+      _ = ((x + 1) * x / (x.square() + 2)).normalized().distancesAmongRows(of: 0..<2).rowLogSumExps().mean()
+    }
+    #expect(released == nil)
+  }
+
   @Test func misuseStopsTheProgram() async {
-    await #expect(processExitsWith: .failure) { misuse { $0.distances($1, $2) } }
-    await #expect(processExitsWith: .failure) { misuse { $0.dotProducts($1, $2) } }
-    await #expect(processExitsWith: .failure) { misuse { $0.dotProducts($1, withAll: $2) } }
-    await #expect(processExitsWith: .failure) { misuse { $0.product($1, $2) } }
-    await #expect(processExitsWith: .failure) { misuse { $0.concatenated($1, $2) } }
-    await #expect(processExitsWith: .failure) { misuse { context, x, _ in context.rows(of: x, at: [1, 2]) } }
-    await #expect(processExitsWith: .failure) { misuse { context, x, _ in context.columns(of: x, in: 1..<4) } }
-    await #expect(processExitsWith: .failure) { misuse { context, x, _ in context.elements(of: x, at: [6]) } }
-    await #expect(processExitsWith: .failure) { misuse { context, x, _ in context.reshaped(x, to: [5]) } }
+    await #expect(processExitsWith: .failure) { misuse { $0.distances(to: $1) } }
+    await #expect(processExitsWith: .failure) { misuse { $0.dotProducts($1) } }
+    await #expect(processExitsWith: .failure) { misuse { $0.dotProducts(withAll: $1) } }
+    await #expect(processExitsWith: .failure) { misuse { $0 * $1 } }
+    await #expect(processExitsWith: .failure) { misuse { $0.concatenated(with: $1) } }
+    await #expect(processExitsWith: .failure) { misuse { x, _ in x.rows([1, 2]) } }
+    await #expect(processExitsWith: .failure) { misuse { x, _ in x.columns(1..<4) } }
+    await #expect(processExitsWith: .failure) { misuse { x, _ in x.elements([6]) } }
+    await #expect(processExitsWith: .failure) { misuse { x, _ in x.reshaped([5]) } }
+    await #expect(processExitsWith: .failure) { misuse { $0.matrixProduct($1) } }
+    await #expect(processExitsWith: .failure) { misuse { x, _ in x.broadcast(to: [2, 1]) } }
+    await #expect(processExitsWith: .failure) { misuse { x, _ in x.sum(axis: 2) } }
+    await #expect(processExitsWith: .failure) {
+      // An op on variables of two computations.
+      let kernels = Kernels.best
+      let x = Context(kernels: kernels, worker: .alone(), tape: Tape()).input(Tensor([1], shape: [1]))
+      let y = Context(kernels: kernels, worker: .alone(), tape: Tape()).input(Tensor([1], shape: [1]))
+      _ = x + y
+    }
   }
 }
 
 /// Runs an op on variables whose shapes, `[2, 3]` and `[2, 4]`, do not go together.
-private func misuse(_ op: @escaping (Context, Variable, Variable) -> Variable) {
-  _ = GradientChecker(randomTensor(2, 3, seed: 1), randomTensor(2, 4, seed: 2)) { op($0, $1[0], $1[1]) }
+private func misuse(_ op: @escaping (Variable, Variable) -> Variable) {
+  _ = GradientChecker(randomTensor(2, 3, seed: 1), randomTensor(2, 4, seed: 2)) { op($1[0], $1[1]) }
     .run(on: .best, threads: 1)
 }
 

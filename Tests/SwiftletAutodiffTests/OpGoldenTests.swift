@@ -90,6 +90,6 @@ import Testing
   }
 
   @Test func normalization() throws {
-    try check("normalization") { context, inputs in context.normalized(inputs[0]) }
+    try check("normalization") { _, inputs in inputs[0].normalized() }
   }
 }

@@ -182,7 +182,7 @@ import Testing
     var values = tensor([2, 20], seed: 12).values
     for j in 20..<40 { values[j] = 0 }
     let x = Tensor(values, shape: [2, 20])
-    let y = run({ _ in [] }) { $0.normalized(Variable(x)) }
+    let y = run({ _ in [] }) { $0.constant(x).normalized() }
     let length = values[..<20].reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
     expectClose(y, values.enumerated().map { $0.offset < 20 ? Double($0.element) / length : 0 }, 1e-7)
   }

@@ -41,8 +41,7 @@ import Testing
       let heads = context.attention(
         context.linear(x, projections), sequenceStarts: starts, headCount: 3, dropoutProbability: 0.1, op: 1)
       let y = context.layerNorm(context.linear(heads, output, activation: .gelu), residual: x, norm)
-      return context.normalized(
-        context.pooled(y, over: zip(starts, starts.dropFirst()).map { $0..<$1 }, [.mean, .max]))
+      return context.pooled(y, over: zip(starts, starts.dropFirst()).map { $0..<$1 }, [.mean, .max]).normalized()
     }
   }
 

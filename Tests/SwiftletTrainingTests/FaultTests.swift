@@ -99,13 +99,13 @@ struct FaultTests {
     let rows = (json.array ?? []).compactMap(\.object)
     let texts = LabeledTexts(
       texts: rows.compactMap { $0["text"]?.string }, labels: rows.compactMap { $0["label"]?.string })
-    var settings = FineTuningSettings()
+    var settings = RunSettings()
     settings.length = .steps(4)
     settings.labelsPerBatch = 3
     settings.samplesPerLabel = 2
     settings.checkpointInterval = 2
     settings.threadCount = 1
-    return try Trainer(model: fixture("batch-hard/model"), data: .labeledTexts(texts), settings: settings)
+    return try settings.trainer(model: fixture("batch-hard/model"), data: .labeledTexts(texts))
   }
 
   private func names(_ folder: TemporaryFolder) throws -> [String] {

@@ -67,7 +67,7 @@ import Testing
     let words = EmbeddingTable(StoredTable(float32: Tensor(zeros: [3, 2]).matrix))
     let weights = TrainableWeights(layout, dense: dense, tables: [table.index: words], kernels: .best)
     var extended = weights
-    _ = LinearClassifier(SoftmaxCrossEntropyLoss(), features: 2, classes: 7, seed: 0, in: &extended)
+    _ = LinearClassifier(features: 2, classes: 7, seed: 0, in: &extended)
     let before = layout.list.parameters, after = extended.layout.list.parameters
     #expect(Array(after.prefix(before.count)) == before)
     #expect(after.dropFirst(before.count).map(\.name) == ["classifier.weight", "classifier.bias"])
@@ -88,7 +88,7 @@ private final class Layer {
   init(seed: UInt64 = 0) {
     let layout = ParameterLayout(ParameterList())
     var weights = TrainableWeights(layout, dense: TensorBuffer(count: 0), tables: [:], kernels: .best)
-    classifier = LinearClassifier(SoftmaxCrossEntropyLoss(), features: 19, classes: 5, seed: seed, in: &weights)
+    classifier = LinearClassifier(features: 19, classes: 5, seed: seed, in: &weights)
     self.weights = weights
     gradients = Gradients(weights.layout)
   }
@@ -101,7 +101,7 @@ private final class Layer {
       worker.withTeam { worker in
         let context = Context(weights: weights.forModel(worker), worker: worker, tape: Tape())
         evaluation = LossEvaluation(at: [vectors], in: context, into: gradients) {
-          classifier($1[0], labels: labels, in: $0)
+          SoftmaxCrossEntropyLoss()(ClassBatch(logits: classifier($0[0]), labels: labels))
         }
         gradientNorm = gradients.norm(kernels: weights.kernels, worker: worker)
       }

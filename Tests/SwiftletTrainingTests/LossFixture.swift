@@ -33,7 +33,7 @@ struct LossFixture {
 
   /// The loss of some vectors, computed on a number of threads.
   static func evaluate(
-    at inputs: [Tensor], _ kernels: Kernels, threads: Int, _ loss: @escaping (Context, [Variable]) -> LossValue
+    at inputs: [Tensor], _ kernels: Kernels, threads: Int, _ loss: @escaping ([Variable]) -> LossValue
   ) throws -> LossEvaluation {
     nonisolated(unsafe) var result: LossEvaluation?
     ThreadPool(threadCount: threads).run(count: 1) { _, worker in

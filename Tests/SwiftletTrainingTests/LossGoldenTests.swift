@@ -9,18 +9,18 @@ import Testing
 @Suite struct LossGoldenTests {
   static let batches = ["2x3", "2x128", "7x3", "7x128", "64x3", "64x128"].flatMap { [$0, $0 + "-normalized"] }
 
-  static let names = LossName.allCases.filter { $0.rawValue.hasSuffix("triplet") }
+  static let names = LossRegistry.all.map { $0.name }.filter { $0.hasSuffix("triplet") }
 
-  @Test(arguments: batches, names) func valuesAndGradients(batch: String, name: LossName) throws {
+  @Test(arguments: batches, names) func valuesAndGradients(batch: String, name: String) throws {
     let fixture = try LossFixture(batch)
     for distance in Distance.allCases {
       try fixture.expect(
-        fixture.evaluate(name, distance, .best, threads: 2), of: "\(name.rawValue).\(distance.rawValue)",
-        columns: [.triplet, .hardestOfKTriplet].contains(name) ? ["anchors", "positives", "negatives"] : ["vectors"])
+        fixture.evaluate(name, distance, .best, threads: 2), of: "\(name).\(distance.rawValue)",
+        columns: ["triplet", "hardest-of-k-triplet"].contains(name) ? ["anchors", "positives", "negatives"] : ["vectors"])
     }
   }
 
-  @Test(arguments: names) func threadsAndPathsChangeNoBit(name: LossName) throws {
+  @Test(arguments: names) func threadsAndPathsChangeNoBit(name: String) throws {
     for batch in ["7x3", "64x128"] {
       let fixture = try LossFixture(batch)
       for distance in Distance.allCases {
@@ -32,20 +32,21 @@ import Testing
 
 extension LossFixture {
   fileprivate func evaluate(
-    _ name: LossName, _ distance: Distance, _ kernels: Kernels, threads: Int
+    _ name: String, _ distance: Distance, _ kernels: Kernels, threads: Int
   ) throws -> LossEvaluation {
     let vectors = try tensor("vectors"), labels = try read("labels", as: Int64.self).map { Int($0) }
-    switch try name.loss(distance: distance, unitVectors: isNormalized) {
-    case .labeled(let loss):
+    let parameters = LossParameters(distance: distance, hasUnitVectors: isNormalized)
+    switch try LossRegistry.loss(named: name).init(parameters) as any Loss {
+    case let loss as any Loss<LabeledBatch>:
       return try LossFixture.evaluate(at: [vectors], kernels, threads: threads) {
-        loss($1[0], labels: labels, in: $0)
+        loss(LabeledBatch(vectors: $0[0], labels: labels))
       }
-    case .triplets(let loss):
+    case let loss as any Loss<TripletBatch>:
       let inputs = [vectors, try tensor("positives"), try tensor("negatives")]
       return try LossFixture.evaluate(at: inputs, kernels, threads: threads) {
-        loss(anchors: $1[0], positives: $1[1], negatives: $1[2], in: $0)
+        loss(TripletBatch(anchors: $0[0], positives: $0[1], negatives: $0[2]))
       }
-    case .pairs, .ranking, .classification: preconditionFailure("\(name.rawValue) takes no triplets")
+    default: preconditionFailure("\(name) takes no triplets")
     }
   }
 }

@@ -39,13 +39,15 @@ import Testing
   }
 
   @Test func aroundEachKind() throws {
-    let dimensions = try MatryoshkaDimensions([2, 3, 1], of: 3)
-    for name in LossName.allCases where name != .softmaxCrossEntropy {
-      let loss = try name.loss(unitVectors: true), value = loss.valueOfCollapse
-      #expect(try loss.matryoshka(dimensions).valueOfCollapse == value.map { $0 * 3 })
+    func make(_ loss: any NamedLoss.Type, _ dimensions: [Int]?) throws -> any Loss {
+      try LossChoice(loss, matryoshkaDimensions: dimensions).make(hasUnitVectors: true, dimension: 3)
     }
-    #expect(throws: LossError.noMatryoshka) {
-      try LossName.softmaxCrossEntropy.loss(unitVectors: true).matryoshka(dimensions)
+    for loss in LossRegistry.all where loss != SoftmaxCrossEntropyLoss.self {
+      let value = try make(loss, nil).valueOfCollapse
+      #expect(try make(loss, [2, 3, 1]).valueOfCollapse == value.map { $0 * 3 })
+    }
+    #expect(throws: LossError.noMatryoshka(loss: "softmax-cross-entropy")) {
+      try make(SoftmaxCrossEntropyLoss.self, [1])
     }
   }
 

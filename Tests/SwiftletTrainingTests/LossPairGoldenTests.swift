@@ -12,20 +12,23 @@ import Testing
 
   static let cases: [LossCase] =
     Distance.allCases.flatMap {
-      [LossCase(.contrastive, $0), LossCase(.onlineContrastive, $0)]
+      [LossCase(ContrastiveLoss.self, $0), LossCase(OnlineContrastiveLoss.self, $0)]
     } + [
-      LossCase(.cosineHinge), LossCase(.cosineSimilarity), LossCase(.coSENT), LossCase(.anglE),
-      LossCase(.meanSquaredError), LossCase(.softmaxCrossEntropy),
-      LossCase(.multipleNegativesRanking), LossCase(.multipleNegativesRanking, hasNegatives: true),
-      LossCase(.multipleNegativesSymmetricRanking), LossCase(.multipleNegativesSymmetricRanking, hasNegatives: true),
-      LossCase(.cosineSimilarity, isMatryoshka: true), LossCase(.coSENT, isMatryoshka: true),
-      LossCase(.batchHardTriplet, .euclidean, isMatryoshka: true), LossCase(.triplet, .euclidean, isMatryoshka: true),
-      LossCase(.multipleNegativesRanking, hasNegatives: true, isMatryoshka: true),
+      LossCase(CosineHingeLoss.self), LossCase(CosineSimilarityLoss.self), LossCase(CoSENTLoss.self),
+      LossCase(AnglELoss.self), LossCase(MeanSquaredErrorLoss.self), LossCase(SoftmaxCrossEntropyLoss.self),
+      LossCase(MultipleNegativesRankingLoss.self), LossCase(MultipleNegativesRankingLoss.self, hasNegatives: true),
+      LossCase(MultipleNegativesSymmetricRankingLoss.self),
+      LossCase(MultipleNegativesSymmetricRankingLoss.self, hasNegatives: true),
+      LossCase(CosineSimilarityLoss.self, isMatryoshka: true), LossCase(CoSENTLoss.self, isMatryoshka: true),
+      LossCase(BatchHardTripletLoss.self, .euclidean, isMatryoshka: true),
+      LossCase(TripletLoss.self, .euclidean, isMatryoshka: true),
+      LossCase(MultipleNegativesRankingLoss.self, hasNegatives: true, isMatryoshka: true),
     ]
 
   /// Each loss that can be named is here or in ``LossGoldenTests``.
   @Test func allNames() {
-    #expect(Set(LossPairGoldenTests.cases.map(\.name) + LossGoldenTests.names) == Set(LossName.allCases))
+    #expect(
+      Set(LossPairGoldenTests.cases.map { $0.loss.name } + LossGoldenTests.names) == Set(LossRegistry.all.map { $0.name }))
   }
 
   @Test(arguments: batches, cases) func valuesAndGradients(batch: String, loss: LossCase) throws {
@@ -42,13 +45,15 @@ import Testing
 
 /// A loss, and whether it has negatives if that is a choice.
 struct LossCase: Sendable, CustomTestStringConvertible {
-  let name: LossName
+  let loss: any NamedLoss.Type
   let distance: Distance?
   let hasNegatives: Bool
   let isMatryoshka: Bool
 
-  init(_ name: LossName, _ distance: Distance? = nil, hasNegatives: Bool = false, isMatryoshka: Bool = false) {
-    self.name = name
+  init(
+    _ loss: any NamedLoss.Type, _ distance: Distance? = nil, hasNegatives: Bool = false, isMatryoshka: Bool = false
+  ) {
+    self.loss = loss
     self.distance = distance
     self.hasNegatives = hasNegatives
     self.isMatryoshka = isMatryoshka
@@ -56,46 +61,47 @@ struct LossCase: Sendable, CustomTestStringConvertible {
 
   /// As in the files.
   var testDescription: String {
-    (isMatryoshka ? "matryoshka-" : "") + name.rawValue + (distance.map { ".\($0.rawValue)" } ?? "")
+    (isMatryoshka ? "matryoshka-" : "") + loss.name + (distance.map { ".\($0.rawValue)" } ?? "")
       + (hasNegatives ? "+negatives" : "")
   }
 }
 
 extension LossFixture {
   fileprivate func evaluate(_ choice: LossCase, _ kernels: Kernels, threads: Int) throws -> LossEvaluation {
-    func evaluate(
-      _ names: String..., loss: @escaping (Context, [Variable]) -> LossValue
-    ) throws -> LossEvaluation {
+    func evaluate(_ names: String..., loss: @escaping ([Variable]) -> LossValue) throws -> LossEvaluation {
       try LossFixture.evaluate(at: names.map(tensor), kernels, threads: threads, loss)
     }
     let labels = try read("labels", as: Int64.self).map { Int($0) }
     switch try loss(choice) {
-    case .labeled(let loss): return try evaluate("first") { loss($1[0], labels: labels, in: $0) }
-    case .classification(let loss): return try evaluate("first") { loss(logits: $1[0], labels: labels, in: $0) }
-    case .pairs(let loss):
-      let areScored = [.cosineSimilarity, .coSENT, .anglE].contains(choice.name)
+    case let loss as any Loss<LabeledBatch>:
+      return try evaluate("first") { loss(LabeledBatch(vectors: $0[0], labels: labels)) }
+    case let loss as any Loss<ClassBatch>:
+      return try evaluate("first") { loss(ClassBatch(logits: $0[0], labels: labels)) }
+    case let loss as any Loss<PairBatch>:
+      let areScored = ["cosine-similarity", "cosent", "angle"].contains(choice.loss.name)
       let targets = try read(areScored ? "scores" : "targets", as: Float.self)
-      return try evaluate("first", "second") { loss(first: $1[0], second: $1[1], targets: targets, in: $0) }
-    case .triplets(let loss):
+      return try evaluate("first", "second") { loss(PairBatch(first: $0[0], second: $0[1], targets: targets)) }
+    case let loss as any Loss<TripletBatch>:
       return try evaluate("first", "second", "negatives") {
-        loss(anchors: $1[0], positives: $1[1], negatives: $1[2], in: $0)
+        loss(TripletBatch(anchors: $0[0], positives: $0[1], negatives: $0[2]))
       }
-    case .ranking(let loss) where choice.hasNegatives:
+    case let loss as any Loss<RankingBatch> where choice.hasNegatives:
       return try evaluate("first", "second", "negatives") {
-        loss(anchors: $1[0], positives: $1[1], negatives: $1[2], in: $0)
+        loss(RankingBatch(anchors: $0[0], positives: $0[1], negatives: $0[2]))
       }
-    case .ranking(let loss):
-      return try evaluate("first", "second") { loss(anchors: $1[0], positives: $1[1], negatives: nil, in: $0) }
+    case let loss as any Loss<RankingBatch>:
+      return try evaluate("first", "second") { loss(RankingBatch(anchors: $0[0], positives: $0[1])) }
+    default: preconditionFailure("a batch of another kind")
     }
   }
 
-  private func loss(_ choice: LossCase) throws -> TrainingLoss {
-    let isContrastive = [.contrastive, .onlineContrastive].contains(choice.name)
+  private func loss(_ choice: LossCase) throws -> any Loss {
+    let isContrastive = choice.loss == ContrastiveLoss.self || choice.loss == OnlineContrastiveLoss.self
     let margin = try isContrastive ? choice.distance.map { try read("margin.\($0.rawValue)", as: Float.self)[0] } : nil
-    let loss = try choice.name.loss(
-      distance: choice.distance, margin: margin, unitVectors: isNormalized || choice.isMatryoshka)
-    guard choice.isMatryoshka else { return loss }
     let dimension = try tensor("first").shape[1]
-    return try loss.matryoshka(MatryoshkaDimensions([(dimension + 1) / 2, dimension], of: dimension))
+    return try LossChoice(
+      choice.loss, LossParameters(distance: choice.distance, margin: margin),
+      matryoshkaDimensions: choice.isMatryoshka ? [(dimension + 1) / 2, dimension] : nil
+    ).make(hasUnitVectors: isNormalized, dimension: dimension)
   }
 }

@@ -9,12 +9,12 @@ import Testing
 /// The losses of pairs, rankings and classes where their definitions leave no doubt: few vectors, and the cases at the
 /// edge.
 @Suite struct LossPairTests {
-  private static let pairs: [any PairLoss] = [
+  private static let pairs: [any Loss<PairBatch>] = [
     ContrastiveLoss(), ContrastiveLoss(distance: .euclidean), OnlineContrastiveLoss(),
     OnlineContrastiveLoss(distance: .squaredEuclidean), CosineHingeLoss(), CosineSimilarityLoss(), CoSENTLoss(),
     AnglELoss(), MeanSquaredErrorLoss(),
   ]
-  private static let rankings: [any RankingLoss] = [
+  private static let rankings: [any Loss<RankingBatch>] = [
     MultipleNegativesRankingLoss(), MultipleNegativesSymmetricRankingLoss(),
   ]
 
@@ -106,7 +106,7 @@ import Testing
   /// Two pairs: one of cosine 1, one of cosine 0. For these vectors AnglE's measure is 1 for both.
   @Test func orderOfScores() throws {
     let first = Tensor([1, 0, 1, 0], shape: [2, 2]), second = Tensor([2, 0, 0, 3], shape: [2, 2])
-    func value(_ loss: any PairLoss, _ targets: [Float]) throws -> Float {
+    func value(_ loss: any Loss<PairBatch>, _ targets: [Float]) throws -> Float {
       try loss.evaluate(first: first, second: second, targets: targets).value
     }
     expect(try value(CoSENTLoss(), [5, 1]), log(1 + exp(-20.0)))
@@ -117,7 +117,7 @@ import Testing
   }
 
   @Test func orderOfEqualScores() throws {
-    for loss: any PairLoss in [CoSENTLoss(), AnglELoss()] {
+    for loss: any Loss<PairBatch> in [CoSENTLoss(), AnglELoss()] {
       for (first, second) in [(line(1, 2), line(3, -4)), (line(1), line(2))] {
         let targets = [Float](repeating: 0.5, count: first.count)
         let evaluation = try loss.evaluate(first: first, second: second, targets: targets)
@@ -170,20 +170,14 @@ import Testing
     // Anchors 0 and 1 are of one class, 2 and 3 of two others; the negative of 2 is of the class of 0.
     let classes = [7, 7, 8, 9, 5, 5, 7, 5]
     for loss in LossPairTests.rankings {
-      let evaluation = try LossFixture.evaluate(at: [x, y, z], .best, threads: 1) {
-        loss(anchors: $1[0], positives: $1[1], negatives: $1[2], classes: classes, in: $0)
-      }
-      let same = try LossFixture.evaluate(at: [x, y, z], .best, threads: 1) {
-        loss(anchors: $1[0], positives: $1[1], negatives: $1[2], classes: Array(0..<8), in: $0)
-      }
+      let evaluation = try loss.evaluate(anchors: x, positives: y, negatives: z, classes: classes)
+      let same = try loss.evaluate(anchors: x, positives: y, negatives: z, classes: Array(0..<8))
       let plain = try loss.evaluate(anchors: x, positives: y, negatives: z)
       #expect(same.value == plain.value && evaluation.value < plain.value)
       #expect(evaluation.gradients.allSatisfy { $0.values.allSatisfy(\.isFinite) })
     }
     // An anchor whose negatives are all of its class has nothing to learn.
-    let alone = try LossFixture.evaluate(at: [x, y], .best, threads: 1) {
-      MultipleNegativesRankingLoss()(anchors: $1[0], positives: $1[1], negatives: nil, classes: [1, 1, 1, 1], in: $0)
-    }
+    let alone = try MultipleNegativesRankingLoss().evaluate(anchors: x, positives: y, classes: [1, 1, 1, 1])
     #expect(alone.value == 0 && alone.gradients.allSatisfy { $0.values.allSatisfy { $0 == 0 } })
     #expect(alone.statistics.hardestNegative == nil && alone.statistics.activeFraction == 0)
     // Row by row by hand: -log(e^(s c_ii) / Σ e^(s c_ij)) over the documents that are left.
@@ -198,10 +192,8 @@ import Testing
       let sum = left[row].reduce(0) { $0 + exp(2 * cosine(anchor, documents[$1])) }
       return log(sum) - 2 * cosine(anchor, documents[row])
     }
-    let masked = try LossFixture.evaluate(at: [x, y, z], .best, threads: 1) {
-      MultipleNegativesRankingLoss(scale: 2)(
-        anchors: $1[0], positives: $1[1], negatives: $1[2], classes: classes, in: $0)
-    }
+    let masked = try MultipleNegativesRankingLoss(scale: 2).evaluate(
+      anchors: x, positives: y, negatives: z, classes: classes)
     #expect(abs(Double(masked.value) - expected.reduce(0, +) / 4) < 1e-6)
   }
 

@@ -4,11 +4,12 @@ import Foundation
 import SwiftletAutodiff
 import SwiftletTensors
 import SwiftletTraining
+import TestSupport
 import Testing
 
 /// The losses where their definitions leave no doubt: few vectors, and the cases at the edge.
 @Suite struct LossTests {
-  private static let labeled: [any LabeledLoss] = [
+  private static let labeled: [any Loss<LabeledBatch>] = [
     BatchHardTripletLoss(), BatchHardSoftMarginTripletLoss(), BatchSemiHardTripletLoss(),
     FaceNetSemiHardTripletLoss(), BatchAllTripletLoss(),
   ]
@@ -47,7 +48,7 @@ import Testing
   /// Equal vectors are at 0, and have the gradient 0, not NaN.
   @Test func tripletsOfEqualVectors() throws {
     let x = Tensor([Float](repeating: 0.1, count: 128), shape: [1, 128])
-    for loss: any ExplicitTripletLoss in [TripletLoss(margin: 0.5), HardestOfKTripletLoss(margin: 0.5)] {
+    for loss: any Loss<TripletBatch> in [TripletLoss(margin: 0.5), HardestOfKTripletLoss(margin: 0.5)] {
       let evaluation = try loss.evaluate(anchors: x, positives: x, negatives: x)
       #expect(evaluation.value == 0.5 && loss.valueOfCollapse == 0.5)
       #expect(evaluation.gradients.allSatisfy(isZero))
@@ -183,39 +184,100 @@ import Testing
   // MARK: Names
 
   @Test func names() throws {
-    #expect(try LossName(named: "facenet-semi-hard-triplet") == .faceNetSemiHardTriplet)
-    for name in LossName.allCases {
-      let loss = try name.loss(unitVectors: true), plain = try name.loss(unitVectors: false)
-      guard name.defaultMargin(unitVectors: false) == 5, name != .faceNetSemiHardTriplet else { continue }
-      #expect(loss.valueOfCollapse == 0.3 && plain.valueOfCollapse == 5)
-      #expect(try name.loss(distance: .cosine, unitVectors: false).valueOfCollapse == 0.3)
-      #expect(try name.loss(margin: 0.5, unitVectors: false).valueOfCollapse == 0.5)
+    #expect(try LossRegistry.loss(named: "facenet-semi-hard-triplet").name == FaceNetSemiHardTripletLoss.name)
+    #expect(LossRegistry.all[0].name == BatchHardTripletLoss.name)
+    for loss in LossRegistry.all where loss.name.hasSuffix("triplet") && !loss.name.contains("soft") {
+      func margin(_ parameters: LossParameters) throws -> String? {
+        try loss.init(parameters).parameters.first { $0.name == "margin" }?.value
+      }
+      #expect(try margin(LossParameters(hasUnitVectors: true)) == "0.3")
+      #expect(try margin(LossParameters()) == "5.0")
+      #expect(try margin(LossParameters(distance: .cosine)) == "0.3")
+      #expect(try margin(LossParameters(margin: 0.5, hasUnitVectors: true)) == "0.5")
     }
-    let unknown = #expect(throws: LossError.self) { try LossName(named: "batch-hard\n") }
+    let unknown = #expect(throws: LossError.self) { try LossRegistry.loss(named: "batch-hard\n") }
     #expect(
       unknown?.description == #"no loss is called "batch-hard\u{A}"; give one of batch-hard-triplet, "#
         + "batch-hard-soft-margin-triplet, batch-semi-hard-triplet, facenet-semi-hard-triplet, batch-all-triplet, "
         + "triplet, hardest-of-k-triplet, contrastive, online-contrastive, cosine-hinge, cosine-similarity, cosent, "
         + "angle, multiple-negatives-ranking, multiple-negatives-ranking-symmetric, mse, softmax-cross-entropy")
-    #expect(throws: LossError.badMargin(-1)) { try LossName.triplet.loss(margin: -1, unitVectors: true) }
-    #expect(throws: LossError.badMargin(.infinity)) { try LossName.triplet.loss(margin: .infinity, unitVectors: true) }
-    #expect(throws: LossError.noMargin(.batchHardSoftMarginTriplet)) {
-      try LossName.batchHardSoftMarginTriplet.loss(margin: 1, unitVectors: true)
+    #expect(throws: LossError.badMargin(-1)) { try TripletLoss(LossParameters(margin: -1)) }
+    #expect(throws: LossError.badMargin(.infinity)) { try TripletLoss(LossParameters(margin: .infinity)) }
+    #expect(throws: LossError.noMargin(loss: "batch-hard-soft-margin-triplet")) {
+      try BatchHardSoftMarginTripletLoss(LossParameters(margin: 1))
     }
-    #expect(throws: LossError.noDistance(.coSENT)) { try LossName.coSENT.loss(distance: .cosine, unitVectors: true) }
-    #expect(throws: LossError.noScale(.triplet)) { try LossName.triplet.loss(scale: 20, unitVectors: true) }
-    #expect(throws: LossError.badScale(0)) { try LossName.coSENT.loss(scale: 0, unitVectors: true) }
+    #expect(throws: LossError.noDistance(loss: "cosent")) { try CoSENTLoss(LossParameters(distance: .cosine)) }
+    #expect(throws: LossError.noScale(loss: "triplet")) { try TripletLoss(LossParameters(scale: 20)) }
+    #expect(throws: LossError.badScale(0)) { try CoSENTLoss(LossParameters(scale: 0)) }
+  }
+
+  /// A run is resumed with a loss of the same identity only: every stored property is in it.
+  @Test func identities() throws {
+    #expect(TripletLoss(margin: 0.3).identity == "TripletLoss(distance: euclidean, margin: 0.3)")
+    let loss = MatryoshkaLoss(CoSENTLoss(scale: 10), dimensions: try MatryoshkaDimensions([64, 128], of: 128))
+    #expect(
+      loss.identity == "MatryoshkaLoss<CoSENTLoss>(base: CoSENTLoss(scale: 10.0), "
+        + "dimensions: MatryoshkaDimensions(dimensions: [128, 64], weights: [1.0, 1.0]))")
+    #expect(loss.parameters.map(\.name) == ["scale", "dimensions"])
+    #expect(loss.parameters.map(\.value) == ["10.0", "128 64"])
+    #expect(try MatryoshkaDimensions([64, 128], of: 128, weights: [0.5, 1]).description == "128 64 x 0.5")
+  }
+
+  // MARK: Ranges of anchors
+
+  /// The terms of ranges of anchors, one after the other, are those of all, to the bit; their mean is the loss.
+  @Test func termsOfRangesAreThoseOfTheWhole() throws {
+    let x = randomVectors(13, seed: 1), y = randomVectors(13, seed: 2), z = randomVectors(26, seed: 3)
+    let labels = (0..<13).map { $0 * 5 % 4 }, documents = (0..<39).map { $0 * 7 % 11 }
+    let targets = (0..<13).map { Float($0 % 2) }
+    for distance in Distance.allCases {
+      let batch = LabeledBatch(vectors: Variable(x), labels: labels)
+      expectSameTerms(BatchHardTripletLoss(distance: distance, margin: 0.5), batch)
+      expectSameTerms(BatchHardSoftMarginTripletLoss(distance: distance), batch)
+      expectSameTerms(BatchSemiHardTripletLoss(distance: distance, margin: 0.5), batch)
+      expectSameTerms(FaceNetSemiHardTripletLoss(distance: distance, margin: 0.5), batch)
+      let triplets = TripletBatch(anchors: Variable(x), positives: Variable(y), negatives: Variable(z))
+      expectSameTerms(TripletLoss(distance: distance, margin: 0.5), triplets)
+      expectSameTerms(HardestOfKTripletLoss(distance: distance, margin: 0.5), triplets)
+      let pairs = PairBatch(first: Variable(x), second: Variable(y), targets: targets)
+      expectSameTerms(ContrastiveLoss(distance: distance), pairs)
+      expectSameTerms(CosineHingeLoss(), pairs)
+      expectSameTerms(CosineSimilarityLoss(), pairs)
+    }
+    // One label alone has a rule of its own.
+    expectSameTerms(BatchHardTripletLoss(), LabeledBatch(vectors: Variable(x), labels: labels.map { _ in 3 }))
+    for classes in [nil, documents] {
+      let ranking = RankingBatch(
+        anchors: Variable(x), positives: Variable(y), negatives: Variable(z), classes: classes)
+      expectSameTerms(MultipleNegativesRankingLoss(), ranking)
+      expectSameTerms(MultipleNegativesSymmetricRankingLoss(), ranking)
+    }
+    expectSameTerms(SoftmaxCrossEntropyLoss(), ClassBatch(logits: Variable(x), labels: labels))
+  }
+
+  private func expectSameTerms<L: AnchorwiseLoss>(_ loss: L, _ batch: L.Batch) {
+    let count = batch.anchorCount, whole = loss.terms(batch, anchors: 0..<count).values
+    for ranges in [[0..<5, 5..<6, 6..<count], [0..<0, 0..<count - 1, count - 1..<count]] {
+      let parts = ranges.flatMap { loss.terms(batch, anchors: $0).values.values }
+      #expect(parts.map(\.bitPattern) == whole.values.map(\.bitPattern), "\(loss)")
+    }
+    #expect(loss(batch).value.values == whole.mean().values, "\(loss)")
+  }
+
+  private func randomVectors(_ count: Int, seed: UInt64) -> Tensor {
+    var generator = SplitMix64(seed: seed)
+    return Tensor((0..<count * 19).map { _ in Float.random(in: -1...1, using: &generator) }, shape: [count, 19])
   }
 
   // MARK: A user's own
 
   /// The mean of log(1 + exp(d_p - d_n)) with the nearest positive and the nearest negative.
-  private struct NearestPositiveLoss: LabeledLoss {
-    func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
-      let distances = context.distances(among: vectors)
-      let positives = context.rowMinima(of: distances) { $0 != $1 && labels[$0] == labels[$1] }
-      let negatives = context.rowMinima(of: distances) { labels[$0] != labels[$1] }
-      return LossValue(context.mean(of: context.softplus(context.difference(positives, negatives))))
+  private struct NearestPositiveLoss: Loss {
+    func callAsFunction(_ batch: LabeledBatch) -> LossValue {
+      let distances = batch.vectors.distancesAmongRows()
+      let positives = distances.rowMinima { $0 != $1 && batch.labels[$0] == batch.labels[$1] }
+      let negatives = distances.rowMinima { batch.labels[$0] != batch.labels[$1] }
+      return LossValue((positives - negatives).softplus().mean())
     }
   }
 

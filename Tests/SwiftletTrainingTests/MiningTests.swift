@@ -110,7 +110,7 @@ import Testing
   }
 
   @Test func anchorsWithTooFewNegativesRepeatTheNearest() {
-    var miner = TripletMiner(labels: labels, mining: .offline, negativesPerAnchor: 2, seed: 0)
+    var miner = TripletMiner(labels: labels, mining: .offline(OfflineMiningSettings()), negativesPerAnchor: 2, seed: 0)
     miner.hardNegatives = HardNegatives(
       .array([
         .array([]), .array([.number(.init(5))]), .array([.number(.init(0)), .number(.init(7))]), .array([]),

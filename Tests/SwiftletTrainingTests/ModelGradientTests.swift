@@ -70,7 +70,7 @@ import Testing
           encoder: encoder, weights: weights.forModel(worker), skippedTokens: 0, pieceSize: pieceSize,
           dropout: Philox(seed: 0), batchNumber: 0)
         evaluation = pass.add(
-          batch, loss: { golden.loss($0, labels: labels, in: $1) }, share: 1, to: gradients, worker)
+          batch, loss: { golden.loss(LabeledBatch(vectors: $0, labels: labels)) }, share: 1, to: gradients, worker)
       }
     }
     let all = weights.layout.list.parameters.map { ($0.name, gradients.values(of: $0)) }

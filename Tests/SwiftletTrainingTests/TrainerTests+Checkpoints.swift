@@ -91,25 +91,25 @@ extension TrainerTests {
   @Test func dataWithoutRowsIsAnError() throws {
     let none = Dataset.triplets(TextTriplets(anchors: [], positives: [], negatives: []))
     var settings = TrainerTests.settings
-    settings.loss = .triplet
+    settings.loss = TripletLoss.self
     // Before the model is looked for.
-    #expect(throws: FineTuningError.self) { try Trainer(model: "nowhere", data: none, settings: settings) }
+    #expect(throws: FineTuningError.self) { try settings.trainer(model: "nowhere", data: none) }
   }
 
   @Test func scoresOutOfALossesReachAreWarnedOf() throws {
-    func warnings(_ loss: LossName, _ scores: [Double]) throws -> [String] {
-      var settings = FineTuningSettings()
+    func warnings(_ loss: any NamedLoss.Type, _ scores: [Double]) throws -> [String] {
+      var settings = RunSettings()
       settings.loss = loss
       let pairs = ScoredPairs(first: ["cat", "dog"], second: ["cat", "mat"], scores: scores)
-      return try Trainer(model: model, data: .scoredPairs(pairs), settings: settings).warnings
+      return try settings.trainer(model: model, data: .scoredPairs(pairs)).warnings
     }
-    for loss in [LossName.cosineSimilarity, .contrastive] {
-      #expect(try warnings(loss, [0, 5]).contains { $0.hasPrefix("scores are from 0.0 to 5.0, but \(loss.rawValue)") })
+    for loss in [CosineSimilarityLoss.self, ContrastiveLoss.self] as [any NamedLoss.Type] {
+      #expect(try warnings(loss, [0, 5]).contains { $0.hasPrefix("scores are from 0.0 to 5.0, but \(loss.name)") })
       #expect(try warnings(loss, [0, 1]).allSatisfy { !$0.contains("scores") })
     }
-    #expect(try warnings(.cosineSimilarity, [-1, 1]).allSatisfy { !$0.contains("scores") })
-    #expect(try warnings(.contrastive, [-1, 1]).contains { $0.contains("from 0 to 1") })
-    #expect(try warnings(.coSENT, [0, 5]).allSatisfy { !$0.contains("scores") })
+    #expect(try warnings(CosineSimilarityLoss.self, [-1, 1]).allSatisfy { !$0.contains("scores") })
+    #expect(try warnings(ContrastiveLoss.self, [-1, 1]).contains { $0.contains("from 0 to 1") })
+    #expect(try warnings(CoSENTLoss.self, [0, 5]).allSatisfy { !$0.contains("scores") })
   }
 
   /// Each setting that the weights follow from.
@@ -117,7 +117,7 @@ extension TrainerTests {
     let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()
     stop.request()
     try trainer().run(output: path, stop: stop)
-    func expectDifference(_ field: String, _ change: (inout FineTuningSettings) -> Void) throws {
+    func expectDifference(_ field: String, _ change: (inout RunSettings) -> Void) throws {
       var settings = TrainerTests.settings
       change(&settings)
       let trainer = try trainer(settings)
@@ -125,9 +125,10 @@ extension TrainerTests {
       #expect(error.map { "\($0)" }?.contains(field) == true, "\(error.map { "\($0)" } ?? "")")
     }
     try expectDifference("steps was 8, is 9") { $0.length = .steps(9) }
-    try expectDifference("loss was batch-hard-triplet, is batch-all-triplet") { $0.loss = .batchAllTriplet }
-    try expectDifference("distance was euclidean, is cosine") { $0.distance = .cosine }
-    try expectDifference("margin was 0.3, is 0.2") { $0.margin = 0.2 }
+    let loss = "loss was BatchHardTripletLoss(distance: euclidean, margin: 0.3), is "
+    try expectDifference(loss + "BatchAllTripletLoss(distance: euclidean, margin: 0.3)") { $0.loss = BatchAllTripletLoss.self }
+    try expectDifference(loss + "BatchHardTripletLoss(distance: cosine, margin: 0.3)") { $0.distance = .cosine }
+    try expectDifference(loss + "BatchHardTripletLoss(distance: euclidean, margin: 0.2)") { $0.margin = 0.2 }
     try expectDifference("labels per batch was 3, is 2") { $0.labelsPerBatch = 2 }
     try expectDifference("learning rate was 0.001, is 0.002") { $0.optimizer.learningRate = 2e-3 }
     try expectDifference("frozen was ") { $0.optimizer.frozen = ["embeddings.*"] }
@@ -137,19 +138,19 @@ extension TrainerTests {
     try expectDifference("seed was 0, is 1") { $0.seed = 1 }
     var texts = try TrainerTests.texts()
     texts = LabeledTexts(texts: texts.texts.map { $0 + "." }, labels: texts.labels.map { texts.labelNames[$0] })
-    let other = try Trainer(model: model, data: .labeledTexts(texts), settings: TrainerTests.settings)
+    let other = try TrainerTests.settings.trainer(model: model, data: .labeledTexts(texts))
     let error = #expect(throws: FineTuningError.self) { try other.run(output: path, resumes: true) }
     #expect(error.map { "\($0)" }?.contains("training data was") == true)
   }
 
   /// A user's loss; its name says nothing of what it is made of.
-  private struct WeightedLoss: LabeledLoss {
+  private struct WeightedLoss: Loss {
     var margin: Float = 0.3
     var weights: [String: Float] = ["a": 1, "b": 2, "c": 3]
     var offsets = Tensor([1, 2], shape: [2])
 
-    func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
-      BatchHardTripletLoss(distance: .euclidean, margin: margin)(vectors, labels: labels, in: context)
+    func callAsFunction(_ batch: LabeledBatch) -> LossValue {
+      BatchHardTripletLoss(distance: .euclidean, margin: margin)(batch)
     }
   }
 
@@ -157,7 +158,8 @@ extension TrainerTests {
     let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()
     func run(_ loss: WeightedLoss, resumes: Bool = true) throws {
       try Trainer(
-        model: model, data: TrainerTests.texts(), settings: TrainerTests.settings, loss: loss, name: "weighted"
+        model: model, data: .labeled(TrainerTests.texts(), labelsPerBatch: 3, samplesPerLabel: 3), loss: loss,
+        settings: TrainerTests.settings.settings
       ).run(output: path, resumes: resumes, stop: stop)
     }
     stop.request()
@@ -168,7 +170,7 @@ extension TrainerTests {
     ] {
       let error = #expect(throws: FineTuningError.self) { try run(loss) }
       let message = error.map { "\($0)" } ?? ""
-      #expect(message.contains("loss parameters was labeled(WeightedLoss(margin: 0.3, "), "\(message)")
+      #expect(message.contains("loss was WeightedLoss(margin: 0.3, "), "\(message)")
     }
     try run(WeightedLoss())
   }
@@ -193,7 +195,7 @@ extension TrainerTests {
     let folder = try TemporaryFolder(), path = folder.path("run"), model = folder.path("model"), stop = StopFlag()
     try FileManager.default.copyItem(atPath: self.model, toPath: model)
     func trainer() throws -> Trainer {
-      try Trainer(model: model, data: .labeledTexts(TrainerTests.texts()), settings: TrainerTests.settings)
+      try TrainerTests.settings.trainer(model: model, data: .labeledTexts(TrainerTests.texts()))
     }
     stop.request()
     try trainer().run(output: path, stop: stop)

@@ -13,7 +13,8 @@ import Testing
 extension TrainerTests {
   // MARK: Explicit triplets
 
-  @Test(arguments: [LossName.triplet, .hardestOfKTriplet]) func tripletsOfATable(loss: LossName) throws {
+  @Test(arguments: [TripletLoss.self, HardestOfKTripletLoss.self] as [any NamedLoss.Type])
+  func tripletsOfATable(loss: any NamedLoss.Type) throws {
     let texts = try TrainerTests.texts().texts
     let triplets = TextTriplets(
       anchors: Array(texts[0..<6]), positives: Array(texts[1..<7]),
@@ -26,8 +27,7 @@ extension TrainerTests {
     var reports: [StepReport] = []
     func vectors() throws -> [UInt32] {
       reports = []
-      let trainer = try Trainer(
-        model: model, data: .triplets(triplets), evaluation: .triplets(triplets), settings: settings)
+      let trainer = try settings.trainer(model: model, data: .triplets(triplets), evaluation: .triplets(triplets))
       try trainer.run { if case .stepped(let report) = $0 { reports.append(report) } }
       return try bits(trainer)
     }
@@ -40,8 +40,8 @@ extension TrainerTests {
   // MARK: Losses
 
   /// Every loss learns from labeled texts, and pieces change no bit.
-  @Test(arguments: LossName.allCases, [nil, [8, 32]])
-  func everyLossOnLabeledTexts(loss: LossName, matryoshka: [Int]?) throws {
+  @Test(arguments: LossRegistry.all, [nil, [8, 32]])
+  func everyLossOnLabeledTexts(loss: any NamedLoss.Type, matryoshka: [Int]?) throws {
     var settings = TrainerTests.settings
     settings.loss = loss
     settings.margin = nil
@@ -51,8 +51,8 @@ extension TrainerTests {
     settings.samplesPerLabel = 4
     settings.length = .steps(12)
     settings.schedule = .constant
-    if loss == .softmaxCrossEntropy, matryoshka != nil {
-      #expect(throws: LossError.noMatryoshka) { try trainer(settings) }
+    if loss == SoftmaxCrossEntropyLoss.self, matryoshka != nil {
+      #expect(throws: LossError.noMatryoshka(loss: loss.name)) { try trainer(settings) }
       return
     }
     func run() throws -> (losses: [Float], bits: [UInt32]) {
@@ -67,10 +67,12 @@ extension TrainerTests {
     #expect(try run().bits == whole.bits)
   }
 
-  @Test(arguments: [
-    LossName.contrastive, .cosineSimilarity, .coSENT, .anglE, .multipleNegativesRanking, .softmaxCrossEntropy,
-  ])
-  func lossesOnTables(loss: LossName) throws {
+  @Test(
+    arguments: [
+      ContrastiveLoss.self, CosineSimilarityLoss.self, CoSENTLoss.self, AnglELoss.self,
+      MultipleNegativesRankingLoss.self, SoftmaxCrossEntropyLoss.self,
+    ] as [any NamedLoss.Type])
+  func lossesOnTables(loss: any NamedLoss.Type) throws {
     let texts = try TrainerTests.texts().texts
     let first = Array(texts[0..<6]), second = Array(texts[6..<12])
     var settings = TrainerTests.settings
@@ -84,11 +86,12 @@ extension TrainerTests {
     let triplets = Dataset.triplets(
       TextTriplets(anchors: first, positives: second, negatives: texts[8..<14].map { [$0] }))
     for data in pairs + [triplets] {
-      if loss == .softmaxCrossEntropy || loss == .multipleNegativesRanking && data.kind != .triplets {
-        #expect(throws: FineTuningError.self) { try Trainer(model: model, data: data, settings: settings) }
+      let isRanking = loss == MultipleNegativesRankingLoss.self
+      if loss == SoftmaxCrossEntropyLoss.self || isRanking && data.kind != .triplets {
+        #expect(throws: FineTuningError.self) { try settings.trainer(model: model, data: data) }
       } else {
         var losses: [Float] = []
-        try Trainer(model: model, data: data, settings: settings).run {
+        try settings.trainer(model: model, data: data).run {
           if case .stepped(let report) = $0 { losses.append(report.loss) }
         }
         #expect(losses.count == 8 && losses.allSatisfy(\.isFinite))
@@ -114,12 +117,57 @@ extension TrainerTests {
     #expect(throws: LossError.self) { try trainer(settings) }
   }
 
+  /// The typed way gives the bits of the way that is chosen at run time.
+  @Test func typedDataTrainsAsDataOfRunTimeDoes() throws {
+    var settings = TrainerTests.settings
+    settings.loss = TripletLoss.self
+    settings.mining = .random
+    settings.negativesPerAnchor = 2
+    let chosen = try trainer(settings)
+    let typed = try Trainer(
+      model: model,
+      data: .mined(TrainerTests.texts(), .random, negatives: 2, labelsPerBatch: 3, samplesPerLabel: 3),
+      loss: TripletLoss(margin: 0.3), settings: settings.settings)
+    try chosen.run()
+    try typed.run()
+    #expect(try bits(chosen) == bits(typed))
+  }
+
+  /// A loss of one's own takes any kind of batch.
+  @Test func aRankingLossOfOnesOwnTrains() throws {
+    struct MarginRankingLoss: Loss {
+      let margin: Float
+
+      func callAsFunction(_ batch: RankingBatch) -> LossValue {
+        let scores = batch.anchors.dotProducts(withAll: batch.positives)
+        let own = batch.anchors.dotProducts(batch.positives).reshaped([batch.anchorCount, 1])
+        return LossValue((scores - own + margin).relu().mean())
+      }
+    }
+    func trainer(margin: Float) throws -> Trainer {
+      try Trainer(
+        model: model, data: .mined(TrainerTests.texts(), labelsPerBatch: 3, samplesPerLabel: 3),
+        loss: MarginRankingLoss(margin: margin), settings: TrainerTests.settings.settings)
+    }
+    let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()
+    stop.request()
+    try trainer(margin: 0.5).run(output: path, stop: stop)
+    // Its parameters are part of the run.
+    let error = #expect(throws: FineTuningError.self) { try trainer(margin: 0.25).run(output: path, resumes: true) }
+    #expect(error.map { "\($0)" }?.contains("loss was MarginRankingLoss(margin: 0.5), is") == true)
+    var losses: [Float] = []
+    try trainer(margin: 0.5).run(output: path, resumes: true) { event in
+      if case .stepped(let report) = event { losses.append(report.loss) }
+    }
+    #expect(losses.count == 8 && losses.allSatisfy(\.isFinite))
+  }
+
   // MARK: A classifier
 
   @Test func classifierIsResumedWithTheSameBytesAndNotSaved() throws {
     let folder = try TemporaryFolder(), evaluation = Dataset.labeledTexts(try TrainerTests.texts())
     var settings = TrainerTests.settings
-    settings.loss = .softmaxCrossEntropy
+    settings.loss = SoftmaxCrossEntropyLoss.self
     settings.margin = nil
     settings.accumulation = 2
     settings.evaluationInterval = 3
@@ -148,7 +196,7 @@ extension TrainerTests {
   @Test func classifierAndEncoderAreStepped() throws {
     func run(frozen: [String]) throws -> (reports: [StepReport], bits: [UInt32]) {
       var settings = TrainerTests.settings
-      settings.loss = .softmaxCrossEntropy
+      settings.loss = SoftmaxCrossEntropyLoss.self
       settings.margin = nil
       settings.dropout = 0
       settings.optimizer.frozen = frozen
@@ -170,13 +218,13 @@ extension TrainerTests {
 
   // MARK: Mined triplets
 
-  @Test(arguments: Mining.allCases) func minedRunIsResumedWithTheSameBytes(mining: Mining) throws {
+  @Test(arguments: [Mining.inBatch, .random, .offline(OfflineMiningSettings(interval: 3))])
+  func minedRunIsResumedWithTheSameBytes(mining: Mining) throws {
     let folder = try TemporaryFolder()
     var settings = TrainerTests.settings
-    settings.loss = .hardestOfKTriplet
+    settings.loss = HardestOfKTripletLoss.self
     settings.mining = mining
     settings.negativesPerAnchor = 2
-    settings.offlineMining.interval = 3
     try trainer(settings).run(output: folder.path("whole"))
     for stopAfter in [2, 3, 4] {
       let stop = StopFlag(), path = folder.path("stopped-\(stopAfter)")
@@ -191,13 +239,16 @@ extension TrainerTests {
     }
   }
 
-  @Test(arguments: [LossName.triplet, .hardestOfKTriplet, .contrastive, .coSENT, .multipleNegativesRanking])
-  func batchesWithoutTripletsHaveTheLossZero(loss: LossName) throws {
+  @Test(
+    arguments: [
+      TripletLoss.self, HardestOfKTripletLoss.self, ContrastiveLoss.self, CoSENTLoss.self,
+      MultipleNegativesRankingLoss.self,
+    ] as [any NamedLoss.Type])
+  func batchesWithoutTripletsHaveTheLossZero(loss: any NamedLoss.Type) throws {
     var settings = TrainerTests.settings
     settings.loss = loss
     settings.margin = nil
-    settings.mining = .offline
-    settings.offlineMining.margin = 3
+    settings.mining = .offline(OfflineMiningSettings(margin: 3))
     var losses: [Float] = [], warnings: [String] = []
     try trainer(settings).run { event in
       if case .stepped(let report) = event { losses.append(report.loss) }

@@ -54,9 +54,8 @@ extension TrainerTests {
   @Test func miningThatAStopCutsShortIsDoneLater() throws {
     let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()
     var settings = TrainerTests.settings
-    settings.loss = .triplet
-    settings.mining = .offline
-    settings.offlineMining.interval = 2
+    settings.loss = TripletLoss.self
+    settings.mining = .offline(OfflineMiningSettings(interval: 2))
     try trainer(settings).run(output: folder.path("whole"))
     let stopped = try trainer(settings).run(output: path, stop: stop) { event in
       if case .stepped(let report) = event, report.step == 4 { stop.request() }

@@ -22,8 +22,8 @@ import Testing
   }
 
   /// Batches of 3 labels with 3 texts, 8 updates.
-  static var settings: FineTuningSettings {
-    var settings = FineTuningSettings()
+  static var settings: RunSettings {
+    var settings = RunSettings()
     settings.length = .steps(8)
     settings.labelsPerBatch = 3
     settings.samplesPerLabel = 3
@@ -34,9 +34,9 @@ import Testing
   }
 
   func trainer(
-    _ settings: FineTuningSettings = TrainerTests.settings, evaluation: Dataset? = nil
+    _ settings: RunSettings = TrainerTests.settings, evaluation: Dataset? = nil
   ) throws -> Trainer {
-    try Trainer(model: model, data: .labeledTexts(TrainerTests.texts()), evaluation: evaluation, settings: settings)
+    try settings.trainer(model: model, data: .labeledTexts(TrainerTests.texts()), evaluation: evaluation)
   }
 
   func bits(_ trainer: Trainer) throws -> [UInt32] { try bits(trainer.tunedEncoder()) }
@@ -49,8 +49,8 @@ import Testing
 
   // MARK: Determinism
 
-  @Test(arguments: [LossName.batchHardTriplet, .softmaxCrossEntropy])
-  func threadsPiecesAndPathsChangeNoBit(loss: LossName) throws {
+  @Test(arguments: [BatchHardTripletLoss.self, SoftmaxCrossEntropyLoss.self] as [any NamedLoss.Type])
+  func threadsPiecesAndPathsChangeNoBit(loss: any NamedLoss.Type) throws {
     var settings = TrainerTests.settings
     settings.loss = loss
     settings.margin = nil
@@ -62,9 +62,8 @@ import Testing
       for kernels in Kernels.available {
         settings.threadCount = threads
         settings.pieceSize = pieceSize
-        let other = try Trainer(
-          model, .labeledTexts(TrainerTests.texts()), nil, settings, lossName: loss.rawValue, kernels: kernels
-        ) { try loss.loss(unitVectors: $0) }
+        let other = try settings.trainer(
+          model: model, data: .labeledTexts(TrainerTests.texts()), kernels: kernels)
         try other.run()
         #expect(try bits(other) == expected, "\(threads) threads, pieces of \(pieceSize), \(kernels.path)")
       }
@@ -75,7 +74,7 @@ import Testing
   func theOriginalEncoderIsThatBeforeTheFirstUpdate(kind: EncoderKind) throws {
     var settings = TrainerTests.settings
     settings.encoder = kind
-    settings.loss = .softmaxCrossEntropy
+    settings.loss = SoftmaxCrossEntropyLoss.self
     settings.margin = nil
     let trainer = try trainer(settings), before = try bits(trainer)
     try trainer.run()
@@ -96,7 +95,7 @@ import Testing
   // MARK: Faults
 
   /// NaN for one batch, or for three in a row.
-  private struct FaultyLoss: LabeledLoss {
+  private struct FaultyLoss: Loss {
     let faultyBatches: Set<Int>
     let counter: Counter
     let sound = BatchHardTripletLoss(distance: .euclidean, margin: 0.3)
@@ -111,17 +110,17 @@ import Testing
       }
     }
 
-    func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
-      let value = sound(vectors, labels: labels, in: context)
+    func callAsFunction(_ batch: LabeledBatch) -> LossValue {
+      let value = sound(batch)
       guard faultyBatches.contains(counter.next()) else { return value }
-      return LossValue(context.product(value.value, .nan))
+      return LossValue(value.value * .nan)
     }
   }
 
   private func faultyTrainer(_ batches: Set<Int>) throws -> Trainer {
     try Trainer(
-      model: model, data: TrainerTests.texts(), settings: TrainerTests.settings,
-      loss: FaultyLoss(faultyBatches: batches, counter: FaultyLoss.Counter()), name: "faulty")
+      model: model, data: .labeled(TrainerTests.texts(), labelsPerBatch: 3, samplesPerLabel: 3),
+      loss: FaultyLoss(faultyBatches: batches, counter: FaultyLoss.Counter()), settings: TrainerTests.settings.settings)
   }
 
   @Test func updateThatIsNotFiniteIsSkippedWhole() throws {
@@ -174,7 +173,7 @@ import Testing
   }
 
   @Test func settingsThatMakeNoSenseAreNamed() throws {
-    func expect(_ name: String, _ change: (inout FineTuningSettings) -> Void) {
+    func expect(_ name: String, _ change: (inout RunSettings) -> Void) {
       var settings = TrainerTests.settings
       change(&settings)
       let error = #expect(throws: FineTuningError.self) { try trainer(settings) }

@@ -24,13 +24,15 @@ struct TrainingReferenceTests {
     settings.dropout = 0
     settings.maxLength = 64
     let model = repositoryPath("weights/all-MiniLM-L6-v2")
-    let trainer = try Trainer(model: model, data: .labeledTexts(batches[0]), settings: settings)
+    let loss = BatchHardTripletLoss(margin: 0.3)
+    let trainer = try Trainer(model: model, data: .labeled(batches[0]), loss: loss, settings: settings)
     let parameters = trainer.weights.layout.list.parameters
     let before = parameters.map(trainer.weights.numbers)
     var errors: [Double] = []
     for (batch, step) in zip(batches, steps) {
       // A batch takes all of these texts, in some order.
-      trainer.source = try BatchSource(.labeledTexts(batch), trainer.loss, name: "", settings)
+      let task = TrainingTask(.labeled(batch), loss)
+      trainer.source = try BatchSource(task, nil, seed: settings.seed)
       let report = try trainer.update()
       errors.append(abs(Double(report.loss) / (step.object?["float64"]?.double ?? .nan) - 1))
       if errors.count == 1 {

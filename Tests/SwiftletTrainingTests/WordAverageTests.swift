@@ -61,7 +61,7 @@ import Testing
         let pass = BatchGradient(
           encoder: encoder, weights: weights.forModel(worker), skippedTokens: 0, pieceSize: pieceSize,
           dropout: Philox(seed: 0), batchNumber: 0)
-        evaluation = pass.add(batch, loss: { loss($0, labels: labels, in: $1) }, share: 1, to: gradients, worker)
+        evaluation = pass.add(batch, loss: { loss(LabeledBatch(vectors: $0, labels: labels)) }, share: 1, to: gradients, worker)
       }
     }
     let all = weights.layout.list.parameters.map { ($0.name, gradients.values(of: $0)) }
@@ -117,7 +117,7 @@ import Testing
 
   // MARK: Runs
 
-  private var settings: FineTuningSettings {
+  private var settings: RunSettings {
     var settings = TrainerTests.settings
     settings.encoder = .wordAverage
     settings.optimizer.learningRate = 1e-2
@@ -125,10 +125,10 @@ import Testing
   }
 
   private func trainer(
-    _ settings: FineTuningSettings, model: String? = nil, evaluation: Dataset? = nil
+    _ settings: RunSettings, model: String? = nil, evaluation: Dataset? = nil
   ) throws -> Trainer {
-    try Trainer(
-      model: model ?? bert, data: .labeledTexts(TrainerTests.texts()), evaluation: evaluation, settings: settings)
+    try settings.trainer(
+      model: model ?? bert, data: .labeledTexts(TrainerTests.texts()), evaluation: evaluation)
   }
 
   private func weights(_ folder: String) throws -> Data {
@@ -201,11 +201,12 @@ import Testing
     var settings = settings
     settings.length = .steps(2)
     for (loss, mining) in [
-      (LossName.multipleNegativesRanking, Mining.offline), (.coSENT, .random), (.triplet, .inBatch),
-    ] {
+      (MultipleNegativesRankingLoss.self, .offline(OfflineMiningSettings())), (CoSENTLoss.self, .random),
+      (TripletLoss.self, .inBatch),
+    ] as [(any NamedLoss.Type, Mining)] {
       settings.loss = loss
       settings.mining = mining
-      settings.margin = loss == .triplet ? 1 : nil
+      settings.margin = loss == TripletLoss.self ? 1 : nil
       settings.matryoshkaDimensions = [32, 8]
       #expect(try trainer(settings).run().skippedSteps == 0)
     }

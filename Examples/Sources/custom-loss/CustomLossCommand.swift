@@ -41,9 +41,9 @@ struct CustomLossCommand: ParsableCommand {
     settings.maxLength = common.maxLength
     settings.threadCount = common.threads
     let trainer = try Trainer(
-      model: common.modelFolder(), data: texts, evaluation: tables.read(eval, as: .labeledTexts, warn: common.warn),
-      settings: settings, loss: SupervisedContrastiveLoss(temperature: Float(temperature)),
-      name: "supervised-contrastive")
+      model: common.modelFolder(), data: .labeled(texts),
+      loss: SupervisedContrastiveLoss(temperature: Float(temperature)),
+      evaluation: tables.read(eval, as: .labeledTexts, warn: common.warn), settings: settings)
     var progress = ProgressBar(counting: "steps", quiet: common.quiet)
     try trainer.run { event in
       switch event {

@@ -2,25 +2,31 @@
 
 import Swiftlet
 
-/// For each text a and each p of its label, how badly p is told from all texts of the batch:
+/// For each text a and each p of its label, how badly p is told from all other texts o of the batch:
 /// the mean over (a, p) of log Σ_{o ≠ a} exp(a·o / t) - a·p / t, with the temperature t.
 ///
-/// A loss is a function of the batch's vectors, put together from the ops of `Context`; each op brings its derivative.
+/// A loss is a function of a batch. Its body is its formula, put together from the operators and methods of `Variable`,
+/// which know their derivatives.
 ///
 /// Khosla et al.: Supervised contrastive learning, NeurIPS 2020, equation 2, where all labels have as many texts.
-struct SupervisedContrastiveLoss: LabeledLoss {
+struct SupervisedContrastiveLoss: Loss {
   let temperature: Float
 
-  func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
-    let count = labels.count
-    let similarities = context.product(context.dotProducts(vectors, withAll: vectors), 1 / temperature)
-    // exp takes this to 0: no text is compared with itself.
-    let itself = Tensor((0..<count * count).map { $0 / count == $0 % count ? -1e9 : 0 }, shape: [count, count])
-    let sums = context.rowLogSumExps(of: context.sum(similarities, Variable(itself)))
+  func callAsFunction(_ batch: LabeledBatch) -> LossValue {
+    let similarities = batch.vectors.dotProducts(withAll: batch.vectors) / temperature
+    let sums = similarities.masked(where: { $0 == $1 }, fill: -.infinity).rowLogSumExps()
 
-    let pairs = (0..<count * count).filter { $0 / count != $0 % count && labels[$0 / count] == labels[$0 % count] }
-    let terms = context.difference(
-      context.elements(of: sums, at: pairs.map { $0 / count }), context.elements(of: similarities, at: pairs))
-    return LossValue(context.mean(of: terms))
+    let pairs = batch.positivePairs
+    let similaritiesOfPairs = similarities.elements(pairs.map { $0.anchor * batch.labels.count + $0.positive })
+    return LossValue((sums.elements(pairs.map(\.anchor)) - similaritiesOfPairs).mean())
+  }
+}
+
+extension LabeledBatch {
+  /// Each text with each other text of its label.
+  fileprivate var positivePairs: [(anchor: Int, positive: Int)] {
+    labels.indices.flatMap { anchor in
+      labels.indices.filter { $0 != anchor && labels[$0] == labels[anchor] }.map { (anchor, $0) }
+    }
   }
 }

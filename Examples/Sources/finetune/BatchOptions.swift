@@ -46,10 +46,13 @@ struct BatchOptions: ParsableArguments {
     }
   }
 
+  func apply(to batches: inout BatchSettings) {
+    if let labelsPerBatch { batches.labelsPerBatch = labelsPerBatch }
+    if let samplesPerLabel { batches.samplesPerLabel = samplesPerLabel }
+    if let batchSize { batches.batchSize = batchSize }
+  }
+
   func apply(to settings: inout FineTuningSettings) {
-    if let labelsPerBatch { settings.labelsPerBatch = labelsPerBatch }
-    if let samplesPerLabel { settings.samplesPerLabel = samplesPerLabel }
-    if let batchSize { settings.batchSize = batchSize }
     settings.pieceSize = pieceSize
     settings.accumulation = accumulate
   }

@@ -41,9 +41,10 @@ struct FinetuneCommand: ParsableCommand {
     let data = try tables.read(options.train, warn: common.warn)
     let evaluation = try options.eval.map { try tables.read($0, warn: common.warn) }
     try batches.validate(for: data)
-    try mining.validate(for: loss.loss, on: data)
+    try mining.validate(for: loss.choice, on: data)
     let trainer = try Trainer(
-      model: common.modelFolder(), data: data, evaluation: evaluation, settings: settings)
+      model: common.modelFolder(), data: data, loss: loss.choice, batches: batchSettings, evaluation: evaluation,
+      settings: settings)
     let monitor = try RunMonitor(options, quiet: common.quiet)
     defer { monitor.clearProgress() }
     let result = try trainer.run(
@@ -65,7 +66,6 @@ struct FinetuneCommand: ParsableCommand {
     var settings = FineTuningSettings()
     loss.apply(to: &settings)
     batches.apply(to: &settings)
-    mining.apply(to: &settings)
     optimizer.apply(to: &settings)
     settings.maxLength = common.maxLength
     settings.threadCount = common.threads
@@ -75,11 +75,19 @@ struct FinetuneCommand: ParsableCommand {
     return settings
   }
 
+  private var batchSettings: BatchSettings {
+    var settings = BatchSettings()
+    batches.apply(to: &settings)
+    mining.apply(to: &settings)
+    return settings
+  }
+
   private func modelCard(
     _ trainer: Trainer, _ data: Dataset, _ evaluation: Dataset?, _ result: FineTuningResult
   ) throws -> ModelCard {
     ModelCard(
       baseModel: lastComponent(of: try common.modelFolder()), trainer: trainer,
+      loss: loss.choice, batches: batchSettings,
       data: description(of: data, options.train), rowCount: data.count,
       evaluationData: evaluation.flatMap { data in options.eval.map { description(of: data, $0) } },
       scores: scores(result), isLabeled: data.kind == .labeledTexts,

@@ -7,7 +7,7 @@ import Swiftlet
 /// What training makes small, and the vectors it is made from.
 struct LossOptions: ParsableArguments {
   @Option(help: "The loss.")
-  var loss: LossName = .batchHardTriplet
+  var loss = NamedLossType(type: LossRegistry.all[0])
 
   @Option(help: "How far two vectors are from each other (default: the loss's own).")
   var distance: Distance?
@@ -63,34 +63,53 @@ struct LossOptions: ParsableArguments {
     if let scale, !(scale > 0 && scale.isFinite) {
       throw ValidationError("--scale is \(scale); give a number above 0")
     }
-    if distance != nil && loss.defaultDistance == nil {
-      throw ValidationError("--distance does not go with --loss \(loss.rawValue), which has its own measure")
+    let refused: [(String, Bool, LossChoice)] = [
+      ("--distance", distance != nil, LossChoice(loss.type, LossParameters(distance: distance))),
+      ("--margin", margin != nil, LossChoice(loss.type, LossParameters(margin: margin.map { Float($0) }))),
+      ("--scale", scale != nil, LossChoice(loss.type, LossParameters(scale: scale.map { Float($0) }))),
+    ]
+    for (option, isGiven, choice) in refused where isGiven {
+      do { try choice.check() } catch { throw ValidationError("\(option): \(error)") }
     }
-    if scale != nil && loss.defaultScale == nil {
-      throw ValidationError("--scale does not go with --loss \(loss.rawValue), which has none")
+    // Which dimensions vectors have is not known yet.
+    if matryoshkaDimensions != nil {
+      do { try LossChoice(loss.type, matryoshkaDimensions: [1]).check() } catch {
+        throw ValidationError("--matryoshka-dims: \(error)")
+      }
     }
-    if margin != nil && loss.defaultMargin(unitVectors: true) == nil {
-      throw ValidationError("--margin does not go with --loss \(loss.rawValue), which has none")
-    }
-    if matryoshkaDimensions != nil && loss == .softmaxCrossEntropy {
-      throw ValidationError("--matryoshka-dims does not go with --loss \(loss.rawValue), which takes whole vectors")
-    }
+  }
+
+  /// The loss, with what its user said of it.
+  var choice: LossChoice {
+    LossChoice(
+      loss.type,
+      LossParameters(distance: distance, margin: margin.map { Float($0) }, scale: scale.map { Float($0) }),
+      matryoshkaDimensions: matryoshkaDimensions?.dimensions)
   }
 
   func apply(to settings: inout FineTuningSettings) {
     settings.encoder = encoder
-    settings.loss = loss
-    settings.distance = distance
-    settings.margin = margin.map { Float($0) }
-    settings.scale = scale.map { Float($0) }
-    settings.matryoshkaDimensions = matryoshkaDimensions?.dimensions
     settings.pooling = pooling?.modes
     settings.normalize = normalize
     settings.dropout = dropout.map { Float($0) }
   }
 }
 
-extension LossName: @retroactive ExpressibleByArgument {}
+/// A loss by its name.
+struct NamedLossType: ExpressibleByArgument {
+  let type: any NamedLoss.Type
+
+  init(type: any NamedLoss.Type) { self.type = type }
+
+  init?(argument: String) {
+    guard let type = try? LossRegistry.loss(named: argument) else { return nil }
+    self.type = type
+  }
+
+  var defaultValueDescription: String { type.name }
+
+  static var allValueStrings: [String] { LossRegistry.all.map { $0.name } }
+}
 
 extension Distance: @retroactive ExpressibleByArgument {}
 

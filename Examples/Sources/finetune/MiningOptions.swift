@@ -8,7 +8,7 @@ import Swiftlet
 struct MiningOptions: ParsableArguments {
   @Option(
     help: "The negatives: nearest in the batch, random, or offline, the nearest of all texts (default: in-batch).")
-  var mine: Mining?
+  var mine: MiningName?
 
   @Option(help: ArgumentHelp("The negatives of each text (default: 1).", valueName: "n"))
   var negatives: Int?
@@ -42,34 +42,34 @@ struct MiningOptions: ParsableArguments {
   }
 
   /// A usage error for an option that has no meaning for this loss and data.
-  func validate(for loss: LossName, on data: Dataset) throws {
+  func validate(for loss: LossChoice, on data: Dataset) throws {
     guard let option = negatives != nil ? "--negatives" : mine != nil ? "--mine" : nil else { return }
     if data.kind != .labeledTexts {
       throw ValidationError("\(option) goes with labeled texts, not with \(data.kind)")
     }
     if !loss.takesMinedTriplets && (negatives != nil || mine != .inBatch) {
       throw ValidationError(
-        "\(option) goes with losses of triplets, pairs or rankings, as triplet, not with \(loss.rawValue)")
+        "\(option) goes with losses of triplets, pairs or rankings, as triplet, not with \(loss.loss.name)")
     }
   }
 
-  func apply(to settings: inout FineTuningSettings) {
-    if let mine { settings.mining = mine }
-    if let negatives { settings.negativesPerAnchor = negatives }
-    settings.offlineMining.interval = remineEvery
-    settings.offlineMining.margin = negativeMargin.map { Float($0) }
-    settings.offlineMining.relativeMargin = negativeRelativeMargin.map { Float($0) }
-  }
-}
-
-extension LossName {
-  /// Whether negatives are mined for the loss where the data is labeled texts.
-  var takesMinedTriplets: Bool {
-    switch try? loss(unitVectors: true) {
-    case .triplets, .pairs, .ranking: true
-    case .labeled, .classification, nil: false
+  func apply(to batches: inout BatchSettings) {
+    switch mine ?? .inBatch {
+    case .inBatch: batches.mining = .inBatch
+    case .random: batches.mining = .random
+    case .offline:
+      batches.mining = .offline(
+        OfflineMiningSettings(
+          interval: remineEvery, margin: negativeMargin.map { Float($0) },
+          relativeMargin: negativeRelativeMargin.map { Float($0) }))
     }
+    if let negatives { batches.negativesPerAnchor = negatives }
   }
 }
 
-extension Mining: @retroactive ExpressibleByArgument {}
+/// What --mine may be.
+enum MiningName: String, ExpressibleByArgument, CaseIterable {
+  case inBatch = "in-batch"
+  case random
+  case offline
+}

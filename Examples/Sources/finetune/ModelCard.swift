@@ -13,6 +13,9 @@ struct ModelCard {
   let baseModel: String
   /// What tuned it.
   let trainer: Trainer
+  /// The loss, and how batches were drawn.
+  let loss: LossChoice
+  let batches: BatchSettings
   /// What the data is, in words, and how many rows it has.
   let data: String
   let rowCount: Int

@@ -27,12 +27,12 @@ extension Context {
     heads.forEach(in: self) { unit, scratch in
       head.attend(heads.projections(inputs, unit), into: heads.columns(output, unit), unit.place, &scratch)
     }
-    return record(y, AttentionOperation(projections: projections, heads: heads))
+    return record(y, AttentionOperation(projections: Operand(projections), heads: heads))
   }
 }
 
 struct AttentionOperation: Operation {
-  let projections: Variable
+  let projections: Operand
   let heads: AttentionHeads
 
   func backward(_ gradient: Tensor, in pass: BackwardPass) {

@@ -14,7 +14,7 @@ extension Context {
     guard let dropout, probability > 0 else { return x }
     let mask = dropout.masks(op: op, probability: probability)
     let y = masked(x.tensor, by: mask, sequenceStarts)
-    return record(y, DropoutOperation(input: x, mask: mask, sequenceStarts: sequenceStarts))
+    return record(y, DropoutOperation(input: Operand(x), mask: mask, sequenceStarts: sequenceStarts))
   }
 
   fileprivate func masked(_ x: Tensor, by mask: DropoutMask, _ sequenceStarts: [Int]) -> Tensor {
@@ -33,7 +33,7 @@ extension Context {
 }
 
 struct DropoutOperation: Operation {
-  let input: Variable
+  let input: Operand
   let mask: DropoutMask
   let sequenceStarts: [Int]
 

@@ -15,13 +15,13 @@ extension Context {
         x.tensor.matrix.rows(range), residual: residual?.tensor.matrix.rows(range), gamma: gamma.vector,
         beta: beta.vector, epsilon: norm.epsilon, into: y.matrix.rows(range))
     }
-    return record(y, LayerNormOperation(input: x, residual: residual, norm: norm))
+    return record(y, LayerNormOperation(input: Operand(x), residual: residual.map(Operand.init), norm: norm))
   }
 }
 
 struct LayerNormOperation: Operation {
-  let input: Variable
-  let residual: Variable?
+  let input: Operand
+  let residual: Operand?
   let norm: LayerNorm
 
   /// With h the normalised rows of z = x + residual, s their deviation and g = dy gamma:

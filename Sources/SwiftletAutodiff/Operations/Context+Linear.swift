@@ -9,14 +9,14 @@ extension Context {
     precondition(x.tensor.shape == [rows, layer.inputs], "linear map of \(layer.inputs) fed \(x.tensor.shape)")
     let preactivation = product(x.tensor, layer, tape == nil ? activation : .identity)
     guard tape != nil, activation != .identity else {
-      return record(preactivation, LinearOperation(input: x, layer: layer, preactivation: nil, activation: activation))
+      return record(preactivation, LinearOperation(input: Operand(x), layer: layer, preactivation: nil, activation: activation))
     }
     let y = result(rows, layer.outputs)
     forEachRange(y.count, grain: 4096) { range in
       kernels.map(preactivation.vector[range], activation, into: y.vector[range])
     }
     return record(
-      y, LinearOperation(input: x, layer: layer, preactivation: preactivation, activation: activation))
+      y, LinearOperation(input: Operand(x), layer: layer, preactivation: preactivation, activation: activation))
   }
 
   private func product(_ x: Tensor, _ layer: Linear, _ activation: Activation) -> Tensor {
@@ -56,7 +56,7 @@ extension Context {
 }
 
 struct LinearOperation: Operation {
-  let input: Variable
+  let input: Operand
   let layer: Linear
   /// x W^T + b, where an activation follows.
   let preactivation: Tensor?

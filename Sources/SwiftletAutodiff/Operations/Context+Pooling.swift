@@ -37,7 +37,7 @@ extension Context {
           rows, first..<range.count, reduction, into: vector[order * features..<(order + 1) * features])
       }
     }
-    return record(y, PoolingOperation(input: x, ranges: ranges, skipped: skipped, reductions: reductions))
+    return record(y, PoolingOperation(input: Operand(x), ranges: ranges, skipped: skipped, reductions: reductions))
   }
 
   /// - Parameter places: those of the rows in their text, from 0.
@@ -57,22 +57,10 @@ extension Context {
       kernels.divide(vector, by: Float((places.lowerBound + 1 + places.upperBound) * length / 2))
     }
   }
-
-  /// Each row over its Euclidean length, or over `minimumLength` if that is more: `[rows, features]` to the same.
-  public func normalized(_ x: Variable, minimumLength: Float = 1e-12) -> Variable {
-    let rows = x.tensor.shape[0]
-    let y = result(rows, x.tensor.shape[1])
-    y.vector.copy(from: x.tensor.vector)
-    for row in 0..<rows {
-      let vector = y.matrix.row(row)
-      kernels.divide(vector, by: Swift.max(kernels.dot(vector, vector).squareRoot(), minimumLength))
-    }
-    return record(y, NormalizationOperation(input: x, minimumLength: minimumLength, result: y))
-  }
 }
 
 struct PoolingOperation: Operation {
-  let input: Variable
+  let input: Operand
   let ranges: [Range<Int>]
   let skipped: Int
   let reductions: [Reduction]
@@ -115,26 +103,5 @@ struct PoolingOperation: Operation {
       let sum = Float((places.lowerBound + 1 + places.upperBound) * length / 2)
       for row in 0..<length { add(row, times: Float(places.lowerBound + row + 1) / sum) }
     }
-  }
-}
-
-struct NormalizationOperation: Operation {
-  let input: Variable
-  let minimumLength: Float
-  let result: Tensor
-
-  /// With y = x / |x|: dx = (dy - y (y dy)) / |x|. Where the minimum stood for |x|, it is a constant.
-  func backward(_ gradient: Tensor, in pass: BackwardPass) {
-    let kernels = pass.context.kernels
-    let inputGradient = pass.context.result(result.shape[0], result.shape[1])
-    for row in 0..<result.shape[0] {
-      let x = input.tensor.matrix.row(row), y = result.matrix.row(row)
-      let dy = gradient.matrix.row(row), dx = inputGradient.matrix.row(row)
-      let length = kernels.dot(x, x).squareRoot()
-      let along = length > minimumLength ? kernels.dot(y, dy) : 0
-      dx.assign(from: dy, y) { $0 - $1 * along }
-      kernels.divide(dx, by: Swift.max(length, minimumLength))
-    }
-    pass.add(inputGradient, to: input)
   }
 }

@@ -28,7 +28,7 @@ package struct NormalizationModule: EncoderModule {
 
   package func callAsFunction(_ features: Features, in context: Context) -> Features {
     var features = features
-    features.vectors = context.normalized(features.vectors)
+    features.vectors = features.vectors.normalized()
     return features
   }
 }

@@ -138,7 +138,7 @@ package struct EncoderPipeline: Sendable {
     features.skippedTokens = skipped
     for module in folder.modules { features = module(features, in: context) }
     guard let truncation else { return features.vectors }
-    let cut = context.columns(of: features.vectors, in: 0..<truncation.dimension)
-    return truncation.normalizes ? context.normalized(cut) : cut
+    let cut = features.vectors.columns(0..<truncation.dimension)
+    return truncation.normalizes ? cut.normalized() : cut
   }
 }

@@ -11,6 +11,11 @@ package struct Worker: Sendable {
   /// How many threads may share a loop of this worker.
   package var threadCount: Int { team == nil ? 1 : queue.threadCount }
 
+  /// A worker outside of any pool: its loops run on the calling thread, with memory of their own.
+  package static func alone() -> Worker { Worker(workspace: Workspace(), queue: noThreads, team: nil) }
+
+  private static let noThreads = JobQueue(threadCount: 1, spins: false)
+
   /// This worker, but for its memory.
   package func with(_ workspace: Workspace) -> Worker { Worker(workspace: workspace, queue: queue, team: team) }
 

@@ -26,14 +26,11 @@ public struct ScoredPairs: Sendable {
 
 extension ScoredPairs {
   /// A line that warns of scores that the loss would take for targets out of its reach; nil if there are none.
-  func warning(for loss: LossName) -> String? {
-    // These go by the order of the scores alone.
-    if loss == .coSENT || loss == .anglE { return nil }
-    let least = loss == .cosineSimilarity ? -1 : 0
-    guard let lowest = scores.min(), let highest = scores.max(), lowest < Double(least) || highest > 1 else {
-      return nil
-    }
-    return "scores are from \(lowest) to \(highest), but \(loss.rawValue) takes them as from \(least) to 1: scale "
-      + "them, or choose the loss \(LossName.coSENT.rawValue)"
+  func warning(for loss: any Loss) -> String? {
+    guard let targets = (loss as? any BoundedTargetsLoss).map({ type(of: $0).targets }),
+      let lowest = scores.min(), let highest = scores.max(), !targets.contains(lowest) || !targets.contains(highest)
+    else { return nil }
+    return "scores are from \(lowest) to \(highest), but \(loss.messageName) takes them as from "
+      + "\(Int(targets.lowerBound)) to \(Int(targets.upperBound)): scale them, or choose the loss \(CoSENTLoss.name)"
   }
 }

@@ -10,7 +10,7 @@ import SwiftletTensors
 /// of an odd number of features lacks one, which counts as 0.
 ///
 /// Li, Li: AnglE-optimized text embeddings, arXiv:2309.12871, 2023; as in sentence-transformers.
-public struct AnglELoss: PairLoss {
+public struct AnglELoss: NamedLoss {
   /// s: how sharply two pairs in the wrong order are punished.
   public let scale: Float
 
@@ -18,20 +18,28 @@ public struct AnglELoss: PairLoss {
   public init(scale: Float = 20) { self.scale = scale }
 
   /// The loss of a batch.
-  public func callAsFunction(
-    first: Variable, second: Variable, targets: [Float], in context: Context
-  ) -> LossValue {
-    let y = PairTargets(targets, of: first, second)
-    let similarities = similarities(context.normalized(first), context.normalized(second), in: context)
-    return LossValue(y.orderLoss(of: similarities, scale: scale, in: context))
+  public func callAsFunction(_ pairs: PairBatch) -> LossValue {
+    let similarities = similarities(pairs.first.normalized(), pairs.second.normalized())
+    return LossValue(pairs.orderLoss(of: similarities, scale: scale))
   }
 
   /// |x·y + bc - ad| of unit rows x = (a, b) and y = (c, d).
-  private func similarities(_ x: Variable, _ y: Variable, in context: Context) -> Variable {
-    let features = x.tensor.shape[1], half = (features + 1) / 2
+  private func similarities(_ x: Variable, _ y: Variable) -> Variable {
+    let features = x.shape[1], half = (features + 1) / 2
     let real = 0..<features - half, imaginary = half..<features
-    let bc = context.dotProducts(context.columns(of: x, in: imaginary), context.columns(of: y, in: real))
-    let ad = context.dotProducts(context.columns(of: x, in: real), context.columns(of: y, in: imaginary))
-    return context.absoluteValue(context.sum(context.dotProducts(x, y), context.difference(bc, ad)))
+    let bc = x.columns(imaginary).dotProducts(y.columns(real))
+    let ad = x.columns(real).dotProducts(y.columns(imaginary))
+    return (x.dotProducts(y) + (bc - ad)).absoluteValue()
+  }
+
+  // MARK: Named loss
+
+  /// `angle`
+  public static let name = "angle"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([.scale], of: Self.self)
+    self.init(scale: parameters.scale ?? 20)
   }
 }

@@ -11,35 +11,47 @@ import SwiftletTensors
 /// Hermans, Beyer, Leibe: In defense of the triplet loss for person re-identification, arXiv:1703.07737, 2017, there
 /// called batch all, with the mean over what is not 0; Ding, Lin, Wang, Chao: Deep feature learning with relative
 /// distance comparison for person re-identification, Pattern Recognition 48(10), 2015.
-public struct BatchAllTripletLoss: LabeledLoss {
+public struct BatchAllTripletLoss: NamedLoss {
   /// How far two vectors are from each other.
   public let distance: Distance
 
   /// m: how much farther than the positive a negative shall be.
   public let margin: Float
 
-  /// The loss; of unit vectors, which are at most 2 apart, with a margin far below 2.
+  /// The loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
   public init(distance: Distance = .euclidean, margin: Float = 5) {
     self.distance = distance
     self.margin = margin
   }
 
   /// The loss of a batch.
-  public func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
-    let batch = LabeledDistances(among: vectors, distance, labels: labels, in: context)
-    var triplets = ActiveTriplets(batchSize: labels.count)
-    for anchor in labels.indices {
+  public func callAsFunction(_ batch: LabeledBatch) -> LossValue {
+    let distances = LabeledDistances(batch, distance)
+    var triplets = ActiveTriplets(batchSize: batch.labels.count)
+    for anchor in batch.labels.indices {
       triplets.add(
-        anchor: anchor, batch.positives(of: anchor).map { (distance: batch[anchor, $0], row: $0) },
-        batch.negatives(of: anchor), margin: margin)
+        anchor: anchor, distances.positives(of: anchor).map { (distance: distances[anchor, $0], row: $0) },
+        distances.negatives(of: anchor), margin: margin)
     }
-    let value = context.record(
-      Tensor([triplets.mean], shape: [1]), ActiveTripletsOperation(input: batch.distances, triplets: triplets))
-    return LossValue(value, statistics: batch.statistics(activeFraction: triplets.activeFraction))
+    let value = Context.of(distances.distances).record(
+      Tensor([triplets.mean], shape: [1]),
+      ActiveTripletsOperation(input: Operand(distances.distances), triplets: triplets))
+    return LossValue(value, statistics: distances.statistics(activeFraction: triplets.activeFraction))
   }
 
   /// m
   public var valueOfCollapse: Float? { margin }
+
+  // MARK: Named loss
+
+  /// `batch-all-triplet`
+  public static let name = "batch-all-triplet"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([.distance, .margin], of: Self.self)
+    self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)
+  }
 }
 
 /// The sum of the active triplets' terms, and how often each distance occurs in it.
@@ -85,7 +97,7 @@ struct ActiveTriplets {
 }
 
 struct ActiveTripletsOperation: Operation {
-  let input: Variable
+  let input: Operand
   let triplets: ActiveTriplets
 
   /// With y = Σ (d_ap - d_an + m) / N over N active triplets: each distance has dy / N as often as it occurs.

@@ -9,20 +9,31 @@ public import SwiftletAutodiff
 /// all vectors are equal the loss is log 2.
 ///
 /// Hermans, Beyer, Leibe: In defense of the triplet loss for person re-identification, arXiv:1703.07737, 2017.
-public struct BatchHardSoftMarginTripletLoss: LabeledLoss {
+public struct BatchHardSoftMarginTripletLoss: AnchorwiseLoss, NamedLoss {
   /// How far two vectors are from each other.
   public let distance: Distance
 
   /// The loss.
   public init(distance: Distance = .euclidean) { self.distance = distance }
 
-  /// The loss of a batch.
-  public func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
-    let batch = LabeledDistances(among: vectors, distance, labels: labels, in: context)
-    let excess = context.difference(batch.hardestPositives(), batch.hardestNegatives())
-    return LossValue(context.mean(of: context.softplus(excess)), statistics: batch.statistics(terms: excess))
+  /// log(1 + exp(d_ap - d_an)) of each anchor.
+  public func terms(_ batch: LabeledBatch, anchors: Range<Int>) -> LossTerms {
+    let distances = LabeledDistances(batch, distance, anchors: anchors)
+    let excess = distances.hardestPositives() - distances.hardestNegatives()
+    return LossTerms(excess.softplus(), statistics: distances.statistics(terms: excess))
   }
 
   /// log 2
   public var valueOfCollapse: Float? { 0.693_147_2 }
+
+  // MARK: Named loss
+
+  /// `batch-hard-soft-margin-triplet`
+  public static let name = "batch-hard-soft-margin-triplet"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([.distance], of: Self.self)
+    self.init(distance: parameters.distance ?? .euclidean)
+  }
 }

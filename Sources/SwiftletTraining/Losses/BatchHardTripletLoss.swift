@@ -8,27 +8,37 @@ public import SwiftletAutodiff
 /// negative away; in a batch of one label the loss is m and has no gradient. Where all vectors are equal it is m, too.
 ///
 /// Hermans, Beyer, Leibe: In defense of the triplet loss for person re-identification, arXiv:1703.07737, 2017.
-public struct BatchHardTripletLoss: LabeledLoss {
+public struct BatchHardTripletLoss: AnchorwiseLoss, NamedLoss {
   /// How far two vectors are from each other.
   public let distance: Distance
 
   /// m: how much farther than the positive a negative shall be.
   public let margin: Float
 
-  /// The loss; of unit vectors, which are at most 2 apart, with a margin far below 2.
+  /// The loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
   public init(distance: Distance = .euclidean, margin: Float = 5) {
     self.distance = distance
     self.margin = margin
   }
 
-  /// The loss of a batch.
-  public func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
-    let batch = LabeledDistances(among: vectors, distance, labels: labels, in: context)
-    let excess = context.difference(batch.hardestPositives(), batch.hardestNegatives())
-    let terms = context.relu(context.sum(excess, margin))
-    return LossValue(context.mean(of: terms), statistics: batch.statistics(terms: terms))
+  /// max(d_ap - d_an + m, 0) of each anchor.
+  public func terms(_ batch: LabeledBatch, anchors: Range<Int>) -> LossTerms {
+    let distances = LabeledDistances(batch, distance, anchors: anchors)
+    let terms = (distances.hardestPositives() - distances.hardestNegatives() + margin).relu()
+    return LossTerms(terms, statistics: distances.statistics(terms: terms))
   }
 
   /// m
   public var valueOfCollapse: Float? { margin }
+
+  // MARK: Named loss
+
+  /// `batch-hard-triplet`
+  public static let name = "batch-hard-triplet"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([.distance, .margin], of: Self.self)
+    self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)
+  }
 }

@@ -8,33 +8,32 @@ public import SwiftletAutodiff
 /// This is sentence-transformers' rule (and TensorFlow Addons'): nothing asks whether n lies within the margin, and pairs
 /// whose term is 0 count in the mean. Without any pair the loss is 0; in a batch of one label d_an = 0, so that it still
 /// pulls positives together. ``FaceNetSemiHardTripletLoss`` is the paper's rule.
-public struct BatchSemiHardTripletLoss: LabeledLoss {
+public struct BatchSemiHardTripletLoss: AnchorwiseLoss, NamedLoss {
   /// How far two vectors are from each other.
   public let distance: Distance
 
   /// m: how much farther than the positive a negative shall be.
   public let margin: Float
 
-  /// The loss; of unit vectors, which are at most 2 apart, with a margin far below 2.
+  /// The loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
   public init(distance: Distance = .euclidean, margin: Float = 5) {
     self.distance = distance
     self.margin = margin
   }
 
-  /// The loss of a batch.
-  public func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
-    let batch = LabeledDistances(among: vectors, distance, labels: labels, in: context)
+  /// max(d_ap - d_an + m, 0) of each anchor with each of its positives.
+  public func terms(_ batch: LabeledBatch, anchors: Range<Int>) -> LossTerms {
+    let distances = LabeledDistances(batch, distance, anchors: anchors)
     var positives: [(Int, Int)] = [], negatives: [(Int, Int)] = []
-    for anchor in labels.indices {
-      let ranked = batch.negatives(of: anchor)
-      for positive in batch.positives(of: anchor) {
+    for anchor in anchors {
+      let ranked = distances.negatives(of: anchor)
+      for positive in distances.positives(of: anchor) {
         positives.append((anchor, positive))
-        negatives.append((anchor, negative(ranked, beyond: batch[anchor, positive]) ?? anchor))
+        negatives.append((anchor, negative(ranked, beyond: distances[anchor, positive]) ?? anchor))
       }
     }
-    let excess = context.difference(batch.distances(positives), batch.distances(negatives))
-    let terms = context.relu(context.sum(excess, margin))
-    return LossValue(context.mean(of: terms), statistics: batch.statistics(terms: terms))
+    let terms = (distances.distances(positives) - distances.distances(negatives) + margin).relu()
+    return LossTerms(terms, statistics: distances.statistics(terms: terms))
   }
 
   /// The nearest negative farther than the positive, or else the farthest, of equally far ones the first.
@@ -48,4 +47,15 @@ public struct BatchSemiHardTripletLoss: LabeledLoss {
 
   /// m
   public var valueOfCollapse: Float? { margin }
+
+  // MARK: Named loss
+
+  /// `batch-semi-hard-triplet`
+  public static let name = "batch-semi-hard-triplet"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([.distance, .margin], of: Self.self)
+    self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)
+  }
 }

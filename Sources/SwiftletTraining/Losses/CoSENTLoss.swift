@@ -8,7 +8,7 @@ public import SwiftletAutodiff
 /// the loss is 0. Takes O(N²) time and memory.
 ///
 /// Su: CoSENT, https://kexue.fm/archives/8847, 2022.
-public struct CoSENTLoss: PairLoss {
+public struct CoSENTLoss: NamedLoss {
   /// s: how sharply two cosines in the wrong order are punished.
   public let scale: Float
 
@@ -16,29 +16,36 @@ public struct CoSENTLoss: PairLoss {
   public init(scale: Float = 20) { self.scale = scale }
 
   /// The loss of a batch.
-  public func callAsFunction(
-    first: Variable, second: Variable, targets: [Float], in context: Context
-  ) -> LossValue {
-    let y = PairTargets(targets, of: first, second)
-    return LossValue(y.orderLoss(of: context.cosines(first, second), scale: scale, in: context))
+  public func callAsFunction(_ pairs: PairBatch) -> LossValue {
+    LossValue(pairs.orderLoss(of: pairs.first.cosines(to: pairs.second), scale: scale))
+  }
+
+  // MARK: Named loss
+
+  /// `cosent`
+  public static let name = "cosent"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([.scale], of: Self.self)
+    self.init(scale: parameters.scale ?? 20)
   }
 }
 
-extension PairTargets {
+extension PairBatch {
   /// log(1 + Σ exp(s (c_i - c_j))) over all i, j with y_i < y_j.
   ///
   /// - Parameter c: `[N]`
-  func orderLoss(of c: Variable, scale s: Float, in context: Context) -> Variable {
+  func orderLoss(of c: Variable, scale s: Float) -> Variable {
     var lower: [Int] = [], higher: [Int] = []
-    for i in values.indices {
-      for j in values.indices where values[i] < values[j] {
+    for i in targets.indices {
+      for j in targets.indices where targets[i] < targets[j] {
         lower.append(i)
         higher.append(j)
       }
     }
-    let excess = context.difference(context.elements(of: c, at: lower), context.elements(of: c, at: higher))
-    guard !lower.isEmpty else { return context.sum(of: excess) }
-    let exponents = context.reshaped(context.product(excess, s), to: [1, lower.count])
-    return context.softplus(context.rowLogSumExps(of: exponents))
+    let excess = c.elements(lower) - c.elements(higher)
+    guard !lower.isEmpty else { return excess.sum() }
+    return (excess * s).reshaped([1, lower.count]).rowLogSumExps().softplus()
   }
 }

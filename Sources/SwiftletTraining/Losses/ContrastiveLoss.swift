@@ -7,7 +7,7 @@ public import SwiftletAutodiff
 /// Without the half, with the euclidean distance and m = 2, it is also met in textbooks.
 ///
 /// Hadsell, Chopra, LeCun: Dimensionality reduction by learning an invariant mapping, CVPR 2006.
-public struct ContrastiveLoss: PairLoss {
+public struct ContrastiveLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLoss {
   /// How far two vectors are from each other.
   public let distance: Distance
 
@@ -20,17 +20,25 @@ public struct ContrastiveLoss: PairLoss {
     self.margin = margin
   }
 
-  /// The loss of a batch.
-  public func callAsFunction(
-    first: Variable, second: Variable, targets: [Float], in context: Context
-  ) -> LossValue {
-    let y = PairTargets(targets, of: first, second)
-    let d = context.distances(first, second, distance)
-    let shortfall = context.relu(context.difference(margin, d))
-    let terms = context.sum(
-      context.product(y.variable, context.square(d)), context.product(y.complement, context.square(shortfall)))
-    return LossValue(
-      context.product(context.mean(of: terms), 0.5),
-      statistics: y.statistics(distances: d, activeFraction: BatchStatistics.activeFraction(of: terms)))
+  /// (y d² + (1 - y) max(m - d, 0)²) / 2 of each pair.
+  public func terms(_ batch: PairBatch, anchors: Range<Int>) -> LossTerms {
+    let pairs = batch.pairs(anchors), y = pairs.y
+    let d = pairs.first.distances(to: pairs.second, distance)
+    let terms = (y * d.square() + (1 - y) * (margin - d).relu().square()) / 2
+    return LossTerms(
+      terms, statistics: pairs.statistics(distances: d, activeFraction: BatchStatistics.activeFraction(of: terms)))
+  }
+
+  package static let targets = 0.0...1.0
+
+  // MARK: Named loss
+
+  /// `contrastive`
+  public static let name = "contrastive"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([.distance, .margin], of: Self.self)
+    self.init(distance: parameters.distance ?? .cosine, margin: parameters.margin ?? 0.5)
   }
 }

@@ -6,24 +6,32 @@ public import SwiftletAutodiff
 ///
 /// Pairs that are alike shall have a cosine of m at least, others one of 1 - m at most. With m = 1 it is PyTorch's
 /// `cosine_embedding_loss` with its margin of 0.
-public struct CosineHingeLoss: PairLoss {
+public struct CosineHingeLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLoss {
   /// m: the least cosine of pairs that are alike.
   public let margin: Float
 
   /// The loss.
   public init(margin: Float = 1) { self.margin = margin }
 
-  /// The loss of a batch.
-  public func callAsFunction(
-    first: Variable, second: Variable, targets: [Float], in context: Context
-  ) -> LossValue {
-    let y = PairTargets(targets, of: first, second)
-    let c = context.cosines(first, second)
-    let shortfall = context.relu(context.difference(margin, c)), excess = context.relu(context.sum(c, margin - 1))
-    let terms = context.sum(context.product(y.variable, shortfall), context.product(y.complement, excess))
-    return LossValue(
-      context.mean(of: terms),
-      statistics: y.statistics(
-        distances: context.difference(1, c), activeFraction: BatchStatistics.activeFraction(of: terms)))
+  /// y max(m - c, 0) + (1 - y) max(c + m - 1, 0) of each pair.
+  public func terms(_ batch: PairBatch, anchors: Range<Int>) -> LossTerms {
+    let pairs = batch.pairs(anchors), y = pairs.y
+    let c = pairs.first.cosines(to: pairs.second)
+    let terms = y * (margin - c).relu() + (1 - y) * (c + (margin - 1)).relu()
+    return LossTerms(
+      terms, statistics: pairs.statistics(distances: 1 - c, activeFraction: BatchStatistics.activeFraction(of: terms)))
+  }
+
+  package static let targets = 0.0...1.0
+
+  // MARK: Named loss
+
+  /// `cosine-hinge`
+  public static let name = "cosine-hinge"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([.margin], of: Self.self)
+    self.init(margin: parameters.margin ?? 1)
   }
 }

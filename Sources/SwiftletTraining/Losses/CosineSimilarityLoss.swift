@@ -7,16 +7,26 @@ public import SwiftletAutodiff
 /// Scores are on the scale of the cosine, -1 to 1.
 ///
 /// Reimers, Gurevych: Sentence-BERT, EMNLP 2019, arXiv:1908.10084, the regression objective.
-public struct CosineSimilarityLoss: PairLoss {
+public struct CosineSimilarityLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLoss {
   /// The loss.
   public init() {}
 
-  /// The loss of a batch.
-  public func callAsFunction(
-    first: Variable, second: Variable, targets: [Float], in context: Context
-  ) -> LossValue {
-    let y = PairTargets(targets, of: first, second)
-    let error = context.difference(context.cosines(first, second), y.variable)
-    return LossValue(context.mean(of: context.square(error)))
+  /// (c - y)² of each pair.
+  public func terms(_ batch: PairBatch, anchors: Range<Int>) -> LossTerms {
+    let pairs = batch.pairs(anchors)
+    return LossTerms((pairs.first.cosines(to: pairs.second) - pairs.y).square())
+  }
+
+  package static let targets = -1.0...1.0
+
+  // MARK: Named loss
+
+  /// `cosine-similarity`
+  public static let name = "cosine-similarity"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([], of: Self.self)
+    self.init()
   }
 }

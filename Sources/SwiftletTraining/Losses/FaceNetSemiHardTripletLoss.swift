@@ -12,28 +12,28 @@ public import SwiftletAutodiff
 ///
 /// Schroff, Kalenichenko, Philbin: FaceNet: a unified embedding for face recognition and clustering,
 /// arXiv:1503.03832, 2015, section 3.2 (with the squared euclidean distance of unit vectors and m = 0.2).
-public struct FaceNetSemiHardTripletLoss: LabeledLoss {
+public struct FaceNetSemiHardTripletLoss: AnchorwiseLoss, NamedLoss {
   /// How far two vectors are from each other.
   public let distance: Distance
 
   /// m: how much farther than the positive a negative shall be.
   public let margin: Float
 
-  /// The loss; of unit vectors, which are at most 2 apart, with a margin far below 2.
+  /// The loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
   public init(distance: Distance = .euclidean, margin: Float = 5) {
     self.distance = distance
     self.margin = margin
   }
 
-  /// The loss of a batch.
-  public func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
-    let batch = LabeledDistances(among: vectors, distance, labels: labels, in: context)
+  /// d_ap - d_an + m of each anchor with each of its positives that has a semi-hard negative.
+  public func terms(_ batch: LabeledBatch, anchors: Range<Int>) -> LossTerms {
+    let distances = LabeledDistances(batch, distance, anchors: anchors)
     var positives: [(Int, Int)] = [], negatives: [(Int, Int)] = [], pairCount = 0
-    for anchor in labels.indices {
-      let ranked = batch.negatives(of: anchor)
-      for positive in batch.positives(of: anchor) {
+    for anchor in anchors {
+      let ranked = distances.negatives(of: anchor)
+      for positive in distances.positives(of: anchor) {
         pairCount += 1
-        let d = batch[anchor, positive]
+        let d = distances[anchor, positive]
         let rank = ranked.count { $0 <= d }
         // `<=`, not `>`: a distance that is NaN must show in the loss.
         guard rank < ranked.count, !(d - ranked.distance(rank) + margin <= 0) else { continue }
@@ -41,13 +41,23 @@ public struct FaceNetSemiHardTripletLoss: LabeledLoss {
         negatives.append((anchor, ranked.row(rank)))
       }
     }
-    let excess = context.difference(batch.distances(positives), batch.distances(negatives))
-    return LossValue(
-      context.mean(of: context.sum(excess, margin)),
-      statistics: batch.statistics(
+    return LossTerms(
+      distances.distances(positives) - distances.distances(negatives) + margin,
+      statistics: distances.statistics(
         activeFraction: pairCount == 0 ? nil : Float(positives.count) / Float(pairCount)))
   }
 
   /// 0
   public var valueOfCollapse: Float? { 0 }
+
+  // MARK: Named loss
+
+  /// `facenet-semi-hard-triplet`
+  public static let name = "facenet-semi-hard-triplet"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([.distance, .margin], of: Self.self)
+    self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)
+  }
 }

@@ -3,24 +3,20 @@
 import SwiftletAutodiff
 import SwiftletTensors
 
-/// A loss of the logits V W^T + b that a linear layer, which is trained along, makes of vectors V with labels.
+/// The linear layer, trained along with an encoder, that makes logits V W^T + b of vectors V for a loss of classes.
 ///
 /// W `[C, D]` and b `[C]` are the parameters `classifier.weight` and `classifier.bias`, behind the encoder's: one gradient
 /// norm, one optimizer, one checkpoint. The tuned model is without them. They start uniform in ±1/√D, as those of PyTorch's
 /// Linear do.
-struct LinearClassifier: LabeledLoss {
-  private let loss: any ClassificationLoss
-  private let layer: Linear
+struct LinearClassifier {
+  let layer: Linear
 
   /// - Parameters:
   ///   - features: D.
   ///   - classes: C; labels are from 0 to C - 1.
   ///   - weights: get the layer's parameters.
-  init(
-    _ loss: any ClassificationLoss, features: Int, classes: Int, seed: UInt64, in weights: inout TrainableWeights
-  ) {
+  init(features: Int, classes: Int, seed: UInt64, in weights: inout TrainableWeights) {
     let scope = ParameterScope(after: weights.layout.list)
-    self.loss = loss
     layer = scope.linear("classifier", inputs: features, outputs: classes)
     weights = weights.extended(to: scope.list)
     var random = RandomStream(seed: seed, purpose: .classifier)
@@ -31,7 +27,6 @@ struct LinearClassifier: LabeledLoss {
     }
   }
 
-  func callAsFunction(_ vectors: Variable, labels: [Int], in context: Context) -> LossValue {
-    loss(logits: context.linear(vectors, layer), labels: labels, in: context)
-  }
+  /// Vectors `[B, D]` as logits `[B, C]`.
+  func callAsFunction(_ vectors: Variable) -> Variable { Context.of(vectors).linear(vectors, layer) }
 }

@@ -22,11 +22,11 @@ public struct LossEvaluation: Sendable {
   ///   - loss: the loss of variables that stand for the inputs, in their order.
   package init(
     at inputs: [Tensor], scale: Float = 1, in context: Context, into parameterGradients: Gradients? = nil,
-    _ loss: (_ context: Context, _ vectors: [Variable]) -> LossValue
+    _ loss: (_ vectors: [Variable]) -> LossValue
   ) {
     let variables = inputs.map(context.input)
-    let result = loss(context, variables)
-    value = result.value.tensor.values[0]
+    let result = loss(variables)
+    value = result.value.values[0]
     statistics = result.statistics
     gradients = context.backward(
       from: result.value, Tensor([scale], shape: [1]), into: parameterGradients, at: variables)
@@ -34,7 +34,7 @@ public struct LossEvaluation: Sendable {
 
   /// The same on the threads of the process's pool.
   fileprivate static func onSharedPool(
-    at inputs: [Tensor], _ loss: @escaping (Context, [Variable]) -> LossValue
+    at inputs: [Tensor], _ loss: @escaping ([Variable]) -> LossValue
   ) throws(CPUPathError) -> LossEvaluation {
     let kernels = try Kernels.selected()
     nonisolated(unsafe) var result: LossEvaluation?
@@ -48,7 +48,7 @@ public struct LossEvaluation: Sendable {
   }
 }
 
-extension LabeledLoss {
+extension Loss where Batch == LabeledBatch {
   /// The loss of vectors from anywhere, and its gradient: no encoder is needed.
   ///
   /// ```swift
@@ -60,11 +60,11 @@ extension LabeledLoss {
   ///   - vectors: `[B, D]`
   ///   - labels: one a row.
   public func evaluate(_ vectors: Tensor, labels: [Int]) throws(CPUPathError) -> LossEvaluation {
-    try .onSharedPool(at: [vectors]) { context, inputs in self(inputs[0], labels: labels, in: context) }
+    try .onSharedPool(at: [vectors]) { self(LabeledBatch(vectors: $0[0], labels: labels)) }
   }
 }
 
-extension ExplicitTripletLoss {
+extension Loss where Batch == TripletBatch {
   /// The loss of vectors from anywhere, and its gradients with respect to anchors, positives and negatives.
   ///
   /// - Parameters:
@@ -74,13 +74,13 @@ extension ExplicitTripletLoss {
   public func evaluate(
     anchors: Tensor, positives: Tensor, negatives: Tensor
   ) throws(CPUPathError) -> LossEvaluation {
-    try .onSharedPool(at: [anchors, positives, negatives]) { context, inputs in
-      self(anchors: inputs[0], positives: inputs[1], negatives: inputs[2], in: context)
+    try .onSharedPool(at: [anchors, positives, negatives]) {
+      self(TripletBatch(anchors: $0[0], positives: $0[1], negatives: $0[2]))
     }
   }
 }
 
-extension PairLoss {
+extension Loss where Batch == PairBatch {
   /// The loss of vectors from anywhere, and its gradients with respect to the first and the second of the pairs.
   ///
   /// - Parameters:
@@ -88,36 +88,36 @@ extension PairLoss {
   ///   - second: `[N, D]`; row i makes a pair with row i of `first`.
   ///   - targets: one a pair: 1 for alike and 0 for not, or a score.
   public func evaluate(first: Tensor, second: Tensor, targets: [Float]) throws(CPUPathError) -> LossEvaluation {
-    try .onSharedPool(at: [first, second]) { context, inputs in
-      self(first: inputs[0], second: inputs[1], targets: targets, in: context)
-    }
+    try .onSharedPool(at: [first, second]) { self(PairBatch(first: $0[0], second: $0[1], targets: targets)) }
   }
 }
 
-extension RankingLoss {
+extension Loss where Batch == RankingBatch {
   /// The loss of vectors from anywhere, and its gradients with respect to anchors, positives and negatives.
   ///
   /// - Parameters:
   ///   - anchors: `[N, D]`
   ///   - positives: `[N, D]`; row i belongs to anchor i.
   ///   - negatives: `[N K, D]`; rows K i to K (i + 1) - 1 belong to anchor i.
+  ///   - classes: of the anchors, then of the negatives; see ``RankingBatch/classes``.
   public func evaluate(
-    anchors: Tensor, positives: Tensor, negatives: Tensor? = nil
+    anchors: Tensor, positives: Tensor, negatives: Tensor? = nil, classes: [Int]? = nil
   ) throws(CPUPathError) -> LossEvaluation {
-    try .onSharedPool(at: [anchors, positives] + (negatives.map { [$0] } ?? [])) { context, inputs in
+    try .onSharedPool(at: [anchors, positives] + (negatives.map { [$0] } ?? [])) {
       self(
-        anchors: inputs[0], positives: inputs[1], negatives: inputs.count > 2 ? inputs[2] : nil, in: context)
+        RankingBatch(
+          anchors: $0[0], positives: $0[1], negatives: $0.count > 2 ? $0[2] : nil, classes: classes))
     }
   }
 }
 
-extension ClassificationLoss {
+extension Loss where Batch == ClassBatch {
   /// The loss of logits from anywhere, and its gradient.
   ///
   /// - Parameters:
   ///   - logits: `[B, C]`
   ///   - labels: one a row, from 0 to C - 1.
   public func evaluate(logits: Tensor, labels: [Int]) throws(CPUPathError) -> LossEvaluation {
-    try .onSharedPool(at: [logits]) { context, inputs in self(logits: inputs[0], labels: labels, in: context) }
+    try .onSharedPool(at: [logits]) { self(ClassBatch(logits: $0[0], labels: labels)) }
   }
 }

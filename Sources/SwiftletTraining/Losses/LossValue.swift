@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import SwiftletAutodiff
-import SwiftletTensors
 
 /// What a loss says of a batch.
 public struct LossValue {
@@ -13,8 +12,24 @@ public struct LossValue {
 
   /// A loss `[1]`, with statistics if there are any.
   public init(_ value: Variable, statistics: BatchStatistics = BatchStatistics()) {
-    precondition(value.tensor.shape == [1], "a loss is one number, not \(value.tensor.shape)")
+    precondition(value.shape == [1], "a loss is one number, not \(value.shape)")
     self.value = value
+    self.statistics = statistics
+  }
+}
+
+/// The terms of a loss, of which it is the mean.
+public struct LossTerms {
+  /// The terms, `[N]`.
+  public let values: Variable
+
+  /// What the loss saw of the distances of these terms' anchors.
+  public let statistics: BatchStatistics
+
+  /// Terms `[N]`, with statistics if there are any.
+  public init(_ values: Variable, statistics: BatchStatistics = BatchStatistics()) {
+    precondition(values.shape.count == 1, "terms are a list, not of shape \(values.shape)")
+    self.values = values
     self.statistics = statistics
   }
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletAutodiff
-
 /// How many of its first features a vector keeps each time a loss is taken of it.
 public struct MatryoshkaDimensions: Equatable, Sendable {
   /// From the largest down.
@@ -31,18 +29,11 @@ public struct MatryoshkaDimensions: Equatable, Sendable {
     self.weights = descending.map { $0.1 }
   }
 
-  /// Σ_d w_d loss(d), with the statistics of the largest dimension.
-  ///
-  /// - Parameter loss: of what a function makes of vectors `[N, D]`: their first d features, brought to length 1.
-  func sum(in context: Context, _ loss: (_ shortened: (Variable) -> Variable) -> LossValue) -> LossValue {
-    let parts = zip(dimensions, weights).map { dimension, weight in
-      let part = loss { context.normalized(context.columns(of: $0, in: 0..<dimension)) }
-      return LossValue(context.product(part.value, weight), statistics: part.statistics)
-    }
-    let total = parts.dropFirst().reduce(parts[0].value) { context.sum($0, $1.value) }
-    return LossValue(total, statistics: parts[0].statistics)
-  }
+}
 
-  /// The sum of the weights times the value of a loss.
-  func sum(of value: Float?) -> Float? { value.map { $0 * weights.reduce(0, +) } }
+extension MatryoshkaDimensions: CustomStringConvertible {
+  /// The dimensions, with the weights that are not 1.
+  public var description: String {
+    zip(dimensions, weights).map { $1 == 1 ? "\($0)" : "\($0) x \($1)" }.joined(separator: " ")
+  }
 }

@@ -5,19 +5,29 @@ public import SwiftletAutodiff
 /// Pairs u, v with the target 1: the mean of (u - v)² over pairs and features; other pairs are left out.
 ///
 /// A poor baseline: nothing keeps vectors apart, so that all equal is its best. Without such pairs the loss is 0.
-public struct MeanSquaredErrorLoss: PairLoss {
+public struct MeanSquaredErrorLoss: NamedLoss, BoundedTargetsLoss {
   /// The loss.
   public init() {}
 
   /// The loss of a batch.
-  public func callAsFunction(
-    first: Variable, second: Variable, targets: [Float], in context: Context
-  ) -> LossValue {
-    let pairs = PairTargets(targets, of: first, second).positives
-    let error = context.difference(context.rows(of: first, at: pairs), context.rows(of: second, at: pairs))
-    return LossValue(context.mean(of: context.square(error)))
+  public func callAsFunction(_ pairs: PairBatch) -> LossValue {
+    let u = pairs.first.rows(pairs.positives), v = pairs.second.rows(pairs.positives)
+    return LossValue((u - v).square().mean())
   }
 
   /// 0
   public var valueOfCollapse: Float? { 0 }
+
+  package static let targets = 0.0...1.0
+
+  // MARK: Named loss
+
+  /// `mse`
+  public static let name = "mse"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([], of: Self.self)
+    self.init()
+  }
 }

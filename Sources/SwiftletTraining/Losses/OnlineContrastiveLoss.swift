@@ -11,7 +11,7 @@ import SwiftletTensors
 /// positives that are farther. Without hard pairs the loss is 0. Pairs with another target are left out.
 ///
 /// The choice is that of sentence-transformers 6.2; before, a single positive or negative counted as none.
-public struct OnlineContrastiveLoss: PairLoss {
+public struct OnlineContrastiveLoss: NamedLoss, BoundedTargetsLoss {
   /// How far two vectors are from each other.
   public let distance: Distance
 
@@ -25,24 +25,34 @@ public struct OnlineContrastiveLoss: PairLoss {
   }
 
   /// The loss of a batch.
-  public func callAsFunction(
-    first: Variable, second: Variable, targets: [Float], in context: Context
-  ) -> LossValue {
-    let y = PairTargets(targets, of: first, second)
-    let d = context.distances(first, second, distance), values = d.tensor.values
-    let positives = y.positives.map { values[$0] }, negatives = y.negatives.map { values[$0] }
+  public func callAsFunction(_ pairs: PairBatch) -> LossValue {
+    let d = pairs.first.distances(to: pairs.second, distance), values = d.values
+    let positives = pairs.positives.map { values[$0] }, negatives = pairs.negatives.map { values[$0] }
     let farthest = positives.max() ?? BatchStatistics.mean(negatives) ?? 0
     let nearest = negatives.min() ?? BatchStatistics.mean(positives) ?? 0
     // `!`, not the opposite: a distance that is NaN must show in the loss.
-    let hardPositives = context.elements(of: d, at: y.positives.filter { !(values[$0] <= nearest) })
-    let hardNegatives = context.elements(of: d, at: y.negatives.filter { !(values[$0] >= farthest) })
-    let shortfall = context.relu(context.difference(margin, hardNegatives))
-    let active = (hardPositives.tensor.values + shortfall.tensor.values).count { $0 > 0 }
+    let hardPositives = d.elements(pairs.positives.filter { !(values[$0] <= nearest) })
+    let hardNegatives = d.elements(pairs.negatives.filter { !(values[$0] >= farthest) })
+    let shortfall = (margin - hardNegatives).relu()
+    let active = (hardPositives.values + shortfall.values).count { $0 > 0 }
     return LossValue(
-      context.sum(context.sum(of: context.square(hardPositives)), context.sum(of: context.square(shortfall))),
-      statistics: y.statistics(distances: d, activeFraction: Float(active) / Float(max(targets.count, 1))))
+      hardPositives.square().sum() + shortfall.square().sum(),
+      statistics: pairs.statistics(distances: d, activeFraction: Float(active) / Float(max(values.count, 1))))
   }
 
   /// 0
   public var valueOfCollapse: Float? { 0 }
+
+  package static let targets = 0.0...1.0
+
+  // MARK: Named loss
+
+  /// `online-contrastive`
+  public static let name = "online-contrastive"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([.distance, .margin], of: Self.self)
+    self.init(distance: parameters.distance ?? .cosine, margin: parameters.margin ?? 0.5)
+  }
 }

@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletAutodiff
-import SwiftletTensors
+import SwiftletAutodiff
 
 /// Logits z and the label y of each row: mean_i (log Σ_c exp(z_ic) - z_iy).
 ///
-/// A trainer makes the logits by a linear layer of its own: parameters `classifier.weight` `[C, D]` and `classifier.bias`
-/// `[C]`, which patterns of parameter groups may name. It knows the classes of its data alone, and is not saved.
-public struct SoftmaxCrossEntropyLoss: ClassificationLoss {
+/// A trainer makes the logits by a linear layer of its own, which it throws away: ``ClassBatch``.
+public struct SoftmaxCrossEntropyLoss: AnchorwiseLoss, NamedLoss {
   /// The loss.
   public init() {}
 
-  /// The loss of a batch.
-  public func callAsFunction(logits: Variable, labels: [Int], in context: Context) -> LossValue {
-    let rows = logits.tensor.shape[0], classes = logits.tensor.shape[1]
-    precondition(rows == labels.count, "\(labels.count) labels for \(rows) rows of logits")
-    precondition(labels.allSatisfy((0..<classes).contains), "a label outside 0..<\(classes)")
-    let ofLabels = context.elements(of: logits, at: labels.enumerated().map { $0 * classes + $1 })
-    return LossValue(context.mean(of: context.difference(context.rowLogSumExps(of: logits), ofLabels)))
+  /// log Σ_c exp(z_ic) - z_iy of each row.
+  public func terms(_ batch: ClassBatch, anchors: Range<Int>) -> LossTerms {
+    let z = batch.logits.rows(anchors), classes = z.shape[1]
+    let ofLabels = z.elements(batch.labels[anchors].enumerated().map { $0 * classes + $1 })
+    return LossTerms(z.rowLogSumExps() - ofLabels)
+  }
+
+  // MARK: Named loss
+
+  /// `softmax-cross-entropy`
+  public static let name = "softmax-cross-entropy"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([], of: Self.self)
+    self.init()
   }
 }

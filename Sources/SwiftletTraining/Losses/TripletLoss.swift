@@ -8,30 +8,37 @@ public import SwiftletAutodiff
 ///
 /// Weinberger, Saul: Distance metric learning for large margin nearest neighbor classification, JMLR 10, 2009;
 /// Schroff, Kalenichenko, Philbin: FaceNet, arXiv:1503.03832, 2015.
-public struct TripletLoss: ExplicitTripletLoss {
+public struct TripletLoss: AnchorwiseLoss, NamedLoss {
   /// How far two vectors are from each other.
   public let distance: Distance
 
   /// m: how much farther than the positive a negative shall be.
   public let margin: Float
 
-  /// The loss; of unit vectors, which are at most 2 apart, with a margin far below 2.
+  /// The loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
   public init(distance: Distance = .euclidean, margin: Float = 5) {
     self.distance = distance
     self.margin = margin
   }
 
-  /// The loss of a batch.
-  public func callAsFunction(
-    anchors: Variable, positives: Variable, negatives: Variable, in context: Context
-  ) -> LossValue {
-    let batch = TripletDistances(
-      anchors: anchors, positives: positives, negatives: negatives, distance, in: context)
-    let excess = context.difference(batch.positivesOfEachNegative(), batch.negatives)
-    let terms = context.relu(context.sum(excess, margin))
-    return LossValue(context.mean(of: terms), statistics: batch.statistics(terms: terms))
+  /// max(d_ap - d_an + m, 0) of each anchor with each of its negatives.
+  public func terms(_ batch: TripletBatch, anchors: Range<Int>) -> LossTerms {
+    let distances = TripletDistances(batch, distance, anchors: anchors)
+    let terms = (distances.positivesOfEachNegative() - distances.negatives + margin).relu()
+    return LossTerms(terms, statistics: distances.statistics(terms: terms))
   }
 
   /// m
   public var valueOfCollapse: Float? { margin }
+
+  // MARK: Named loss
+
+  /// `triplet`
+  public static let name = "triplet"
+
+  /// The loss of parameters that a user may have left out.
+  public init(_ parameters: LossParameters) throws(LossError) {
+    try parameters.check([.distance, .margin], of: Self.self)
+    self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)
+  }
 }

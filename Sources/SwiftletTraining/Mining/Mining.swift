@@ -1,13 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where the negatives of labeled texts come from, for losses of triplets and pairs.
-public enum Mining: String, CaseIterable, Sendable {
+/// Where the negatives of labeled texts come from, for losses of triplets, pairs and rankings.
+public enum Mining: Sendable, Equatable {
   /// The nearest text of another label in the batch, as the vectors are at the time.
-  case inBatch = "in-batch"
+  case inBatch
   /// A random text of another label: most are easy, and teach little.
   case random
   /// The nearest texts of other labels among all, found before training or again every so many updates.
-  case offline
+  case offline(OfflineMiningSettings)
+
+  /// What programs and run descriptions call it.
+  public var name: String {
+    switch self {
+    case .inBatch: "in-batch"
+    case .random: "random"
+    case .offline: "offline"
+    }
+  }
+
+  /// How negatives are mined among all texts; nil where they are not.
+  public var offlineSettings: OfflineMiningSettings? {
+    if case .offline(let settings) = self { settings } else { nil }
+  }
 }
 
 /// How negatives are mined among all texts of a data set.
@@ -20,6 +34,10 @@ public struct OfflineMiningSettings: Sendable, Equatable {
   /// The same as a share of that cosine: a negative's is at most 1 minus this, times it.
   public var relativeMargin: Float?
 
-  /// Negatives are mined once, and as near as there are.
-  public init() {}
+  /// Settings; without any, negatives are mined once, and as near as there are.
+  public init(interval: Int? = nil, margin: Float? = nil, relativeMargin: Float? = nil) {
+    self.interval = interval
+    self.margin = margin
+    self.relativeMargin = relativeMargin
+  }
 }

@@ -75,7 +75,7 @@ package struct TripletMiner {
     _ positives: [Int?], _ labels: [Int], _ vectors: Tensor, _ context: Context
   ) -> TripletIndices {
     let count = labels.count
-    let distances = context.withoutTape().distances(among: Variable(vectors)).tensor.values
+    let distances = context.withoutTape().constant(vectors).distancesAmongRows().tensor.values
     var triplets = TripletIndices()
     for (anchor, positive) in positives.enumerated() {
       guard let positive else { continue }

@@ -27,7 +27,7 @@ struct BatchGradient {
   ///   - share: what the loss counts in the update.
   ///   - gradients: grow by the gradient of the loss times `share`.
   func add(
-    _ tokens: TokenBatch, loss: (Variable, Context) -> LossValue, share: Float, to gradients: Gradients,
+    _ tokens: TokenBatch, loss: (Variable) -> LossValue, share: Float, to gradients: Gradients,
     _ worker: Worker
   ) -> LossEvaluation? {
     let pieces = stride(from: 0, to: tokens.sequenceCount, by: pieceSize).map {
@@ -39,7 +39,7 @@ struct BatchGradient {
 
     let evaluation = LossEvaluation(
       at: [vectors], scale: share, in: Context(weights: weights, worker: worker, tape: Tape()), into: gradients
-    ) { loss($1[0], $0) }
+    ) { loss($0[0]) }
     for piece in pieces {
       let (vectors, context) = only ?? embed(tokens, piece, Tape(), worker)
       let rows = piece.lowerBound * encoder.dimension..<piece.upperBound * encoder.dimension

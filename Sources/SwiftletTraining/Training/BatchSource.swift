@@ -8,48 +8,56 @@ struct TrainingBatch {
   /// The rows of the data set that the texts are from.
   let rows: [Int]
   let texts: [String]
-  let loss: (Variable, Context) -> LossValue
+  let loss: (Variable) -> LossValue
+}
+
+/// A loss and the data that it learns from, whatever batch it takes.
+package struct TrainingTask: Sendable {
+  package let loss: any Loss
+  let dataset: Dataset
+  let batches: BatchSettings
+  /// Whether triplets are mined among labeled texts.
+  let isMined: Bool
+  /// Whether a linear layer makes logits of the vectors.
+  let needsClassifier: Bool
+  let evaluate: @Sendable (BatchVectors) -> LossValue
+
+  package init<L: Loss>(_ data: TrainingData<L.Batch>, _ loss: L) {
+    self.loss = loss
+    dataset = data.dataset
+    batches = data.batches
+    isMined = data.dataset.kind == .labeledTexts && L.Batch.self is any MinableBatch.Type
+    needsClassifier = L.Batch.self == ClassBatch.self
+    evaluate = { vectors in
+      // Mining found no triplet.
+      if vectors.triplets?.anchors.isEmpty == true { return LossValue(vectors.vectors.rows(0..<0).sum()) }
+      return loss(data.batch(vectors))
+    }
+  }
 }
 
 /// The batches of a data set, one after the other, each with the loss on it.
 struct BatchSource {
-  private enum Kind {
-    case labeled(LabeledTexts)
-    case mined(LabeledTexts, TripletMiner)
-    case triplets(TextTriplets)
-    case pairs(first: [String], second: [String], targets: [Float])
-  }
-
-  private let loss: TrainingLoss
-  private var kind: Kind
+  private let task: TrainingTask
+  private let classifier: LinearClassifier?
+  private var miner: TripletMiner?
   private var sampler: any BatchSampler
 
-  /// - Parameter name: the loss's, for a message.
-  /// - Throws: ``FineTuningError`` if the loss does not go with the data; ``SamplerError`` if no batch can be made.
-  init(_ dataset: Dataset, _ loss: TrainingLoss, name: String, _ settings: FineTuningSettings) throws {
-    switch (dataset, loss) {
-    case (_, .classification): throw FineTuningError.unsuitableData(loss: name, found: dataset.kind)
-    case (.labeledTexts(let data), .labeled): kind = .labeled(data)
-    case (.labeledTexts(let data), _):
-      let miner = TripletMiner(
-        labels: data.labels, mining: settings.mining, negativesPerAnchor: settings.negativesPerAnchor,
-        seed: settings.seed)
-      kind = .mined(data, miner)
-    case (.triplets(let data), .triplets), (.triplets(let data), .pairs), (.triplets(let data), .ranking):
-      kind = .triplets(data)
-    case (.scoredPairs(let data), .pairs):
-      kind = .pairs(first: data.first, second: data.second, targets: data.scores.map { Float($0) })
-    case (.labeledPairs(let data), .pairs):
-      kind = .pairs(first: data.first, second: data.second, targets: data.areAlike.map { $0 ? 1 : 0 })
-    default: throw FineTuningError.unsuitableData(loss: name, found: dataset.kind)
-    }
-    self.loss = loss
-    if case .labeledTexts(let data) = dataset {
+  /// - Throws: ``SamplerError`` if no batch can be made.
+  init(_ task: TrainingTask, _ classifier: LinearClassifier?, seed: UInt64) throws(SamplerError) {
+    self.task = task
+    self.classifier = classifier
+    let batches = task.batches
+    if case .labeledTexts(let data) = task.dataset {
       sampler = try LabelSampler(
-        labels: data.labels, labelsPerBatch: settings.labelsPerBatch, textsPerLabel: settings.samplesPerLabel,
-        seed: settings.seed)
+        labels: data.labels, labelsPerBatch: batches.labelsPerBatch, textsPerLabel: batches.samplesPerLabel,
+        seed: seed)
+      if task.isMined {
+        miner = TripletMiner(
+          labels: data.labels, mining: batches.mining, negativesPerAnchor: batches.negativesPerAnchor, seed: seed)
+      }
     } else {
-      sampler = RowSampler(count: dataset.count, batchSize: settings.batchSize, seed: settings.seed)
+      sampler = RowSampler(count: task.dataset.count, batchSize: batches.batchSize, seed: seed)
     }
   }
 
@@ -59,41 +67,57 @@ struct BatchSource {
   /// Goes on as if `position` batches had been drawn.
   mutating func advance(to position: Int) { sampler.advance(to: position) }
 
-  /// The texts and labels among which hard negatives are to be mined; nil where none are.
-  var minedTexts: LabeledTexts? {
-    if case .mined(let data, let miner) = kind, miner.mining == .offline { data } else { nil }
+  /// The texts and labels among which hard negatives are to be mined, and how; nil where none are.
+  var offlineMining: (texts: LabeledTexts, settings: OfflineMiningSettings, negativesPerAnchor: Int)? {
+    guard let miner, case .offline(let settings) = miner.mining, case .labeledTexts(let texts) = task.dataset else {
+      return nil
+    }
+    return (texts, settings, task.batches.negativesPerAnchor)
   }
 
   /// The hard negatives that offline mining found; nil before it.
   var hardNegatives: HardNegatives? {
-    get { if case .mined(_, let miner) = kind { miner.hardNegatives } else { nil } }
-    set {
-      guard case .mined(let data, var miner) = kind else { return }
-      miner.hardNegatives = newValue
-      kind = .mined(data, miner)
-    }
+    get { miner?.hardNegatives }
+    set { miner?.hardNegatives = newValue }
   }
 
   mutating func next() -> TrainingBatch {
-    let number = sampler.position, rows = sampler.next(), loss = loss
-    switch kind {
-    case .labeled(let data):
-      let labels = rows.map { data.labels[$0] }
-      return TrainingBatch(rows: rows, texts: rows.map { data.texts[$0] }) { loss($0, labels: labels, in: $1) }
-    case .mined(let data, let miner):
-      let plan = miner.plan(rows, batchNumber: number), all = rows + plan.extraRows
+    let number = sampler.position, rows = sampler.next(), evaluate = task.evaluate, classifier = classifier
+    switch task.dataset {
+    case .labeledTexts(let data):
+      let plan = miner?.plan(rows, batchNumber: number), all = rows + (plan?.extraRows ?? [])
       let labels = all.map { data.labels[$0] }
-      return TrainingBatch(rows: all, texts: all.map { data.texts[$0] }) { vectors, context in
-        loss(vectors, plan.triplets(vectors.tensor, context), labels: labels, in: context)
+      return TrainingBatch(rows: all, texts: all.map { data.texts[$0] }) { vectors in
+        var batch = BatchVectors(vectors)
+        batch.labels = labels
+        batch.classifier = classifier
+        batch.triplets = plan?.triplets(vectors.tensor, Context.of(vectors))
+        return evaluate(batch)
       }
     case .triplets(let data):
       let texts =
         rows.map { data.anchors[$0] } + rows.map { data.positives[$0] } + rows.flatMap { data.negatives[$0] }
       let triplets = TripletIndices(count: rows.count, negatives: data.negatives[0].count)
-      return TrainingBatch(rows: rows, texts: texts) { loss($0, triplets, in: $1) }
-    case .pairs(let first, let second, let targets):
-      let texts = rows.map { first[$0] } + rows.map { second[$0] }, targets = rows.map { targets[$0] }
-      return TrainingBatch(rows: rows, texts: texts) { loss($0, targets: targets, in: $1) }
+      return TrainingBatch(rows: rows, texts: texts) { vectors in
+        var batch = BatchVectors(vectors)
+        batch.triplets = triplets
+        return evaluate(batch)
+      }
+    case .scoredPairs(let data):
+      return pairs(rows, data.first, data.second) { Float(data.scores[$0]) }
+    case .labeledPairs(let data):
+      return pairs(rows, data.first, data.second) { data.areAlike[$0] ? 1 : 0 }
+    }
+  }
+
+  private func pairs(
+    _ rows: [Int], _ first: [String], _ second: [String], target: (_ row: Int) -> Float
+  ) -> TrainingBatch {
+    let targets = rows.map(target), evaluate = task.evaluate
+    return TrainingBatch(rows: rows, texts: rows.map { first[$0] } + rows.map { second[$0] }) { vectors in
+      var batch = BatchVectors(vectors)
+      batch.targets = targets
+      return evaluate(batch)
     }
   }
 }

@@ -3,7 +3,8 @@
 import SwiftletFiles
 import SwiftletTensors
 
-/// A text of all that a value stores, by which a resumed run sees whether its loss is the one it began with.
+/// A text of all that a value stores, by which a resumed run sees whether its loss is the one it began with:
+/// `TripletLoss(distance: euclidean, margin: 5.0)`.
 ///
 /// The same for equal values in every process: sets and dictionaries are in the order of their elements' texts, and a
 /// tensor stands there with the digest of its numbers. Objects and functions stand there with their types alone.
@@ -14,18 +15,20 @@ package func identity(of value: Any) -> String {
     return "Tensor(\(tensor.shape), \(hash.hexDigest().prefix(16)))"
   }
   let mirror = Mirror(reflecting: value), type = "\(mirror.subjectType)"
+  // A loss within a loss may have an identity of its own.
+  func identity(ofPart part: Any) -> String { (part as? any Loss)?.identity ?? SwiftletTraining.identity(of: part) }
   func list(_ parts: [String]) -> String { "[\(parts.joined(separator: ", "))]" }
   let parts = mirror.children.map { child in
     let label = child.label.flatMap { $0.hasPrefix(".") ? nil : "\($0): " } ?? ""
-    return label + identity(of: child.value)
+    return label + identity(ofPart: child.value)
   }
   switch mirror.displayStyle {
-  case .optional: return mirror.children.first.map { identity(of: $0.value) } ?? "nil"
-  case .collection: return list(mirror.children.map { identity(of: $0.value) })
-  case .set, .dictionary: return list(mirror.children.map { identity(of: $0.value) }.sorted())
+  case .optional: return mirror.children.first.map { identity(ofPart: $0.value) } ?? "nil"
+  case .collection: return list(mirror.children.map { identity(ofPart: $0.value) })
+  case .set, .dictionary: return list(mirror.children.map { identity(ofPart: $0.value) }.sorted())
   case .class, .foreignReference: return type
   case .enum where parts.isEmpty: return "\(value)"
-  case .enum: return mirror.children.map { "\($0.label ?? "")(\(identity(of: $0.value)))" }.joined()
+  case .enum: return mirror.children.map { "\($0.label ?? "")(\(identity(ofPart: $0.value)))" }.joined()
   case .tuple: return "(\(parts.joined(separator: ", ")))"
   case nil where parts.isEmpty: return "\(value)"
   default: return "\(type)(\(parts.joined(separator: ", ")))"

@@ -24,27 +24,23 @@ struct RunDescription: Equatable {
 
   /// - Parameters:
   ///   - settings: those that change a weight; threads, pieces and checkpoints do not.
-  ///   - lossIdentity: what the loss is made of.
+  ///   - task: the loss, by its identity, and its data.
   ///   - stepCount: updates in all, which a constant rate allows to grow.
   init(
-    _ settings: FineTuningSettings, lossName: String, lossIdentity: String, stepCount: Int, data: Dataset,
-    evaluation: Dataset?,
-    model: ModelFolder, encoder: EncoderPipeline, weights: TrainableWeights
+    _ settings: FineTuningSettings, task: TrainingTask, stepCount: Int, evaluation: Dataset?, model: ModelFolder,
+    encoder: EncoderPipeline, weights: TrainableWeights
   ) throws {
     func text<Value>(_ value: Value?) -> String { value.map { "\($0)" } ?? "default" }
-    let optimizer = settings.optimizer
+    let optimizer = settings.optimizer, batches = task.batches, offline = batches.mining.offlineSettings
     fields = [
       (RunDescription.stepsName, "\(stepCount)"), ("encoder", encoder.configuration.architecture),
-      ("loss", lossName), ("loss parameters", lossIdentity),
-      ("distance", text((settings.distance ?? settings.loss.defaultDistance)?.rawValue)),
-      ("margin", text(settings.margin)), ("scale", text(settings.scale)),
-      ("Matryoshka dimensions", text(settings.matryoshkaDimensions)),
-      ("labels per batch", "\(settings.labelsPerBatch)"), ("samples per label", "\(settings.samplesPerLabel)"),
-      ("batch size", "\(settings.batchSize)"), ("accumulation", "\(settings.accumulation)"),
-      ("mining", settings.mining.rawValue), ("mining interval", text(settings.offlineMining.interval)),
-      ("margin of negatives", text(settings.offlineMining.margin)),
-      ("relative margin of negatives", text(settings.offlineMining.relativeMargin)),
-      ("negatives", "\(settings.negativesPerAnchor)"),
+      ("loss", task.loss.identity),
+      ("labels per batch", "\(batches.labelsPerBatch)"), ("samples per label", "\(batches.samplesPerLabel)"),
+      ("batch size", "\(batches.batchSize)"), ("accumulation", "\(settings.accumulation)"),
+      ("mining", batches.mining.name), ("mining interval", text(offline?.interval)),
+      ("margin of negatives", text(offline?.margin)),
+      ("relative margin of negatives", text(offline?.relativeMargin)),
+      ("negatives", "\(batches.negativesPerAnchor)"),
       ("learning rate", "\(optimizer.learningRate)"), ("weight decay", "\(optimizer.weightDecay)"),
       ("betas", "\(optimizer.beta1) \(optimizer.beta2)"), ("epsilon", "\(optimizer.epsilon)"),
       ("clip norm", text(optimizer.gradientNormLimit)),
@@ -62,7 +58,7 @@ struct RunDescription: Equatable {
       ("normalize", "\(encoder.normalizes)"), ("maximum length", "\(settings.maxLength ?? encoder.maxLength)"),
       ("evaluation interval", text(settings.evaluationInterval)), ("patience", text(settings.patience)),
       ("seed", "\(settings.seed)"),
-      ("training data", data.digest), ("evaluation data", evaluation?.digest ?? "none"),
+      ("training data", task.dataset.digest), ("evaluation data", evaluation?.digest ?? "none"),
       ("model", try RunDescription.digest(of: model, encoder, weights)),
     ]
   }

@@ -99,7 +99,7 @@ extension Trainer {
     _ store: CheckpointStore?, _ stop: StopFlag, _ report: (TrainingEvent) throws -> Void
   ) throws -> FineTuningResult.End {
     var detector = CollapseDetector(
-      isNormalized: takesUnitVectors, valueOfCollapse: loss.valueOfCollapse)
+      isNormalized: takesUnitVectors, valueOfCollapse: task.loss.valueOfCollapse)
     while true {
       if try evaluateIfDue(stop, report) {
         if progress.step == stepCount { return .completed }

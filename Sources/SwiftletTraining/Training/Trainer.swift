@@ -26,8 +26,11 @@ public final class Trainer {
   /// How many updates the run has.
   public let stepCount: Int
 
+  /// What is made small.
+  public var loss: any Loss { task.loss }
+
   let model: ModelFolder
-  let loss: TrainingLoss
+  let task: TrainingTask
   /// Whether the loss sees vectors of unit length.
   let takesUnitVectors: Bool
   let encoder: EncoderPipeline
@@ -52,72 +55,90 @@ public final class Trainer {
   /// One for all updates: a tape in the memory of whichever worker has the time would be in that of every worker.
   private let workspace = Workspace()
 
-  /// Loads a model and prepares to tune it.
+  /// Loads a model and prepares to tune it by a loss, one of this library or one of your own.
+  ///
+  /// ```swift
+  /// let trainer = try Trainer(model: folder, data: .labeled(texts), loss: BatchHardTripletLoss(margin: 0.3))
+  /// ```
+  ///
+  /// - Parameters:
+  ///   - folder: the model's.
+  ///   - data: texts that batches for the loss are made of.
+  ///   - loss: what is made small.
+  ///   - evaluation: what the weights are scored on while they are tuned; the best are kept. nil: the last are.
+  ///   - settings: the optimizer, and how long to train.
+  /// - Throws: what `SentenceEncoder` does; ``FineTuningError``, ``SamplerError``, ``ParameterPatternError`` or
+  ///   ``EvaluationError`` where data and settings do not go together.
+  public convenience init<L: Loss>(
+    model folder: String, data: TrainingData<L.Batch>, loss: L, evaluation: Dataset? = nil,
+    settings: FineTuningSettings = FineTuningSettings()
+  ) throws {
+    try self.init(folder, data.dataset, data.batches, evaluation, settings, kernels: Kernels.selected()) { _ in
+      TrainingTask(data, loss)
+    }
+  }
+
+  /// Loads a model and prepares to tune it, where data and loss are known at run time only.
   ///
   /// - Parameters:
   ///   - folder: the model's.
   ///   - data: labeled texts for any loss, of which it mines triplets or pairs where it takes these; triplets for
   ///     losses of triplets, pairs and rankings; pairs for losses of pairs.
+  ///   - loss: what is made small.
+  ///   - batches: how batches are drawn from the data.
   ///   - evaluation: what the weights are scored on while they are tuned; the best are kept. nil: the last are.
-  ///   - settings: the loss, the optimizer, and how long and in what batches to train.
+  ///   - settings: the optimizer, and how long to train.
   /// - Throws: what `SentenceEncoder` does; ``FineTuningError``, ``LossError``, ``SamplerError``,
-  ///   ``ParameterPatternError`` or ``EvaluationError`` where data and settings do not go together.
+  ///   ``ParameterPatternError`` or ``EvaluationError`` where data, loss and settings do not go together.
   public convenience init(
-    model folder: String, data: Dataset, evaluation: Dataset? = nil, settings: FineTuningSettings = FineTuningSettings()
+    model folder: String, data: Dataset, loss: LossChoice = LossChoice(BatchHardTripletLoss.self),
+    batches: BatchSettings = BatchSettings(), evaluation: Dataset? = nil,
+    settings: FineTuningSettings = FineTuningSettings()
   ) throws {
     try self.init(
-      folder, data, evaluation, settings, lossName: settings.loss.rawValue, kernels: Kernels.selected(),
-      loss: {
-        try settings.loss.loss(
-          distance: settings.distance, margin: settings.margin, scale: settings.scale, unitVectors: $0)
-      })
+      model: folder, data: data, loss: loss, batches: batches, evaluation: evaluation, settings: settings,
+      kernels: Kernels.selected())
   }
 
-  /// Prepares to tune a model by a loss of one's own.
-  ///
-  /// - Parameters:
-  ///   - loss: takes the place of the settings' loss.
-  ///   - name: what messages call it; a run is resumed under the same name only.
-  public convenience init(
-    model folder: String, data: LabeledTexts, evaluation: Dataset? = nil,
-    settings: FineTuningSettings = FineTuningSettings(), loss: any LabeledLoss, name: String
+  /// The same on a CPU path of choice.
+  package convenience init(
+    model folder: String, data: Dataset, loss: LossChoice, batches: BatchSettings, evaluation: Dataset?,
+    settings: FineTuningSettings, kernels: Kernels
   ) throws {
-    try self.init(
-      folder, .labeledTexts(data), evaluation, settings, lossName: name, kernels: Kernels.selected(),
-      loss: { _ in .labeled(loss) })
+    func task<L: Loss>(_ loss: L) throws(FineTuningError) -> TrainingTask {
+      guard let data = TrainingData<L.Batch>(data, batches) else {
+        throw .unsuitableData(loss: loss.messageName, found: data.kind)
+      }
+      return TrainingTask(data, loss)
+    }
+    try self.init(folder, data, batches, evaluation, settings, kernels: kernels) { encoder in
+      try task(loss.make(hasUnitVectors: encoder.normalizes, dimension: encoder.dimension))
+    }
   }
 
-  /// - Parameters:
-  ///   - lossName: what messages call the loss.
-  ///   - loss: the loss for vectors of unit length, or for others.
-  package init(
-    _ folder: String, _ data: Dataset, _ evaluation: Dataset?, _ settings: FineTuningSettings, lossName: String,
-    kernels: Kernels, loss: (_ isNormalized: Bool) throws -> TrainingLoss
+  /// - Parameter task: the loss and its data, for the vectors of an encoder.
+  private init(
+    _ folder: String, _ data: Dataset, _ batches: BatchSettings, _ evaluation: Dataset?, _ settings: FineTuningSettings,
+    kernels: Kernels, task makeTask: (EncoderPipeline) throws -> TrainingTask
   ) throws {
     try settings.check()
+    try batches.check()
     guard data.count > 0 else {
       throw FineTuningError.invalidSetting(name: "the number of rows", value: "0", allowed: "at least 1")
     }
     self.settings = settings
     model = try ModelFolder(path: folder)
-    // A Matryoshka loss takes vectors of unit length, whatever the encoder gives.
-    takesUnitVectors = settings.matryoshkaDimensions != nil || settings.normalize ?? model.normalizes
-    let plainLoss = try loss(takesUnitVectors)
     evaluator = try evaluation.map { try Evaluator($0) }
     (encoder, weights) = try Trainer.load(model, settings, kernels)
-    let dimension = encoder.dimension
-    let vectorLoss =
-      try settings.matryoshkaDimensions.map { dimensions in
-        try plainLoss.matryoshka(MatryoshkaDimensions(dimensions, of: dimension))
-      } ?? plainLoss
-    if case .classification(let loss) = vectorLoss, case .labeledTexts(let texts) = data {
-      self.loss = .labeled(
-        LinearClassifier(
-          loss, features: dimension, classes: texts.labelNames.count, seed: settings.seed, in: &weights))
-    } else {
-      self.loss = vectorLoss
+    let task = try makeTask(encoder)
+    self.task = task
+    takesUnitVectors = encoder.normalizes || task.loss is any NormalizingLoss
+    var classifier: LinearClassifier?
+    if task.needsClassifier, case .labeledTexts(let texts) = data {
+      classifier = LinearClassifier(
+        features: encoder.dimension, classes: texts.labelNames.count, seed: settings.seed, in: &weights)
     }
-    source = try BatchSource(data, self.loss, name: lossName, settings)
+    source = try BatchSource(task, classifier, seed: settings.seed)
     try encoder.check(maxLength: settings.maxLength)
     skippedTokens = try encoder.skippedTokens
     optimizer = try AdamW(settings.optimizer, for: weights.layout)
@@ -125,13 +146,12 @@ public final class Trainer {
     stepCount = try settings.stepCount(batchesPerEpoch: source.batchesPerEpoch)
     schedule = LearningRateSchedule(settings.schedule, stepCount: stepCount, warmupRatio: settings.warmupRatio)
     description = try RunDescription(
-      settings, lossName: lossName, lossIdentity: identity(of: plainLoss), stepCount: stepCount, data: data,
-      evaluation: evaluation, model: model,
-      encoder: encoder, weights: weights)
+      settings, task: task, stepCount: stepCount, evaluation: evaluation, model: model, encoder: encoder,
+      weights: weights)
     dropout = RandomStream.generator(seed: settings.seed, purpose: .dropout)
     var warnings = encoder.warnings
     if case .labeledTexts(let texts) = data, let warning = texts.warning { warnings.append(warning) }
-    if case .scoredPairs(let pairs) = data, let warning = pairs.warning(for: settings.loss) { warnings.append(warning) }
+    if case .scoredPairs(let pairs) = data, let warning = pairs.warning(for: task.loss) { warnings.append(warning) }
     self.warnings = warnings + (evaluator?.warnings.map { "evaluation data: \($0)" } ?? [])
   }
 

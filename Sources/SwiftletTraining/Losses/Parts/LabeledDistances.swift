@@ -3,42 +3,43 @@
 import SwiftletAutodiff
 import SwiftletTensors
 
-/// The distances of a batch's vectors to each other, and which of them lead from an anchor to a positive (another row
-/// of its label) and which to a negative (a row of another label).
+/// The distances from some anchors of a batch to all its vectors, and which of them lead to a positive (another row of
+/// the anchor's label) and which to a negative (a row of another label).
 struct LabeledDistances {
-  /// `[B, B]`, a row an anchor.
+  /// `[anchors, B]`
   let distances: Variable
   let labels: [Int]
-  private let context: Context
+  let anchors: Range<Int>
 
-  init(among vectors: Variable, _ distance: Distance, labels: [Int], in context: Context) {
-    precondition(vectors.tensor.shape[0] == labels.count, "\(labels.count) labels for \(vectors.tensor.shape) vectors")
-    self.labels = labels
-    self.context = context
-    distances = context.distances(among: vectors, distance)
+  /// - Parameter anchors: rows of the batch; nil: all.
+  init(_ batch: LabeledBatch, _ distance: Distance, anchors: Range<Int>? = nil) {
+    self.anchors = anchors ?? 0..<batch.labels.count
+    labels = batch.labels
+    distances = batch.vectors.distancesAmongRows(distance, of: self.anchors)
   }
 
   func isPositive(_ anchor: Int, _ other: Int) -> Bool { anchor != other && labels[anchor] == labels[other] }
 
   func isNegative(_ anchor: Int, _ other: Int) -> Bool { labels[anchor] != labels[other] }
 
-  subscript(_ anchor: Int, _ other: Int) -> Float { distances.tensor.buffer.base[anchor * labels.count + other] }
+  subscript(_ anchor: Int, _ other: Int) -> Float { distances.tensor.matrix[anchor - anchors.lowerBound, other] }
 
   /// The distances from anchors to other rows, as a variable.
   func distances(_ pairs: [(anchor: Int, other: Int)]) -> Variable {
-    context.elements(of: distances, at: pairs.map { $0.anchor * labels.count + $0.other })
+    distances.elements(pairs.map { ($0.anchor - anchors.lowerBound) * labels.count + $0.other })
   }
 
   // MARK: Hardest of each anchor
 
   /// The distance from each anchor to its farthest positive; 0 if it has none.
-  func hardestPositives() -> Variable { context.rowMaxima(of: distances, where: isPositive) }
+  func hardestPositives() -> Variable { distances.rowMaxima { isPositive(anchors.lowerBound + $0, $1) } }
 
   /// The distance from each anchor to its nearest negative. Where the batch has one label alone, it is that to the
   /// farthest row, so that positive and negative cancel, as in sentence-transformers.
   func hardestNegatives() -> Variable {
     let hasNegatives = labels.contains { $0 != labels[0] }
-    return hasNegatives ? context.rowMinima(of: distances, where: isNegative) : context.rowMaxima(of: distances)
+    return hasNegatives
+      ? distances.rowMinima { isNegative(anchors.lowerBound + $0, $1) } : distances.rowMaxima()
   }
 
   // MARK: Positives and negatives of one anchor
@@ -57,8 +58,8 @@ struct LabeledDistances {
   }
 
   func statistics(activeFraction: Float?) -> BatchStatistics {
-    let positives = labels.indices.compactMap { hardest(of: $0, where: isPositive, by: >) }
-    let negatives = labels.indices.compactMap { hardest(of: $0, where: isNegative, by: <) }
+    let positives = anchors.compactMap { hardest(of: $0, where: isPositive, by: >) }
+    let negatives = anchors.compactMap { hardest(of: $0, where: isNegative, by: <) }
     return BatchStatistics(
       activeFraction: activeFraction, hardestPositive: BatchStatistics.mean(positives),
       hardestNegative: BatchStatistics.mean(negatives))
