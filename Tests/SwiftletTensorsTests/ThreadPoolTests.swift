@@ -209,6 +209,16 @@ import Testing
     await #expect(processExitsWith: .failure) { _ = ThreadPool(threadCount: 0) }
   }
 
+  @Test(arguments: [1, 2]) func performsWhateverHappensToTheCaller(threads: Int) async {
+    let pool = ThreadPool(threadCount: threads)
+    let task = Task {
+      while !Task.isCancelled { await Task.yield() }
+      return await pool.perform { worker in worker.threadCount }
+    }
+    task.cancel()
+    #expect(await task.value == 1)
+  }
+
   @Test func cancelledBeforeTheCall() async {
     let pool = ThreadPool(threadCount: 1)
     let task = Task {

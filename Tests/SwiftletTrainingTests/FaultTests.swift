@@ -2,6 +2,7 @@
 
 import Foundation
 import SwiftletFiles
+import SwiftletTensors
 import SwiftletWeights
 import TestSupport
 import Testing
@@ -75,18 +76,18 @@ struct FaultTests {
   func aRunThatIsResumedEndsWithTheSameWeights(fault: Fault) throws {
     let shim = try FaultShim()
     let whole = try TemporaryFolder()
-    try trainer().run(output: whole.path("output"))
+    try run(output: whole.path("output"))
     let expected = try weights(whole)
     for call in 1... {
       let folder = try TemporaryFolder()
       let result = Result {
-        try trainer().run(output: folder.path("output")) { event in
+        try run(output: folder.path("output")) { event in
           if case .stepped(let report) = event, report.step == 1 { shim.arm(fault, call) }
         }
       }
       let calls = shim.disarm()
       if calls < call { #expect(throws: Never.self) { try result.get() } }
-      try trainer().run(output: folder.path("output"), resumes: true)
+      try run(output: folder.path("output"), resumes: true)
       #expect(try weights(folder) == expected, "\(fault), call \(call)")
       #expect(try names(folder) == names(whole), "\(fault), call \(call)")
       if calls < call { return }
@@ -106,6 +107,18 @@ struct FaultTests {
     settings.checkpointInterval = 2
     settings.threadCount = 1
     return try settings.trainer(model: fixture("batch-hard/model"), data: .labeledTexts(texts))
+  }
+
+  /// A run on this thread, whose calls to the system the shim counts.
+  private func run(output: String, resumes: Bool = false, _ report: (TrainingEvent) -> Void = { _ in }) throws {
+    let state = try trainer().state.withLock { $0 }
+    defer { state.leave() }
+    try state.begin(RunFolder(output), resumes: resumes)
+    while state.stage != nil {
+      state.events.forEach(report)
+      state.events = []
+      try state.advance(StopFlag())
+    }
   }
 
   private func names(_ folder: TemporaryFolder) throws -> [String] {

@@ -6,7 +6,7 @@ import Swiftlet
 
 /// Shows how to train with a loss of one's own: ``SupervisedContrastiveLoss``.
 @main
-struct CustomLossCommand: ParsableCommand {
+struct CustomLossCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "custom-loss",
     abstract: "Tunes an encoder by a loss that is written here, the supervised contrastive one, and prints the scores.",
@@ -32,7 +32,7 @@ struct CustomLossCommand: ParsableCommand {
     try check("--temperature", temperature, above: 0)
   }
 
-  func run() throws {
+  func run() async throws {
     Interruption.handleSignals()
     guard case .labeledTexts(let texts) = try tables.read(train, as: .labeledTexts, warn: common.warn) else { return }
     var settings = FineTuningSettings()
@@ -45,7 +45,7 @@ struct CustomLossCommand: ParsableCommand {
       loss: SupervisedContrastiveLoss(temperature: Float(temperature)),
       evaluation: tables.read(eval, as: .labeledTexts, warn: common.warn), settings: settings)
     var progress = ProgressBar(counting: "steps", quiet: common.quiet)
-    try trainer.run { event in
+    try await trainer.run { event in
       switch event {
       case .stepped(let step):
         progress.update(count: step.step, fraction: Double(step.step) / Double(steps), note: "loss \(step.loss)")

@@ -7,7 +7,7 @@ import Swiftlet
 
 /// Tunes an encoder to a user's texts.
 @main
-struct FinetuneCommand: ParsableCommand {
+struct FinetuneCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "finetune",
     abstract: "Tunes a BERT sentence encoder to your texts.",
@@ -35,9 +35,13 @@ struct FinetuneCommand: ParsableCommand {
     }
   }
 
-  func run() throws {
-    let stop = StopFlag()
-    Interruption.handleSignals { stop.request() }
+  func run() async throws {
+    let tuning = Task { try await tune() }
+    Interruption.handleSignals { tuning.cancel() }
+    try await tuning.value
+  }
+
+  private func tune() async throws {
     let data = try tables.read(options.train, warn: common.warn)
     let evaluation = try options.eval.map { try tables.read($0, warn: common.warn) }
     try batches.validate(for: data)
@@ -47,19 +51,21 @@ struct FinetuneCommand: ParsableCommand {
       settings: settings)
     let monitor = try RunMonitor(options, quiet: common.quiet)
     defer { monitor.clearProgress() }
-    let result = try trainer.run(
-      output: options.output, resumes: options.resume, companions: [RunMonitor.logName], stop: stop
-    ) { event in
-      try monitor.report(event)
-      if case .completing(let result) = event {
-        let card = try modelCard(trainer, data, evaluation, result)
-        try monitor.writeReport(on: card, result, try comparison(trainer, evaluation))
+    do {
+      let result = try await trainer.run(
+        output: options.output, resumes: options.resume, companions: [RunMonitor.logName]
+      ) { event in
+        try monitor.report(event)
+        if case .completing(let result) = event {
+          let card = try modelCard(trainer, data, evaluation, result)
+          try monitor.writeReport(on: card, result, try comparison(trainer, evaluation))
+        }
       }
+      try writeScores(result)
+    } catch is CancellationError {
+      monitor.finishInterrupted()
+      try Interruption.exitIfInterrupted()
     }
-    monitor.finish(result)
-    // A run that was done before it saw the signal is done.
-    if result.end == .stopped { try Interruption.exitIfInterrupted() }
-    try writeScores(result)
   }
 
   private var settings: FineTuningSettings {

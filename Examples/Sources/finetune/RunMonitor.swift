@@ -10,6 +10,7 @@ final class RunMonitor {
   private let quiet: Bool
   private var progress: ProgressBar?
   private var stepCount = 0
+  private var lastStep = 0
   /// The one asked for, and that which the report is drawn from.
   private var logs: [TrainingLog]
 
@@ -29,6 +30,7 @@ final class RunMonitor {
     case .started(let step, let stepCount):
       try start(step, stepCount)
     case .stepped(let step):
+      lastStep = step.step
       for log in logs { try log.append(step) }
       if step.isSkipped {
         say("step \(step.step): skipped, loss or gradient is NaN or infinite")
@@ -41,12 +43,14 @@ final class RunMonitor {
       say("step \(step): \(evaluation.main.name) \(rounded(evaluation.main.value))")
     case .warned(let message):
       say("Warning: \(message)")
+    case .ended(let result): finish(result)
     case .savedCheckpoint, .completing: break
     }
   }
 
   private func start(_ step: Int, _ stepCount: Int) throws {
     self.stepCount = stepCount
+    lastStep = step
     if step > 0 { say("going on after step \(step)") }
     logs.append(try TrainingLog(path: reportLog, holdsAllMetrics: true))
     for log in logs { try log.rewind(to: step) }
@@ -78,17 +82,19 @@ final class RunMonitor {
   }
 
   /// Says how the run ended.
-  func finish(_ result: FineTuningResult) {
+  private func finish(_ result: FineTuningResult) {
     let skipped = result.skippedSteps > 0 ? ", \(result.skippedSteps) of them skipped" : ""
     let kept = result.best.map { "; kept the weights of step \($0.step), whose score is the best" } ?? ""
     switch result.end {
     case .completed: say("\(options.output): done after \(result.stepCount) steps\(skipped)\(kept)")
     case .ranOutOfPatience:
       say("\(options.output): done after \(result.stepCount) steps\(skipped), as the score rose no more\(kept)")
-    case .stopped: say("stopped after step \(result.stepCount); the same command with --resume goes on")
     case .alreadyFinished: say("\(options.output): this run is finished; nothing was changed")
     }
   }
+
+  /// Says that a signal stopped the run, once its checkpoint is saved.
+  func finishInterrupted() { say("stopped after step \(lastStep); the same command with --resume goes on") }
 
   /// Leaves a clean line for what others write.
   func clearProgress() { progress?.clear() }

@@ -71,6 +71,16 @@ package final class ThreadPool: Sendable {
     if queue.isCancelled(job) { throw CancellationError() }
   }
 
+  /// Runs `body` on one of the pool's threads while the caller is suspended.
+  ///
+  /// It is carried out to its end even if the caller's task is cancelled.
+  package func perform<Value: Sendable>(_ body: @escaping @Sendable (Worker) -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+      let task: @Sendable (Int, Worker) -> Void = { _, worker in continuation.resume(returning: body(worker)) }
+      if hasThreads { queue.submit(Job(count: 1, task: task)) } else { run(count: 1, task) }
+    }
+  }
+
   /// The synchronous call, which an asynchronous function would not choose.
   private func runOnCaller(count: Int, _ task: @escaping @Sendable (Int, Worker) -> Void) {
     run(count: count, task)

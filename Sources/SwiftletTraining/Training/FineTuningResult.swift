@@ -8,8 +8,6 @@ public struct FineTuningResult: Sendable {
     case completed
     /// The evaluations got no better for as long as the patience lasts.
     case ranOutOfPatience
-    /// Someone asked: a checkpoint was saved, if the run has a folder for it.
-    case stopped
     /// The run had ended before: nothing was done.
     case alreadyFinished
   }

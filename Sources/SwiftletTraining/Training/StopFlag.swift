@@ -2,16 +2,14 @@
 
 import Synchronization
 
-/// Asks a trainer to stop after the update it is at. Any thread may, and a signal handler.
-public final class StopFlag: Sendable {
+/// Tells the thread that works for a run that the run's task was cancelled.
+final class StopFlag: Sendable {
   private let isSet = Atomic(false)
 
-  /// A flag that is not set.
-  public init() {}
+  func request() { isSet.store(true, ordering: .releasing) }
 
-  /// Whether someone asked.
-  public var isRequested: Bool { isSet.load(ordering: .acquiring) }
-
-  /// Asks the trainer to save a checkpoint and stop.
-  public func request() { isSet.store(true, ordering: .releasing) }
+  /// - Throws: `CancellationError` if the task was cancelled.
+  func check() throws {
+    if isSet.load(ordering: .acquiring) { throw CancellationError() }
+  }
 }

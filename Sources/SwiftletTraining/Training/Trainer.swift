@@ -1,59 +1,43 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SwiftletAutodiff
-import SwiftletEncoders
+public import SwiftletEncoders
 package import SwiftletTensors
-import SwiftletTokenizers
+import Synchronization
 
 /// Fine-tunes a sentence encoder on labeled texts, on triplets of texts, or on pairs.
 ///
 /// ```swift
 /// let data = try DatasetReader().read("train.csv").dataset
 /// let trainer = try Trainer(model: "weights/all-MiniLM-L6-v2", data: data)
-/// try trainer.run(output: "tuned") { print($0) }
+/// try await trainer.run(output: "tuned") { print($0) }
 /// let encoder = try SentenceEncoder(folder: "tuned")
 /// ```
 ///
 /// The trainer has weights of its own: encoders in use do not change. A run is a function of model, data and settings:
 /// the number of threads, the size of the pieces, the CPU and interruptions change no bit of the weights.
-public final class Trainer {
+///
+/// One run at a time: a second one traps. Everything else may be called meanwhile, from any thread, and waits for the
+/// update that is being computed; a loss, which is part of the update, must not call it.
+public final class Trainer: Sendable {
   /// How the encoder is fine-tuned.
   public let settings: FineTuningSettings
 
-  /// What is odd about the model's folder or the data but was put up with, a line each.
+  /// Non-fatal problems of the model's folder and the data, a line each.
   public let warnings: [String]
 
   /// How many updates the run has.
   public let stepCount: Int
 
   /// What is made small.
-  public var loss: any Loss { task.loss }
+  public let loss: any Loss
 
-  let model: ModelFolder
-  let task: TrainingTask
-  /// Whether the loss sees vectors of unit length.
-  let takesUnitVectors: Bool
   let encoder: EncoderPipeline
-  let evaluator: Evaluator?
-  var weights: TrainableWeights
-  var optimizer: AdamW
-  let gradients: Gradients
-  var source: BatchSource
-  var schedule: LearningRateSchedule
-  var progress = TrainingProgress()
-  /// After how many updates hard negatives were mined last.
-  var minedAt = 0
-  /// After how many updates the run's newest checkpoint was saved; nil before it.
-  var savedAt: Int?
-  /// The weights of the best evaluation; nil before it.
-  var best: TrainableWeights?
-  /// What the run's weights follow from, as the folder, the data and the settings were at the start.
-  let description: RunDescription
+  let state: Monitor<TrainingState>
+  let isRunning = Atomic(false)
 
-  private let skippedTokens: Int
-  private let dropout: Philox
-  /// One for all updates: a tape in the memory of whichever worker has the time would be in that of every worker.
-  private let workspace = Workspace()
+  private let model: ModelFolder
+  private let kernels: Kernels
 
   /// Loads a model and prepares to tune it by a loss, one of this library or one of your own.
   ///
@@ -127,90 +111,25 @@ public final class Trainer {
       throw FineTuningError.invalidSetting(name: "the number of rows", value: "0", allowed: "at least 1")
     }
     self.settings = settings
+    self.kernels = kernels
     model = try ModelFolder(path: folder)
-    evaluator = try evaluation.map { try Evaluator($0) }
-    (encoder, weights) = try Trainer.load(model, settings, kernels)
-    let task = try makeTask(encoder)
-    self.task = task
-    takesUnitVectors = encoder.normalizes || task.loss is any NormalizingLoss
-    var classifier: LinearClassifier?
-    if task.needsClassifier, case .labeledTexts(let texts) = data {
-      classifier = LinearClassifier(
-        features: encoder.dimension, classes: texts.labelNames.count, seed: settings.seed, in: &weights)
-    }
-    source = try BatchSource(task, classifier, seed: settings.seed)
-    try encoder.check(maxLength: settings.maxLength)
-    skippedTokens = try encoder.skippedTokens
-    optimizer = try AdamW(settings.optimizer, for: weights.layout)
-    gradients = Gradients(weights.layout, frozen: optimizer.frozen)
-    stepCount = try settings.stepCount(batchesPerEpoch: source.batchesPerEpoch)
-    schedule = LearningRateSchedule(settings.schedule, stepCount: stepCount, warmupRatio: settings.warmupRatio)
-    description = try RunDescription(
-      settings, task: task, stepCount: stepCount, evaluation: evaluation, model: model, encoder: encoder,
-      weights: weights)
-    dropout = RandomStream.generator(seed: settings.seed, purpose: .dropout)
-    var warnings = encoder.warnings
-    if case .labeledTexts(let texts) = data, let warning = texts.warning { warnings.append(warning) }
-    if case .scoredPairs(let pairs) = data, let warning = pairs.warning(for: task.loss) { warnings.append(warning) }
-    self.warnings = warnings + (evaluator?.warnings.map { "evaluation data: \($0)" } ?? [])
+    let state = try TrainingState(
+      model: model, data: data, evaluation: evaluation, settings: settings, kernels: kernels, task: makeTask)
+    encoder = state.encoder
+    loss = state.task.loss
+    stepCount = state.stepCount
+    warnings = state.warnings
+    self.state = Monitor(state)
   }
 
-  /// The encoder with the weights as they are now. It is good until the next update.
-  var current: SentenceEncoder { encoder.reading(weights.forModel(on: encoder.pool)) }
-
-  /// Updates the weights once, by the mean loss of as many batches as are accumulated; or skips the update if loss or
-  /// gradient are not finite.
+  /// The encoder as it was before the first update, for a run that was resumed, too. Its weights are read or drawn again.
   ///
-  /// - Throws: ``FineTuningError`` if that happens for the third time in a row.
-  func update() throws -> StepReport {
-    let start = ContinuousClock.now, step = progress.step
-    let batches = (0..<settings.accumulation).map { _ in source.next() }
-    let tokens = try batches.map { try encoder.tokens(of: $0.texts, maxLength: settings.maxLength) }
-    let rateFactor = schedule.factor(atStep: step)
-    var outcome = Outcome()
-    gradients.clear()
-    encoder.pool.run(count: 1) { [self] _, worker in
-      worker.with(workspace).withTeam { outcome = apply(batches, tokens, rateFactor, $0) }
-    }
-    progress.count(outcome.isApplied)
-    let seconds = Double((ContinuousClock.now - start) / .seconds(1))
-    progress.seconds += seconds
-    let rate = settings.optimizer.learningRate * rateFactor
-    if progress.skippedInARow >= 3 {
-      throw FineTuningError.diverged(step: step + 1, rows: batches.flatMap(\.rows), learningRate: rate)
-    }
-    return StepReport(
-      step: step + 1, epoch: Double((step + 1) * settings.accumulation) / Double(source.batchesPerEpoch),
-      loss: outcome.loss, statistics: outcome.statistics, gradientNorm: outcome.gradientNorm, learningRate: rate,
-      tokensPerSecond: Double(tokens.reduce(0) { $0 + $1.ids.count }) / max(seconds, 1e-9), seconds: progress.seconds,
-      isSkipped: !outcome.isApplied)
+  /// - Throws: what reading the model's folder throws.
+  public func originalEncoder() throws -> SentenceEncoder {
+    let (_, weights) = try Trainer.load(model, settings, kernels)
+    return encoder.reading(weights.forModel(on: encoder.pool))
   }
 
-  private struct Outcome {
-    var loss: Float = 0
-    var statistics = BatchStatistics()
-    var gradientNorm = Double.nan
-    var isApplied = false
-  }
-
-  private func apply(
-    _ batches: [TrainingBatch], _ tokens: [TokenBatch], _ rateFactor: Double, _ worker: Worker
-  ) -> Outcome {
-    var outcome = Outcome()
-    let share = 1 / Float(batches.count), modelWeights = weights.forModel(worker)
-    for (index, batch) in batches.enumerated() {
-      let pass = BatchGradient(
-        encoder: encoder, weights: modelWeights, skippedTokens: skippedTokens, pieceSize: settings.pieceSize,
-        dropout: dropout, batchNumber: progress.step * batches.count + index)
-      let result = pass.add(tokens[index], loss: batch.loss, share: share, to: gradients, worker)
-      outcome.loss += (result?.value ?? .nan) * share
-      outcome.statistics = result?.statistics ?? BatchStatistics()
-      guard outcome.loss.isFinite else { return outcome }
-    }
-    outcome.gradientNorm = gradients.norm(kernels: weights.kernels, worker: worker)
-    guard outcome.gradientNorm.isFinite else { return outcome }
-    optimizer.step(weights, gradients, norm: outcome.gradientNorm, rateFactor: rateFactor, worker: worker)
-    outcome.isApplied = true
-    return outcome
-  }
+  /// The encoder as it is now: with the weights of the best evaluation, else the last.
+  public func tunedEncoder() -> SentenceEncoder { state.withLock { $0.tuned } }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a trainer tells while it works.
+/// What happens in a run of a ``Trainer``.
 public enum TrainingEvent: Sendable {
   /// Training starts with `step` updates done of `stepCount`; more than 0 where a run is resumed.
   case started(step: Int, stepCount: Int)
@@ -10,9 +10,11 @@ public enum TrainingEvent: Sendable {
   case evaluated(step: Int, Evaluation)
   /// A checkpoint is safe on the disk.
   case savedCheckpoint(step: Int)
-  /// Something is odd but was put up with: a line.
+  /// A non-fatal problem, in a line.
   case warned(String)
   /// Training is done, and the model's folder has all but its weights, which make it complete: what else belongs into
   /// it is to be written now.
   case completing(FineTuningResult)
+  /// The run has ended: the last event.
+  case ended(FineTuningResult)
 }

@@ -2,13 +2,15 @@
 
 import SwiftletEncoders
 
-extension Trainer {
-  /// Mines hard negatives among all texts with the weights as they are now, if it is time to and nobody asks to stop.
-  func mineIfDue(_ stop: StopFlag, _ report: (TrainingEvent) throws -> Void) throws {
+extension TrainingState {
+  /// Mines hard negatives among all texts with the weights as they are now, if it is time to.
+  ///
+  /// - Throws: `CancellationError` if the run is stopped before they are found.
+  func mineIfDue(_ stop: StopFlag) throws {
     guard let mining = source.offlineMining else { return }
     let isDue = mining.settings.interval.map { progress.step.isMultiple(of: $0) } ?? false
     guard source.hardNegatives == nil || isDue && progress.step > minedAt else { return }
-    guard let vectors = try vectors(of: mining.texts.texts, stop) else { return }
+    let vectors = try vectors(of: mining.texts.texts, stop)
     let found = HardNegatives(
       vectors, labels: mining.texts.labels, count: mining.negativesPerAnchor, mining.settings, on: encoder.pool)
     source.hardNegatives = found
@@ -18,7 +20,7 @@ extension Trainer {
       let message =
         "\(without) of \(found.rows.count) texts have no negative within the margins and anchor no triplet; lower the "
         + "margins if these are many"
-      try report(.warned("step \(progress.step): \(message)"))
+      events.append(.warned("step \(progress.step): \(message)"))
     }
   }
 }

@@ -3,12 +3,12 @@
 import SwiftletAutodiff
 import SwiftletFiles
 
-extension Trainer {
+extension TrainingState {
   private static let stateName = "state.safetensors"
   private static let bestName = "best.safetensors"
 
   /// Saves all that it takes to go on, unless the newest checkpoint has it.
-  func save(to store: CheckpointStore, _ report: (TrainingEvent) throws -> Void) throws {
+  func save(to store: CheckpointStore) throws {
     if savedAt == progress.step { return }
     try check(weights)
     let tensors = StateTensors(weights: weights, optimizer: optimizer)
@@ -23,21 +23,22 @@ extension Trainer {
     try store.save(
       step: progress.step, byteCount: tensors.byteCount + (bestTensors?.byteCount ?? 0), state: state
     ) { folder in
-      try tensors.write(to: joinPath(folder, Trainer.stateName))
-      try bestTensors?.write(to: joinPath(folder, Trainer.bestName))
+      try tensors.write(to: joinPath(folder, TrainingState.stateName))
+      try bestTensors?.write(to: joinPath(folder, TrainingState.bestName))
     }
     savedAt = progress.step
-    try report(.savedCheckpoint(step: progress.step))
+    events.append(.savedCheckpoint(step: progress.step))
   }
 
   /// Goes on from the newest whole checkpoint, or from the start if there is none.
   ///
   /// - Throws: ``FineTuningError`` if it is that of another run; ``StateError``, `FileError`.
-  func resume(from store: CheckpointStore, _ report: (TrainingEvent) throws -> Void) throws {
+  func resume(from store: CheckpointStore) throws {
     let (checkpoint, damage) = try store.newest()
-    for damage in damage { try report(.warned("\(damage)")) }
+    events += damage.map { .warned("\($0)") }
     guard let checkpoint else {
-      return try report(.warned("\(escaped(store.folder)): no checkpoint to resume; training starts at step 0"))
+      events.append(.warned("\(escaped(store.folder)): no checkpoint to resume; training starts at step 0"))
+      return
     }
     let state = checkpoint.state
     func damaged(_ name: String) -> StateError { StateError(path: checkpoint.folder, name: name) }
@@ -52,10 +53,10 @@ extension Trainer {
     optimizer = try AdamW(settings.optimizer, for: weights.layout, stepCount: steps)
     let initial = weights
     weights = try StateTensors.read(
-      joinPath(checkpoint.folder, Trainer.stateName), tables: state["tables"]?.object ?? [:], like: initial,
+      joinPath(checkpoint.folder, TrainingState.stateName), tables: state["tables"]?.object ?? [:], like: initial,
       into: optimizer)
     best = try state["best_tables"]?.object.map {
-      try StateTensors.read(joinPath(checkpoint.folder, Trainer.bestName), tables: $0, like: weights, into: nil)
+      try StateTensors.read(joinPath(checkpoint.folder, TrainingState.bestName), tables: $0, like: weights, into: nil)
     }
     minedAt = state["mined_at"]?.int ?? 0
     source.hardNegatives = state["hard_negatives"].flatMap(HardNegatives.init)

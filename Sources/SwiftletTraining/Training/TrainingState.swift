@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletAutodiff
+import SwiftletEncoders
+import SwiftletTensors
+import SwiftletTokenizers
+
+/// What a run of fine-tuning changes: weights, moments, the position in the data; and the steps that change it.
+///
+/// Not for two threads at a time: ``Trainer`` keeps it behind a lock. Each step blocks its thread and leaves what it has
+/// to tell in ``events``.
+final class TrainingState {
+  let settings: FineTuningSettings
+  let warnings: [String]
+  let stepCount: Int
+  let model: ModelFolder
+  let task: TrainingTask
+  /// Whether the loss sees vectors of unit length.
+  let takesUnitVectors: Bool
+  let encoder: EncoderPipeline
+  let evaluator: Evaluator?
+  /// What the run's weights follow from, as the folder, the data and the settings were at the start.
+  let description: RunDescription
+
+  var weights: TrainableWeights
+  var optimizer: AdamW
+  let gradients: Gradients
+  var source: BatchSource
+  var schedule: LearningRateSchedule
+  var progress = TrainingProgress()
+  /// After how many updates hard negatives were mined last.
+  var minedAt = 0
+  /// After how many updates the run's newest checkpoint was saved; nil before it.
+  var savedAt: Int?
+  /// The weights of the best evaluation; nil before it.
+  var best: TrainableWeights?
+
+  /// What happened, and was not told yet.
+  var events: [TrainingEvent] = []
+  /// Where the run is; nil outside of one.
+  var stage: Stage?
+  /// The run's folder; nil without an output, and outside of a run.
+  var folder: RunFolder?
+  /// The run's checkpoints, which are locked meanwhile.
+  var store: CheckpointStore?
+  var detector: CollapseDetector
+
+  private let skippedTokens: Int
+  private let dropout: Philox
+  /// One for all updates: a tape in the memory of whichever worker has the time would be in that of every worker.
+  private let workspace = Workspace()
+
+  /// - Parameter makeTask: the loss and its data, for the vectors of an encoder.
+  init(
+    model: ModelFolder, data: Dataset, evaluation: Dataset?, settings: FineTuningSettings, kernels: Kernels,
+    task makeTask: (EncoderPipeline) throws -> TrainingTask
+  ) throws {
+    self.settings = settings
+    self.model = model
+    evaluator = try evaluation.map { try Evaluator($0) }
+    (encoder, weights) = try Trainer.load(model, settings, kernels)
+    let task = try makeTask(encoder)
+    self.task = task
+    takesUnitVectors = encoder.normalizes || task.loss is any NormalizingLoss
+    var classifier: LinearClassifier?
+    if task.needsClassifier, case .labeledTexts(let texts) = data {
+      classifier = LinearClassifier(
+        features: encoder.dimension, classes: texts.labelNames.count, seed: settings.seed, in: &weights)
+    }
+    source = try BatchSource(task, classifier, seed: settings.seed)
+    try encoder.check(maxLength: settings.maxLength)
+    skippedTokens = try encoder.skippedTokens
+    optimizer = try AdamW(settings.optimizer, for: weights.layout)
+    gradients = Gradients(weights.layout, frozen: optimizer.frozen)
+    stepCount = try settings.stepCount(batchesPerEpoch: source.batchesPerEpoch)
+    schedule = LearningRateSchedule(settings.schedule, stepCount: stepCount, warmupRatio: settings.warmupRatio)
+    description = try RunDescription(
+      settings, task: task, stepCount: stepCount, evaluation: evaluation, model: model, encoder: encoder,
+      weights: weights)
+    detector = CollapseDetector(isNormalized: takesUnitVectors, valueOfCollapse: task.loss.valueOfCollapse)
+    dropout = RandomStream.generator(seed: settings.seed, purpose: .dropout)
+    var warnings = encoder.warnings
+    if case .labeledTexts(let texts) = data, let warning = texts.warning { warnings.append(warning) }
+    if case .scoredPairs(let pairs) = data, let warning = pairs.warning(for: task.loss) { warnings.append(warning) }
+    self.warnings = warnings + (evaluator?.warnings.map { "evaluation data: \($0)" } ?? [])
+  }
+
+  /// The encoder with the weights as they are now. It is good until the next update.
+  var current: SentenceEncoder { encoder.reading(weights.forModel(on: encoder.pool)) }
+
+  /// The encoder with the weights of the best evaluation, else the last.
+  var tuned: SentenceEncoder { encoder.reading((best ?? weights).copy().forModel(on: encoder.pool)) }
+
+  /// Updates the weights once, by the mean loss of as many batches as are accumulated; or skips the update if loss or
+  /// gradient are not finite.
+  ///
+  /// - Throws: ``FineTuningError`` if that happens for the third time in a row.
+  func update() throws -> StepReport {
+    let start = ContinuousClock.now, step = progress.step
+    let batches = (0..<settings.accumulation).map { _ in source.next() }
+    let tokens = try batches.map { try encoder.tokens(of: $0.texts, maxLength: settings.maxLength) }
+    let rateFactor = schedule.factor(atStep: step)
+    var outcome = Outcome()
+    gradients.clear()
+    encoder.pool.run(count: 1) { [self] _, worker in
+      worker.with(workspace).withTeam { outcome = apply(batches, tokens, rateFactor, $0) }
+    }
+    progress.count(outcome.isApplied)
+    let seconds = Double((ContinuousClock.now - start) / .seconds(1))
+    progress.seconds += seconds
+    let rate = settings.optimizer.learningRate * rateFactor
+    if progress.skippedInARow >= 3 {
+      throw FineTuningError.diverged(step: step + 1, rows: batches.flatMap(\.rows), learningRate: rate)
+    }
+    return StepReport(
+      step: step + 1, epoch: Double((step + 1) * settings.accumulation) / Double(source.batchesPerEpoch),
+      loss: outcome.loss, statistics: outcome.statistics, gradientNorm: outcome.gradientNorm, learningRate: rate,
+      tokensPerSecond: Double(tokens.reduce(0) { $0 + $1.ids.count }) / max(seconds, 1e-9), seconds: progress.seconds,
+      isSkipped: !outcome.isApplied)
+  }
+
+  private struct Outcome {
+    var loss: Float = 0
+    var statistics = BatchStatistics()
+    var gradientNorm = Double.nan
+    var isApplied = false
+  }
+
+  private func apply(
+    _ batches: [TrainingBatch], _ tokens: [TokenBatch], _ rateFactor: Double, _ worker: Worker
+  ) -> Outcome {
+    var outcome = Outcome()
+    let share = 1 / Float(batches.count), modelWeights = weights.forModel(worker)
+    for (index, batch) in batches.enumerated() {
+      let pass = BatchGradient(
+        encoder: encoder, weights: modelWeights, skippedTokens: skippedTokens, pieceSize: settings.pieceSize,
+        dropout: dropout, batchNumber: progress.step * batches.count + index)
+      let result = pass.add(tokens[index], loss: batch.loss, share: share, to: gradients, worker)
+      outcome.loss += (result?.value ?? .nan) * share
+      outcome.statistics = result?.statistics ?? BatchStatistics()
+      guard outcome.loss.isFinite else { return outcome }
+    }
+    outcome.gradientNorm = gradients.norm(kernels: weights.kernels, worker: worker)
+    guard outcome.gradientNorm.isFinite else { return outcome }
+    optimizer.step(weights, gradients, norm: outcome.gradientNorm, rateFactor: rateFactor, worker: worker)
+    outcome.isApplied = true
+    return outcome
+  }
+}
