@@ -140,7 +140,7 @@ extension TrainerTests {
 
       func callAsFunction(_ batch: RankingBatch) -> LossValue {
         let scores = batch.anchors.dotProducts(withAll: batch.positives)
-        let own = batch.anchors.dotProducts(batch.positives).reshaped([batch.anchorCount, 1])
+        let own = batch.anchors.dotProducts(with: batch.positives).reshaped([batch.anchorCount, 1])
         return LossValue((scores - own + margin).relu().mean())
       }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How far two vectors are from each other.
+/// A measure of the distance of two vectors.
 public enum Distance: String, CaseIterable, Sendable {
   /// |x - y|
   case euclidean

@@ -120,7 +120,7 @@ package struct ConfigurationReader: Sendable {
 
 extension JSONValue {
   /// Writes a configuration file, two spaces a level, at once or not at all.
-  func write(to path: String) throws(FileError) {
+  func write(to path: String) throws {
     var bytes: [UInt8] = []
     JSONWriter.append(self, indented: true, to: &bytes)
     try AtomicFile.write(bytes + [UInt8(ascii: "\n")], to: path)
@@ -129,7 +129,7 @@ extension JSONValue {
 
 extension AtomicFile {
   /// Writes a whole file, at once or not at all.
-  static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+  static func write(_ bytes: [UInt8], to path: String) throws {
     var file = try AtomicFile(path: path)
     try file.write(bytes)
     try file.commit()

@@ -11,7 +11,7 @@ final class EncodingRun: Sendable {
     var chunks: [TokenBatch?]
     var batch = TokenBatch()
     var pieces: [Range<Int>] = []
-    var failure: TokenizerError?
+    var failure: (any Error)?
   }
 
   private let encoder: SentenceEncoder
@@ -39,7 +39,7 @@ final class EncodingRun: Sendable {
   func tokenize(_ chunk: Int) {
     let tokenizer = encoder.tokenizer, maxLength = encoder.maxLength
     var batch = TokenBatch()
-    do throws(TokenizerError) {
+    do {
       for index in chunk * EncodingRun.chunkSize..<min(texts.count, (chunk + 1) * EncodingRun.chunkSize) {
         try tokenizer.append(prompt.text(before: texts[index]), to: &batch, maxLength: maxLength)
       }
@@ -52,9 +52,9 @@ final class EncodingRun: Sendable {
   /// Joins the chunks and splits the tokens into pieces.
   ///
   /// - Returns: the number of pieces.
-  func plan() throws(TokenizerError) -> Int {
+  func plan() throws -> Int {
     let threadCount = encoder.pool.threadCount
-    let result: Result<Int, TokenizerError> = state.withLock { state in
+    let result: Result<Int, any Error> = state.withLock { state in
       if let failure = state.failure { return .failure(failure) }
       state.batch = TokenBatch(joining: state.chunks.compactMap { $0 })
       state.chunks = []

@@ -9,7 +9,7 @@ struct Prompt: Sendable {
   /// [CLS] and the prompt's tokens, if pooling leaves them out.
   let skippedTokens: Int
 
-  init(_ prefix: String, isPooled: Bool, tokenizer: Tokenizer) throws(TokenizerError) {
+  init(_ prefix: String, isPooled: Bool, tokenizer: Tokenizer) throws {
     self.prefix = prefix
     // All but the final [SEP], as sentence-transformers counts a prompt.
     skippedTokens = isPooled || prefix.isEmpty ? 0 : try tokenizer.encode(prefix).count - 1

@@ -7,7 +7,7 @@ extension TokenBatch {
   var positions: [Int32] {
     var positions: [Int32] = []
     positions.reserveCapacity(ids.count)
-    for sequence in 0..<sequenceCount { positions += 0..<Int32(tokenRange(sequence).count) }
+    for sequence in 0..<sequenceCount { positions += 0..<Int32(tokenRange(of: sequence).count) }
     return positions
   }
 

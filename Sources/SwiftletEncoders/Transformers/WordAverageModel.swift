@@ -79,7 +79,7 @@ package struct WordAverageModel: Transformer {
   ) -> Features {
     var ids: [Int32] = [], ranges: [Range<Int>] = []
     for sequence in 0..<batch.sequenceCount {
-      let tokens = batch.tokenRange(sequence), start = ids.count
+      let tokens = batch.tokenRange(of: sequence), start = ids.count
       ids += batch.ids[tokens.count > 2 ? tokens.dropFirst().dropLast() : tokens]
       ranges.append(start..<ids.count)
     }

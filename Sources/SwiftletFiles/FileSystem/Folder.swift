@@ -8,7 +8,7 @@ package struct Folder: Sendable {
 
   /// Makes the folder, and those that hold it, where they are missing, and brings their names to the disk.
   package func create() throws(FileError) {
-    guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
+    guard !path.utf8.contains(0) else { throw FileError(path: path, kind: .invalidPath) }
     let parent = parentFolder(of: path)
     if !exists(parent) { try Folder(parent).create() }
     do throws(FileError) {

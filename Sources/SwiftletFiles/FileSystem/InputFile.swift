@@ -35,7 +35,7 @@ package final class InputFile: Sendable {
 
   /// The whole file; refused before anything is allocated if it has more than `limit` bytes.
   package func readAll(limit: Int) throws(FileError) -> ContiguousArray<UInt8> {
-    guard size <= limit else { throw FileError(path: path, reason: .tooLarge(size: size, limit: limit)) }
+    guard size <= limit else { throw FileError(path: path, kind: .tooLarge(size: size, limit: limit)) }
     let bytes = try read(at: 0, count: size)
     try checkUnchanged()
     return bytes
@@ -44,7 +44,7 @@ package final class InputFile: Sendable {
   /// Throws if the file was written to, cut or replaced in place since it was opened.
   package func checkUnchanged() throws(FileError) {
     guard try file.status() == status else {
-      throw FileError(path: path, reason: .changedWhileReading)
+      throw FileError(path: path, kind: .changedWhileReading)
     }
   }
 }

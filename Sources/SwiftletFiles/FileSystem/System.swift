@@ -37,7 +37,7 @@ enum System {
   // MARK: Open files, by their descriptors
 
   static func openFile(_ path: String, for access: Access) throws(FileError) -> Int32 {
-    guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
+    guard !path.utf8.contains(0) else { throw FileError(path: path, kind: .invalidPath) }
     return try uninterrupted("open", path) {
       // The call reads the string's characters.
       unsafe open(path, access.flags | O_CLOEXEC | O_NOCTTY, 0o666)
@@ -65,7 +65,7 @@ enum System {
         do throws(FileError) {
           return try uninterrupted("read", path) { unsafe read(file, rest.baseAddress, rest.count) }
         } catch {
-          guard error.reason == .system(operation: "read", errno: EAGAIN) else { throw error }
+          guard error.kind == .system(operation: "read", errno: EAGAIN) else { throw error }
           _ = isReadable(file, timeout: -1)
         }
       }
@@ -84,7 +84,7 @@ enum System {
         let count = try uninterrupted("read", path) {
           unsafe pread(file, rest.baseAddress, rest.count, off_t(offset + done))
         }
-        guard count > 0 else { throw FileError(path: path, reason: .changedWhileReading) }
+        guard count > 0 else { throw FileError(path: path, kind: .changedWhileReading) }
         done += count
       }
     }
@@ -121,7 +121,7 @@ enum System {
       try uninterrupted("synchronize", path) { fsync(file) }
     } catch {
       // Some file systems have no fsync for folders: nothing more can be done there.
-      guard case .system(_, EINVAL) = error.reason else { throw error }
+      guard case .system(_, EINVAL) = error.kind else { throw error }
     }
   }
 
@@ -131,7 +131,7 @@ enum System {
       try uninterrupted("lock", path) { flock(file, LOCK_EX | LOCK_NB) }
       return true
     } catch {
-      return error.reason != .system(operation: "lock", errno: EWOULDBLOCK)
+      return error.kind != .system(operation: "lock", errno: EWOULDBLOCK)
     }
   }
 
@@ -177,13 +177,13 @@ enum System {
 
   /// What lies in a folder, `.` and `..` aside, in the system's order; nothing if there is no folder.
   static func names(inFolder path: String) throws(FileError) -> [String] {
-    guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
+    guard !path.utf8.contains(0) else { throw FileError(path: path, kind: .invalidPath) }
     // The stream stays open until the names are read; each entry is valid until the next one is read.
     var opened = unsafe opendir(path)
     while unsafe opened == nil && errno == EINTR { unsafe opened = opendir(path) }
     guard let stream = unsafe opened else {
       if errno == ENOENT { return [] }
-      throw FileError(path: path, reason: .system(operation: "open", errno: errno))
+      throw FileError(path: path, kind: .system(operation: "open", errno: errno))
     }
     defer { unsafe closedir(stream) }
     var names: [String] = []
@@ -195,7 +195,7 @@ enum System {
       }
       if name != "." && name != ".." { names.append(name) }
     }
-    if errno != 0 { throw FileError(path: path, reason: .system(operation: "read", errno: errno)) }
+    if errno != 0 { throw FileError(path: path, kind: .system(operation: "read", errno: errno)) }
     return names
   }
 
@@ -236,7 +236,7 @@ enum System {
       let result = call()
       if result != -1 { return result }
       let code = errno
-      if code != EINTR { throw FileError(path: path, reason: .system(operation: operation, errno: code)) }
+      if code != EINTR { throw FileError(path: path, kind: .system(operation: operation, errno: code)) }
     }
   }
 
@@ -284,6 +284,6 @@ struct FileStatus: Equatable {
 
   /// Throws unless the file is a regular one.
   func requireRegular(path: String) throws(FileError) {
-    guard kind == .regular else { throw FileError(path: path, reason: .notRegularFile(kind: kind.rawValue)) }
+    guard kind == .regular else { throw FileError(path: path, kind: .notRegularFile(kind: kind.rawValue)) }
   }
 }

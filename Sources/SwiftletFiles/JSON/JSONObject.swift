@@ -20,7 +20,7 @@ public struct JSONObject: Equatable, Sendable, ExpressibleByDictionaryLiteral {
   /// Where each key stands; empty while a walk through a few members is as fast.
   private var positions: [UTF8Key: Int] = [:]
 
-  private static let mostWalked = 8
+  private static let maximumScannedCount = 8
 
   /// An object without members.
   public init() {}
@@ -55,7 +55,7 @@ public struct JSONObject: Equatable, Sendable, ExpressibleByDictionaryLiteral {
   /// Adds a member at the end; false, and nothing is added, if the key is there already.
   @discardableResult
   mutating func append(_ key: String, _ value: JSONValue) -> Bool {
-    if members.count < JSONObject.mostWalked {
+    if members.count < JSONObject.maximumScannedCount {
       guard position(of: key) == nil else { return false }
     } else {
       if positions.isEmpty {

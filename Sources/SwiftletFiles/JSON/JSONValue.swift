@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A JSON value as it was written: numbers keep their digits, objects the order of their keys.
+/// A JSON value. Numbers keep their digits as written, objects the order of their keys.
 public enum JSONValue: Equatable, Sendable {
   /// `null`.
   case null
@@ -15,8 +15,8 @@ public enum JSONValue: Equatable, Sendable {
   /// An object.
   case object(JSONObject)
 
-  /// What the value is, in words for a message.
-  public var kind: String {
+  /// The kind of value, in words for a message.
+  package var kind: String {
     switch self {
     case .null: "null"
     case .bool: "a boolean"

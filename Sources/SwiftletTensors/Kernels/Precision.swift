@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The numbers that matrix products with weights take. Sums, and all else that a model computes, are float32.
+/// The number format of matrix products with weights. Everything else in a model is computed in float32.
 public enum Precision: String, CaseIterable, Sendable {
-  /// As the weights are, which lie in memory as halves where the file has halves. Vectors have the same bits on every
-  /// CPU.
+  /// 32-bit floating-point numbers. Weights that a file has in float16 stay so in memory. Vectors have the same bits on
+  /// every CPU.
   case float32
 
   /// Weights and inputs rounded to the upper half of a float32, those of attention too: nearly twice as fast where the

@@ -1,18 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Tokenizer {
-  /// The text that ids stand for, as the reference's decoder writes it: what normalisation took away stays
-  /// away.
+  /// The text of token ids, as the reference's decoder writes it. What normalization removed is not restored.
   ///
-  /// - Parameter skipSpecialTokens: leaves out [CLS], [SEP], [PAD] and their like.
-  /// - Throws: `TokenizerError.unknownID` for an id that no token has.
+  /// - Parameter skipsSpecialTokens: whether to leave out [CLS], [SEP], [PAD] and their like.
+  /// - Throws: ``SwiftletError`` for an id that no token has.
   public func decode(
-    _ ids: some Sequence<Int32>, skipSpecialTokens: Bool = true
-  ) throws(TokenizerError) -> String {
+    _ ids: some Sequence<Int32>, skipsSpecialTokens: Bool = true
+  ) throws -> String {
     var tokens: [String] = []
     for id in ids {
-      guard let token = token(id) else { throw .unknownID(id) }
-      if !(skipSpecialTokens && (added[id]?.isSpecial ?? false)) { tokens.append(token) }
+      guard let token = token(of: id) else { throw TokenizerError.unknownID(id) }
+      if !(skipsSpecialTokens && (added[id]?.isSpecial ?? false)) { tokens.append(token) }
     }
     return decoder?.text(of: tokens) ?? tokens.joined(separator: " ")
   }

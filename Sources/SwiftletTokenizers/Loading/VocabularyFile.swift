@@ -24,7 +24,7 @@ struct VocabularyFile {
     let places = Self.lines(of: bytes, from: hasMark ? 3 : 0)
     guard !places.isEmpty else { throw TokenizerError.emptyVocabulary(path: path) }
     guard places.count <= Vocabulary.maximumTokenCount else {
-      throw TokenizerError.invalidVocabulary(path: path, reason: "more than \(Vocabulary.maximumTokenCount) lines")
+      throw TokenizerError.invalidVocabulary(path: path, problem: "more than \(Vocabulary.maximumTokenCount) lines")
     }
     vocabulary = try Vocabulary(bytes: bytes, places: places, path: path)
     if let duplicates = vocabulary.duplicates {

@@ -10,7 +10,7 @@ enum CheckpointManifest {
   private static let mostBytes = 1 << 20
 
   /// Writes the manifest of the files that lie in `folder`.
-  static func write(step: Int, folder: String) throws(FileError) {
+  static func write(step: Int, folder: String) throws {
     var files = JSONObject()
     for name in try Folder(folder).names() {
       let file = try InputFile(path: joinPath(folder, name))
@@ -76,7 +76,7 @@ extension InputFile {
 
 extension AtomicFile {
   /// Writes a JSON file of many lines.
-  static func write(_ json: JSONValue, to path: String) throws(FileError) {
+  static func write(_ json: JSONValue, to path: String) throws {
     var text: [UInt8] = []
     JSONWriter.append(json, indented: true, to: &text)
     var file = try AtomicFile(path: path)

@@ -63,7 +63,7 @@ package final class CheckpointStore {
       if exists(path) { try Folder(path).remove() }
       try checkpoint.commit()
     } catch let error as FileError {
-      let cause = FileError(path: path, reason: error.reason)
+      let cause = FileError(path: path, kind: error.kind)
       throw CheckpointStoreError.notSaved(step: step, byteCount: byteCount, cause: cause)
     }
     damaged.remove(path)
@@ -84,7 +84,7 @@ package final class CheckpointStore {
         let json = try CheckpointManifest.readable {
           // Hard negatives are some numbers a text.
           try JSONParser.parse(
-            path: state, limit: CheckpointStore.mostStateBytes, maximumValues: CheckpointStore.mostStateBytes)
+            path: state, limit: CheckpointStore.mostStateBytes, maximumValueCount: CheckpointStore.mostStateBytes)
         }
         newestStep = step
         return (Checkpoint(step: step, folder: path, state: json.object ?? [:]), damage)

@@ -90,7 +90,7 @@ public struct DatasetReader: Sendable {
   /// Whether what follows a row with this error is worth reading: not where the file itself fails, nor behind a
   /// quotation mark that took in all that was left or too much.
   private func isOfOneRow(_ error: any Error) -> Bool {
-    switch (error as? TableError)?.reason {
+    switch (error as? TableError)?.kind {
     case .unterminatedQuote, .tooLong: false
     default: !(error is FileError)
     }

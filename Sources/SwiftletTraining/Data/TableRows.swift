@@ -15,7 +15,7 @@ struct RecordRows: ~Copyable, TableRows {
   private let path: String
   private var records: TableReader
 
-  init(path: String, format: TableReader.Format) throws(FileError) {
+  init(path: String, format: TableReader.Format) throws {
     self.path = path
     records = TableReader(try LineReader(path: path), format: format)
   }
@@ -33,7 +33,7 @@ struct ObjectRows: ~Copyable, TableRows {
   private let path: String
   private var lines: LineReader
 
-  init(path: String) throws(FileError) {
+  init(path: String) throws {
     self.path = path
     lines = try LineReader(path: path)
   }

@@ -27,9 +27,9 @@ public struct AnglELoss: NamedLoss {
   private func similarities(_ x: Variable, _ y: Variable) -> Variable {
     let features = x.shape[1], half = (features + 1) / 2
     let real = 0..<features - half, imaginary = half..<features
-    let bc = x.columns(imaginary).dotProducts(y.columns(real))
-    let ad = x.columns(real).dotProducts(y.columns(imaginary))
-    return (x.dotProducts(y) + (bc - ad)).absoluteValue()
+    let bc = x.columns(imaginary).dotProducts(with: y.columns(real))
+    let ad = x.columns(real).dotProducts(with: y.columns(imaginary))
+    return (x.dotProducts(with: y) + (bc - ad)).absoluteValue()
   }
 
   // MARK: Named loss

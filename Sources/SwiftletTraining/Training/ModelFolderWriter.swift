@@ -30,13 +30,13 @@ struct ModelFolderWriter {
       + companions.map { SafetensorsWriter.Tensor(name: $0.key, dtype: $0.value.dtype, shape: $0.value.shape) }
     try SafetensorsWriter.write(tensors, metadata: ["format": "pt"], to: path) { tensor, append in
       if let parameter = byName[UTF8Key(tensor.name)] {
-        try weights.forEachPart(of: parameter) { numbers throws(FileError) in
+        try weights.forEachPart(of: parameter) { numbers in
           try numbers.withBytes(append)
         }
       } else if let checkpoint, let source = companions[tensor.name] {
         var bytes = ContiguousArray<UInt8>(repeating: 0, count: source.byteRange.count)
-        try bytes.withMutableRawSpan { (bytes) throws(FileError) in try checkpoint.read(source, into: &bytes) }
-        try bytes.withRawSpan { (bytes) throws(FileError) in try append(bytes) }
+        try bytes.withMutableRawSpan { bytes in try checkpoint.read(source, into: &bytes) }
+        try bytes.withRawSpan { bytes in try append(bytes) }
       }
     }
   }
