@@ -2,6 +2,7 @@
 
 import ProgramSupport
 import Swiftlet
+import SwiftletFiles
 
 /// Writes vectors in a format, batch by batch. What `write` was given has left the process when it returns.
 struct VectorWriter: ~Copyable {
@@ -22,7 +23,7 @@ struct VectorWriter: ~Copyable {
 
   mutating func write(_ texts: [String], _ embeddings: Embeddings) throws {
     if format.arrayHeader != nil {
-      try embeddings.tensor.withUnsafeBufferPointer { try output.write(UnsafeRawBufferPointer($0).bytes) }
+      try embeddings.tensor.withSpan { try output.write($0.bytes) }
     } else {
       var truncated = embeddings.truncated[...]
       var lines: [UInt8] = []

@@ -3,6 +3,7 @@
 import ArgumentParser
 import ProgramSupport
 import Swiftlet
+import SwiftletFiles
 
 /// Measures how well an encoder's vectors serve a task.
 @main
@@ -85,7 +86,7 @@ struct EvaluateCommand: ParsableCommand {
     for start in stride(from: 0, to: texts.count, by: batch) {
       let end = min(start + batch, texts.count)
       let embeddings = try encoder.encode(Array(texts[start..<end]))
-      embeddings.tensor.withUnsafeBufferPointer { values += $0 }
+      values += embeddings.tensor.values
       truncated += embeddings.truncated.count
       progress.update(count: end, fraction: Double(end) / Double(texts.count))
     }

@@ -2,6 +2,7 @@
 
 import RunReport
 import Swiftlet
+import SwiftletFiles
 
 /// The README.md of a tuned model: what it is, what it learnt from and how, what that gave.
 ///

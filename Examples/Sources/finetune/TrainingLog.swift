@@ -2,6 +2,7 @@
 
 import ProgramSupport
 import Swiftlet
+import SwiftletFiles
 
 /// The JSON Lines log of a run: a line a step and a line a score, each written whole.
 final class TrainingLog {
