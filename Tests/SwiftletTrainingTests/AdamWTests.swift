@@ -101,14 +101,16 @@ private final class GoldenRun {
     gradients = Gradients(layout, frozen: optimizer.frozen)
 
     let stored = try StoredTable(rows: 24, columns: 17, storage: SWLT_F32) {
-      try file.read(try #require(file["\(words.name).initial"]), into: $0)
+      var bytes = $0.mutableBytes
+      try file.read(try #require(file["\(words.name).initial"]), into: &bytes)
     }
     table = EmbeddingTable(stored)
     trained = TrainableWeights(
       layout, dense: TensorBuffer(count: layout.count), tables: [words.index: table], kernels: kernels)
     for parameter in parameters where parameter != words {
       let initial = try #require(file["\(parameter.name).initial"])
-      try file.read(initial, into: UnsafeMutableRawBufferPointer(trained[parameter]))
+      var bytes = UnsafeMutableRawBufferPointer(trained[parameter]).mutableBytes
+      try file.read(initial, into: &bytes)
     }
     self.file = file
     self.parameters = parameters
