@@ -126,7 +126,9 @@ extension TrainerTests {
     }
     try expectDifference("steps was 8, is 9") { $0.length = .steps(9) }
     let loss = "loss was BatchHardTripletLoss(distance: euclidean, margin: 0.3), is "
-    try expectDifference(loss + "BatchAllTripletLoss(distance: euclidean, margin: 0.3)") { $0.loss = BatchAllTripletLoss.self }
+    try expectDifference(loss + "BatchAllTripletLoss(distance: euclidean, margin: 0.3)") {
+      $0.loss = BatchAllTripletLoss.self
+    }
     try expectDifference(loss + "BatchHardTripletLoss(distance: cosine, margin: 0.3)") { $0.distance = .cosine }
     try expectDifference(loss + "BatchHardTripletLoss(distance: euclidean, margin: 0.2)") { $0.margin = 0.2 }
     try expectDifference("labels per batch was 3, is 2") { $0.labelsPerBatch = 2 }
