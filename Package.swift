@@ -7,21 +7,18 @@ import PackageDescription
 let modules: [(name: String, imports: [String])] = [
   ("SwiftletFiles", []),
   ("SwiftletTensors", ["CSwiftletKernels", "SwiftletFiles"]),
-  ("SwiftletAutodiff", ["CSwiftletKernels", "SwiftletTensors"]),
+  ("SwiftletAutodiff", ["SwiftletTensors"]),
   ("SwiftletWeights", ["SwiftletFiles"]),
   ("SwiftletTokenizers", ["SwiftletFiles"]),
   (
     "SwiftletEncoders",
-    [
-      "CSwiftletKernels", "SwiftletAutodiff", "SwiftletFiles", "SwiftletTensors", "SwiftletTokenizers",
-      "SwiftletWeights",
-    ]
+    ["SwiftletAutodiff", "SwiftletFiles", "SwiftletTensors", "SwiftletTokenizers", "SwiftletWeights"]
   ),
   (
     "SwiftletTraining",
     [
-      "CSwiftletKernels", "SwiftletAutodiff", "SwiftletEncoders", "SwiftletFiles", "SwiftletTensors",
-      "SwiftletTokenizers", "SwiftletWeights",
+      "SwiftletAutodiff", "SwiftletEncoders", "SwiftletFiles", "SwiftletTensors", "SwiftletTokenizers",
+      "SwiftletWeights",
     ]
   ),
   (
@@ -40,8 +37,8 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// The modules whose uses of `unsafe` are checked by the compiler: without it they reach no memory that they might not.
-let memorySafeModules: Set = ["SwiftletFiles", "SwiftletTokenizers", "SwiftletWeights"]
+/// Memory safety is checked by the compiler: what might reach memory that it must not is marked `unsafe`, which only the
+/// tensor layer and the files that call the system do.
 let memorySafety: [SwiftSetting] = [.strictMemorySafety(), .treatWarning("StrictMemorySafety", as: .error)]
 
 let package = Package(
@@ -60,7 +57,7 @@ for module in modules {
   package.targets.append(
     .target(
       name: module.name, dependencies: module.imports.map { .byName(name: $0) },
-      swiftSettings: settings + (memorySafeModules.contains(module.name) ? memorySafety : [])))
+      swiftSettings: settings + memorySafety))
 }
 
 package.targets.append(

@@ -106,9 +106,6 @@ package final class TrainableWeights: @unchecked Sendable {
 
   /// The same, on all threads of a pool.
   package func forModel(on pool: ThreadPool) -> Weights {
-    nonisolated(unsafe) var weights: Weights?
-    pool.run(count: 1) { _, worker in worker.withTeam { weights = self.forModel($0) } }
-    guard let weights else { preconditionFailure("a pool carries out its tasks") }
-    return weights
+    pool.withTeam { self.forModel($0) }
   }
 }

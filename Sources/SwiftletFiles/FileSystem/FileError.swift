@@ -31,6 +31,20 @@ public struct FileError: Error, Equatable, Sendable, CustomStringConvertible {
     FileError(path: path, reason: .system(operation: "open", errno: System.notFound))
   }
 
+  /// Whether the disk is full.
+  package var isOutOfSpace: Bool {
+    if case .system(_, let code) = reason { System.isOutOfSpace(errno: code) } else { false }
+  }
+
+  /// Whether the file itself is to blame, and not the process, as when it may not read it or has too many open.
+  package var isOfTheFile: Bool {
+    switch reason {
+    case .system(_, let code): System.isUnreadable(errno: code)
+    case .notRegularFile, .tooLarge, .changedWhileReading: true
+    case .invalidPath: false
+    }
+  }
+
   /// One line: the path, what went wrong, what to do.
   public var description: String {
     let what =

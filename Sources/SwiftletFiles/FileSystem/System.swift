@@ -204,6 +204,12 @@ enum System {
   /// The `errno` of a path that leads nowhere.
   static var notFound: Int32 { ENOENT }
 
+  /// Whether an `errno` says that the disk is full.
+  static func isOutOfSpace(errno code: Int32) -> Bool { code == ENOSPC || code == EDQUOT }
+
+  /// Whether an `errno` says that a file is missing, or that the disk cannot read it.
+  static func isUnreadable(errno code: Int32) -> Bool { code == ENOENT || code == ENOTDIR || code == EIO }
+
   /// What an `errno` means and what to do about it.
   static func explanation(ofErrno code: Int32) -> (message: String, remedy: String) {
     let remedy =

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import CSwiftletKernels
+import CSwiftletKernels
 
 /// A function applied to each element.
 public enum Activation: Sendable {
@@ -19,7 +19,7 @@ public enum Activation: Sendable {
   /// log(1 + exp(x))
   case softplus
 
-  package var kernel: swlt_function {
+  var kernel: swlt_function {
     switch self {
     case .identity: SWLT_IDENTITY
     case .gelu: SWLT_GELU

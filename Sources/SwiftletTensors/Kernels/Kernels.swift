@@ -2,14 +2,6 @@
 
 package import CSwiftletKernels
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
 /// The vector kernels of one CPU path. All paths give the same bits; they differ in speed.
 ///
 /// Each kernel is a method, in files by topic. It takes views, which lie inside their buffers, and checks in O(1) that
@@ -47,8 +39,7 @@ package struct Kernels: @unchecked Sendable {
   package static func selected() throws(CPUPathError) -> Kernels { try selection.get() }
 
   private static let selection: Result<Kernels, CPUPathError> = {
-    guard let word = unsafe getenv("SWIFTLET_CPU") else { return .success(best) }
-    let path = unsafe String(cString: word)
+    guard let path = System.environmentVariable("SWIFTLET_CPU") else { return .success(best) }
     guard let kernels = Kernels(path: path) else {
       return .failure(CPUPathError(requested: path, available: available.map(\.path)))
     }

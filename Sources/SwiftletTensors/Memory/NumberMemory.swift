@@ -3,14 +3,6 @@
 import CSwiftletKernels
 package import Synchronization
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
 /// Memory for float32 numbers of any values, aligned to a cache line.
 ///
 /// Large blocks come straight from the system and go back there. The C library's heap would keep them as holes, which fit
@@ -33,20 +25,14 @@ package enum NumberMemory {
       )
       .bindMemory(to: Float.self, capacity: max(count, 1))
     }
-    let byteCount = count * MemoryLayout<Float>.stride
-    let base = unsafe mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-    guard let base = unsafe base, unsafe base != MAP_FAILED else { fatalError("no memory for \(byteCount) bytes") }
-    #if os(Linux)
-      // Huge pages take a fault each 2 MB, not each 4 KB, and few entries of the TLB. Without them it works too.
-      unsafe madvise(base, byteCount, MADV_HUGEPAGE)
-    #endif
-    return unsafe base.bindMemory(to: Float.self, capacity: count)
+    return unsafe System.mapMemory(byteCount: count * MemoryLayout<Float>.stride)
+      .bindMemory(to: Float.self, capacity: count)
   }
 
   /// - Parameter count: as the memory was allocated with.
   static func deallocate(_ base: UnsafeMutablePointer<Float>, count: Int) {
     guard count >= leastMapped, !isExact else { return unsafe base.deallocate() }
-    unsafe munmap(base, count * MemoryLayout<Float>.stride)
+    unsafe System.unmapMemory(base, byteCount: count * MemoryLayout<Float>.stride)
   }
 
   private static func allocateExactly(_ count: Int) -> UnsafeMutablePointer<Float> {

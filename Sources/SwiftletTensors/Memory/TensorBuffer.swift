@@ -16,7 +16,7 @@ package final class TensorBuffer: @unchecked Sendable {
     case part(of: TensorBuffer)
   }
 
-  package let base: UnsafeMutablePointer<Float>
+  let base: UnsafeMutablePointer<Float>
   package let count: Int
   private let origin: Origin
 

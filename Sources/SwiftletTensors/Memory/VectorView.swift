@@ -79,7 +79,10 @@ extension VectorView {
   package func withBytes<Result, Failure: Error>(
     _ body: (RawSpan) throws(Failure) -> Result
   ) throws(Failure) -> Result {
-    try withSpan { (span) throws(Failure) in try body(span.bytes) }
+    try withSpan { (span) throws(Failure) in
+      // Numbers have no bytes that are not initialized.
+      try body(unsafe span.bytes)
+    }
   }
 
   /// Lends the bytes of the numbers, four each, to be written as float32 numbers.

@@ -3,14 +3,6 @@
 import CSwiftletKernels
 import Synchronization
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
 /// One leading thread and those that happen to help it: they share the iterations of its loops, one loop at a time.
 ///
 /// Iterations are handed out one by one, so that the leader never waits for a thread that has not come.
@@ -80,6 +72,6 @@ final class Team: @unchecked Sendable {
   /// Spins for some microseconds, then lets other threads have the processor.
   private func pause(_ waited: inout Int) {
     waited += 1
-    if queue.spins && waited < 2000 { swlt_relax() } else { sched_yield() }
+    if queue.spins && waited < 2000 { swlt_relax() } else { System.yieldProcessor() }
   }
 }

@@ -1,13 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-#if canImport(Darwin)
-  import Darwin
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Glibc
-#endif
-
 /// Threads that carry out jobs in the order of their submission, at most `threadCount` tasks at a time.
 ///
 /// A job is a number of independent tasks. A synchronous caller lends its own thread to its job, an asynchronous one
@@ -35,7 +27,7 @@ package final class ThreadPool: Sendable {
     let queue = JobQueue(threadCount: count, spins: count <= processors)
     self.queue = queue
     // As many as tasks, though a synchronous caller works too: all callers may be asynchronous.
-    hasThreads = (0..<count).reduce(false) { started, _ in ThreadPool.startThread(for: queue) || started }
+    hasThreads = (0..<count).reduce(false) { started, _ in System.startThread { queue.workUntilStopped() } || started }
   }
 
   deinit { queue.stop() }
@@ -71,6 +63,19 @@ package final class ThreadPool: Sendable {
     if queue.isCancelled(job) { throw CancellationError() }
   }
 
+  /// Runs `body` as one task, whose loops all threads of the pool share, and returns its result.
+  package func withTeam<Value>(_ body: @escaping (Worker) -> Value) -> Value {
+    let result = Monitor<Value?>(nil)
+    run(count: 1) { _, worker in
+      worker.withTeam { worker in
+        let value = body(worker)
+        result.withLock { $0 = value }
+      }
+    }
+    guard let value = result.withLock({ $0 }) else { preconditionFailure("a pool carries out its tasks") }
+    return value
+  }
+
   /// Runs `body` on one of the pool's threads while the caller is suspended.
   ///
   /// It is carried out to its end even if the caller's task is cancelled.
@@ -88,37 +93,6 @@ package final class ThreadPool: Sendable {
 
   /// Gives up the memory that tasks have used and left, where the next ones will need less.
   package func releaseMemory() { queue.emptyWorkspaces() }
-
-  private static func startThread(for queue: JobQueue) -> Bool {
-    let context = Unmanaged.passRetained(queue).toOpaque()
-    #if canImport(Darwin)
-      var thread: pthread_t?
-      let failure = pthread_create(
-        &thread, nil,
-        { context in
-          Unmanaged<JobQueue>.fromOpaque(context).takeRetainedValue().workUntilStopped()
-          return nil
-        }, context)
-    #else
-      var thread = pthread_t()
-      let failure = pthread_create(
-        &thread, nil,
-        { context in
-          if let context { Unmanaged<JobQueue>.fromOpaque(context).takeRetainedValue().workUntilStopped() }
-          return nil
-        }, context)
-    #endif
-    guard failure == 0 else {
-      Unmanaged<JobQueue>.fromOpaque(context).release()
-      return false
-    }
-    #if canImport(Darwin)
-      if let thread { pthread_detach(thread) }
-    #else
-      pthread_detach(thread)
-    #endif
-    return true
-  }
 }
 
 /// Vouches that a closure may run on other threads: its caller waits for them.
@@ -126,5 +100,5 @@ private func unsafeSendable(
   _ task: @escaping (Int, Worker) -> Void
 ) -> @Sendable (Int, Worker) -> Void {
   nonisolated(unsafe) let task = task
-  return { task($0, $1) }
+  return { unsafe task($0, $1) }
 }

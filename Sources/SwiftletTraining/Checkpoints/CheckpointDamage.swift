@@ -2,14 +2,6 @@
 
 public import SwiftletFiles
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// What is wrong with a run's checkpoint, for which it is left out.
 public enum CheckpointDamage: Error, Equatable, Sendable, CustomStringConvertible {
   /// A file is missing, or the disk cannot read it.
@@ -25,11 +17,8 @@ public enum CheckpointDamage: Error, Equatable, Sendable, CustomStringConvertibl
 
   /// nil if the error says nothing of the file, as when the process may not read it or has too many open.
   init?(_ error: FileError) {
-    switch error.reason {
-    case .system(_, ENOENT), .system(_, ENOTDIR), .system(_, EIO), .notRegularFile, .tooLarge, .changedWhileReading:
-      self = .unreadable(error)
-    default: return nil
-    }
+    guard error.isOfTheFile else { return nil }
+    self = .unreadable(error)
   }
 
   /// One line: the file, what is wrong, what is done about it.

@@ -2,14 +2,6 @@
 
 public import SwiftletFiles
 
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
-
 /// A checkpoint that could not be saved, or a folder of them that is taken.
 public enum CheckpointStoreError: Error, Equatable, Sendable, CustomStringConvertible {
   /// Another process writes its checkpoints there.
@@ -23,11 +15,7 @@ public enum CheckpointStoreError: Error, Equatable, Sendable, CustomStringConver
     case .inUse(let folder):
       return "\(escaped(folder)): another run writes here; wait for it to end or give another folder"
     case .notSaved(let step, let byteCount, let cause):
-      let need =
-        switch cause.reason {
-        case .system(_, ENOSPC), .system(_, EDQUOT): ", \(byteCount) bytes"
-        default: ""
-        }
+      let need = cause.isOutOfSpace ? ", \(byteCount) bytes" : ""
       return "\(cause)\(need); the checkpoint of step \(step) was not saved, earlier ones are kept"
     }
   }

@@ -37,14 +37,9 @@ public struct LossEvaluation: Sendable {
     at inputs: [Tensor], _ loss: @escaping ([Variable]) -> LossValue
   ) throws(CPUPathError) -> LossEvaluation {
     let kernels = try Kernels.selected()
-    nonisolated(unsafe) var result: LossEvaluation?
-    ThreadPool.shared.run(count: 1) { _, worker in
-      worker.withTeam { worker in
-        result = LossEvaluation(at: inputs, in: Context(kernels: kernels, worker: worker, tape: Tape()), loss)
-      }
+    return ThreadPool.shared.withTeam {
+      LossEvaluation(at: inputs, in: Context(kernels: kernels, worker: $0, tape: Tape()), loss)
     }
-    guard let result else { preconditionFailure("the pool ran nothing") }
-    return result
   }
 }
 
