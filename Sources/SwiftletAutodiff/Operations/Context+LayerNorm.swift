@@ -2,6 +2,18 @@
 
 import SwiftletTensors
 
+/// The normalisation of each row to mean 0 and variance 1, then scaled and shifted an element.
+///
+/// Ba, Kiros, Hinton: Layer normalization, arXiv:1607.06450, 2016.
+package struct LayerNorm: Sendable {
+  /// gamma, `[features]`
+  package let weight: Parameter
+  /// beta, `[features]`
+  package let bias: Parameter
+  /// Added to the variance.
+  package let epsilon: Float
+}
+
 extension Context {
   /// The layer norm of each row of x, or of x + residual: `[rows, features]` to the same.
   package func layerNorm(_ x: Variable, residual: Variable? = nil, _ norm: LayerNorm) -> Variable {

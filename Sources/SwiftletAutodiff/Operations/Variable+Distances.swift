@@ -2,6 +2,16 @@
 
 import SwiftletTensors
 
+/// A measure of the distance of two vectors.
+public enum Distance: String, CaseIterable, Sendable {
+  /// |x - y|
+  case euclidean
+  /// |x - y|²
+  case squaredEuclidean = "squared-euclidean"
+  /// 1 - x·y / (|x| |y|)
+  case cosine
+}
+
 extension Variable {
   /// The distance of each row to the same row of another variable: two `[N, D]` to `[N]`. A distance of 0 has gradient 0.
   ///

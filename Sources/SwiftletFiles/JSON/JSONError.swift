@@ -56,7 +56,9 @@ public struct JSONError: SwiftletError, Equatable {
   }
 
   /// What is wrong, after line, column and byte.
-  public var reason: String { "invalid JSON at line \(line), column \(column) (byte \(offset)): \(explanation.problem)" }
+  public var reason: String {
+    "invalid JSON at line \(line), column \(column) (byte \(offset)): \(explanation.problem)"
+  }
 
   /// What to do about it; empty if nothing general can be said.
   public var remedy: String { explanation.remedy }
