@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Refuses library code that needs macOS 26, which a build on Linux does not notice.
 
-`Array.span`, `String.utf8.span`, `utf8Span` and `InlineArray` have no version for macOS 15. Those of the standard library's
-getters that a module uses are in the object files of its debug build, by name: this script looks there.
+`Array.span`, `String.utf8.span`, `utf8Span` and `InlineArray` do not exist on macOS 15. The object files of a debug build
+name the getters of the standard library that the code uses, so this script searches the object files.
 
     swift build
-    Scripts/check_availability.py
+    python3 Scripts/check_availability.py
 """
 
 import pathlib

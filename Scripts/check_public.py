@@ -3,13 +3,13 @@
 """Lists public declarations that nothing outside the library uses, and counts the public ones.
 
 Public is what users need: what README.md, the articles, Examples/, Fuzzing/, Benchmarks/ or Tests/PublicFaceTests/ name.
-Anything else is `package` or internal. The check is by name: a member counts as used if its name stands anywhere in these
-files. Not listed are declarations that cannot be less public than their type: cases of enums, requirements of protocols,
-members that a protocol requires.
+Anything else is `package` or internal. The check is by name: a declaration counts as used if its name stands anywhere in
+these files, a type also if a used declaration mentions it. Declarations that cannot be less public than their type are not
+listed: cases of enums, requirements of protocols and members that a protocol requires.
 
     swift build
-    Scripts/check_public.py            exits with 1 if a public declaration is unused
-    Scripts/check_public.py --list     prints all public types behind `import Swiftlet`
+    python3 Scripts/check_public.py            exits with 1 if a public declaration is unused
+    python3 Scripts/check_public.py --list     also prints all public types behind `import Swiftlet`
 """
 
 import argparse
@@ -58,23 +58,28 @@ class Declaration:
         self.kind = symbol["kind"]["identifier"]
         self.path = symbol["pathComponents"]
         self.module = module
+        self.identifier = symbol["identifier"]["precise"]
         self.name = re.match(r"[^(]+|.+", self.path[-1]).group()
-        self.labels = [label for label in re.findall(r"(\w+):", self.path[-1]) if label != "_"]
+        self.labels = re.findall(r"(\w+):", self.path[-1])
+        # The types in the declaration.
+        fragments = symbol.get("declarationFragments", [])
+        self.mentioned = {fragment["preciseIdentifier"] for fragment in fragments if "preciseIdentifier" in fragment}
+        # Whether the declaration cannot be less public than its type.
+        self.is_fixed = self.kind in {"swift.enum.case", "swift.associatedtype"}
 
     @property
     def is_type(self):
         return self.kind in TYPES
 
     @property
-    def is_fixed(self):
-        """Whether its access follows from that of its type."""
-        return self.kind in {"swift.enum.case", "swift.associatedtype"}
+    def root(self):
+        return self.path[0].split("(")[0]
 
-    def is_used(self, text, words):
+    def is_named(self, text, words):
         if self.kind == "swift.init":
-            # The type's name with a parenthesis, and the first label where there is one.
-            label = rf"\s*{self.labels[0]}:" if self.path[-1].startswith(f"init({self.labels[:1] and self.labels[0]}:") else ""
-            return re.search(rf"\b{self.path[-2]}(<\w+>)?\({label}|\.init\({label}", text) is not None
+            labels = "|".join(f"{label}:" for label in self.labels if label != "_") or r"\)"
+            first = "" if "_" in self.labels else rf"\s*(?:{labels}|\))"
+            return re.search(rf"(?:\b{self.path[-2]}(?:<\w+>)?|\.init)\({first}", text) is not None
         if not re.match(r"\w", self.name):
             return f" {self.name} " in text or f"({self.name}" in text
         return self.name in words
@@ -84,6 +89,7 @@ class Declaration:
 
 
 def declarations(folder, built):
+    found = []
     for module in modules():
         graphs = symbol_graphs(module, folder, built)
         required = set()
@@ -92,13 +98,27 @@ def declarations(folder, built):
                 required.add(relation["source"])
         for symbol in (symbol for graph in graphs for symbol in graph["symbols"]):
             declaration = Declaration(symbol, module)
-            yield declaration, declaration.is_fixed or symbol["identifier"]["precise"] in required
+            declaration.is_fixed = declaration.is_fixed or declaration.identifier in required
+            found.append(declaration)
+    return found
+
+
+def unused(found, text):
+    """Declarations that the users' files do not name. A type is used as well if a used declaration mentions it."""
+    words = set(re.findall(r"\w+", text))
+    named = [declaration for declaration in found if declaration.is_fixed or declaration.is_named(text, words)]
+    mentioned = set().union(*(declaration.mentioned for declaration in named if not declaration.is_type))
+    used = {declaration.identifier for declaration in named} | mentioned
+    return [declaration for declaration in found if declaration.identifier not in used]
 
 
 def exported():
-    """The names that `import Swiftlet` gives."""
+    """The modules and the names that `import Swiftlet` gives."""
     text = (ROOT / "Sources/Swiftlet/Swiftlet.swift").read_text()
-    return set(re.findall(r"^@_exported public import \w+ Swiftlet\w+\.(\w+)$", text, re.M))
+    return (
+        set(re.findall(r"^@_exported public import (\w+)$", text, re.M)),
+        set(re.findall(r"^@_exported public import \w+ (\w+\.\w+)$", text, re.M)),
+    )
 
 
 def users_text():
@@ -114,29 +134,29 @@ def main():
     parser.add_argument("--list", action="store_true", help="print the public types behind import Swiftlet")
     arguments = parser.parse_args()
 
-    text, names = users_text(), exported()
-    words = set(re.findall(r"\w+", text))
+    whole_modules, names = exported()
     built = pathlib.Path(output("swift", "build", "--show-bin-path"))
     with tempfile.TemporaryDirectory() as folder:
-        found = list(declarations(pathlib.Path(folder), built))
-    unused = [declaration for declaration, is_fixed in found if not is_fixed and not declaration.is_used(text, words)]
-
-    everything = [declaration for declaration, _ in found]
-    face = [declaration for declaration in everything if declaration.path[0].split("(")[0] in names]
+        found = declarations(pathlib.Path(folder), built)
+    face = [
+        declaration for declaration in found
+        if declaration.module in whole_modules or f"{declaration.module}.{declaration.root}" in names
+    ]
     if arguments.list:
         for declaration in face:
             if declaration.is_type:
                 print(declaration)
-    for title, group in [("import Swiftlet", face), ("all modules", everything)]:
+    for title, group in [("import Swiftlet", face), ("all modules", found)]:
         types = [declaration for declaration in group if declaration.is_type]
         top = sum(len(declaration.path) == 1 for declaration in types)
         print(f"{title}: {top} top-level types, {len(types)} types, {len(group)} declarations")
-    missing = names - {declaration.path[0].split("(")[0] for declaration in everything}
+    missing = names - {f"{declaration.module}.{declaration.root}" for declaration in found}
+    unnamed = unused(found, users_text())
     for name in sorted(missing):
         print(f"exported but not public: {name}")
-    for declaration in unused:
+    for declaration in unnamed:
         print(f"public but unused: {declaration}")
-    sys.exit(1 if unused or missing else 0)
+    sys.exit(1 if unnamed or missing else 0)
 
 
 if __name__ == "__main__":

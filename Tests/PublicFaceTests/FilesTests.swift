@@ -23,7 +23,8 @@ struct FilesTests {
       let found = try #require(file["x"])
       #expect(file.metadata == ["format": "pt"] && found.dtype == DType.i8 && found.shape == [2, 2])
       var bytes = ContiguousArray<UInt8>(repeating: 0, count: found.byteRange.count)
-      var span = bytes.mutableSpan.mutableBytes
+      var elements = bytes.mutableSpan
+      var span = elements.mutableBytes
       try file.read(found, into: &span)
       #expect(bytes == [7, 7, 7, 7])
     }
