@@ -77,4 +77,5 @@ for (name, imports) in modules where name != "Swiftlet" {
 }
 // Uses the products as a user does, without @testable imports.
 package.targets.append(
-  .testTarget(name: "PublicFaceTests", dependencies: ["Swiftlet", "SwiftletFiles", "SwiftletWeights"], swiftSettings: settings))
+  .testTarget(
+    name: "PublicFaceTests", dependencies: ["Swiftlet", "SwiftletFiles", "SwiftletWeights"], swiftSettings: settings))

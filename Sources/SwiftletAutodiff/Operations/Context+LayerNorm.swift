@@ -2,7 +2,7 @@
 
 import SwiftletTensors
 
-/// The normalisation of each row to mean 0 and variance 1, then scaled and shifted an element.
+/// The parameters of layer normalization: each row is normalized to mean 0 and variance 1, then scaled and shifted.
 ///
 /// Ba, Kiros, Hinton: Layer normalization, arXiv:1607.06450, 2016.
 package struct LayerNorm: Sendable {
@@ -36,7 +36,7 @@ struct LayerNormOperation: Operation {
   let residual: Operand?
   let norm: LayerNorm
 
-  /// With h the normalised rows of z = x + residual, s their deviation and g = dy gamma:
+  /// With h the normalized rows of z = x + residual, s their deviation and g = dy gamma:
   /// dz = (g - mean(g) - h mean(g h)) / s, dgamma += the sum over rows of dy h, dbeta += that of dy.
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
     let context = pass.context, kernels = context.kernels

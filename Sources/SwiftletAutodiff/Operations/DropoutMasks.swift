@@ -2,9 +2,8 @@
 
 package import SwiftletTensors
 
-/// The random numbers of dropout for one piece of a batch: a function of the seed, the batch, the text's place in it,
-/// the op, the token's place in its text and the element. So neither pieces, nor threads, nor whether a tape records
-/// change what is dropped.
+/// The random numbers of dropout for one piece of a batch. They depend on the seed, the batch, the text's place in it,
+/// the op, the token's place in its text and the element; not on pieces, threads or recording.
 package struct DropoutMasks: Sendable {
   /// The generator of the batch.
   let generator: Philox
@@ -34,7 +33,7 @@ package struct DropoutMasks: Sendable {
   }
 }
 
-/// The mask of one op with dropout: each element is kept, and scaled up for those that are not, or 0.
+/// The dropout mask of one op. Each element is dropped, or kept and scaled up to make up for the dropped ones.
 struct DropoutMask: Sendable {
   let key: SIMD2<UInt32>
   let firstText: Int

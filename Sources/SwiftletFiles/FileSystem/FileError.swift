@@ -35,7 +35,8 @@ package struct FileError: SwiftletError, Equatable {
     if case .system(_, let code) = kind { System.isOutOfSpace(errno: code) } else { false }
   }
 
-  /// Whether the file itself is damaged. False if this process may not read the file or has too many files open.
+  /// Whether the file itself is the cause, for example missing or unreadable. False if this process lacks a permission or
+  /// has too many files open.
   package var isOfTheFile: Bool {
     switch kind {
     case .system(_, let code): System.isUnreadable(errno: code)

@@ -36,7 +36,7 @@ public struct JSONError: SwiftletError, Equatable {
   public var line: Int
   /// The column in Unicode scalars, from 1.
   public let column: Int
-  /// The bytes before the place.
+  /// The number of bytes before the place.
   public let offset: Int
 
   init(_ kind: Reason, at offset: Int, in bytes: ContiguousArray<UInt8>) {
@@ -48,7 +48,7 @@ public struct JSONError: SwiftletError, Equatable {
     column = 1 + before[lineStart...].reduce(0) { $0 + ($1 & 0xC0 != 0x80 ? 1 : 0) }
   }
 
-  /// The same error, with the file named.
+  /// The same error with the path of the file.
   package func inFile(_ path: String) -> JSONError {
     var error = self
     error.path = path

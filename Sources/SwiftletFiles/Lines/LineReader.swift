@@ -2,8 +2,8 @@
 
 /// Reads a UTF-8 text line by line, from a file or a pipe.
 ///
-/// A line ends with LF or CRLF; the last line needs no end. A byte order mark at the start is dropped. Memory grows with
-/// the longest line, up to the limit for lines, not with the text.
+/// A line ends with LF or CRLF; the last line needs no end. A byte order mark at the start is dropped. Memory grows
+/// with the longest line, up to the limit for lines, not with the text.
 public struct LineReader: ~Copyable {
   /// The file's path, or the stream's name in messages.
   public let name: String
@@ -58,7 +58,8 @@ public struct LineReader: ~Copyable {
     return status.kind == .regular ? status.size : nil
   }
 
-  /// The next line without its end, nil after the last. After an error in a line the next call returns the line that follows.
+  /// The next line without its end, nil after the last. After an error in a line the next call returns the line that
+  /// follows.
   ///
   /// - Throws: ``SwiftletError`` if the file cannot be read; ``TextError`` for a line that is not UTF-8 or too long.
   public mutating func next() throws -> String? {
@@ -81,7 +82,8 @@ public struct LineReader: ~Copyable {
     return try text(of: line)
   }
 
-  /// Whether `next` would return at once: a complete line was received, the text has ended, or there is an error to throw.
+  /// Whether `next` would return at once: a complete line was received, the text has ended, or there is an error to
+  /// throw.
   public mutating func isLineWaiting() -> Bool {
     while !isLineReady {
       guard file.isReadable() else { return false }
@@ -95,7 +97,7 @@ public struct LineReader: ~Copyable {
     return true
   }
 
-  /// Whether `next` need not read on: the end of the next line is there, the text has ended, or the line is too long.
+  /// Whether `next` can return without reading: the next line is complete or too long, or the text has ended.
   private var isLineReady: Bool {
     mutating get {
       var hasLineFeed = findLineFeed()
@@ -111,7 +113,7 @@ public struct LineReader: ~Copyable {
     }
   }
 
-  /// Looks for LF in what was read since the last look.
+  /// Searches for LF in the bytes that were not searched yet.
   private mutating func findLineFeed() -> Bool {
     let found = firstOffset(of: UInt8(ascii: "\n"), in: buffer.span, from: searched)
     searched = found ?? buffer.count

@@ -2,9 +2,9 @@
 
 /// Reads the records of a table in CSV (RFC 4180) or TSV one by one. Memory grows with the longest record only.
 ///
-/// Lines are those of ``LineReader``. In CSV a field that starts with a quotation mark ends with one. The text between is
-/// the field, line breaks included (CRLF as LF); a doubled mark stands for one. In TSV a tab always ends a field. An empty
-/// line is a record of one empty field.
+/// Lines are those of ``LineReader``. In CSV a field that starts with a quotation mark ends with one. The text between
+/// is the field, line breaks included (CRLF as LF); a doubled mark stands for one. In TSV a tab always ends a field. An
+/// empty line is a record of one empty field.
 public struct TableReader: ~Copyable {
   /// How records are written.
   public enum Format: Sendable {
@@ -32,8 +32,8 @@ public struct TableReader: ~Copyable {
     self.maximumLength = maximumLength
   }
 
-  /// The fields of the next record, at least one; nil after the last record. After an error the next call continues with
-  /// the first line not read yet.
+  /// The fields of the next record, at least one; nil after the last record. After an error the next call continues
+  /// with the first line not read yet.
   ///
   /// - Throws: the errors of ``LineReader/next()``; ``TableError`` for misplaced or missing quotation marks, and for a
   ///   record that is too long.
@@ -66,8 +66,8 @@ public struct TableReader: ~Copyable {
     }
   }
 
-  /// Takes a field and both its marks from the start of `rest`, which becomes a later line if the field does not end
-  /// in this one.
+  /// Removes a quoted field from the start of `rest` and returns it. If the field ends in a later line, `rest` becomes
+  /// the rest of that line.
   private mutating func quotedField(_ rest: inout Substring.UTF8View) throws -> String {
     let opening = rest, openingLine = lines.lineCount
     rest.removeFirst()
@@ -90,7 +90,7 @@ public struct TableReader: ~Copyable {
     }
   }
 
-  /// An error at the start of `rest`, a part of a line: the last read if none is given.
+  /// An error at the start of `rest`, a part of the line read last or of `line`.
   private func error(_ kind: TableError.Reason, at rest: Substring.UTF8View, line: Int? = nil) -> TableError {
     let before = Substring(rest).base[..<rest.startIndex]
     return TableError(

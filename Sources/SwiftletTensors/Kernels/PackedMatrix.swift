@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How a packed matrix holds its weights, and so what a product takes its inputs as.
+/// The number format of a packed matrix's weights, and of the inputs of its products.
 package enum WeightFormat: Sendable {
   case float32
-  /// Halves, of weights that are halves: the products of float32, from half the memory. As float32 where the kernels'
-  /// path has no instruction for them.
+  /// 16-bit floating-point numbers, for weights that are exact as such. The products are those of float32 with half the
+  /// memory. Like `float32` on a CPU path without instructions for them.
   case float16
   case bfloat16
   case int8
 
-  /// - Parameter areHalves: whether the weights lose nothing as halves.
+  /// - Parameter areHalves: whether the weights are exact as 16-bit floating-point numbers.
   package init(_ precision: Precision, areHalves: Bool) {
     self =
       switch precision {

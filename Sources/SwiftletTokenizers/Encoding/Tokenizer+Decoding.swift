@@ -17,12 +17,12 @@ extension Tokenizer {
   }
 }
 
-/// From tokens back to text (`tokenizers`, decoders/wordpiece): words are joined by spaces, pieces without,
-/// and English punctuation and contractions are tidied up.
+/// Turns tokens back into text (`tokenizers`, decoders/wordpiece). Words are joined with spaces, pieces of a word
+/// without, and spaces before English punctuation and contractions are removed.
 struct PieceDecoder: Sendable {
-  /// What marks a token that continues a word.
+  /// The prefix of a token that continues a word.
   let prefix: String
-  /// Whether to tidy up.
+  /// Whether to remove spaces before punctuation and contractions.
   let cleansUp: Bool
 
   /// Replaced in this order, within a token and the space before it.

@@ -64,11 +64,11 @@ extension Tokenizer {
     return encoding(first, second, addsSpecialTokens: options.addsSpecialTokens)
   }
 
-  /// How many pieces of each text of a pair are kept where there is room for `room`.
+  /// The numbers of pieces to keep of each text of a pair, `room` together.
   ///
-  /// The reference's "longest first" (`tokenizers`, utils/truncation): the shorter text stays whole if it
-  /// leaves the other as much as it has itself; else each gets half, the longer one (of equals the second)
-  /// the odd token.
+  /// This is the reference's "longest first" (`tokenizers`, utils/truncation): the shorter text stays complete if it
+  /// fills at most half of the room. Otherwise each gets half, and the longer text (the second if equal) gets the odd
+  /// token.
   static func longestFirst(_ first: Int, _ second: Int, room: Int) -> (first: Int, second: Int) {
     let shorter = min(first, second)
     if shorter * 2 <= room {
@@ -147,7 +147,7 @@ extension Tokenizer {
   }
 }
 
-/// The ranges in Unicode scalars of ranges in bytes. One walk over the text, as long as they go forward.
+/// Converts ranges in bytes to ranges in Unicode scalars, in one walk over the text if the ranges are in order.
 private func scalarRanges(of ranges: [Range<Int>], in text: Span<UInt8>) -> [Range<Int>] {
   /// Counts the scalars before a byte.
   struct Counter {

@@ -6,7 +6,7 @@ package import SwiftletFiles
 ///
 /// A file that cannot be opened is a `FileError`, one that is not JSON a `JSONError`; both name the file.
 package enum TokenizerError: SwiftletError, Equatable {
-  /// The folder holds neither tokenizer.json nor vocab.txt.
+  /// The folder has neither tokenizer.json nor vocab.txt.
   case noTokenizer(folder: String)
   /// The vocabulary has no token at all.
   case emptyVocabulary(path: String)
@@ -16,7 +16,7 @@ package enum TokenizerError: SwiftletError, Equatable {
   case invalidVocabularyLine(path: String, line: Int)
   /// The vocabulary lacks a token that every encoding needs.
   case missingToken(path: String, token: String)
-  /// The file holds something this tokenizer does not do.
+  /// The file asks for something that this tokenizer does not support.
   case unsupported(path: String, what: String)
   /// A field of the file is absent or not what it should be.
   case malformed(path: String, field: String, expected: String)
@@ -32,7 +32,8 @@ package enum TokenizerError: SwiftletError, Equatable {
   package var path: String? {
     switch self {
     case .noTokenizer(let path), .emptyVocabulary(let path), .invalidVocabulary(let path, _),
-      .invalidVocabularyLine(let path, _), .missingToken(let path, _), .unsupported(let path, _), .malformed(let path, _, _):
+      .invalidVocabularyLine(let path, _), .missingToken(let path, _), .unsupported(let path, _),
+      .malformed(let path, _, _):
       path
     case .invalidUTF8, .textTooLong, .maximumLengthTooSmall, .unknownID: nil
     }
