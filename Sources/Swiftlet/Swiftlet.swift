@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// What `import Swiftlet` gives, by name. Members and extensions of a type come with it; whatever else the modules declare
-// stays with them. Files, tables, JSON and safetensors are the product SwiftletFiles.
+// `import Swiftlet` gives the types listed here, with their members and extensions, and nothing else of their modules.
+// Files, tables, JSON and safetensors are in the product SwiftletFiles, whose modules programs import by name.
+
+// The list is sorted by topic:
+// swift-format-ignore-file: OrderedImports
 
 // Encoders
 @_exported public import struct SwiftletEncoders.EmbeddedText
@@ -23,7 +26,7 @@
 @_exported public import struct SwiftletTokenizers.TokenBatch
 @_exported public import struct SwiftletTokenizers.Tokenizer
 
-// Numbers: the whole modules, which declare nothing else. A scoped import would hide Variable's operators.
+// Numbers: whole modules, as a scoped import of Variable would hide its operators. All their public types are meant.
 @_exported public import SwiftletAutodiff
 @_exported public import SwiftletTensors
 

@@ -50,7 +50,8 @@ public struct Checkpoint: Sendable {
     func invalid(_ kind: CheckpointError.Reason) -> CheckpointError {
       CheckpointError(path: index, kind: kind)
     }
-    let json = try JSONParser.parse(path: index, limit: maximumIndexByteCount, maximumValueCount: maximumIndexValueCount)
+    let json = try JSONParser.parse(
+      path: index, limit: maximumIndexByteCount, maximumValueCount: maximumIndexValueCount)
     guard let map = json.object?["weight_map"]?.object else {
       throw invalid(.invalidIndex(problem: "has no object \"weight_map\""))
     }

@@ -205,7 +205,9 @@ private func foreignFormat(firstBytes: ContiguousArray<UInt8>) -> SafetensorsErr
     return format("a Git LFS pointer", "fetch the file itself with git lfs pull")
   }
   if starts("PK\u{3}\u{4}") { return format("a PyTorch pickle or another zip archive", conversion) }
-  if firstBytes.count > 1, firstBytes[0] == 0x80, 2...5 ~= firstBytes[1] { return format("a Python pickle", conversion) }
+  if firstBytes.count > 1, firstBytes[0] == 0x80, 2...5 ~= firstBytes[1] {
+    return format("a Python pickle", conversion)
+  }
   if starts("GGUF") { return format("a GGUF file", "give the original safetensors file") }
   if starts("\u{89}HDF") { return format("an HDF5 file", conversion) }
   let letters = firstBytes.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }.prefix(9).map { $0 | 0x20 }
