@@ -4,6 +4,24 @@ public import SwiftletEncoders
 
 /// How an encoder is fine-tuned, whatever the loss and its data.
 public struct FineTuningSettings: Sendable, Equatable {
+  /// What is trained. The raw values are the words of the command line, and `model_type` in config.json.
+  public enum EncoderKind: String, CaseIterable, Sendable {
+    /// A transformer, whose token vectors are pooled.
+    case bert
+    /// The mean of word embeddings, then a linear map: a baseline without attention. Only this package reads its folders.
+    case wordAverage = "word-average"
+  }
+
+  /// How the learning rate changes after the warm-up.
+  public enum Schedule: String, CaseIterable, Sendable {
+    /// Falls in a straight line to 0.
+    case linear
+    /// Falls along half a wave of the cosine to 0.
+    case cosine
+    /// Does not change.
+    case constant
+  }
+
   /// How long training goes on.
   public enum Length: Sendable, Equatable {
     /// Passes over the data: so many times as many batches as it takes to see each text once on average.
@@ -24,7 +42,7 @@ public struct FineTuningSettings: Sendable, Equatable {
   /// Learning rate, weight decay, the limit of the gradient's norm, parameter groups, frozen parameters.
   public var optimizer = AdamWSettings()
   /// How the learning rate goes on after the warm-up.
-  public var schedule = LearningRateSchedule.Decay.linear
+  public var schedule = Schedule.linear
   /// The share of the updates over which the learning rate rises.
   public var warmupRatio = 0.1
   /// The probability of dropout of hidden states and attention weights, which a word average has not; nil: as

@@ -39,7 +39,7 @@ import Testing
   func moreTokensThanEmbeddings() throws {
     try edit("vocab.txt") { $0 += "token97\n" }
     let error = try #require(throws: VocabularyError.self) { try SentenceEncoder(folder: model) }
-    #expect(error.folder == model && error.tokenCount == 98 && error.embeddingCount == 97)
+    #expect(error.path == model && error.tokenCount == 98 && error.embeddingCount == 97)
     #expect(error.description.contains("98 tokens") && error.description.contains("97"))
     #expect(!error.description.contains("\n"))
   }

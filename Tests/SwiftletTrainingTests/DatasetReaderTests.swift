@@ -11,7 +11,7 @@ struct DatasetReaderTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func read(_ text: String, _ name: String = "table.csv", as kind: Dataset.Kind? = nil) throws -> LoadedDataset
+  private func read(_ text: String, _ name: String = "table.csv", as kind: Dataset.Kind? = nil) throws -> DatasetReader.Result
   {
     try reader.read(folder.write(text, to: name), as: kind)
   }
@@ -134,7 +134,7 @@ struct DatasetReaderTests {
   ) throws {
     let error = #expect(throws: DatasetError.self) { _ = try read(text, name) }
     #expect(error?.path == folder.path(name) && error?.line == line && error?.column == column)
-    #expect(error?.reason == reason)
+    #expect(error?.kind == reason)
     #expect(error?.description.contains("\n") == false)
   }
 
@@ -151,9 +151,9 @@ struct DatasetReaderTests {
   @Test func theKindAskedForIsRequired() throws {
     let error = #expect(throws: DatasetError.self) { _ = try read("text,label\na,x\n", as: .scoredPairs) }
     let missing = ["sentence1", "sentence2", "score"]
-    #expect(error?.reason == .anotherKind(.labeledTexts, expected: .scoredPairs, missing: missing))
+    #expect(error?.kind == .anotherKind(.labeledTexts, expected: .scoredPairs, missing: missing))
     let neither = #expect(throws: DatasetError.self) { _ = try read("text,kind\na,x\n", as: .scoredPairs) }
-    #expect(neither?.reason == .missingColumns(missing, found: ["text", "kind"]))
+    #expect(neither?.kind == .missingColumns(missing, found: ["text", "kind"]))
   }
 
   @Test func errorsOfLowerLayersNameTheLine() throws {
@@ -185,6 +185,6 @@ struct DatasetReaderTests {
     #expect(throws: DatasetError.self) { _ = try read("text,name\na,x\n") }
     #expect(throws: TableError.self) { _ = try read("text,label\na,x\n\"b,x\nc,x\n") }
     let first = #expect(throws: DatasetError.self) { _ = try read("text,label\na\nb\n") }
-    #expect(first?.reason == .fieldCount(1, expected: 2) && first?.line == 2)
+    #expect(first?.kind == .fieldCount(1, expected: 2) && first?.line == 2)
   }
 }

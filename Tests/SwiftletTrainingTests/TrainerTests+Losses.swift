@@ -218,7 +218,7 @@ extension TrainerTests {
 
   // MARK: Mined triplets
 
-  @Test(arguments: [Mining.inBatch, .random, .offline(OfflineMiningSettings(interval: 3))])
+  @Test(arguments: [Mining.inBatch, .random, .offline(Mining.OfflineSettings(interval: 3))])
   func minedRunIsResumedWithTheSameBytes(mining: Mining) throws {
     let folder = try TemporaryFolder()
     var settings = TrainerTests.settings
@@ -248,7 +248,7 @@ extension TrainerTests {
     var settings = TrainerTests.settings
     settings.loss = loss
     settings.margin = nil
-    settings.mining = .offline(OfflineMiningSettings(margin: 3))
+    settings.mining = .offline(Mining.OfflineSettings(margin: 3))
     var losses: [Float] = [], warnings: [String] = []
     try trainer(settings).run { event in
       if case .stepped(let report) = event { losses.append(report.loss) }

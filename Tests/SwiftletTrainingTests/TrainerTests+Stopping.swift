@@ -55,7 +55,7 @@ extension TrainerTests {
     let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()
     var settings = TrainerTests.settings
     settings.loss = TripletLoss.self
-    settings.mining = .offline(OfflineMiningSettings(interval: 2))
+    settings.mining = .offline(Mining.OfflineSettings(interval: 2))
     try trainer(settings).run(output: folder.path("whole"))
     let stopped = try trainer(settings).run(output: path, stop: stop) { event in
       if case .stepped(let report) = event, report.step == 4 { stop.request() }

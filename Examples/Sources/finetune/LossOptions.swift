@@ -34,7 +34,7 @@ struct LossOptions: ParsableArguments {
       What is trained (default: what --model holds). A word-average, a baseline without attention, begins anew with a \
       BERT's vocabulary: give it a --learning-rate of 1e-3 or so.
       """))
-  var encoder: EncoderKind?
+  var encoder: FineTuningSettings.EncoderKind?
 
   @Option(
     help: ArgumentHelp(
@@ -113,7 +113,7 @@ struct NamedLossType: ExpressibleByArgument {
 
 extension Distance: @retroactive ExpressibleByArgument {}
 
-extension EncoderKind: @retroactive ExpressibleByArgument {}
+extension FineTuningSettings.EncoderKind: @retroactive ExpressibleByArgument {}
 
 /// Whole numbers with commas between.
 struct DimensionList: ExpressibleByArgument {

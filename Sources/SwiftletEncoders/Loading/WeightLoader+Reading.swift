@@ -112,7 +112,7 @@ private final class WeightReading: Sendable {
     let result = outcome.withLock { $0 }
     if let failure = result.failure { throw failure }
     guard result.problems.isEmpty else {
-      throw WeightError(folder: loader.folder, problems: result.problems.sorted { $0.name < $1.name })
+      throw WeightError(path: loader.folder, problems: result.problems.sorted { $0.name < $1.name })
     }
   }
 

@@ -50,7 +50,7 @@ struct WeightLoader: Sendable {
         problems.append(.unusableType(name: source.name, type: source.dtype))
       }
     }
-    guard problems.isEmpty else { throw WeightError(folder: folder, problems: problems) }
+    guard problems.isEmpty else { throw WeightError(path: folder, problems: problems) }
     self.sources = sources
     let used = Set(sources.map { Array($0.name.utf8) })
     unusedTensors = checkpoint.tensors.map(\.name).filter { !used.contains(Array($0.utf8)) }

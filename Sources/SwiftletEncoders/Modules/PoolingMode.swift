@@ -19,7 +19,7 @@ public enum PoolingMode: String, CaseIterable, Sendable {
   case lastToken = "last-token"
 
   /// The mode's name in sentence-transformers' pooling configuration.
-  public var sentenceTransformersName: String {
+  package var sentenceTransformersName: String {
     switch self {
     case .cls: "cls"
     case .max: "max"

@@ -27,7 +27,7 @@ extension SentenceEncoder {
   /// - Parameters: As for ``encode(_:prompt:)-([String],_)``.
   /// - Returns: for each text `[tokens, hidden]`, special tokens and the prompt's included.
   /// - Throws: What ``encode(_:prompt:)-([String],_)`` does; ``EncoderSettingsError`` if there is no transformer.
-  public func tokenEmbeddings(_ texts: [String], prompt: String? = nil) throws -> [Tensor] {
+  package func tokenEmbeddings(_ texts: [String], prompt: String? = nil) throws -> [Tensor] {
     let prompt = try pipeline.prompt(named: prompt), model = try tokenTransformer(for: "token embeddings")
     return try texts.map { text in
       var batch = TokenBatch()

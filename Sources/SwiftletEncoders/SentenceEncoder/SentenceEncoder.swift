@@ -24,7 +24,7 @@ public struct SentenceEncoder: Sendable {
   let weights: Weights
 
   /// The checkpoint's tensors that an encoder has no use for: task heads, a pooler.
-  public let unusedTensors: [String]
+  package let unusedTensors: [String]
 
   /// Loads a model folder: of sentence-transformers, a bare BERT checkpoint, or a word average.
   ///

@@ -15,7 +15,7 @@ struct DatasetColumns {
   private let fieldCount: Int
 
   /// The columns of a table by the names it has: of `kind`, or of the first kind that has all it needs.
-  init(named found: [String], _ columns: ColumnNames, as kind: Dataset.Kind?, in row: TableRow) throws(DatasetError) {
+  init(named found: [String], _ columns: DatasetReader.ColumnNames, as kind: Dataset.Kind?, in row: TableRow) throws(DatasetError) {
     let positions = Dictionary(found.enumerated().map { (UTF8Key($1), [$0]) }, uniquingKeysWith: +)
     func missing(_ kind: Dataset.Kind) -> [String] {
       kind.columns(columns, in: found).filter { positions[UTF8Key($0)] == nil }
@@ -82,7 +82,7 @@ struct DatasetColumns {
 
 extension Dataset.Kind {
   /// The names of the columns that this kind needs, in order; of triplets with all negatives that the table has.
-  fileprivate func columns(_ names: ColumnNames, in found: [String]) -> [String] {
+  fileprivate func columns(_ names: DatasetReader.ColumnNames, in found: [String]) -> [String] {
     switch self {
     case .labeledTexts: return [names.text, names.label]
     case .triplets:

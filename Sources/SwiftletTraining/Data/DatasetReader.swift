@@ -14,8 +14,18 @@ import SwiftletFiles
 /// score or label. Other columns and blank lines are left alone. A byte order mark, CRLF and line breaks in quoted
 /// fields of CSV are accepted.
 public struct DatasetReader: Sendable {
+  /// The result of reading a table.
+  public struct Result: Sendable {
+    /// The rows.
+    public let dataset: Dataset
+    /// The number of bad rows that were skipped.
+    public let skippedRows: Int
+    /// Non-fatal problems of the table, a line each.
+    public let warnings: [String]
+  }
+
   /// How the rows are written; nil: as the end of the file's name tells.
-  public var format: TableFormat?
+  public var format: Format?
 
   /// Whether the first record of a CSV or TSV file holds the columns' names. Without a header the columns are taken by
   /// their order: two are text and label, three with a number in the last of the first row a pair and its score (its
@@ -38,9 +48,9 @@ public struct DatasetReader: Sendable {
   ///   - kind: what the table must hold; nil: what its columns tell.
   /// - Throws: `FileError`; ``DatasetError`` for a table that is no data set; for a row also `TextError`, `TableError`
   ///   or `JSONError`. Each names file, line and, where one is meant, column.
-  public func read(_ path: String, as kind: Dataset.Kind? = nil) throws -> LoadedDataset {
-    guard let format = format ?? TableFormat(fileName: path) else {
-      throw DatasetError(path: path, line: nil, column: nil, reason: .unknownFormat)
+  public func read(_ path: String, as kind: Dataset.Kind? = nil) throws -> Result {
+    guard let format = format ?? Format(fileName: path) else {
+      throw DatasetError(path: path, line: nil, column: nil, kind: .unknownFormat)
     }
     return switch format {
     case .csv: try read(RecordRows(path: path, format: .csv), hasHeader: hasHeader, path, as: kind)
@@ -51,7 +61,7 @@ public struct DatasetReader: Sendable {
 
   private func read<Rows: TableRows & ~Copyable>(
     _ rows: consuming Rows, hasHeader: Bool, _ path: String, as kind: Dataset.Kind?
-  ) throws -> LoadedDataset {
+  ) throws -> Result {
     var builder: DatasetBuilder?
     if hasHeader, let header = try rows.next() {
       builder = DatasetBuilder(try datasetColumns(of: header, isHeader: true, as: kind))
@@ -72,9 +82,9 @@ public struct DatasetReader: Sendable {
       }
     }
     guard let dataset = builder?.dataset() else {
-      throw skipped.errors.first ?? DatasetError(path: path, line: nil, column: nil, reason: .noRows)
+      throw skipped.errors.first ?? DatasetError(path: path, line: nil, column: nil, kind: .noRows)
     }
-    return LoadedDataset(dataset: dataset, skippedRows: skipped.count, warnings: skipped.warnings(path))
+    return Result(dataset: dataset, skippedRows: skipped.count, warnings: skipped.warnings(path))
   }
 
   private func datasetColumns(

@@ -24,14 +24,14 @@ public struct LabeledTexts: Sendable {
   }
 
   /// The labels that one text alone has: it never has a positive.
-  public var labelsOfOneText: [String] {
+  package var labelsOfOneText: [String] {
     var counts = [Int](repeating: 0, count: labelNames.count)
     for label in labels { counts[label] += 1 }
     return labelNames.indices.filter { counts[$0] == 1 }.map { labelNames[$0] }
   }
 
   /// A line that warns of the labels that one text alone has; nil if there are none.
-  public var warning: String? {
+  package var warning: String? {
     let names = labelsOfOneText
     guard !names.isEmpty else { return nil }
     let labels = "\(names.count == 1 ? "the label" : "each of the labels") \(list(names))"

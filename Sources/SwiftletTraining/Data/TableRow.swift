@@ -14,7 +14,7 @@ struct TableRow {
   let line: Int
   let content: Content
 
-  func error(_ reason: DatasetError.Reason, column: String? = nil) -> DatasetError {
-    DatasetError(path: path, line: line, column: column, reason: reason)
+  func error(_ kind: DatasetError.Reason, column: String? = nil) -> DatasetError {
+    DatasetError(path: path, line: line, column: column, kind: kind)
   }
 }

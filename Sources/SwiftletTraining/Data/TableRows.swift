@@ -49,7 +49,7 @@ struct ObjectRows: ~Copyable, TableRows {
     do {
       let value = try JSONParser.parse(Array(line.utf8))
       if case .object(let object) = value { return TableRow(path: path, line: number, content: .object(object)) }
-      throw DatasetError(path: path, line: number, column: nil, reason: .notAnObject(found: value.kind))
+      throw DatasetError(path: path, line: number, column: nil, kind: .notAnObject(found: value.kind))
     } catch var error as JSONError {
       error.path = path
       error.line = number

@@ -41,9 +41,9 @@ public struct Evaluator: Sendable {
   /// - Parameters:
   ///   - dataset: what to measure on.
   ///   - references: the texts among which labeled ones find their neighbors. Labels are the same if their names are.
-  /// - Throws: ``EvaluationError`` if there are references for other data than labeled texts.
-  public init(_ dataset: Dataset, references: LabeledTexts? = nil) throws(EvaluationError) {
-    if references != nil && dataset.kind != .labeledTexts { throw .unusedReferences(dataset.kind) }
+  /// - Throws: A ``SwiftletError`` if references are given for data other than labeled texts.
+  public init(_ dataset: Dataset, references: LabeledTexts? = nil) throws {
+    if references != nil && dataset.kind != .labeledTexts { throw EvaluationError.unusedReferences(dataset.kind) }
     switch dataset {
     case .labeledTexts(let data):
       let neighbors = NeighborTexts(data, references: references)
@@ -86,10 +86,8 @@ public struct Evaluator: Sendable {
   /// - Parameters:
   ///   - vectors: `[texts, dimension]`, of any lengths: cosines alone count.
   ///   - encoder: whose threads do the work; nil: those of the process, one a processor. The metrics are the same.
-  /// - Throws: ``EvaluationError`` if a vector is not finite.
-  public func evaluate(
-    _ vectors: Tensor, onThreadsOf encoder: SentenceEncoder? = nil
-  ) throws(EvaluationError) -> Evaluation {
+  /// - Throws: A ``SwiftletError`` if a vector is not finite.
+  public func evaluate(_ vectors: Tensor, onThreadsOf encoder: SentenceEncoder? = nil) throws -> Evaluation {
     try evaluate(vectors, on: encoder?.pool ?? .shared)
   }
 

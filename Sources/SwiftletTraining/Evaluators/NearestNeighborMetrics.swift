@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletTensors
+package import SwiftletTensors
 
 /// How well the labels of vectors are told by those near them.
 ///
@@ -8,30 +8,30 @@ public import SwiftletTensors
 /// of a vector are all others ("leave one out"). A metric that no vector contributes to is NaN.
 ///
 /// Musgrave, Belongie, Lim: A metric learning reality check, ECCV 2020, for R-precision and MAP@R.
-public struct NearestNeighborMetrics: Equatable, Sendable {
+package struct NearestNeighborMetrics: Equatable, Sendable {
   /// How many vectors have the label of their nearest neighbor.
-  public let accuracyAt1: Double
+  package let accuracyAt1: Double
 
   /// How many vectors have the label whose centroid is the nearest: the mean of the label's references, each scaled to
   /// unit length.
-  public let centroidAccuracy: Double
+  package let centroidAccuracy: Double
 
   /// As ``accuracyAt1``, without the vectors whose label no reference has.
-  public let precisionAt1: Double
+  package let precisionAt1: Double
 
   /// With R references of a vector's label, the part of its R nearest that have it. The mean over the vectors with R > 0.
-  public let rPrecision: Double
+  package let rPrecision: Double
 
   /// Σ P(i) rel(i) / R over the R nearest, where P(i) is the part of the i nearest that have the vector's label, and
   /// rel(i) is 1 if the i-th has it, else 0. The mean over the vectors with R > 0.
-  public let meanAveragePrecisionAtR: Double
+  package let meanAveragePrecisionAtR: Double
 
   /// The metrics of vectors among themselves, each left out of its own references.
   ///
   /// - Parameters:
   ///   - vectors: `[count, dimension]`, finite, of any lengths.
   ///   - labels: the label of each, from 0 on.
-  public init(_ vectors: Tensor, labels: [Int]) {
+  package init(_ vectors: Tensor, labels: [Int]) {
     self.init(LabeledVectors(vectors: UnitVectors(vectors), labels: labels), references: nil, on: .shared)
   }
 
@@ -42,7 +42,7 @@ public struct NearestNeighborMetrics: Equatable, Sendable {
   ///   - labels: the label of each, from 0 on.
   ///   - references: `[references, dimension]`.
   ///   - referenceLabels: the label of each reference.
-  public init(_ vectors: Tensor, labels: [Int], references: Tensor, referenceLabels: [Int]) {
+  package init(_ vectors: Tensor, labels: [Int], references: Tensor, referenceLabels: [Int]) {
     self.init(
       LabeledVectors(vectors: UnitVectors(vectors), labels: labels),
       references: LabeledVectors(vectors: UnitVectors(references), labels: referenceLabels), on: .shared)

@@ -8,34 +8,34 @@
 /// the accuracy is NaN.
 ///
 /// As sentence-transformers' BinaryClassificationEvaluator has it, and scikit-learn's average_precision_score.
-public struct PairMetrics: Equatable, Sendable {
+package struct PairMetrics: Equatable, Sendable {
   /// The largest part of the pairs that a threshold takes for what they are.
-  public let accuracy: Double
+  package let accuracy: Double
 
   /// The threshold of ``accuracy``.
-  public let accuracyThreshold: Double
+  package let accuracyThreshold: Double
 
   /// The largest 2 precision recall / (precision + recall) that a threshold has.
-  public let f1: Double
+  package let f1: Double
 
   /// The threshold of ``f1``.
-  public let f1Threshold: Double
+  package let f1Threshold: Double
 
   /// The part of the pairs taken for alike that are, with the threshold of ``f1``.
-  public let precision: Double
+  package let precision: Double
 
   /// The part of the pairs that are alike which is taken for it, with the threshold of ``f1``.
-  public let recall: Double
+  package let recall: Double
 
   /// Σ (R(i) - R(i-1)) P(i) over all thresholds from the highest on, with their precision P and recall R.
-  public let averagePrecision: Double
+  package let averagePrecision: Double
 
   /// The metrics of pairs.
   ///
   /// - Parameters:
   ///   - similarities: of the two texts of each pair, higher for more alike ones; no NaN.
   ///   - areAlike: whether they are alike.
-  public init(_ similarities: [Double], areAlike: [Bool]) {
+  package init(_ similarities: [Double], areAlike: [Bool]) {
     precondition(similarities.count == areAlike.count, "\(similarities.count) numbers for \(areAlike.count) pairs")
     precondition(!similarities.contains { $0.isNaN }, "a similarity that is NaN")
     let count = areAlike.count, alike = areAlike.count { $0 }

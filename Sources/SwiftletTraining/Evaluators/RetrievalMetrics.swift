@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletTensors
+package import SwiftletTensors
 
 /// How well those texts of a corpus that are relevant to a query, as they have its label, are found among the nearest.
 ///
@@ -10,34 +10,34 @@ public import SwiftletTensors
 ///
 /// As sentence-transformers' InformationRetrievalEvaluator has them. Järvelin, Kekäläinen: Cumulated gain-based
 /// evaluation of IR techniques, TOIS 20(4), 2002, for nDCG.
-public struct RetrievalMetrics: Equatable, Sendable {
+package struct RetrievalMetrics: Equatable, Sendable {
   /// The metrics of the k nearest.
-  public struct AtDepth: Equatable, Sendable {
+  package struct AtDepth: Equatable, Sendable {
     /// How many of the nearest count.
-    public let k: Int
+    package let k: Int
 
     /// Relevant texts among the k nearest / k.
-    public let precision: Double
+    package let precision: Double
 
     /// Relevant texts among the k nearest / all relevant ones.
-    public let recall: Double
+    package let recall: Double
 
     /// 1 / the rank of the first relevant text, counted from 1; 0 if it is not among the k nearest.
-    public let reciprocalRank: Double
+    package let reciprocalRank: Double
 
     /// Σ 1 / log₂(rank + 1) over the relevant texts among the k nearest, as a part of the most it could be.
-    public let ndcg: Double
+    package let ndcg: Double
 
     /// Σ P(rank) over the relevant texts among the k nearest / the most there could be, where P(i) is the part of the i
     /// nearest that are relevant.
-    public let averagePrecision: Double
+    package let averagePrecision: Double
   }
 
   /// The metrics, by k in the order in which these were asked for.
-  public let byDepth: [AtDepth]
+  package let byDepth: [AtDepth]
 
   /// The k that are looked at unless others are asked for.
-  public static let usualDepths = [1, 3, 5, 10, 100]
+  package static let usualDepths = [1, 3, 5, 10, 100]
 
   /// The metrics of vectors among themselves, each left out of its own corpus.
   ///
@@ -45,7 +45,7 @@ public struct RetrievalMetrics: Equatable, Sendable {
   ///   - vectors: `[count, dimension]`, finite, of any lengths.
   ///   - labels: the label of each, from 0 on.
   ///   - depths: each k, at least 1.
-  public init(_ vectors: Tensor, labels: [Int], depths: [Int] = usualDepths) {
+  package init(_ vectors: Tensor, labels: [Int], depths: [Int] = usualDepths) {
     self.init(
       LabeledVectors(vectors: UnitVectors(vectors), labels: labels), corpus: nil, depths: depths, on: .shared)
   }
@@ -60,7 +60,7 @@ public struct RetrievalMetrics: Equatable, Sendable {
   ///   - depths: each k, at least 1.
   /// - Complexity: 2 x queries x texts x dimension floating-point operations; 16 MB a thread, or a number for each
   ///   text, besides a copy of the vectors.
-  public init(
+  package init(
     _ queries: Tensor, labels: [Int], corpus: Tensor, corpusLabels: [Int], depths: [Int] = usualDepths
   ) {
     self.init(

@@ -38,7 +38,7 @@ public struct AnglELoss: NamedLoss {
   public static let name = "angle"
 
   /// The loss of parameters that a user may have left out.
-  public init(_ parameters: LossParameters) throws(LossError) {
+  public init(_ parameters: LossParameters) throws {
     try parameters.check([.scale], of: Self.self)
     self.init(scale: parameters.scale ?? 20)
   }

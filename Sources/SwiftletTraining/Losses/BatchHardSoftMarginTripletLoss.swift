@@ -32,7 +32,7 @@ public struct BatchHardSoftMarginTripletLoss: AnchorwiseLoss, NamedLoss {
   public static let name = "batch-hard-soft-margin-triplet"
 
   /// The loss of parameters that a user may have left out.
-  public init(_ parameters: LossParameters) throws(LossError) {
+  public init(_ parameters: LossParameters) throws {
     try parameters.check([.distance], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean)
   }

@@ -26,7 +26,7 @@ public struct CoSENTLoss: NamedLoss {
   public static let name = "cosent"
 
   /// The loss of parameters that a user may have left out.
-  public init(_ parameters: LossParameters) throws(LossError) {
+  public init(_ parameters: LossParameters) throws {
     try parameters.check([.scale], of: Self.self)
     self.init(scale: parameters.scale ?? 20)
   }

@@ -37,7 +37,7 @@ public struct ContrastiveLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLoss {
   public static let name = "contrastive"
 
   /// The loss of parameters that a user may have left out.
-  public init(_ parameters: LossParameters) throws(LossError) {
+  public init(_ parameters: LossParameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .cosine, margin: parameters.margin ?? 0.5)
   }

@@ -30,7 +30,7 @@ public struct CosineHingeLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLoss {
   public static let name = "cosine-hinge"
 
   /// The loss of parameters that a user may have left out.
-  public init(_ parameters: LossParameters) throws(LossError) {
+  public init(_ parameters: LossParameters) throws {
     try parameters.check([.margin], of: Self.self)
     self.init(margin: parameters.margin ?? 1)
   }

@@ -25,7 +25,7 @@ public struct CosineSimilarityLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLos
   public static let name = "cosine-similarity"
 
   /// The loss of parameters that a user may have left out.
-  public init(_ parameters: LossParameters) throws(LossError) {
+  public init(_ parameters: LossParameters) throws {
     try parameters.check([], of: Self.self)
     self.init()
   }

@@ -56,7 +56,7 @@ public struct FaceNetSemiHardTripletLoss: AnchorwiseLoss, NamedLoss {
   public static let name = "facenet-semi-hard-triplet"
 
   /// The loss of parameters that a user may have left out.
-  public init(_ parameters: LossParameters) throws(LossError) {
+  public init(_ parameters: LossParameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)
   }

@@ -35,7 +35,7 @@ public struct LossEvaluation: Sendable {
   /// The same on the threads of the process's pool.
   fileprivate static func onSharedPool(
     at inputs: [Tensor], _ loss: @escaping ([Variable]) -> LossValue
-  ) throws(CPUPathError) -> LossEvaluation {
+  ) throws -> LossEvaluation {
     let kernels = try Kernels.selected()
     return ThreadPool.shared.withTeam {
       LossEvaluation(at: inputs, in: Context(kernels: kernels, worker: $0, tape: Tape()), loss)
@@ -54,7 +54,7 @@ extension Loss where Batch == LabeledBatch {
   /// - Parameters:
   ///   - vectors: `[B, D]`
   ///   - labels: one a row.
-  public func evaluate(_ vectors: Tensor, labels: [Int]) throws(CPUPathError) -> LossEvaluation {
+  public func evaluate(_ vectors: Tensor, labels: [Int]) throws -> LossEvaluation {
     try .onSharedPool(at: [vectors]) { self(LabeledBatch(vectors: $0[0], labels: labels)) }
   }
 }
@@ -68,7 +68,7 @@ extension Loss where Batch == TripletBatch {
   ///   - negatives: `[N K, D]`; rows K i to K (i + 1) - 1 belong to anchor i.
   public func evaluate(
     anchors: Tensor, positives: Tensor, negatives: Tensor
-  ) throws(CPUPathError) -> LossEvaluation {
+  ) throws -> LossEvaluation {
     try .onSharedPool(at: [anchors, positives, negatives]) {
       self(TripletBatch(anchors: $0[0], positives: $0[1], negatives: $0[2]))
     }
@@ -82,7 +82,7 @@ extension Loss where Batch == PairBatch {
   ///   - first: `[N, D]`
   ///   - second: `[N, D]`; row i makes a pair with row i of `first`.
   ///   - targets: one a pair: 1 for alike and 0 for not, or a score.
-  public func evaluate(first: Tensor, second: Tensor, targets: [Float]) throws(CPUPathError) -> LossEvaluation {
+  public func evaluate(first: Tensor, second: Tensor, targets: [Float]) throws -> LossEvaluation {
     try .onSharedPool(at: [first, second]) { self(PairBatch(first: $0[0], second: $0[1], targets: targets)) }
   }
 }
@@ -97,7 +97,7 @@ extension Loss where Batch == RankingBatch {
   ///   - classes: of the anchors, then of the negatives; see ``RankingBatch/classes``.
   public func evaluate(
     anchors: Tensor, positives: Tensor, negatives: Tensor? = nil, classes: [Int]? = nil
-  ) throws(CPUPathError) -> LossEvaluation {
+  ) throws -> LossEvaluation {
     try .onSharedPool(at: [anchors, positives] + (negatives.map { [$0] } ?? [])) {
       self(
         RankingBatch(
@@ -112,7 +112,7 @@ extension Loss where Batch == ClassBatch {
   /// - Parameters:
   ///   - logits: `[B, C]`
   ///   - labels: one a row, from 0 to C - 1.
-  public func evaluate(logits: Tensor, labels: [Int]) throws(CPUPathError) -> LossEvaluation {
+  public func evaluate(logits: Tensor, labels: [Int]) throws -> LossEvaluation {
     try .onSharedPool(at: [logits]) { self(ClassBatch(logits: $0[0], labels: labels)) }
   }
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How many of its first features a vector keeps each time a loss is taken of it.
-public struct MatryoshkaDimensions: Equatable, Sendable {
+package struct MatryoshkaDimensions: Equatable, Sendable {
   /// From the largest down.
-  public let dimensions: [Int]
+  package let dimensions: [Int]
 
   /// How much the loss of each counts.
-  public let weights: [Float]
+  package let weights: [Float]
 
   /// Dimensions in any order.
   ///
@@ -15,7 +15,7 @@ public struct MatryoshkaDimensions: Equatable, Sendable {
   ///   - weights: one a dimension; nil: 1 each.
   /// - Throws: ``LossError`` if a dimension is not among those of the vectors or comes twice, if there are none, or if
   ///   a weight is negative or no number.
-  public init(_ dimensions: [Int], of full: Int, weights: [Float]? = nil) throws(LossError) {
+  package init(_ dimensions: [Int], of full: Int, weights: [Float]? = nil) throws(LossError) {
     let weights = weights ?? dimensions.map { _ in 1 }
     precondition(weights.count == dimensions.count, "\(weights.count) weights for \(dimensions.count) dimensions")
     guard !dimensions.isEmpty else { throw .noDimensions }
@@ -33,7 +33,7 @@ public struct MatryoshkaDimensions: Equatable, Sendable {
 
 extension MatryoshkaDimensions: CustomStringConvertible {
   /// The dimensions, with the weights that are not 1.
-  public var description: String {
+  package var description: String {
     zip(dimensions, weights).map { $1 == 1 ? "\($0)" : "\($0) x \($1)" }.joined(separator: " ")
   }
 }

@@ -10,14 +10,26 @@ public import SwiftletAutodiff
 ///
 /// Kusupati and others: Matryoshka representation learning, NeurIPS 2022, arXiv:2205.13147.
 public struct MatryoshkaLoss<Base: Loss>: NormalizingLoss where Base.Batch: VectorBatch {
-  /// The other loss.
+  /// The loss that is taken of the cut vectors.
   public let base: Base
 
   /// Each d and its w.
-  public let dimensions: MatryoshkaDimensions
+  package let dimensions: MatryoshkaDimensions
 
-  /// A loss around another.
-  public init(_ base: Base, dimensions: MatryoshkaDimensions) {
+  /// Wraps a loss.
+  ///
+  /// - Parameters:
+  ///   - base: the loss to take of the cut vectors.
+  ///   - dimensions: each d, in any order.
+  ///   - full: the dimension of the vectors.
+  ///   - weights: each w, in the order of `dimensions`; nil: 1 each.
+  /// - Throws: A ``SwiftletError`` if there are no dimensions, if one is not among those of the vectors or is given twice,
+  ///   or if a weight is negative or not finite.
+  public init(_ base: Base, dimensions: [Int], of full: Int, weights: [Float]? = nil) throws {
+    self.init(base, dimensions: try MatryoshkaDimensions(dimensions, of: full, weights: weights))
+  }
+
+  package init(_ base: Base, dimensions: MatryoshkaDimensions) {
     self.base = base
     self.dimensions = dimensions
   }

@@ -26,7 +26,7 @@ public struct MeanSquaredErrorLoss: NamedLoss, BoundedTargetsLoss {
   public static let name = "mse"
 
   /// The loss of parameters that a user may have left out.
-  public init(_ parameters: LossParameters) throws(LossError) {
+  public init(_ parameters: LossParameters) throws {
     try parameters.check([], of: Self.self)
     self.init()
   }

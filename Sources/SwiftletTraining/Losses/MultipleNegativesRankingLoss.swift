@@ -30,7 +30,7 @@ public struct MultipleNegativesRankingLoss: AnchorwiseLoss, NamedLoss {
   public static let name = "multiple-negatives-ranking"
 
   /// The loss of parameters that a user may have left out.
-  public init(_ parameters: LossParameters) throws(LossError) {
+  public init(_ parameters: LossParameters) throws {
     try parameters.check([.scale], of: Self.self)
     self.init(scale: parameters.scale ?? 20)
   }

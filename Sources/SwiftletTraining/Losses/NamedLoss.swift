@@ -10,8 +10,8 @@ public protocol NamedLoss<Batch>: Loss {
 
   /// Makes the loss, with its own defaults for what is not given.
   ///
-  /// - Throws: ``LossError`` for a parameter that the loss does not have, or that makes no sense.
-  init(_ parameters: LossParameters) throws(LossError)
+  /// - Throws: A ``SwiftletError`` for a parameter that the loss does not have, or whose value is not possible.
+  init(_ parameters: LossParameters) throws
 }
 
 /// The losses that programs offer by name.
@@ -25,9 +25,11 @@ public enum LossRegistry {
     MeanSquaredErrorLoss.self, SoftmaxCrossEntropyLoss.self,
   ]
 
-  /// The loss of a name.
-  public static func loss(named name: String) throws(LossError) -> any NamedLoss.Type {
-    guard let loss = all.first(where: { sameBytes($0.name, name) }) else { throw .unknownName(name) }
+  /// The loss of this name.
+  ///
+  /// - Throws: A ``SwiftletError`` that lists all names, if there is no such loss.
+  public static func loss(named name: String) throws -> any NamedLoss.Type {
+    guard let loss = all.first(where: { sameBytes($0.name, name) }) else { throw LossError.unknownName(name) }
     return loss
   }
 }
@@ -41,13 +43,17 @@ public struct LossParameters: Sendable, Equatable {
   /// What a loss of cosines multiplies them by; nil: the loss's own.
   public var scale: Float?
   /// Whether the vectors have the length 1, on which the margins of triplets depend.
-  public var hasUnitVectors: Bool
+  package var hasUnitVectors = false
 
-  /// Parameters, nil for a loss's own.
-  public init(distance: Distance? = nil, margin: Float? = nil, scale: Float? = nil, hasUnitVectors: Bool = false) {
+  /// Parameters; nil keeps the loss's own default.
+  public init(distance: Distance? = nil, margin: Float? = nil, scale: Float? = nil) {
     self.distance = distance
     self.margin = margin
     self.scale = scale
+  }
+
+  package init(distance: Distance? = nil, margin: Float? = nil, scale: Float? = nil, hasUnitVectors: Bool) {
+    self.init(distance: distance, margin: margin, scale: scale)
     self.hasUnitVectors = hasUnitVectors
   }
 
@@ -112,19 +118,19 @@ public struct LossChoice: Sendable {
 
   /// Checks what can be checked before the model is known.
   ///
-  /// - Throws: ``LossError``.
-  public func check() throws(LossError) { _ = try make(hasUnitVectors: true, dimension: .max) }
+  /// - Throws: A ``SwiftletError`` for parameters that the loss does not have, or whose values are not possible.
+  public func check() throws { _ = try make(hasUnitVectors: true, dimension: .max) }
 
   /// The loss for vectors of a dimension, with or without unit length.
   ///
-  /// - Throws: ``LossError`` if a choice makes no sense, or does not go with the loss.
-  package func make(hasUnitVectors: Bool, dimension: Int) throws(LossError) -> any Loss {
+  /// - Throws: ``LossError`` if a parameter does not go with the loss.
+  package func make(hasUnitVectors: Bool, dimension: Int) throws -> any Loss {
     var parameters = parameters
     // A Matryoshka loss takes vectors of unit length, whatever the encoder gives.
     parameters.hasUnitVectors = hasUnitVectors || matryoshkaDimensions != nil
     let made = try loss.init(parameters)
     guard let matryoshkaDimensions else { return made }
-    guard let batch = batch as? any VectorBatch.Type else { throw .noMatryoshka(loss: loss.name) }
+    guard let batch = batch as? any VectorBatch.Type else { throw LossError.noMatryoshka(loss: loss.name) }
     return batch.matryoshka(made, try MatryoshkaDimensions(matryoshkaDimensions, of: dimension))
   }
 }

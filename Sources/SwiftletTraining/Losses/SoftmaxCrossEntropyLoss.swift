@@ -22,7 +22,7 @@ public struct SoftmaxCrossEntropyLoss: AnchorwiseLoss, NamedLoss {
   public static let name = "softmax-cross-entropy"
 
   /// The loss of parameters that a user may have left out.
-  public init(_ parameters: LossParameters) throws(LossError) {
+  public init(_ parameters: LossParameters) throws {
     try parameters.check([], of: Self.self)
     self.init()
   }

@@ -14,7 +14,7 @@ package struct HardNegatives: Equatable {
   ///   - vectors: of all texts, `[texts, dimension]`.
   ///   - count: how many negatives a text gets.
   /// - Complexity: 2 texts² dimension floating-point operations.
-  package init(_ vectors: Tensor, labels: [Int], count: Int, _ settings: OfflineMiningSettings, on pool: ThreadPool) {
+  package init(_ vectors: Tensor, labels: [Int], count: Int, _ settings: Mining.OfflineSettings, on pool: ThreadPool) {
     let unit = UnitVectors(vectors)
     rows = unit.mapSimilarities(with: unit, on: pool) { anchor, cosines in
       let limit = HardNegatives.limit(anchor, cosines, labels, settings)
@@ -33,7 +33,7 @@ package struct HardNegatives: Equatable {
 
   /// The highest cosine that a negative may have.
   private static func limit(
-    _ anchor: Int, _ cosines: Span<Float>, _ labels: [Int], _ settings: OfflineMiningSettings
+    _ anchor: Int, _ cosines: Span<Float>, _ labels: [Int], _ settings: Mining.OfflineSettings
   ) -> Float {
     guard settings.margin != nil || settings.relativeMargin != nil else { return .infinity }
     let positives = labels.indices.filter { $0 != anchor && labels[$0] == labels[anchor] }

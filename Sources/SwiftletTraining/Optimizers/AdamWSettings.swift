@@ -6,6 +6,24 @@ package import SwiftletAutodiff
 ///
 /// Loshchilov, Hutter: Decoupled weight decay regularization, ICLR 2019. The defaults are PyTorch's but for the rate.
 public struct AdamWSettings: Sendable, Equatable {
+  /// A learning rate or a weight decay of their own for the parameters whose names match a pattern.
+  public struct ParameterGroup: Sendable, Equatable {
+    /// A pattern for names in a checkpoint, as `encoder.layer.[0-3].*`: `*` is any text, `?` any scalar, `[…]` one of a
+    /// set, `[!…]` one outside it.
+    public var pattern: String
+    /// The learning rate before the schedule; nil for that of the other parameters.
+    public var learningRate: Double?
+    /// The weight decay; nil for that of the other parameters, which is none on biases and layer norms.
+    public var weightDecay: Double?
+
+    /// A group that differs in the values that are given.
+    public init(_ pattern: String, learningRate: Double? = nil, weightDecay: Double? = nil) {
+      self.pattern = pattern
+      self.learningRate = learningRate
+      self.weightDecay = weightDecay
+    }
+  }
+
   /// The learning rate that the schedule's factor multiplies.
   public var learningRate = 2e-5
   /// By what share of the learning rate a step shrinks the weights; biases and layer norms it leaves as they are.

@@ -5,26 +5,16 @@
 ///
 /// With S steps of which w warm up, the factor of step s, counted from 0, is (s + 1) / w below w; from there on it is
 /// (S - s) / (S - w), or (1 + cos(pi (s - w) / (S - w))) / 2, or 1. In double, by the same operations on each platform.
-public struct LearningRateSchedule: Sendable, Equatable {
+package struct LearningRateSchedule: Sendable, Equatable {
   /// How the rate goes on after the warm-up.
-  public enum Decay: String, CaseIterable, Sendable {
-    /// In a straight line to 0.
-    case linear
-    /// Along half a wave of the cosine to 0.
-    case cosine
-    /// As it is.
-    case constant
-  }
-
-  /// How the rate goes on after the warm-up.
-  public let decay: Decay
+  package let decay: FineTuningSettings.Schedule
   /// S: where the rate would be 0.
-  public let stepCount: Int
+  package let stepCount: Int
   /// w: how many steps the rate rises for.
-  public let warmupStepCount: Int
+  package let warmupStepCount: Int
 
   /// - Parameter warmupStepCount: at least 1: the first step has the full rate then.
-  public init(_ decay: Decay, stepCount: Int, warmupStepCount: Int) {
+  package init(_ decay: FineTuningSettings.Schedule, stepCount: Int, warmupStepCount: Int) {
     precondition(stepCount > 0, "a schedule needs a step")
     precondition(warmupStepCount > 0, "the first step belongs to the warm-up")
     self.decay = decay
@@ -33,7 +23,7 @@ public struct LearningRateSchedule: Sendable, Equatable {
   }
 
   /// - Parameter warmupRatio: w / S, rounded down to whole steps, of which there is at least one.
-  public init(_ decay: Decay, stepCount: Int, warmupRatio: Double) {
+  package init(_ decay: FineTuningSettings.Schedule, stepCount: Int, warmupRatio: Double) {
     precondition(warmupRatio >= 0 && warmupRatio <= 1, "a warm-up ratio lies from 0 to 1")
     let warmup = (warmupRatio * Double(stepCount)).rounded(.down)
     self.init(decay, stepCount: stepCount, warmupStepCount: max(1, Int(warmup)))
@@ -41,7 +31,7 @@ public struct LearningRateSchedule: Sendable, Equatable {
 
   /// The factor of step `step`, counted from 0; after the last step that of a further one, where the rate is constant,
   /// else 0.
-  public func factor(atStep step: Int) -> Double {
+  package func factor(atStep step: Int) -> Double {
     precondition(step >= 0, "no step \(step)")
     if step < warmupStepCount { return Double(step + 1) / Double(warmupStepCount) }
     if decay == .constant { return 1 }

@@ -68,7 +68,7 @@ struct BatchSource {
   mutating func advance(to position: Int) { sampler.advance(to: position) }
 
   /// The texts and labels among which hard negatives are to be mined, and how; nil where none are.
-  var offlineMining: (texts: LabeledTexts, settings: OfflineMiningSettings, negativesPerAnchor: Int)? {
+  var offlineMining: (texts: LabeledTexts, settings: Mining.OfflineSettings, negativesPerAnchor: Int)? {
     guard let miner, case .offline(let settings) = miner.mining, case .labeledTexts(let texts) = task.dataset else {
       return nil
     }

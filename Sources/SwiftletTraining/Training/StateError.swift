@@ -1,16 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletFiles
+package import SwiftletFiles
 
-/// A checkpoint that is whole but not one of this model: another version of the package wrote it.
-public struct StateError: Error, Equatable, Sendable, CustomStringConvertible {
+/// Thrown for a checkpoint that is undamaged but does not fit this model: another version of the package wrote it.
+package struct StateError: SwiftletError, Equatable {
   /// The file.
-  public let path: String
-  /// What is missing or has another shape.
-  public let name: String
+  package let path: String?
+  /// The part that is missing or has another shape.
+  package let name: String
 
-  /// One line: the file, what is wrong, what to do.
-  public var description: String {
-    "\(escaped(path)): \(quoted(name)) is missing or not this model's; start anew in another folder"
-  }
+  package var reason: String { "\(quoted(name)) is missing or not this model's" }
+  package var remedy: String { "start anew in another folder" }
 }

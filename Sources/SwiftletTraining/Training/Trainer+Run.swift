@@ -54,33 +54,35 @@ extension Trainer {
   /// - Precondition: No other run of this trainer is going on.
   public func events(
     output: String? = nil, resumes: Bool = false, companions: Set<String> = []
-  ) -> TrainingEvents {
-    TrainingEvents(trainer: self, output: output, companions: companions, resumes: resumes)
+  ) -> Events {
+    Events(trainer: self, output: output, companions: companions, resumes: resumes)
   }
 }
 
-/// What happens in a run of fine-tuning. Each iteration is a run.
-public struct TrainingEvents: AsyncSequence, Sendable {
-  let trainer: Trainer
-  let output: String?
-  let companions: Set<String>
-  let resumes: Bool
+extension Trainer {
+  /// What happens in a run of fine-tuning. Each iteration is a run.
+  public struct Events: AsyncSequence, Sendable {
+    let trainer: Trainer
+    let output: String?
+    let companions: Set<String>
+    let resumes: Bool
 
-  /// A run, which begins when its first event is awaited.
-  public func makeAsyncIterator() -> AsyncIterator {
-    AsyncIterator(run: TrainingRun(trainer, output: output, companions: companions, resumes: resumes))
-  }
-
-  /// A run of fine-tuning that goes on while its next event is awaited.
-  public struct AsyncIterator: AsyncIteratorProtocol {
-    let run: TrainingRun
-
-    /// The next event; nil after the last.
-    public mutating func next(isolation actor: isolated (any Actor)?) async throws -> TrainingEvent? {
-      try await run.next(isolation: actor)
+    /// A run, which begins when its first event is awaited.
+    public func makeAsyncIterator() -> AsyncIterator {
+      AsyncIterator(run: TrainingRun(trainer, output: output, companions: companions, resumes: resumes))
     }
 
-    /// The next event; nil after the last.
-    public mutating func next() async throws -> TrainingEvent? { try await run.next(isolation: nil) }
+    /// A run of fine-tuning that goes on while its next event is awaited.
+    public struct AsyncIterator: AsyncIteratorProtocol {
+      let run: TrainingRun
+
+      /// The next event; nil after the last.
+      public mutating func next(isolation actor: isolated (any Actor)?) async throws -> TrainingEvent? {
+        try await run.next(isolation: actor)
+      }
+
+      /// The next event; nil after the last.
+      public mutating func next() async throws -> TrainingEvent? { try await run.next(isolation: nil) }
+    }
   }
 }
