@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension FineTuningSettings {
-  /// The most batches of a run: beyond this a double does not tell their numbers apart.
+  /// The maximum number of batches of a run: above it a double cannot represent every batch number.
   private static let maximumBatchCount = 1 << 53
 
-  /// - Throws: ``FineTuningError`` for the first setting that makes no sense.
+  /// - Throws: ``FineTuningError`` for the first setting that is out of range.
   func check() throws(FineTuningError) {
     let atLeastOne = "a number of at least 1"
     try requireSetting("the accumulation", accumulation, "a number from 1 to \(1 << 30)") { 1...1 << 30 ~= $0 }
@@ -39,12 +39,12 @@ extension FineTuningSettings {
     try requireSetting("pooling", pooling, "a mode") { !$0.isEmpty }
   }
 
-  /// How many updates are one pass over the data.
+  /// The number of updates of one pass over the data.
   func stepsPerEpoch(of batchesPerEpoch: Int) -> Int { dividedRoundingUp(batchesPerEpoch, by: accumulation) }
 
-  /// How many updates the run has.
+  /// The number of updates of the run.
   ///
-  /// - Throws: ``FineTuningError`` for more epochs than can be counted.
+  /// - Throws: ``FineTuningError`` if there are too many epochs to count.
   func stepCount(batchesPerEpoch: Int) throws(FineTuningError) -> Int {
     switch length {
     case .steps(let count): return count

@@ -2,7 +2,7 @@
 
 public import SwiftletEncoders
 
-/// How an encoder is fine-tuned, whatever the loss and its data.
+/// Settings of fine-tuning that do not depend on the loss and the data.
 public struct FineTuningSettings: Sendable, Equatable {
   /// What is trained. The raw values are the words of the command line, and `model_type` in config.json.
   public enum EncoderKind: String, CaseIterable, Sendable {
@@ -22,50 +22,51 @@ public struct FineTuningSettings: Sendable, Equatable {
     case constant
   }
 
-  /// How long training goes on.
+  /// How long training lasts.
   public enum Length: Sendable, Equatable {
-    /// Passes over the data: so many times as many batches as it takes to see each text once on average.
+    /// A number of passes over the data. One pass has as many batches as needed to see each text once on average.
     case epochs(Int)
-    /// Updates of the weights.
+    /// A number of updates of the weights.
     case steps(Int)
   }
 
-  /// What is trained; nil: what the model's folder holds. A word average begins anew in a BERT's folder, of which it
-  /// takes the vocabulary.
+  /// The architecture to train; nil: that of the model folder. With a BERT's folder, `wordAverage` starts from new
+  /// weights and uses the folder's vocabulary.
   public var encoder: EncoderKind?
-  /// How long training goes on.
+  /// How long training lasts.
   public var length = Length.epochs(1)
-  /// How many texts go through the encoder at a time: less memory, more time, the same weights to the bit.
+  /// The number of texts that go through the encoder at a time. Small pieces need less memory and more time; the
+  /// weights have the same bits.
   public var pieceSize = 64
-  /// How many batches' gradients are averaged for one update.
+  /// The number of batches whose gradients are averaged for one update.
   public var accumulation = 1
-  /// Learning rate, weight decay, the limit of the gradient's norm, parameter groups, frozen parameters.
+  /// The settings of the optimizer, with parameter groups and frozen parameters.
   public var optimizer = AdamWSettings()
-  /// How the learning rate goes on after the warm-up.
+  /// How the learning rate changes after the warm-up.
   public var schedule = Schedule.linear
-  /// The share of the updates over which the learning rate rises.
+  /// The fraction of the updates in which the learning rate rises.
   public var warmupRatio = 0.1
-  /// The probability of dropout of hidden states and attention weights, which a word average has not; nil: as
-  /// config.json says.
+  /// The dropout probability of hidden states and attention weights; nil: the value in config.json. A word average has
+  /// no dropout.
   public var dropout: Float?
-  /// How a transformer's token vectors become one; nil: the folder's way.
+  /// The pooling modes of a transformer; nil: the folder's.
   public var pooling: [PoolingMode]?
-  /// Whether vectors have unit length; nil: the folder's way.
+  /// Whether vectors are scaled to unit length; nil: the folder's setting.
   public var normalize: Bool?
-  /// The most tokens of a text in updates, special ones included; nil: the folder's. Evaluations and the tuned model
-  /// keep the folder's.
+  /// The maximum number of tokens of a text in updates, including special tokens; nil: the folder's. Evaluations and
+  /// the tuned model keep the folder's value.
   public var maxLength: Int?
-  /// How many updates lie between evaluations; nil: those of an epoch.
+  /// The number of updates between evaluations; nil: one epoch.
   public var evaluationInterval: Int?
-  /// After how many evaluations without a better score training ends; nil: it goes on.
+  /// The number of evaluations without a better score after which training stops; nil: it does not stop early.
   public var patience: Int?
-  /// How many updates lie between checkpoints.
+  /// The number of updates between checkpoints.
   public var checkpointInterval = 500
-  /// What all random numbers follow from.
+  /// The seed of all random numbers.
   public var seed: UInt64 = 0
-  /// How many threads may work at a time; nil: one for each processor. Any number gives the same weights.
+  /// The number of threads; nil: one for each processor. The weights do not depend on it.
   public var threadCount: Int?
 
-  /// The defaults.
+  /// Creates the default settings.
   public init() {}
 }

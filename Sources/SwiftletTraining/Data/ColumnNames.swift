@@ -1,27 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension DatasetReader {
-  /// What a table's header calls the columns that data is read from; other columns are left alone.
+  /// The names in a table's header of the columns to read. Other columns are ignored.
   public struct ColumnNames: Equatable, Sendable {
-    /// A labeled text.
+    /// The column of labeled texts.
     public var text = "text"
-    /// The label of a text, or of a pair 1 for alike and 0 for not.
+    /// The column of labels: of a text any word; of a pair 1 for similar texts, else 0.
     public var label = "label"
-    /// A text that is nearer to its positive than to its negatives.
+    /// The column of anchors of triplets.
     public var anchor = "anchor"
-    /// A text of the same meaning as the anchor.
+    /// The column of positives: texts with the meaning of the anchor.
     public var positive = "positive"
-    /// A text of another meaning. More of them lie in columns of this name with an underscore and a number, as
-    /// `negative_2`.
+    /// The column of negatives: texts with another meaning than the anchor. More negatives are in columns of this name
+    /// with an underscore and a number, for example `negative_2`.
     public var negative = "negative"
-    /// The first text of a pair.
+    /// The column of first texts of pairs.
     public var sentence1 = "sentence1"
-    /// The second text of a pair.
+    /// The column of second texts of pairs.
     public var sentence2 = "sentence2"
-    /// How alike the two texts of a pair are, a number.
+    /// The column of similarity scores of pairs, numbers.
     public var score = "score"
 
-    /// The names above.
+    /// The default names.
     public init() {}
 
     /// Whether a column of this name holds negatives.

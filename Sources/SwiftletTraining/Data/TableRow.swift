@@ -2,7 +2,7 @@
 
 import SwiftletFiles
 
-/// A row of a table and where it stands.
+/// A row of a table and its place in the file.
 struct TableRow {
   enum Content {
     case fields([String])
@@ -10,7 +10,7 @@ struct TableRow {
   }
 
   let path: String
-  /// The line in which it starts.
+  /// The line in which the row starts.
   let line: Int
   let content: Content
 

@@ -2,9 +2,9 @@
 
 import SwiftletFiles
 
-/// The rows of a table, one by one. Blank lines are none.
+/// Reads the rows of a table one by one. Skips blank lines.
 protocol TableRows: ~Copyable {
-  /// The next row, nil at the end. After an error the next call goes on behind it.
+  /// The next row; nil at the end. After an error the next call continues with the following row.
   ///
   /// - Throws: `FileError`, `TextError`, `TableError`, `JSONError` or ``DatasetError``.
   mutating func next() throws -> TableRow?

@@ -3,21 +3,21 @@
 public import SwiftletAutodiff
 import SwiftletTensors
 
-/// Pairs with a score y, on any scale: as ``CoSENTLoss``, with |cos + sin| of an angle between complex vectors in place of
-/// the cosine.
+/// A loss for pairs with a score y on any scale. Like ``CoSENTLoss``, with |cos + sin| of the angle between complex
+/// vectors in place of the cosine.
 ///
-/// With unit vectors (a, b) and (c, d), of which a and c are the real halves, it is |ac + bd + bc - ad|. The second half
-/// of an odd number of features lacks one, which counts as 0.
+/// For unit vectors (a, b) and (c, d), where a and c are the real halves, it is |ac + bd + bc - ad|. With an odd number
+/// of features, the shorter half is padded with a 0.
 ///
 /// Li, Li: AnglE-optimized text embeddings, arXiv:2309.12871, 2023; as in sentence-transformers.
 public struct AnglELoss: NamedLoss {
-  /// s: how sharply two pairs in the wrong order are punished.
+  /// s: the factor of differences. The larger it is, the more pairs in the wrong order count.
   public let scale: Float
 
   /// The loss.
   public init(scale: Float = 20) { self.scale = scale }
 
-  /// The loss of a batch.
+  /// Computes the loss of a batch.
   public func callAsFunction(_ pairs: PairBatch) -> LossValue {
     let similarities = similarities(pairs.first.normalized(), pairs.second.normalized())
     return LossValue(pairs.orderLoss(of: similarities, scale: scale))
@@ -37,7 +37,7 @@ public struct AnglELoss: NamedLoss {
   /// `angle`
   public static let name = "angle"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([.scale], of: Self.self)
     self.init(scale: parameters.scale ?? 20)

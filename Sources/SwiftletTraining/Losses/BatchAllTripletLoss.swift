@@ -3,28 +3,28 @@
 public import SwiftletAutodiff
 import SwiftletTensors
 
-/// All triplets of the batch, an anchor, a positive and a negative each: the mean of d_ap - d_an + m over those for which
-/// it is above 0; 0 if there are none.
+/// A loss over all triplets of an anchor, a positive and a negative in a batch: the mean of d_ap - d_an + m over the
+/// triplets for which it is positive; 0 if there are none.
 ///
-/// Takes O(B² log B) time and O(B²) memory, whatever the number of triplets.
+/// Takes O(B² log B) time and O(B²) memory for any number of triplets.
 ///
-/// Hermans, Beyer, Leibe: In defense of the triplet loss for person re-identification, arXiv:1703.07737, 2017, there
-/// called batch all, with the mean over what is not 0; Ding, Lin, Wang, Chao: Deep feature learning with relative
+/// Hermans, Beyer, Leibe: In defense of the triplet loss for person re-identification, arXiv:1703.07737, 2017, where it
+/// is called batch all with the mean over non-zero terms; Ding, Lin, Wang, Chao: Deep feature learning with relative
 /// distance comparison for person re-identification, Pattern Recognition 48(10), 2015.
 public struct BatchAllTripletLoss: NamedLoss {
-  /// How far two vectors are from each other.
+  /// The distance between two vectors.
   public let distance: Distance
 
-  /// m: how much farther than the positive a negative shall be.
+  /// m: the difference that the distance of a negative should exceed that of the positive by.
   public let margin: Float
 
-  /// The loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
+  /// Creates the loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
   public init(distance: Distance = .euclidean, margin: Float = 5) {
     self.distance = distance
     self.margin = margin
   }
 
-  /// The loss of a batch.
+  /// Computes the loss of a batch.
   public func callAsFunction(_ batch: LabeledBatch) -> LossValue {
     let distances = LabeledDistances(batch, distance)
     var triplets = ActiveTriplets(batchSize: batch.labels.count)
@@ -47,20 +47,21 @@ public struct BatchAllTripletLoss: NamedLoss {
   /// `batch-all-triplet`
   public static let name = "batch-all-triplet"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)
   }
 }
 
-/// The sum of the active triplets' terms, and how often each distance occurs in it.
+/// The sum of the active triplets' terms, and the number of times that each distance occurs in it.
 struct ActiveTriplets {
   private(set) var sum = 0.0
   private(set) var activeCount = 0
   private(set) var count = 0
 
-  /// `[B, B]`: of a positive, in how many active triplets it is with that anchor; of a negative, minus that number.
+  /// `[B, B]`: for an anchor and a positive, the number of active triplets with both; for an anchor and a negative,
+  /// minus that number.
   private(set) var occurrences: [Float]
   private let batchSize: Int
 
@@ -69,14 +70,14 @@ struct ActiveTriplets {
     occurrences = Array(repeating: 0, count: batchSize * batchSize)
   }
 
-  /// Adds the triplets of an anchor: with a positive, those negatives are active that are nearer than d_ap + m, and of
-  /// negatives by rank, the sum of any number of the nearest is known.
+  /// Adds the triplets of an anchor. For each positive, the negatives nearer than d_ap + m are active. These are the
+  /// first in rank order, so prefix sums give their total.
   mutating func add(anchor: Int, _ positives: [(distance: Float, row: Int)], _ negatives: RankedRows, margin: Float) {
     var sums = [0.0]
     for rank in 0..<negatives.count { sums.append(sums[rank] + Double(negatives.distance(rank))) }
     var ends = [Int](repeating: 0, count: negatives.count + 1)
     for (distance, row) in positives {
-      // The reference's bound. NaN counts as active and so shows in the loss.
+      // The bound is the reference's. NaN counts as active, so that it shows in the loss.
       let active = negatives.count { !(distance - $0 + margin <= 1e-16) }
       ends[active] += 1
       occurrences[anchor * batchSize + row] = Float(active)
@@ -100,7 +101,7 @@ struct ActiveTripletsOperation: Operation {
   let input: Operand
   let triplets: ActiveTriplets
 
-  /// With y = Σ (d_ap - d_an + m) / N over N active triplets: each distance has dy / N as often as it occurs.
+  /// With y = Σ (d_ap - d_an + m) / N over N active triplets: each distance gets dy / N for each time it occurs.
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
     let factor = gradient.values[0] / Float(max(triplets.activeCount, 1))
     pass.add(Tensor(triplets.occurrences.map { $0 * factor }, shape: input.tensor.shape), to: input)

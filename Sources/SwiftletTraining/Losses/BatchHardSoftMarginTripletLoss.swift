@@ -2,15 +2,16 @@
 
 public import SwiftletAutodiff
 
-/// Each anchor with its farthest positive p and its nearest negative n of the batch: mean_a log(1 + exp(d_ap - d_an)).
+/// A loss of each anchor with its farthest positive p and nearest negative n in the batch: mean_a log(1 + exp(d_ap -
+/// d_an)).
 ///
-/// It pulls and pushes without end, ever more softly: no term is 0, so those are called active whose positive is farther
-/// than the negative. Anchors without a positive and batches of one label count as with ``BatchHardTripletLoss``; where
-/// all vectors are equal the loss is log 2.
+/// No term is ever 0, so the active fraction counts anchors whose positive is farther than the negative. Anchors
+/// without a positive and batches of one label are treated as in ``BatchHardTripletLoss``. If all vectors are equal,
+/// the loss is log 2.
 ///
 /// Hermans, Beyer, Leibe: In defense of the triplet loss for person re-identification, arXiv:1703.07737, 2017.
 public struct BatchHardSoftMarginTripletLoss: AnchorwiseLoss, NamedLoss {
-  /// How far two vectors are from each other.
+  /// The distance between two vectors.
   public let distance: Distance
 
   /// The loss.
@@ -31,7 +32,7 @@ public struct BatchHardSoftMarginTripletLoss: AnchorwiseLoss, NamedLoss {
   /// `batch-hard-soft-margin-triplet`
   public static let name = "batch-hard-soft-margin-triplet"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([.distance], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean)

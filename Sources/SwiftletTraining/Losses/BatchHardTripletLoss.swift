@@ -2,20 +2,22 @@
 
 public import SwiftletAutodiff
 
-/// Each anchor with its farthest positive p and its nearest negative n of the batch: mean_a max(d_ap - d_an + m, 0).
+/// A loss of each anchor with its farthest positive p and nearest negative n in the batch: mean_a max(d_ap - d_an + m,
+/// 0).
 ///
-/// The mean is over all rows of the batch. One without a positive counts with d_ap = 0, so it still pushes its nearest
-/// negative away; in a batch of one label the loss is m and has no gradient. Where all vectors are equal it is m, too.
+/// The mean is over all rows of the batch. A row without a positive has d_ap = 0, so it still pushes its nearest
+/// negative away. In a batch of one label the loss is m and has no gradient. If all vectors are equal, the loss is m,
+/// too.
 ///
 /// Hermans, Beyer, Leibe: In defense of the triplet loss for person re-identification, arXiv:1703.07737, 2017.
 public struct BatchHardTripletLoss: AnchorwiseLoss, NamedLoss {
-  /// How far two vectors are from each other.
+  /// The distance between two vectors.
   public let distance: Distance
 
-  /// m: how much farther than the positive a negative shall be.
+  /// m: the difference that the distance of a negative should exceed that of the positive by.
   public let margin: Float
 
-  /// The loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
+  /// Creates the loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
   public init(distance: Distance = .euclidean, margin: Float = 5) {
     self.distance = distance
     self.margin = margin
@@ -36,7 +38,7 @@ public struct BatchHardTripletLoss: AnchorwiseLoss, NamedLoss {
   /// `batch-hard-triplet`
   public static let name = "batch-hard-triplet"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)

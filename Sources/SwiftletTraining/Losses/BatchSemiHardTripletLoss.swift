@@ -2,20 +2,20 @@
 
 public import SwiftletAutodiff
 
-/// Each pair of an anchor and a positive with the nearest negative n that is farther than the positive, or else with the
-/// farthest negative: the mean over all pairs of max(d_ap - d_an + m, 0).
+/// A loss of each pair of an anchor and a positive with the nearest negative n that is farther than the positive, or
+/// else the farthest negative: the mean over all pairs of max(d_ap - d_an + m, 0).
 ///
-/// This is sentence-transformers' rule (and TensorFlow Addons'): nothing asks whether n lies within the margin, and pairs
-/// whose term is 0 count in the mean. Without any pair the loss is 0; in a batch of one label d_an = 0, so that it still
-/// pulls positives together. ``FaceNetSemiHardTripletLoss`` is the paper's rule.
+/// This is sentence-transformers' rule (and TensorFlow Addons'): n need not lie within the margin, and pairs whose term
+/// is 0 count in the mean. Without any pair the loss is 0. In a batch of one label d_an = 0, so that positives are
+/// still pulled together. ``FaceNetSemiHardTripletLoss`` follows the paper's rule.
 public struct BatchSemiHardTripletLoss: AnchorwiseLoss, NamedLoss {
-  /// How far two vectors are from each other.
+  /// The distance between two vectors.
   public let distance: Distance
 
-  /// m: how much farther than the positive a negative shall be.
+  /// m: the difference that the distance of a negative should exceed that of the positive by.
   public let margin: Float
 
-  /// The loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
+  /// Creates the loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
   public init(distance: Distance = .euclidean, margin: Float = 5) {
     self.distance = distance
     self.margin = margin
@@ -36,7 +36,8 @@ public struct BatchSemiHardTripletLoss: AnchorwiseLoss, NamedLoss {
     return LossTerms(terms, statistics: distances.statistics(terms: terms))
   }
 
-  /// The nearest negative farther than the positive, or else the farthest, of equally far ones the first.
+  /// The nearest negative that is farther than the positive, or else the farthest negative. Of equally far negatives
+  /// the first is taken.
   private func negative(_ negatives: RankedRows, beyond positive: Float) -> Int? {
     guard negatives.count > 0 else { return nil }
     let nearer = negatives.count { $0 <= positive }
@@ -53,7 +54,7 @@ public struct BatchSemiHardTripletLoss: AnchorwiseLoss, NamedLoss {
   /// `batch-semi-hard-triplet`
   public static let name = "batch-semi-hard-triplet"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)

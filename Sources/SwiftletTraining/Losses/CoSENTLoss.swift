@@ -2,20 +2,21 @@
 
 public import SwiftletAutodiff
 
-/// Pairs with a score y, on any scale, and their cosine c: log(1 + Σ exp(s (c_i - c_j))) over all i, j with y_i < y_j.
+/// A loss for pairs with a score y on any scale and the cosine c: log(1 + Σ exp(s (c_i - c_j))) over all i, j with y_i
+/// < y_j.
 ///
-/// It asks that cosines have the order of the scores. Pairs of one score are not compared; where all scores are equal
-/// the loss is 0. Takes O(N²) time and memory.
+/// It is small if the cosines have the order of the scores. Pairs with equal scores are not compared; if all scores are
+/// equal, the loss is 0. Takes O(N²) time and memory.
 ///
 /// Su: CoSENT, https://kexue.fm/archives/8847, 2022.
 public struct CoSENTLoss: NamedLoss {
-  /// s: how sharply two cosines in the wrong order are punished.
+  /// s: the factor of differences of cosines. The larger it is, the more cosines in the wrong order count.
   public let scale: Float
 
   /// The loss.
   public init(scale: Float = 20) { self.scale = scale }
 
-  /// The loss of a batch.
+  /// Computes the loss of a batch.
   public func callAsFunction(_ pairs: PairBatch) -> LossValue {
     LossValue(pairs.orderLoss(of: pairs.first.cosines(to: pairs.second), scale: scale))
   }
@@ -25,7 +26,7 @@ public struct CoSENTLoss: NamedLoss {
   /// `cosent`
   public static let name = "cosent"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([.scale], of: Self.self)
     self.init(scale: parameters.scale ?? 20)

@@ -2,16 +2,16 @@
 
 public import SwiftletAutodiff
 
-/// Pairs with y = 1 for alike and 0 for not: the mean of (y d² + (1 - y) max(m - d, 0)²) / 2.
+/// A loss for pairs with y = 1 for similar and 0 for not: the mean of (y d² + (1 - y) max(m - d, 0)²) / 2.
 ///
-/// Without the half, with the euclidean distance and m = 2, it is also met in textbooks.
+/// Textbooks also give it without the factor 1/2, with the euclidean distance and m = 2.
 ///
 /// Hadsell, Chopra, LeCun: Dimensionality reduction by learning an invariant mapping, CVPR 2006.
 public struct ContrastiveLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLoss {
-  /// How far two vectors are from each other.
+  /// The distance between two vectors.
   public let distance: Distance
 
-  /// m: how far pairs that are not alike shall be.
+  /// m: the distance that dissimilar pairs should have at least.
   public let margin: Float
 
   /// The loss.
@@ -36,7 +36,7 @@ public struct ContrastiveLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLoss {
   /// `contrastive`
   public static let name = "contrastive"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .cosine, margin: parameters.margin ?? 0.5)

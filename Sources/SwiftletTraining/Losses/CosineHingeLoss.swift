@@ -2,12 +2,13 @@
 
 public import SwiftletAutodiff
 
-/// Pairs with y = 1 for alike and 0 for not, and their cosine c: the mean of y max(m - c, 0) + (1 - y) max(c + m - 1, 0).
+/// A loss for pairs with y = 1 for similar and 0 for not, and the cosine c: the mean of y max(m - c, 0) + (1 - y) max(c
+/// + m - 1, 0).
 ///
-/// Pairs that are alike shall have a cosine of m at least, others one of 1 - m at most. With m = 1 it is PyTorch's
-/// `cosine_embedding_loss` with its margin of 0.
+/// Similar pairs should have a cosine of at least m, other pairs of at most 1 - m. With m = 1 it is PyTorch's
+/// `cosine_embedding_loss` with the margin 0.
 public struct CosineHingeLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLoss {
-  /// m: the least cosine of pairs that are alike.
+  /// m: the lowest cosine of similar pairs without a penalty.
   public let margin: Float
 
   /// The loss.
@@ -29,7 +30,7 @@ public struct CosineHingeLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLoss {
   /// `cosine-hinge`
   public static let name = "cosine-hinge"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([.margin], of: Self.self)
     self.init(margin: parameters.margin ?? 1)

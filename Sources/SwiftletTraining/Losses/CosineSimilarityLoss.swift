@@ -2,7 +2,7 @@
 
 public import SwiftletAutodiff
 
-/// Pairs with a score y, and their cosine c: the mean of (c - y)².
+/// A loss for pairs with a score y and the cosine c: the mean of (c - y)².
 ///
 /// Scores are on the scale of the cosine, -1 to 1.
 ///
@@ -24,7 +24,7 @@ public struct CosineSimilarityLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLos
   /// `cosine-similarity`
   public static let name = "cosine-similarity"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([], of: Self.self)
     self.init()

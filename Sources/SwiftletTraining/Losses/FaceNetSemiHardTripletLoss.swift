@@ -2,24 +2,23 @@
 
 public import SwiftletAutodiff
 
-/// Each pair of an anchor and a positive with its hardest semi-hard negative n, the nearest of the band
-/// d_ap < d_an < d_ap + m: the mean of d_ap - d_an + m over the pairs that have one.
+/// A loss of each pair of an anchor and a positive with its hardest semi-hard negative n, the nearest in the band d_ap
+/// < d_an < d_ap + m: the mean of d_ap - d_an + m over pairs that have one.
 ///
-/// A pair whose band is empty is left out: it adds neither to the sum nor to the count. The paper says of the band
-/// only that negatives nearer than the positive may collapse the model early on, not what to do without any. Where no
-/// pair of the batch has a semi-hard negative the loss is 0; so it is where all vectors are equal, since none is
-/// farther than the positive. The active fraction is the share of pairs that have one.
+/// A pair with an empty band is left out of the sum and of the count; the paper does not define this case. If no pair
+/// has a semi-hard negative, the loss is 0, for example if all vectors are equal. The active fraction is the fraction
+/// of pairs that have a semi-hard negative.
 ///
 /// Schroff, Kalenichenko, Philbin: FaceNet: a unified embedding for face recognition and clustering,
 /// arXiv:1503.03832, 2015, section 3.2 (with the squared euclidean distance of unit vectors and m = 0.2).
 public struct FaceNetSemiHardTripletLoss: AnchorwiseLoss, NamedLoss {
-  /// How far two vectors are from each other.
+  /// The distance between two vectors.
   public let distance: Distance
 
-  /// m: how much farther than the positive a negative shall be.
+  /// m: the difference that the distance of a negative should exceed that of the positive by.
   public let margin: Float
 
-  /// The loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
+  /// Creates the loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
   public init(distance: Distance = .euclidean, margin: Float = 5) {
     self.distance = distance
     self.margin = margin
@@ -35,7 +34,7 @@ public struct FaceNetSemiHardTripletLoss: AnchorwiseLoss, NamedLoss {
         pairCount += 1
         let d = distances[anchor, positive]
         let rank = ranked.count { $0 <= d }
-        // `<=`, not `>`: a distance that is NaN must show in the loss.
+        // `!(… <= 0)` includes NaN, which must show in the loss.
         guard rank < ranked.count, !(d - ranked.distance(rank) + margin <= 0) else { continue }
         positives.append((anchor, positive))
         negatives.append((anchor, ranked.row(rank)))
@@ -55,7 +54,7 @@ public struct FaceNetSemiHardTripletLoss: AnchorwiseLoss, NamedLoss {
   /// `facenet-semi-hard-triplet`
   public static let name = "facenet-semi-hard-triplet"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)

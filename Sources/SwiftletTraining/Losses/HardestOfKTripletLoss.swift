@@ -2,17 +2,18 @@
 
 public import SwiftletAutodiff
 
-/// Triplets of an anchor, a positive and the nearest of the anchor's K negatives: mean_i max_j max(d_p - d_nj + m, 0).
+/// A loss for given triplets of an anchor, a positive and the nearest of the anchor's K negatives: mean_i max_j max(d_p
+/// - d_nj + m, 0).
 ///
-/// Where all vectors are equal the loss is m.
+/// If all vectors are equal, the loss is m.
 public struct HardestOfKTripletLoss: AnchorwiseLoss, NamedLoss {
-  /// How far two vectors are from each other.
+  /// The distance between two vectors.
   public let distance: Distance
 
-  /// m: how much farther than the positive a negative shall be.
+  /// m: the difference that the distance of a negative should exceed that of the positive by.
   public let margin: Float
 
-  /// The loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
+  /// Creates the loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
   public init(distance: Distance = .euclidean, margin: Float = 5) {
     self.distance = distance
     self.margin = margin
@@ -33,7 +34,7 @@ public struct HardestOfKTripletLoss: AnchorwiseLoss, NamedLoss {
   /// `hardest-of-k-triplet`
   public static let name = "hardest-of-k-triplet"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)

@@ -3,18 +3,19 @@
 import SwiftletAutodiff
 import SwiftletTensors
 
-/// The linear layer, trained along with an encoder, that makes logits V W^T + b of vectors V for a loss of classes.
+/// A linear layer that computes the logits V W^T + b of vectors V for a loss of classes. It is trained together with
+/// the encoder.
 ///
-/// W `[C, D]` and b `[C]` are the parameters `classifier.weight` and `classifier.bias`, behind the encoder's: one gradient
-/// norm, one optimizer, one checkpoint. The tuned model is without them. They start uniform in ±1/√D, as those of PyTorch's
-/// Linear do.
+/// W `[C, D]` and b `[C]` are the parameters `classifier.weight` and `classifier.bias`. They follow the encoder's
+/// parameters, so that gradient norm, optimizer and checkpoints include them. The saved model does not. Their initial
+/// values are uniform in ±1/√D, as in PyTorch's Linear.
 struct LinearClassifier {
   let layer: Linear
 
   /// - Parameters:
   ///   - features: D.
   ///   - classes: C; labels are from 0 to C - 1.
-  ///   - weights: get the layer's parameters.
+  ///   - weights: the weights to add the layer's parameters to.
   init(features: Int, classes: Int, seed: UInt64, in weights: inout TrainableWeights) {
     let scope = ParameterScope(after: weights.layout.list)
     layer = scope.linear("classifier", inputs: features, outputs: classes)
@@ -27,6 +28,6 @@ struct LinearClassifier {
     }
   }
 
-  /// Vectors `[B, D]` as logits `[B, C]`.
+  /// The logits `[B, C]` of vectors `[B, D]`.
   func callAsFunction(_ vectors: Variable) -> Variable { Context.of(vectors).linear(vectors, layer) }
 }

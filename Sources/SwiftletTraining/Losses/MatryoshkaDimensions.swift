@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How many of its first features a vector keeps each time a loss is taken of it.
+/// The dimensions to which a Matryoshka loss cuts vectors, with their weights.
 package struct MatryoshkaDimensions: Equatable, Sendable {
-  /// From the largest down.
+  /// The dimensions, in descending order.
   package let dimensions: [Int]
 
-  /// How much the loss of each counts.
+  /// The weight of each dimension's loss.
   package let weights: [Float]
 
-  /// Dimensions in any order.
+  /// Checks and sorts dimensions.
   ///
   /// - Parameters:
   ///   - full: the dimension of the vectors.
-  ///   - weights: one a dimension; nil: 1 each.
-  /// - Throws: ``LossError`` if a dimension is not among those of the vectors or comes twice, if there are none, or if
-  ///   a weight is negative or no number.
+  ///   - weights: the weight of each dimension; nil: 1 each.
+  /// - Throws: ``LossError`` if there are no dimensions, if one is not among those of the vectors or is given twice, or
+  ///   if a weight is negative or not finite.
   package init(_ dimensions: [Int], of full: Int, weights: [Float]? = nil) throws(LossError) {
     let weights = weights ?? dimensions.map { _ in 1 }
     precondition(weights.count == dimensions.count, "\(weights.count) weights for \(dimensions.count) dimensions")
@@ -32,7 +32,7 @@ package struct MatryoshkaDimensions: Equatable, Sendable {
 }
 
 extension MatryoshkaDimensions: CustomStringConvertible {
-  /// The dimensions, with the weights that are not 1.
+  /// The dimensions, with weights other than 1.
   package var description: String {
     zip(dimensions, weights).map { $1 == 1 ? "\($0)" : "\($0) x \($1)" }.joined(separator: " ")
   }

@@ -2,11 +2,11 @@
 
 public import SwiftletAutodiff
 
-/// Another loss of vectors of which only the first d features are kept, for several d: Σ_d w_d loss(v / |v|), where v is
-/// what is left of a vector. So a vector may be cut, and is still good.
+/// Wraps a loss so that vectors stay useful when they are cut to their first d features, for several d: Σ_d w_d loss(v
+/// / |v|), where v is a cut vector.
 ///
-/// Vectors are brought to length 1 whatever d is, and whether or not the encoder does it. The statistics are those of the
-/// largest dimension.
+/// Cut vectors are always scaled to unit length, even if the encoder does not normalize. The statistics are those of
+/// the largest dimension.
 ///
 /// Kusupati and others: Matryoshka representation learning, NeurIPS 2022, arXiv:2205.13147.
 public struct MatryoshkaLoss<Base: Loss>: NormalizingLoss where Base.Batch: VectorBatch {
@@ -34,7 +34,7 @@ public struct MatryoshkaLoss<Base: Loss>: NormalizingLoss where Base.Batch: Vect
     self.dimensions = dimensions
   }
 
-  /// The loss of a batch.
+  /// Computes the loss of a batch.
   public func callAsFunction(_ batch: Base.Batch) -> LossValue {
     let parts = zip(dimensions.dimensions, dimensions.weights).map { dimension, weight in
       let part = base(batch.mapVectors { $0.columns(0..<dimension).normalized() })
@@ -44,7 +44,7 @@ public struct MatryoshkaLoss<Base: Loss>: NormalizingLoss where Base.Batch: Vect
       parts.dropFirst().reduce(parts[0].value) { $0 + $1.value }, statistics: parts[0].statistics)
   }
 
-  /// That of the other loss, times the sum of the weights.
+  /// The value of the base loss, times the sum of the weights.
   public var valueOfCollapse: Float? { base.valueOfCollapse.map { $0 * dimensions.weights.reduce(0, +) } }
 }
 
@@ -52,5 +52,5 @@ extension MatryoshkaLoss: BoundedTargetsLoss where Base: BoundedTargetsLoss {
   package static var targets: ClosedRange<Double> { Base.targets }
 }
 
-/// A loss that brings the vectors of its batch to length 1, whatever they are.
+/// A loss that scales the vectors of its batch to unit length.
 package protocol NormalizingLoss: Loss {}

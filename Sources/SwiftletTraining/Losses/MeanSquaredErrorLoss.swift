@@ -2,14 +2,14 @@
 
 public import SwiftletAutodiff
 
-/// Pairs u, v with the target 1: the mean of (u - v)² over pairs and features; other pairs are left out.
+/// A loss for pairs u, v with the target 1: the mean of (u - v)² over pairs and features. Other pairs are ignored.
 ///
-/// A poor baseline: nothing keeps vectors apart, so that all equal is its best. Without such pairs the loss is 0.
+/// A poor baseline: the loss is lowest if all vectors are equal. Without such pairs the loss is 0.
 public struct MeanSquaredErrorLoss: NamedLoss, BoundedTargetsLoss {
   /// The loss.
   public init() {}
 
-  /// The loss of a batch.
+  /// Computes the loss of a batch.
   public func callAsFunction(_ pairs: PairBatch) -> LossValue {
     let u = pairs.first.rows(pairs.positives), v = pairs.second.rows(pairs.positives)
     return LossValue((u - v).square().mean())
@@ -25,7 +25,7 @@ public struct MeanSquaredErrorLoss: NamedLoss, BoundedTargetsLoss {
   /// `mse`
   public static let name = "mse"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([], of: Self.self)
     self.init()

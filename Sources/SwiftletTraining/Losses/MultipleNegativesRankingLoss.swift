@@ -2,17 +2,17 @@
 
 public import SwiftletAutodiff
 
-/// Each anchor a_i has its positive among all documents d_j, the positives and the negatives of the whole batch, as a
-/// class to be told: mean_i (log Σ_j exp(s cos(a_i, d_j)) - s cos(a_i, d_i)).
+/// A loss of classifying, for each anchor a_i, which of all documents d_j is its positive. Documents are the positives
+/// and negatives of the whole batch: mean_i (log Σ_j exp(s cos(a_i, d_j)) - s cos(a_i, d_i)).
 ///
-/// Also called InfoNCE, and NT-Xent with the temperature 1 / s. Where classes are known, as those of labeled texts are,
-/// documents of the anchor's class but its own positive are left out; else a text should not be in the batch twice. Where
-/// all vectors are equal, the loss is the logarithm of the number of documents.
+/// Also called InfoNCE, and NT-Xent with the temperature 1 / s. If classes are known, as for labeled texts, documents
+/// of the anchor's class other than its positive are left out; else a text should not be in the batch twice. If all
+/// vectors are equal, the loss is the logarithm of the number of documents.
 ///
 /// Henderson and others: Efficient natural language response suggestion for smart reply, arXiv:1705.00652, 2017, section
 /// 4.4; van den Oord, Li, Vinyals: Representation learning with contrastive predictive coding, arXiv:1807.03748, 2018.
 public struct MultipleNegativesRankingLoss: AnchorwiseLoss, NamedLoss {
-  /// s: by what cosines are multiplied; the inverse of a temperature.
+  /// s: the factor of cosines, the inverse of a temperature.
   public let scale: Float
 
   /// The loss.
@@ -29,7 +29,7 @@ public struct MultipleNegativesRankingLoss: AnchorwiseLoss, NamedLoss {
   /// `multiple-negatives-ranking`
   public static let name = "multiple-negatives-ranking"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([.scale], of: Self.self)
     self.init(scale: parameters.scale ?? 20)

@@ -2,12 +2,12 @@
 
 public import SwiftletAutodiff
 
-/// ``MultipleNegativesRankingLoss`` and, of each positive p_i, its anchor among all anchors: the mean of both, which is
-/// mean_i ((log Σ_j exp(s cos(a_i, d_j)) + log Σ_j exp(s cos(a_j, p_i))) / 2 - s cos(a_i, p_i)).
+/// The mean of ``MultipleNegativesRankingLoss`` and the same loss with anchors and positives exchanged: mean_i ((log
+/// Σ_j exp(s cos(a_i, d_j)) + log Σ_j exp(s cos(a_j, p_i))) / 2 - s cos(a_i, p_i)).
 ///
 /// Radford and others: Learning transferable visual models from natural language supervision, arXiv:2103.00020, 2021.
 public struct MultipleNegativesSymmetricRankingLoss: AnchorwiseLoss, NamedLoss {
-  /// s: by what cosines are multiplied; the inverse of a temperature.
+  /// s: the factor of cosines, the inverse of a temperature.
   public let scale: Float
 
   /// The loss.
@@ -25,7 +25,7 @@ public struct MultipleNegativesSymmetricRankingLoss: AnchorwiseLoss, NamedLoss {
   /// `multiple-negatives-ranking-symmetric`
   public static let name = "multiple-negatives-ranking-symmetric"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([.scale], of: Self.self)
     self.init(scale: parameters.scale ?? 20)

@@ -3,20 +3,20 @@
 public import SwiftletAutodiff
 import SwiftletFiles
 
-/// A loss that a program can make by its name, with parameters that its user may give or leave out.
+/// A loss that can be created by name with optional parameters.
 public protocol NamedLoss<Batch>: Loss {
-  /// What a user calls the loss.
+  /// The name of the loss on the command line.
   static var name: String { get }
 
-  /// Makes the loss, with its own defaults for what is not given.
+  /// Creates the loss, with its own defaults for parameters that are nil.
   ///
   /// - Throws: A ``SwiftletError`` for a parameter that the loss does not have, or whose value is not possible.
   init(_ parameters: LossParameters) throws
 }
 
-/// The losses that programs offer by name.
+/// The losses that can be created by name.
 public enum LossRegistry {
-  /// All of them, in the order in which programs list them: the first is the default.
+  /// All losses, in the order in which programs list them. The first is the default.
   public static let all: [any NamedLoss.Type] = [
     BatchHardTripletLoss.self, BatchHardSoftMarginTripletLoss.self, BatchSemiHardTripletLoss.self,
     FaceNetSemiHardTripletLoss.self, BatchAllTripletLoss.self, TripletLoss.self, HardestOfKTripletLoss.self,
@@ -34,15 +34,15 @@ public enum LossRegistry {
   }
 }
 
-/// What a user may say of a loss whose name is known at run time only.
+/// Optional parameters of a loss that is chosen at run time.
 public struct LossParameters: Sendable, Equatable {
-  /// How far two vectors are from each other; nil: the loss's own measure.
+  /// The distance; nil: the loss's default.
   public var distance: Distance?
-  /// The loss's margin; nil: the loss's own.
+  /// The margin; nil: the loss's default.
   public var margin: Float?
-  /// What a loss of cosines multiplies them by; nil: the loss's own.
+  /// The factor of cosines; nil: the loss's default.
   public var scale: Float?
-  /// Whether the vectors have the length 1, on which the margins of triplets depend.
+  /// Whether vectors have unit length. The default margin of triplets depends on it.
   package var hasUnitVectors = false
 
   /// Parameters; nil keeps the loss's own default.
@@ -57,22 +57,22 @@ public struct LossParameters: Sendable, Equatable {
     self.hasUnitVectors = hasUnitVectors
   }
 
-  /// The margin of triplets where none is given.
+  /// The margin of triplets.
   ///
-  /// It is sentence-transformers' 5, or 0.3 where no two vectors are more than 2 apart: there every triplet would be within
-  /// a margin of 5, learned or not.
+  /// The default is 5 as in sentence-transformers, or 0.3 if distances are at most 2: then a margin of 5 could never be
+  /// reached.
   var tripletMargin: Float { margin ?? (hasUnitVectors || distance == .cosine ? 0.3 : 5) }
 
-  /// A parameter that some losses have.
+  /// The parameters that a loss may have.
   enum Name {
     case distance, margin, scale
   }
 
-  /// Checks what was given.
+  /// Checks the given parameters.
   ///
   /// - Parameters:
   ///   - names: the parameters that the loss has.
-  ///   - loss: what a message calls it.
+  ///   - loss: the loss, for messages.
   func check(_ names: Set<Name>, of loss: any NamedLoss.Type) throws(LossError) {
     if let margin, !(margin >= 0 && margin.isFinite) { throw .badMargin(margin) }
     if let scale, !(scale > 0 && scale.isFinite) { throw .badScale(scale) }
@@ -82,23 +82,22 @@ public struct LossParameters: Sendable, Equatable {
   }
 }
 
-/// A loss of pairs that takes their targets for numbers of a certain range.
+/// A loss of pairs whose targets have a limited range.
 package protocol BoundedTargetsLoss: Loss {
-  /// What a target may be.
+  /// The range of targets.
   static var targets: ClosedRange<Double> { get }
 }
 
-/// A loss that is chosen at run time: by its type, with what its user said of it.
+/// A loss that is chosen at run time, with its parameters.
 public struct LossChoice: Sendable {
   /// The loss.
   public var loss: any NamedLoss.Type
-  /// What its user said; whether vectors have unit length is known, and filled in, once the model is read.
+  /// The parameters.
   public var parameters: LossParameters
-  /// The numbers of first features on each of which the loss is taken, too, so that vectors can be cut to them; nil:
-  /// all features alone.
+  /// The dimensions of a ``MatryoshkaLoss`` around the loss; nil: none.
   public var matryoshkaDimensions: [Int]?
 
-  /// A choice, with a loss's own parameters unless they are given.
+  /// Creates a choice. Parameters that are not given have the loss's defaults.
   public init(
     _ loss: any NamedLoss.Type, _ parameters: LossParameters = LossParameters(), matryoshkaDimensions: [Int]? = nil
   ) {
@@ -107,26 +106,26 @@ public struct LossChoice: Sendable {
     self.matryoshkaDimensions = matryoshkaDimensions
   }
 
-  /// The batch that the loss takes.
+  /// The type of the loss's batch.
   private var batch: Any.Type {
     func batch<L: Loss>(_ loss: L.Type) -> Any.Type { L.Batch.self }
     return batch(loss)
   }
 
-  /// Whether negatives are mined for the loss where the data is labeled texts.
+  /// Whether the loss needs mined negatives if the data is labeled texts.
   public var takesMinedTriplets: Bool { batch is any MinableBatch.Type }
 
-  /// Checks what can be checked before the model is known.
+  /// Checks the parameters before the model is known.
   ///
   /// - Throws: A ``SwiftletError`` for parameters that the loss does not have, or whose values are not possible.
   public func check() throws { _ = try make(hasUnitVectors: true, dimension: .max) }
 
-  /// The loss for vectors of a dimension, with or without unit length.
+  /// Creates the loss for vectors of a dimension, with or without unit length.
   ///
   /// - Throws: ``LossError`` if a parameter does not go with the loss.
   package func make(hasUnitVectors: Bool, dimension: Int) throws -> any Loss {
     var parameters = parameters
-    // A Matryoshka loss takes vectors of unit length, whatever the encoder gives.
+    // A Matryoshka loss scales vectors to unit length.
     parameters.hasUnitVectors = hasUnitVectors || matryoshkaDimensions != nil
     let made = try loss.init(parameters)
     guard let matryoshkaDimensions else { return made }
@@ -136,7 +135,7 @@ public struct LossChoice: Sendable {
 }
 
 extension VectorBatch {
-  /// A loss that takes this batch, as a ``MatryoshkaLoss``.
+  /// Wraps a loss of this batch in a ``MatryoshkaLoss``.
   fileprivate static func matryoshka(_ loss: any Loss, _ dimensions: MatryoshkaDimensions) -> any Loss {
     func matryoshka<L: Loss<Self>>(_ loss: L) -> any Loss { MatryoshkaLoss(loss, dimensions: dimensions) }
     guard let loss = loss as? any Loss<Self> else { preconditionFailure("a loss of another batch") }

@@ -2,9 +2,9 @@
 
 import SwiftletAutodiff
 
-/// Logits z and the label y of each row: mean_i (log Σ_c exp(z_ic) - z_iy).
+/// A classification loss of logits z with the label y of each row: mean_i (log Σ_c exp(z_ic) - z_iy).
 ///
-/// A trainer makes the logits by a linear layer of its own, which it throws away: ``ClassBatch``.
+/// The trainer computes the logits with a linear layer that is not saved, see ``ClassBatch``.
 public struct SoftmaxCrossEntropyLoss: AnchorwiseLoss, NamedLoss {
   /// The loss.
   public init() {}
@@ -21,7 +21,7 @@ public struct SoftmaxCrossEntropyLoss: AnchorwiseLoss, NamedLoss {
   /// `softmax-cross-entropy`
   public static let name = "softmax-cross-entropy"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([], of: Self.self)
     self.init()

@@ -2,20 +2,20 @@
 
 public import SwiftletAutodiff
 
-/// Triplets that are given: the mean of max(d_ap - d_an + m, 0), where an anchor with K negatives makes K triplets.
+/// A loss for given triplets: the mean of max(d_ap - d_an + m, 0). An anchor with K negatives forms K triplets.
 ///
-/// Where all vectors are equal the loss is m.
+/// If all vectors are equal, the loss is m.
 ///
 /// Weinberger, Saul: Distance metric learning for large margin nearest neighbor classification, JMLR 10, 2009;
 /// Schroff, Kalenichenko, Philbin: FaceNet, arXiv:1503.03832, 2015.
 public struct TripletLoss: AnchorwiseLoss, NamedLoss {
-  /// How far two vectors are from each other.
+  /// The distance between two vectors.
   public let distance: Distance
 
-  /// m: how much farther than the positive a negative shall be.
+  /// m: the difference that the distance of a negative should exceed that of the positive by.
   public let margin: Float
 
-  /// The loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
+  /// Creates the loss. For unit vectors, whose distance is at most 2, choose a margin well below 2.
   public init(distance: Distance = .euclidean, margin: Float = 5) {
     self.distance = distance
     self.margin = margin
@@ -36,7 +36,7 @@ public struct TripletLoss: AnchorwiseLoss, NamedLoss {
   /// `triplet`
   public static let name = "triplet"
 
-  /// The loss of parameters that a user may have left out.
+  /// Creates the loss from optional parameters.
   public init(_ parameters: LossParameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)

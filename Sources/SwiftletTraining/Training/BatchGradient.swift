@@ -5,11 +5,11 @@ import SwiftletEncoders
 import SwiftletTensors
 import SwiftletTokenizers
 
-/// The loss of a batch and its gradient, with the encoder's memory bounded by pieces of the batch.
+/// Computes the loss of a batch and its gradient in pieces, which bounds memory use.
 ///
-/// Pieces are whole texts. All are embedded without a tape; the loss and its gradient are computed once, on all
-/// vectors; then each piece is embedded again on a tape, in the order of the batch, and its gradients are added to
-/// those of the pieces before. A batch of one piece is embedded once. Every size of the pieces gives the same bits.
+/// A piece is some whole texts of the batch. First all pieces are embedded without a tape. Then the loss and its
+/// gradient are computed once, on all vectors. Then each piece is embedded again on a tape, in the order of the batch,
+/// and its gradients are added. A batch of one piece is embedded only once. Every piece size gives the same bits.
 ///
 /// Gao, Zhang, Han, Callan: Scaling deep contrastive learning batch size under memory limited setup, RepL4NLP 2021.
 struct BatchGradient {
@@ -17,15 +17,15 @@ struct BatchGradient {
   let weights: Weights
   let skippedTokens: Int
   let pieceSize: Int
-  /// The random numbers of dropout, and the batch's number in the run.
+  /// The random numbers of dropout.
   let dropout: Philox
   let batchNumber: Int
 
-  /// The loss of a batch, for which the gradients of encoder and loss are added up; nil if its vectors are not finite.
+  /// Computes the loss of a batch and adds its gradients to `gradients`; nil if the vectors are not finite.
   ///
   /// - Parameters:
-  ///   - share: what the loss counts in the update.
-  ///   - gradients: grow by the gradient of the loss times `share`.
+  ///   - share: the weight of the loss in the update.
+  ///   - gradients: increased by the gradient of the loss times `share`.
   func add(
     _ tokens: TokenBatch, loss: (Variable) -> LossValue, share: Float, to gradients: Gradients,
     _ worker: Worker

@@ -3,22 +3,22 @@
 import SwiftletAutodiff
 import SwiftletTensors
 
-/// A batch of texts and the loss of their vectors.
+/// A batch of texts with the loss of their vectors.
 struct TrainingBatch {
-  /// The rows of the data set that the texts are from.
+  /// The rows of the data set with these texts.
   let rows: [Int]
   let texts: [String]
   let loss: (Variable) -> LossValue
 }
 
-/// A loss and the data that it learns from, whatever batch it takes.
+/// A loss and its data, for any type of batch.
 package struct TrainingTask: Sendable {
   package let loss: any Loss
   let dataset: Dataset
   let batches: BatchSettings
-  /// Whether triplets are mined among labeled texts.
+  /// Whether triplets are mined from labeled texts.
   let isMined: Bool
-  /// Whether a linear layer makes logits of the vectors.
+  /// Whether a linear layer computes logits of the vectors.
   let needsClassifier: Bool
   let evaluate: @Sendable (BatchVectors) -> LossValue
 
@@ -29,21 +29,21 @@ package struct TrainingTask: Sendable {
     isMined = data.dataset.kind == .labeledTexts && L.Batch.self is any MinableBatch.Type
     needsClassifier = L.Batch.self == ClassBatch.self
     evaluate = { vectors in
-      // Mining found no triplet.
+      // No triplets were found.
       if vectors.triplets?.anchors.isEmpty == true { return LossValue(vectors.vectors.rows(0..<0).sum()) }
       return loss(data.batch(vectors))
     }
   }
 }
 
-/// The batches of a data set, one after the other, each with the loss on it.
+/// Draws the batches of a data set, each with its loss.
 struct BatchSource {
   private let task: TrainingTask
   private let classifier: LinearClassifier?
   private var miner: TripletMiner?
   private var sampler: any BatchSampler
 
-  /// - Throws: ``SamplerError`` if no batch can be made.
+  /// - Throws: ``SamplerError`` if no batch can be formed.
   init(_ task: TrainingTask, _ classifier: LinearClassifier?, seed: UInt64) throws(SamplerError) {
     self.task = task
     self.classifier = classifier
@@ -61,13 +61,13 @@ struct BatchSource {
     }
   }
 
-  /// How many batches are one pass over the data.
+  /// The number of batches of one pass over the data.
   var batchesPerEpoch: Int { sampler.batchesPerEpoch }
 
-  /// Goes on as if `position` batches had been drawn.
+  /// Continues as if `position` batches had been drawn.
   mutating func advance(to position: Int) { sampler.advance(to: position) }
 
-  /// The texts and labels among which hard negatives are to be mined, and how; nil where none are.
+  /// The texts and settings of offline mining; nil if there is none.
   var offlineMining: (texts: LabeledTexts, settings: Mining.OfflineSettings, negativesPerAnchor: Int)? {
     guard let miner, case .offline(let settings) = miner.mining, case .labeledTexts(let texts) = task.dataset else {
       return nil
@@ -75,7 +75,7 @@ struct BatchSource {
     return (texts, settings, task.batches.negativesPerAnchor)
   }
 
-  /// The hard negatives that offline mining found; nil before it.
+  /// The hard negatives found by offline mining; nil before it.
   var hardNegatives: HardNegatives? {
     get { miner?.hardNegatives }
     set { miner?.hardNegatives = newValue }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Notices, from the figures of a run's updates, that the loss teaches nothing.
+/// Detects from the figures of updates that training makes no progress.
 package struct CollapseDetector {
   /// Whether vectors have unit length.
   let isNormalized: Bool
 
-  /// The loss where all vectors are equal, the margin or ln 2; nil if it is not known.
+  /// The loss if all vectors are equal, for example the margin; nil if it is unknown.
   let valueOfCollapse: Float?
 
   private var collapsedSteps = 0
@@ -16,7 +16,7 @@ package struct CollapseDetector {
     self.valueOfCollapse = valueOfCollapse
   }
 
-  /// A warning, when its cause has lasted long enough; nil again until the cause comes back.
+  /// A warning if its cause has lasted long enough. It is given once, until the cause occurs again.
   package mutating func warning(after report: StepReport) -> String? {
     guard !report.isSkipped else { return nil }
     collapsedSteps = isCollapsed(report) ? collapsedSteps + 1 : 0
@@ -25,7 +25,7 @@ package struct CollapseDetector {
       return "step \(report.step): the embedding has collapsed: all vectors are nearly equal, and the loss stays at "
         + "\(report.loss), the value that equal vectors have; lower the learning rate, or use another loss"
     }
-    // A margin above 1 is out of reach of most unit vectors, which are at most 2 apart; others may take a while.
+    // Unit vectors are at most 2 apart and rarely reach a margin above 1. Smaller margins may take longer to reach.
     let patience = valueOfCollapse.map { $0 > 1 } ?? false ? 20 : 100
     if fullyActiveSteps == patience {
       return "step \(report.step): every triplet has been active for \(patience) steps: no text is nearer to its own "

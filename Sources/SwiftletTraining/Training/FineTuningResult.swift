@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How a run of fine-tuning ended.
+/// The result of a run of fine-tuning.
 public struct FineTuningResult: Sendable {
-  /// Why it ended.
+  /// Why the run ended.
   public enum End: Sendable, Equatable {
     /// All updates were done.
     case completed
-    /// The evaluations got no better for as long as the patience lasts.
+    /// The evaluations did not improve within the patience.
     case ranOutOfPatience
-    /// The run had ended before: nothing was done.
+    /// The run was complete already, and nothing was done.
     case alreadyFinished
   }
 
-  /// Why it ended.
+  /// Why the run ended.
   public let end: End
-  /// How many updates were done or skipped.
+  /// The number of updates done or skipped.
   public let stepCount: Int
-  /// How many updates were skipped because loss or gradient were NaN or infinite.
+  /// The number of updates skipped because the loss or the gradient was NaN or infinite.
   public let skippedSteps: Int
   /// The evaluation before the first update; nil without evaluation data.
   public let baseline: Evaluation?
-  /// The best evaluation, of the weights that are kept; nil without evaluation data.
+  /// The best evaluation, which is that of the saved weights; nil without evaluation data.
   public let best: (step: Int, evaluation: Evaluation)?
 }

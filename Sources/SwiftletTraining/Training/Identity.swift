@@ -3,11 +3,12 @@
 import SwiftletFiles
 import SwiftletTensors
 
-/// A text of all that a value stores, by which a resumed run sees whether its loss is the one it began with:
-/// `TripletLoss(distance: euclidean, margin: 5.0)`.
+/// Describes a value with all stored properties, for example `TripletLoss(distance: euclidean, margin: 5.0)`. A resumed
+/// run compares the description of its loss.
 ///
-/// The same for equal values in every process: sets and dictionaries are in the order of their elements' texts, and a
-/// tensor stands there with the digest of its numbers. Objects and functions stand there with their types alone.
+/// Equal values have the same description in every process: sets and dictionaries are sorted by their elements'
+/// descriptions, and a tensor is described by the digest of its numbers. Objects and functions are described only by
+/// their types.
 package func identity(of value: Any) -> String {
   if let tensor = value as? Tensor {
     var hash = SHA256()
@@ -15,7 +16,7 @@ package func identity(of value: Any) -> String {
     return "Tensor(\(tensor.shape), \(hash.hexDigest().prefix(16)))"
   }
   let mirror = Mirror(reflecting: value), type = "\(mirror.subjectType)"
-  // A loss within a loss may have an identity of its own.
+  // A nested loss may implement its own identity.
   func identity(ofPart part: Any) -> String { (part as? any Loss)?.identity ?? SwiftletTraining.identity(of: part) }
   func list(_ parts: [String]) -> String { "[\(parts.joined(separator: ", "))]" }
   let parts = mirror.children.map { child in

@@ -6,21 +6,21 @@ import SwiftletFiles
 import SwiftletTensors
 import SwiftletWeights
 
-/// Writes a tuned model as a folder that this package loads, and sentence-transformers if it knows the architecture.
+/// Writes a tuned model as a model folder. sentence-transformers can load it, too, if it knows the architecture.
 ///
-/// Configuration and tokenizer are the original's; pooling and normalisation are what the model was trained with; the
-/// weights are F32. Each file appears once it is complete, the weights last. Tensors that the encoder does not use but
-/// the reference model has, as a pooler, are copied.
+/// Configuration and tokenizer are those of the original model. Pooling and normalisation are those used in training.
+/// The weights are F32. Each file appears only when it is complete, the weights last. Unused tensors of the reference
+/// model, for example a pooler, are copied.
 struct ModelFolderWriter {
   let encoder: EncoderPipeline
   let weights: TrainableWeights
 
-  /// Writes all but the weights.
+  /// Writes all files but the weights.
   ///
   /// - Throws: `FileError`.
   func writeConfiguration(to folder: String) throws { try encoder.folder.write(to: folder) }
 
-  /// Writes the weights, at once or not at all.
+  /// Writes the weights atomically.
   func writeWeights(to path: String) throws {
     let parameters = encoder.parameters
     let byName = Dictionary(uniqueKeysWithValues: parameters.map { (UTF8Key($0.name), $0) })
@@ -41,8 +41,8 @@ struct ModelFolderWriter {
     }
   }
 
-  /// The tensors to copy by the names under which they are written, and the checkpoint that has them; nil if there are
-  /// none to look for.
+  /// The tensors to copy, by the names to write, and the weights files that contain them; nil if the architecture has
+  /// no such tensors.
   private func companionTensors() throws -> (checkpoint: Checkpoint?, tensors: [String: TensorInfo]) {
     let names = encoder.folder.transformer.companionTensors
     guard !names.isEmpty else { return (nil, [:]) }

@@ -5,27 +5,27 @@ import SwiftletEncoders
 import SwiftletFiles
 import SwiftletTensors
 
-/// What a run's weights follow from, field by field: a run is resumed with the same only.
+/// All settings and data that determine the weights of a run. A run can only be resumed with the same description.
 struct RunDescription: Equatable {
-  /// A field that has another value than it had.
+  /// A field whose value has changed.
   struct Difference {
     let name: String
     let earlier: String
     let value: String
 
-    /// The name, then both values.
+    /// The name and both values.
     var description: String { "\(name) was \(escaped(earlier)), is \(escaped(value))" }
   }
 
-  /// The field of the number of updates.
+  /// The name of the field with the number of updates.
   static let stepsName = "steps"
 
   private(set) var fields: [(name: String, value: String)]
 
   /// - Parameters:
-  ///   - settings: those that change a weight; threads, pieces and checkpoints do not.
-  ///   - task: the loss, by its identity, and its data.
-  ///   - stepCount: updates in all, which a constant rate allows to grow.
+  ///   - settings: the settings. Those that do not affect weights (threads, pieces, checkpoints) are left out.
+  ///   - task: the loss, described by its identity, and its data.
+  ///   - stepCount: the total number of updates. With a constant rate it may be increased on resuming.
   init(
     _ settings: FineTuningSettings, task: TrainingTask, stepCount: Int, evaluation: Dataset?, model: ModelFolder,
     encoder: EncoderPipeline, weights: TrainableWeights
@@ -52,7 +52,7 @@ struct RunDescription: Equatable {
       ("frozen", optimizer.frozen.joined(separator: ", ")),
       ("schedule", settings.schedule.rawValue), ("warm-up ratio", "\(settings.warmupRatio)"),
       ("dropout", text(settings.dropout)),
-      // As the folder has them where the settings do not say: it may change before the run is resumed.
+      // The values in use, which may come from the folder: it may change before the run is resumed.
       ("pooling", encoder.pooling.map(\.rawValue).joined(separator: "+")),
       ("pooling of the prompt", "\(model.poolingIncludesPrompt)"),
       ("normalize", "\(encoder.normalizes)"), ("maximum length", "\(settings.maxLength ?? encoder.maxLength)"),
@@ -63,7 +63,7 @@ struct RunDescription: Equatable {
     ]
   }
 
-  /// The fields as a checkpoint holds them.
+  /// Reads the fields from a checkpoint.
   init(_ json: JSONObject) {
     fields = json.members.map { ($0.key, $0.value.string ?? "") }
   }
@@ -78,7 +78,7 @@ struct RunDescription: Equatable {
 
   subscript(name: String) -> String? { fields.first { $0.name == name }?.value }
 
-  /// The fields that differ.
+  /// The fields that differ from an earlier run.
   func differences(from earlier: RunDescription) -> [Difference] {
     fields.compactMap { name, value in
       let old = earlier[name] ?? "unknown"
@@ -86,7 +86,7 @@ struct RunDescription: Equatable {
     }
   }
 
-  /// The digest of all that the model's folder brings: configuration, tokenizer and weights.
+  /// The digest of the model folder: configuration, tokenizer and weights.
   private static func digest(
     of model: ModelFolder, _ encoder: EncoderPipeline, _ weights: TrainableWeights
   ) throws -> String {
@@ -108,7 +108,7 @@ struct RunDescription: Equatable {
 }
 
 extension Dataset {
-  /// The digest of all rows in their order.
+  /// The digest of all rows, in order.
   fileprivate var digest: String {
     var hash = SHA256()
     hash.update(field: kind.rawValue)
@@ -136,7 +136,7 @@ extension Dataset {
 }
 
 extension SHA256 {
-  /// A text behind its length, so that no two lists of texts hash alike.
+  /// Adds the length and then the text, so that different lists of texts have different digests.
   fileprivate mutating func update(field: String) {
     let count = UInt64(field.utf8.count)
     update((0..<8).map { UInt8(truncatingIfNeeded: count >> (8 * $0)) })

@@ -5,11 +5,11 @@ import SwiftletFiles
 import SwiftletTensors
 import SwiftletWeights
 
-/// The tensors of a run as a checkpoint holds them: weights and moments by the parameters' names. An embedding table is
-/// there as it was loaded, beside it its touched rows: their numbers, values and moments.
+/// Writes and reads the tensors of a checkpoint: weights and moments by the parameters' names. An embedding table is
+/// stored as it was loaded, together with the indices, values and moments of its touched rows.
 struct StateTensors {
   let weights: TrainableWeights
-  /// nil for weights alone, as those of the best evaluation.
+  /// The optimizer with its moments; nil to store only weights, for example those of the best evaluation.
   let optimizer: AdamW?
 
   private struct Item {
@@ -17,7 +17,7 @@ struct StateTensors {
     let numbers: StoredNumbers
   }
 
-  /// The tensors and where their numbers are. What is frozen is there too.
+  /// All tensors with their numbers, including frozen ones.
   private var items: [Item] {
     weights.layout.list.parameters.flatMap { parameter -> [Item] in
       let name = parameter.name
@@ -49,7 +49,7 @@ struct StateTensors {
     }
   }
 
-  /// The bytes of all tensors.
+  /// The size of all tensors in bytes.
   var byteCount: Int { items.reduce(0) { $0 + $1.tensor.byteCount } }
 
   /// Writes the tensors to a safetensors file.
@@ -61,7 +61,7 @@ struct StateTensors {
     }
   }
 
-  /// What the tables need beside their tensors: P, and which rows are touched, by slot.
+  /// The decay factor and the touched rows of each embedding table, which are not in the tensors.
   var tables: JSONObject {
     var json = JSONObject()
     for parameter in weights.layout.list.tables {
@@ -74,13 +74,13 @@ struct StateTensors {
     return json
   }
 
-  /// Reads weights back, and the moments of the dense parameters into `optimizer` if it is given.
+  /// Reads weights, and the moments into `optimizer` if it is given.
   ///
   /// - Parameters:
   ///   - layout: the model's.
-  ///   - tables: as ``tables`` gave them.
+  ///   - tables: the value of ``tables`` when the file was written.
   ///   - stored: the embedding tables as loaded, for weights without them.
-  /// - Throws: what reading does; ``StateError`` for a file that does not go with the model.
+  /// - Throws: the errors of reading; ``StateError`` for a file that does not fit the model.
   static func read(
     _ path: String, tables: JSONObject, like model: TrainableWeights, into optimizer: AdamW?
   ) throws -> TrainableWeights {

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What one update of the weights did.
+/// The figures of one update of the weights.
 public struct StepReport: Sendable {
   /// The number of the update, counted from 1.
   public let step: Int
-  /// How many times the data was passed over, the current pass in part.
+  /// The number of passes over the data so far, including the fraction of the current one.
   public let epoch: Double
-  /// The loss: the mean over accumulated batches.
+  /// The mean loss of the accumulated batches.
   public let loss: Float
-  /// What the loss saw of the distances in the last batch.
+  /// The statistics of the last batch.
   public let statistics: BatchStatistics
-  /// The length of the gradient before it was cut to its limit.
+  /// The norm of the gradient before clipping.
   public let gradientNorm: Double
   /// The learning rate of parameters in no group.
   public let learningRate: Double
-  /// Tokens of the batch a second.
+  /// The tokens processed in a second.
   public let tokensPerSecond: Double
-  /// Seconds since training began, those before a resumption included.
+  /// The time spent on updates in seconds, including earlier parts of a resumed run.
   public let seconds: Double
-  /// Whether loss or gradient were NaN or infinite, so that nothing was changed.
+  /// Whether the update was skipped because the loss or the gradient was NaN or infinite.
   public let isSkipped: Bool
 
   package init(

@@ -2,7 +2,7 @@
 
 import Synchronization
 
-/// Tells the thread that works for a run that the run's task was cancelled.
+/// A flag that tells the working thread of a run that its task was cancelled.
 final class StopFlag: Sendable {
   private let isSet = Atomic(false)
 

@@ -2,30 +2,30 @@
 
 package import SwiftletAutodiff
 
-/// The vectors of a batch's texts, and what is known of them.
+/// The vectors of a batch of texts, with labels, triplets or targets.
 package struct BatchVectors {
   let vectors: Variable
-  /// Of the vectors, where they have labels.
+  /// The labels of the vectors, if any.
   var labels: [Int]?
-  /// Which vectors form triplets, where they do.
+  /// The triplets of the vectors, if any.
   var triplets: TripletIndices?
-  /// Where the first half of the vectors forms pairs with the second: what each pair's target is.
+  /// The targets of the pairs that the first half of the vectors forms with the second, if any.
   var targets: [Float]?
-  /// What makes logits of vectors, for a loss of classes.
+  /// The layer that computes logits, for a loss of classes.
   var classifier: LinearClassifier?
 
   init(_ vectors: Variable) { self.vectors = vectors }
 }
 
-/// A batch that can be made of the vectors of texts.
+/// A batch that the trainer can create from vectors of texts.
 package protocol TextBatch {
-  /// The data sets that it can be made of.
+  /// The kinds of data that the batch can be created from.
   static var kinds: Set<Dataset.Kind> { get }
 
   init(_ vectors: BatchVectors)
 }
 
-/// A batch that can be made of triplets, those of a table or those mined among labeled texts.
+/// A batch that can be created from triplets: those of a table, or those mined from labeled texts.
 public protocol MinableBatch {}
 
 extension LabeledBatch: TextBatch {

@@ -11,16 +11,16 @@ extension Trainer {
   /// The length of a vector.
   public var dimension: Int { encoder.dimension }
 
-  /// How a text's token vectors become one; several modes are concatenated.
+  /// The pooling modes. Their vectors are concatenated in this order.
   public var pooling: [PoolingMode] { encoder.pooling }
 
   /// Whether vectors have unit length.
   public var normalizes: Bool { encoder.normalizes }
 
-  /// The most tokens of a text that training reads, special ones included.
+  /// The maximum number of tokens of a text in training, including special tokens.
   public var maxLength: Int { settings.maxLength ?? encoder.maxLength }
 
-  /// The encoder that the settings ask for, without weights, and these.
+  /// Loads the encoder for the settings, and its weights.
   static func load(
     _ model: ModelFolder, _ settings: FineTuningSettings, _ kernels: Kernels
   ) throws -> (EncoderPipeline, TrainableWeights) {

@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Trainer {
-  /// Tunes the encoder, and writes it to a folder if one is given.
+  /// Tunes the encoder and writes it to a folder, if one is given.
   ///
-  /// If the task is cancelled, the run saves a checkpoint, provided that it has a folder, and throws
-  /// `CancellationError`; an evaluation or mining that this cuts short is done when the run is resumed. Without a folder
-  /// the trainer keeps its state: another call goes on from there.
+  /// If the task is cancelled, the run saves a checkpoint if it has a folder, and throws `CancellationError`. An
+  /// interrupted evaluation or mining is repeated when the run is resumed. Without a folder the trainer keeps its
+  /// state, and another call continues from there.
   ///
   /// - Parameters:
-  ///   - output: the folder for checkpoints while the run goes on and for the model when it is done; absent or empty
-  ///     unless the run is resumed. nil: nothing is written, ``tunedEncoder()`` gives the result.
-  ///   - resumes: whether to go on from the newest checkpoint in `output`, with the same bits at the end as a run that
-  ///     was never interrupted.
-  ///   - companions: the names of files that the caller keeps in `checkpoints/` of `output`, as a log; they are removed
-  ///     with the checkpoints once the run is complete.
-  ///   - isolation: the caller's actor, which calls `report`; the run computes on other threads.
-  ///   - report: hears what happens. The run waits for it.
-  /// - Throws: `CancellationError`, ``FineTuningError``, `CheckpointStoreError`, `FileError`, or what `report` throws,
-  ///   after which the run can be resumed, too.
-  /// - Precondition: No other run of this trainer is going on.
+  ///   - output: the folder for checkpoints and, at the end, the model. It must be absent or empty unless the run is
+  ///     resumed. nil: nothing is written, and ``tunedEncoder()`` gives the result.
+  ///   - resumes: whether to continue from the newest checkpoint in `output`. The result has the same bits as that of
+  ///     an uninterrupted run.
+  ///   - companions: the names of the caller's files in `checkpoints/` of `output`, for example a log. They are removed
+  ///     with the checkpoints when the run is complete.
+  ///   - isolation: the caller's actor, on which `report` is called. The run computes on other threads.
+  ///   - report: called with each event. The run waits until it returns.
+  /// - Throws: `CancellationError`; a ``SwiftletError`` if training fails or a file cannot be written; the errors of
+  ///   `report`. The run can be resumed after any of them.
+  /// - Precondition: This trainer has no other run at the same time.
   @discardableResult
   public func run(
     output: String? = nil, resumes: Bool = false, companions: Set<String> = [],
@@ -39,7 +39,7 @@ extension Trainer {
     return result
   }
 
-  /// Tunes the encoder as ``run(output:resumes:companions:isolation:report:)`` does, as a sequence of what happens.
+  /// Tunes the encoder like ``run(output:resumes:companions:isolation:report:)`` and gives the events as a sequence.
   ///
   /// ```swift
   /// for try await event in trainer.events(output: "tuned") {
@@ -47,11 +47,10 @@ extension Trainer {
   /// }
   /// ```
   ///
-  /// The run works only while the next event is awaited: none is lost, and none waits in a buffer. The last one is
-  /// ``TrainingEvent/ended(_:)``. A run whose loop is left early is not saved, but for the checkpoints that it has:
-  /// cancel the task to stop and save.
+  /// The run works only while the next event is awaited, so events are never lost or buffered. The last event is
+  /// ``TrainingEvent/ended(_:)``. Leaving the loop early does not save a checkpoint; to stop and save, cancel the task.
   ///
-  /// - Precondition: No other run of this trainer is going on.
+  /// - Precondition: This trainer has no other run at the same time.
   public func events(
     output: String? = nil, resumes: Bool = false, companions: Set<String> = []
   ) -> Events {
@@ -60,28 +59,28 @@ extension Trainer {
 }
 
 extension Trainer {
-  /// What happens in a run of fine-tuning. Each iteration is a run.
+  /// The events of a run of fine-tuning. Each iteration is a run.
   public struct Events: AsyncSequence, Sendable {
     let trainer: Trainer
     let output: String?
     let companions: Set<String>
     let resumes: Bool
 
-    /// A run, which begins when its first event is awaited.
+    /// Creates a run, which begins when its first event is awaited.
     public func makeAsyncIterator() -> AsyncIterator {
       AsyncIterator(run: TrainingRun(trainer, output: output, companions: companions, resumes: resumes))
     }
 
-    /// A run of fine-tuning that goes on while its next event is awaited.
+    /// A run of fine-tuning. It works while its next event is awaited.
     public struct AsyncIterator: AsyncIteratorProtocol {
       let run: TrainingRun
 
-      /// The next event; nil after the last.
+      /// The next event; nil after the last one.
       public mutating func next(isolation actor: isolated (any Actor)?) async throws -> TrainingEvent? {
         try await run.next(isolation: actor)
       }
 
-      /// The next event; nil after the last.
+      /// The next event; nil after the last one.
       public mutating func next() async throws -> TrainingEvent? { try await run.next(isolation: nil) }
     }
   }

@@ -14,22 +14,22 @@ import Synchronization
 /// let encoder = try SentenceEncoder(folder: "tuned")
 /// ```
 ///
-/// The trainer has weights of its own: encoders in use do not change. A run is a function of model, data and settings:
-/// the number of threads, the size of the pieces, the CPU and interruptions change no bit of the weights.
+/// The trainer has its own weights: encoders in use do not change. The tuned weights depend only on model, data and
+/// settings. The number of threads, the piece size, the CPU and interruptions change no bit of them.
 ///
-/// One run at a time: a second one traps. Everything else may be called meanwhile, from any thread, and waits for the
-/// update that is being computed; a loss, which is part of the update, must not call it.
+/// A trainer can have one run at a time; a second one traps. All other members can be used during a run from any
+/// thread, and wait for the current update. A loss must not use them, since it is part of the update.
 public final class Trainer: Sendable {
-  /// How the encoder is fine-tuned.
+  /// The settings.
   public let settings: FineTuningSettings
 
-  /// Non-fatal problems of the model's folder and the data, a line each.
+  /// Non-fatal problems of the model folder and the data, one line each.
   public let warnings: [String]
 
-  /// How many updates the run has.
+  /// The number of updates of the run.
   public let stepCount: Int
 
-  /// What is made small.
+  /// The loss that training minimizes.
   public let loss: any Loss
 
   let encoder: EncoderPipeline
@@ -39,20 +39,20 @@ public final class Trainer: Sendable {
   private let model: ModelFolder
   private let kernels: Kernels
 
-  /// Loads a model and prepares to tune it by a loss, one of this library or one of your own.
+  /// Loads a model to tune it with a loss of this library or your own.
   ///
   /// ```swift
   /// let trainer = try Trainer(model: folder, data: .labeled(texts), loss: BatchHardTripletLoss(margin: 0.3))
   /// ```
   ///
   /// - Parameters:
-  ///   - folder: the model's.
-  ///   - data: texts that batches for the loss are made of.
-  ///   - loss: what is made small.
-  ///   - evaluation: what the weights are scored on while they are tuned; the best are kept. nil: the last are.
-  ///   - settings: the optimizer, and how long to train.
-  /// - Throws: what `SentenceEncoder` does; ``FineTuningError``, ``SamplerError``, ``ParameterPatternError`` or
-  ///   ``EvaluationError`` where data and settings do not go together.
+  ///   - folder: the model folder.
+  ///   - data: the texts, and how batches are drawn from them.
+  ///   - loss: the loss to minimize.
+  ///   - evaluation: data to evaluate the weights on during training. The best weights are kept; nil: the last weights
+  ///     are kept.
+  ///   - settings: the optimizer, the length of training and more.
+  /// - Throws: the errors of `SentenceEncoder`; a ``SwiftletError`` if data and settings do not fit together.
   public convenience init<L: Loss>(
     model folder: String, data: TrainingData<L.Batch>, loss: L, evaluation: Dataset? = nil,
     settings: FineTuningSettings = FineTuningSettings()
@@ -62,18 +62,18 @@ public final class Trainer: Sendable {
     }
   }
 
-  /// Loads a model and prepares to tune it, where data and loss are known at run time only.
+  /// Loads a model to tune it, if the kind of data or the loss is only known at run time.
   ///
   /// - Parameters:
-  ///   - folder: the model's.
-  ///   - data: labeled texts for any loss, of which it mines triplets or pairs where it takes these; triplets for
-  ///     losses of triplets, pairs and rankings; pairs for losses of pairs.
-  ///   - loss: what is made small.
-  ///   - batches: how batches are drawn from the data.
-  ///   - evaluation: what the weights are scored on while they are tuned; the best are kept. nil: the last are.
-  ///   - settings: the optimizer, and how long to train.
-  /// - Throws: what `SentenceEncoder` does; ``FineTuningError``, ``LossError``, ``SamplerError``,
-  ///   ``ParameterPatternError`` or ``EvaluationError`` where data, loss and settings do not go together.
+  ///   - folder: the model folder.
+  ///   - data: labeled texts for any loss (triplets or pairs are mined if the loss needs them); triplets for losses of
+  ///     triplets, pairs and rankings; pairs for losses of pairs.
+  ///   - loss: the loss to minimize.
+  ///   - batches: settings of drawing batches from the data.
+  ///   - evaluation: data to evaluate the weights on during training. The best weights are kept; nil: the last weights
+  ///     are kept.
+  ///   - settings: the optimizer, the length of training and more.
+  /// - Throws: the errors of `SentenceEncoder`; a ``SwiftletError`` if data, loss and settings do not fit together.
   public convenience init(
     model folder: String, data: Dataset, loss: LossChoice = LossChoice(BatchHardTripletLoss.self),
     batches: BatchSettings = BatchSettings(), evaluation: Dataset? = nil,
@@ -84,7 +84,7 @@ public final class Trainer: Sendable {
       kernels: Kernels.selected())
   }
 
-  /// The same on a CPU path of choice.
+  /// Creates a trainer that uses the given kernels.
   package convenience init(
     model folder: String, data: Dataset, loss: LossChoice, batches: BatchSettings, evaluation: Dataset?,
     settings: FineTuningSettings, kernels: Kernels
@@ -100,7 +100,7 @@ public final class Trainer: Sendable {
     }
   }
 
-  /// - Parameter task: the loss and its data, for the vectors of an encoder.
+  /// - Parameter task: creates the loss and its data for the vectors of an encoder.
   private init(
     _ folder: String, _ data: Dataset, _ batches: BatchSettings, _ evaluation: Dataset?, _ settings: FineTuningSettings,
     kernels: Kernels, task makeTask: (EncoderPipeline) throws -> TrainingTask
@@ -122,14 +122,14 @@ public final class Trainer: Sendable {
     self.state = Monitor(state)
   }
 
-  /// The encoder as it was before the first update, for a run that was resumed, too. Its weights are read or drawn again.
+  /// The encoder before the first update, also of a resumed run. Its weights are read or drawn again.
   ///
-  /// - Throws: what reading the model's folder throws.
+  /// - Throws: the errors of reading the model folder.
   public func originalEncoder() throws -> SentenceEncoder {
     let (_, weights) = try Trainer.load(model, settings, kernels)
     return encoder.reading(weights.forModel(on: encoder.pool))
   }
 
-  /// The encoder as it is now: with the weights of the best evaluation, else the last.
+  /// The current encoder, with the weights of the best evaluation, or else the last weights.
   public func tunedEncoder() -> SentenceEncoder { state.withLock { $0.tuned } }
 }

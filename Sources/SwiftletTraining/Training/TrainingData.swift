@@ -3,7 +3,7 @@
 import SwiftletAutodiff
 import SwiftletTensors
 
-/// Texts that batches of one kind are made of, and how they are drawn: what a loss of that batch can learn from.
+/// Training data for losses of one type of batch: texts, and how batches are drawn from them.
 ///
 /// ```swift
 /// let trainer = try Trainer(model: folder, data: .labeled(texts), loss: BatchHardTripletLoss(margin: 0.3))
@@ -13,16 +13,16 @@ public struct TrainingData<Batch>: Sendable {
   let dataset: Dataset
   let batches: BatchSettings
 
-  /// Makes a batch of its texts' vectors.
+  /// Creates a batch from the vectors of its texts.
   let batch: @Sendable (BatchVectors) -> Batch
 
-  /// Data that is known to make such batches.
+  /// Creates data of a kind that is known to fit the batch.
   private init(of dataset: Dataset, _ batches: BatchSettings) {
     guard let data = Self(dataset, batches) else { preconditionFailure("no \(Batch.self) of \(dataset.kind)") }
     self = data
   }
 
-  /// Data whose kind, or whose loss, is known at run time only; nil if no such batch can be made of it.
+  /// Creates data of any kind; nil if it does not fit the batch.
   init?(_ dataset: Dataset, _ batches: BatchSettings) {
     guard let type = Batch.self as? any TextBatch.Type, type.kinds.contains(dataset.kind) else { return nil }
     self.dataset = dataset
@@ -35,25 +35,26 @@ public struct TrainingData<Batch>: Sendable {
 }
 
 extension TrainingData where Batch == LabeledBatch {
-  /// Labeled texts: a batch has some labels with some texts each.
+  /// Labeled texts. A batch has `labelsPerBatch` labels with `samplesPerLabel` texts each.
   public static func labeled(_ texts: LabeledTexts, labelsPerBatch: Int = 16, samplesPerLabel: Int = 4) -> Self {
     Self(of: .labeledTexts(texts), BatchSettings(labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel))
   }
 }
 
 extension TrainingData where Batch == ClassBatch {
-  /// Labeled texts for a loss of classes: a linear layer from vectors to the labels is trained along, and not saved.
+  /// Labeled texts for a loss of classes. A linear layer from vectors to labels is trained with the encoder, and not
+  /// saved.
   public static func labeled(_ texts: LabeledTexts, labelsPerBatch: Int = 16, samplesPerLabel: Int = 4) -> Self {
     Self(of: .labeledTexts(texts), BatchSettings(labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel))
   }
 }
 
 extension TrainingData where Batch: MinableBatch {
-  /// Labeled texts of which triplets are made: each text is an anchor, with a random positive of its label in the batch
-  /// and mined negatives of other labels.
+  /// Labeled texts from which triplets are formed. Each text is an anchor, with a random positive of its label in the
+  /// batch and mined negatives of other labels.
   ///
-  /// A loss of pairs takes each anchor with its positive, the target being 1, and with each of its negatives, the target
-  /// being 0. A batch in which no triplet is found has the loss 0.
+  /// For a loss of pairs, each anchor forms a pair of the target 1 with its positive, and pairs of the target 0 with
+  /// its negatives. A batch without triplets has the loss 0.
   public static func mined(
     _ texts: LabeledTexts, _ mining: Mining = .inBatch, negatives: Int = 1, labelsPerBatch: Int = 16,
     samplesPerLabel: Int = 4
@@ -64,39 +65,38 @@ extension TrainingData where Batch: MinableBatch {
         labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel, mining: mining, negativesPerAnchor: negatives))
   }
 
-  /// Triplets of texts; a loss of pairs takes each as pairs of the targets 1 and 0.
+  /// Triplets of texts. For a loss of pairs, each triplet forms pairs with the targets 1 and 0.
   public static func triplets(_ triplets: TextTriplets, batchSize: Int = 64) -> Self {
     Self(of: .triplets(triplets), BatchSettings(batchSize: batchSize))
   }
 }
 
 extension TrainingData where Batch == PairBatch {
-  /// Pairs of texts, with their scores as targets.
+  /// Pairs of texts with their scores as targets.
   public static func pairs(_ pairs: ScoredPairs, batchSize: Int = 64) -> Self {
     Self(of: .scoredPairs(pairs), BatchSettings(batchSize: batchSize))
   }
 
-  /// Pairs of texts, with 1 as the target where they are alike and 0 where not.
+  /// Pairs of texts with the target 1 if they are similar, else 0.
   public static func pairs(_ pairs: LabeledPairs, batchSize: Int = 64) -> Self {
     Self(of: .labeledPairs(pairs), BatchSettings(batchSize: batchSize))
   }
 }
 
-/// How batches are drawn from data whose kind is known at run time only. Settings that are of no use to the data are
-/// ignored.
+/// Settings of drawing batches, for all kinds of data. Settings that do not apply to the data are ignored.
 public struct BatchSettings: Sendable, Equatable {
-  /// P: how many labels a batch of labeled texts has.
+  /// P: the number of labels in a batch of labeled texts.
   public var labelsPerBatch: Int
-  /// K: how many texts of a label it has.
+  /// K: the number of texts of each label in a batch.
   public var samplesPerLabel: Int
-  /// How many rows a batch of triplets or pairs has.
+  /// The number of rows in a batch of triplets or pairs.
   public var batchSize: Int
-  /// Where the negatives of labeled texts come from, for a loss of triplets, pairs or rankings.
+  /// How negatives of labeled texts are found, for a loss of triplets, pairs or rankings.
   public var mining: Mining
-  /// How many negatives are mined for an anchor.
+  /// The number of negatives mined for each anchor.
   public var negativesPerAnchor: Int
 
-  /// The settings, with their defaults.
+  /// Creates settings with the given values and defaults.
   public init(
     labelsPerBatch: Int = 16, samplesPerLabel: Int = 4, batchSize: Int = 64, mining: Mining = .inBatch,
     negativesPerAnchor: Int = 1
@@ -108,7 +108,7 @@ public struct BatchSettings: Sendable, Equatable {
     self.negativesPerAnchor = negativesPerAnchor
   }
 
-  /// - Throws: ``FineTuningError`` for the first setting that makes no sense.
+  /// - Throws: ``FineTuningError`` for the first setting that is out of range.
   func check() throws(FineTuningError) {
     let atLeastOne = "a number of at least 1", offline = mining.offlineSettings
     try requireSetting("labels per batch", labelsPerBatch, "a number of at least 2") { $0 >= 2 }
@@ -125,7 +125,7 @@ public struct BatchSettings: Sendable, Equatable {
   }
 }
 
-/// - Throws: ``FineTuningError`` if there is a value and it is not allowed.
+/// - Throws: ``FineTuningError`` if the value is not nil and not allowed.
 func requireSetting<Value>(
   _ name: String, _ value: Value?, _ allowed: String, _ isAllowed: (Value) -> Bool
 ) throws(FineTuningError) {

@@ -15,7 +15,7 @@ extension TrainingProgress {
     ]
   }
 
-  /// Reads back what ``json`` gave; nil if something is missing.
+  /// Reads the value of ``json``; nil if something is missing.
   init?(_ json: JSONObject) {
     guard let step = json["step"]?.int, let skipped = json["skipped"]?.int,
       let skippedInARow = json["skipped_in_a_row"]?.int, let seconds = json["seconds"]?.double,
@@ -33,7 +33,7 @@ extension TrainingProgress {
 }
 
 extension Evaluation {
-  /// Each metric by its name, null where it is undefined, and the name of the main one.
+  /// All metrics by name, null if undefined, and the name of the main one.
   fileprivate var json: JSONObject {
     var values = JSONObject()
     for metric in metrics { values[metric.name] = metric.value.isNaN ? .null : .number(JSONNumber(metric.value)) }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How far a run has come: with weights, moments and the best weights all that it takes to go on.
+/// The progress of a run. Together with weights, moments and the best weights it is the whole state.
 struct TrainingProgress: Sendable {
-  /// Updates done or skipped.
+  /// The number of updates done or skipped.
   private(set) var step: Int
-  /// Updates skipped because loss or gradient were not finite.
+  /// The number of updates skipped because the loss or the gradient was not finite.
   private(set) var skipped: Int
-  /// Those among the last updates, without one done between.
+  /// The number of consecutive updates skipped last.
   private(set) var skippedInARow: Int
-  /// Time spent on updates.
+  /// The time spent on updates.
   var seconds = 0.0
-  /// After how many updates the last evaluation was; nil before the first.
+  /// The number of updates at the last evaluation; nil before the first.
   var evaluatedAt: Int?
-  /// The score before the first update.
+  /// The evaluation before the first update.
   var baseline: Evaluation?
-  /// The best score since, and after how many updates.
+  /// The best evaluation since then, and its number of updates.
   var best: (step: Int, evaluation: Evaluation)?
-  /// How many evaluations there were since the best.
+  /// The number of evaluations since the best.
   var evaluationsSinceBest = 0
 
   init(step: Int = 0, skipped: Int = 0, skippedInARow: Int = 0) {
@@ -32,7 +32,7 @@ struct TrainingProgress: Sendable {
     skippedInARow = isApplied ? 0 : skippedInARow + 1
   }
 
-  /// Takes the score of the weights as they are now.
+  /// Records an evaluation of the current weights.
   mutating func record(_ evaluation: Evaluation) {
     evaluatedAt = step
     if step == 0 {

@@ -3,15 +3,15 @@
 import SwiftletTensors
 import Synchronization
 
-/// One run of a trainer: works on a thread of its own and hands out what happens, event by event.
+/// One run of a trainer. It works on its own thread and returns one event at a time.
 ///
-/// The caller is suspended while the thread works, and the thread while the caller handles an event.
+/// The caller is suspended while the thread works, and the thread waits while the caller handles an event.
 final class TrainingRun {
   private let trainer: Trainer
   private let folder: RunFolder?
   private let resumes: Bool
 
-  /// The run's own, so that neither the caller's threads nor those that compute wait for a disk.
+  /// A separate thread, so that neither the caller's threads nor the computing threads wait for the disk.
   private let thread = ThreadPool(threadCount: 1)
   private var events: ArraySlice<TrainingEvent> = []
   private var failure: (any Error)?
@@ -30,7 +30,7 @@ final class TrainingRun {
     trainer.isRunning.store(false, ordering: .releasing)
   }
 
-  /// The next event; nil after the last.
+  /// The next event; nil after the last one.
   func next(isolation: isolated (any Actor)?) async throws -> TrainingEvent? {
     if events.isEmpty, !isOver { await work(isolation: isolation) }
     if let event = events.popFirst() { return event }
@@ -39,7 +39,7 @@ final class TrainingRun {
     return nil
   }
 
-  /// Ends the run as its caller could not handle an event. What was done is saved, to be resumed from.
+  /// Ends the run because its caller failed to handle an event. Saves a checkpoint first.
   func abandon(isolation: isolated (any Actor)?) async {
     events = []
     guard hasBegun, !isOver else { return }
@@ -54,7 +54,7 @@ final class TrainingRun {
     end()
   }
 
-  /// Begins the run or goes on with it, until there is an event or it is over.
+  /// Begins or continues the run until there is an event or it is over.
   private func work(isolation: isolated (any Actor)?) async {
     let begins = !hasBegun
     if begins {

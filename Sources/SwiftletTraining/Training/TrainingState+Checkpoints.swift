@@ -7,7 +7,7 @@ extension TrainingState {
   private static let stateName = "state.safetensors"
   private static let bestName = "best.safetensors"
 
-  /// Saves all that it takes to go on, unless the newest checkpoint has it.
+  /// Saves a checkpoint, unless the newest one has the same step.
   func save(to store: CheckpointStore) throws {
     if savedAt == progress.step { return }
     try check(weights)
@@ -30,9 +30,9 @@ extension TrainingState {
     events.append(.savedCheckpoint(step: progress.step))
   }
 
-  /// Goes on from the newest whole checkpoint, or from the start if there is none.
+  /// Loads the newest undamaged checkpoint, or starts from the beginning if there is none.
   ///
-  /// - Throws: ``FineTuningError`` if it is that of another run; ``StateError``, `FileError`.
+  /// - Throws: ``FineTuningError`` if the checkpoint is of another run; ``StateError``; `FileError`.
   func resume(from store: CheckpointStore) throws {
     let (checkpoint, damage) = try store.newest()
     events += damage.map { .warned("\($0)") }
@@ -65,7 +65,7 @@ extension TrainingState {
     savedAt = progress.step
   }
 
-  /// A run is resumed as it was, but a constant learning rate may go on for longer.
+  /// Requires an unchanged description, except that a run with a constant learning rate may have more updates.
   private func check(against earlier: RunDescription) throws {
     let differences = description.differences(from: earlier).filter { difference in
       let isLonger =

@@ -3,9 +3,9 @@
 import SwiftletEncoders
 
 extension TrainingState {
-  /// Mines hard negatives among all texts with the weights as they are now, if it is time to.
+  /// Mines hard negatives among all texts with the current weights, if it is due.
   ///
-  /// - Throws: `CancellationError` if the run is stopped before they are found.
+  /// - Throws: `CancellationError` if the run is stopped before it is done.
   func mineIfDue(_ stop: StopFlag) throws {
     guard let mining = source.offlineMining else { return }
     let isDue = mining.settings.interval.map { progress.step.isMultiple(of: $0) } ?? false

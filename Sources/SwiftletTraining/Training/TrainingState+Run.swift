@@ -4,23 +4,23 @@ import SwiftletAutodiff
 import SwiftletEncoders
 import SwiftletTensors
 
-/// The course of a run, in stages. Each call to ``advance(_:)`` goes on until there is something to tell.
+/// The stages of a run. Each call of ``advance(_:)`` continues until there is an event.
 extension TrainingState {
-  /// What a run does next.
+  /// The next action of a run.
   enum Stage {
     case evaluating
     case saving
     case mining
     case updating
-    /// The weights are final; the folder, if there is one, is to become a model's.
+    /// The weights are final, and the model folder is written if there is one.
     case writingConfiguration(FineTuningResult.End)
     case writingWeights(FineTuningResult.End)
     case ended
   }
 
-  /// Takes the run's folder, and goes on from its newest checkpoint if the run is resumed.
+  /// Locks the run's folder, and loads its newest checkpoint if the run is resumed.
   ///
-  /// - Throws: ``FineTuningError`` if the folder holds something else.
+  /// - Throws: ``FineTuningError`` if the folder contains something else.
   func begin(_ folder: RunFolder?, resumes: Bool) throws {
     savedAt = nil
     if let folder {
@@ -35,7 +35,7 @@ extension TrainingState {
     }
     self.folder = folder
     store = try folder.map { try CheckpointStore(folder: $0.checkpoints) }
-    // Not before the folder is this run's alone.
+    // Only after the folder is locked.
     try folder?.removeTemporaries()
     events += warnings.map(TrainingEvent.warned)
     if resumes, let store { try resume(from: store) }
@@ -44,11 +44,11 @@ extension TrainingState {
     events.append(.started(step: progress.step, stepCount: stepCount))
   }
 
-  /// Goes on until there is an event, or the run has ended.
+  /// Continues until there is an event, or the run has ended.
   ///
-  /// - Parameter stop: cuts evaluations and mining short, and ends the run before the next update.
-  /// - Throws: `CancellationError` if the run is stopped, once a checkpoint is saved. Whatever is thrown, the run can be
-  ///   resumed.
+  /// - Parameter stop: interrupts evaluations and mining, and ends the run before the next update.
+  /// - Throws: `CancellationError` if the run is stopped, after saving a checkpoint. The run can be resumed after any
+  ///   error.
   func advance(_ stop: StopFlag) throws {
     do {
       while events.isEmpty, let stage { try advance(from: stage, stop) }
@@ -61,13 +61,13 @@ extension TrainingState {
     }
   }
 
-  /// Saves what was done since the last checkpoint: whoever mends the cause of a failure and resumes need not wait for
-  /// these updates again. But a run that diverged would get past the batches at which it ends.
+  /// Saves a checkpoint after a failure, so that a resumed run need not repeat updates. A run that diverged is not
+  /// saved: the resumed run would skip the batches that made it diverge.
   func saveAfterFailure() {
     if let store, progress.step > savedAt ?? 0, progress.skippedInARow < 3 { try? save(to: store) }
   }
 
-  /// Gives the folder up, whether the run has ended or not.
+  /// Releases the folder, whether the run has ended or not.
   func leave() {
     stage = nil
     folder = nil
@@ -127,7 +127,7 @@ extension TrainingState {
       best: progress.best)
   }
 
-  /// - Throws: ``FineTuningError`` if weights, or the vectors that they make, are not finite: they are good for nothing.
+  /// - Throws: ``FineTuningError`` if the weights or their vectors are not finite.
   func check(_ weights: TrainableWeights) throws {
     if let parameter = weights.firstNonFinite() {
       throw FineTuningError.nonFiniteWeights(parameter: parameter.name, step: progress.step)
@@ -156,9 +156,9 @@ extension TrainingState {
     events.append(.evaluated(step: step, evaluation))
   }
 
-  /// The vectors of texts with the weights as they are now.
+  /// Computes the vectors of texts with the current weights.
   ///
-  /// - Throws: `CancellationError` if the run is stopped before they are there.
+  /// - Throws: `CancellationError` if the run is stopped before it is done.
   func vectors(of texts: [String], _ stop: StopFlag) throws -> Tensor {
     let textsAtATime = 256
     let encoder = current, vectors = Tensor(uninitialized: [texts.count, encoder.dimension])

@@ -5,21 +5,20 @@ import SwiftletEncoders
 import SwiftletTensors
 import SwiftletTokenizers
 
-/// What a run of fine-tuning changes: weights, moments, the position in the data; and the steps that change it.
+/// The state of a run of fine-tuning (weights, moments, position in the data), and the steps that change it.
 ///
-/// Not for two threads at a time: ``Trainer`` keeps it behind a lock. Each step blocks its thread and leaves what it has
-/// to tell in ``events``.
+/// Not thread-safe: ``Trainer`` protects it with a lock. Each step blocks its thread and appends to ``events``.
 final class TrainingState {
   let settings: FineTuningSettings
   let warnings: [String]
   let stepCount: Int
   let model: ModelFolder
   let task: TrainingTask
-  /// Whether the loss sees vectors of unit length.
+  /// Whether the loss is computed of unit vectors.
   let takesUnitVectors: Bool
   let encoder: EncoderPipeline
   let evaluator: Evaluator?
-  /// What the run's weights follow from, as the folder, the data and the settings were at the start.
+  /// The description of the run, with the folder, the data and the settings at its start.
   let description: RunDescription
 
   var weights: TrainableWeights
@@ -28,29 +27,29 @@ final class TrainingState {
   var source: BatchSource
   var schedule: LearningRateSchedule
   var progress = TrainingProgress()
-  /// After how many updates hard negatives were mined last.
+  /// The number of updates at the last mining.
   var minedAt = 0
-  /// After how many updates the run's newest checkpoint was saved; nil before it.
+  /// The number of updates at the newest checkpoint; nil before the first.
   var savedAt: Int?
-  /// The weights of the best evaluation; nil before it.
+  /// The weights of the best evaluation; nil before the first.
   var best: TrainableWeights?
 
-  /// What happened, and was not told yet.
+  /// Events that were not reported yet.
   var events: [TrainingEvent] = []
-  /// Where the run is; nil outside of one.
+  /// The stage of the run; nil outside a run.
   var stage: Stage?
-  /// The run's folder; nil without an output, and outside of a run.
+  /// The run's folder; nil without output or outside a run.
   var folder: RunFolder?
-  /// The run's checkpoints, which are locked meanwhile.
+  /// The run's checkpoints, locked during the run.
   var store: CheckpointStore?
   var detector: CollapseDetector
 
   private let skippedTokens: Int
   private let dropout: Philox
-  /// One for all updates: a tape in the memory of whichever worker has the time would be in that of every worker.
+  /// One workspace for all updates. Otherwise the workspace of every worker would grow to the size of a tape.
   private let workspace = Workspace()
 
-  /// - Parameter makeTask: the loss and its data, for the vectors of an encoder.
+  /// - Parameter makeTask: creates the loss and its data for the vectors of an encoder.
   init(
     model: ModelFolder, data: Dataset, evaluation: Dataset?, settings: FineTuningSettings, kernels: Kernels,
     task makeTask: (EncoderPipeline) throws -> TrainingTask
@@ -85,14 +84,14 @@ final class TrainingState {
     self.warnings = warnings + (evaluator?.warnings.map { "evaluation data: \($0)" } ?? [])
   }
 
-  /// The encoder with the weights as they are now. It is good until the next update.
+  /// The encoder with the current weights, valid until the next update.
   var current: SentenceEncoder { encoder.reading(weights.forModel(on: encoder.pool)) }
 
-  /// The encoder with the weights of the best evaluation, else the last.
+  /// The encoder with the weights of the best evaluation, or else the current weights.
   var tuned: SentenceEncoder { encoder.reading((best ?? weights).copy().forModel(on: encoder.pool)) }
 
-  /// Updates the weights once, by the mean loss of as many batches as are accumulated; or skips the update if loss or
-  /// gradient are not finite.
+  /// Updates the weights once by the mean loss of the accumulated batches, or skips the update if the loss or the
+  /// gradient is not finite.
   ///
   /// - Throws: ``FineTuningError`` if that happens for the third time in a row.
   func update() throws -> StepReport {

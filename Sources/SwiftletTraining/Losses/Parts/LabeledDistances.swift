@@ -3,15 +3,15 @@
 import SwiftletAutodiff
 import SwiftletTensors
 
-/// The distances from some anchors of a batch to all its vectors, and which of them lead to a positive (another row of
-/// the anchor's label) and which to a negative (a row of another label).
+/// The distances from some anchors to all vectors of a batch with labels. A positive is another row with the anchor's
+/// label, a negative a row with another label.
 struct LabeledDistances {
   /// `[anchors, B]`
   let distances: Variable
   let labels: [Int]
   let anchors: Range<Int>
 
-  /// - Parameter anchors: rows of the batch; nil: all.
+  /// - Parameter anchors: the rows to use as anchors; nil: all.
   init(_ batch: LabeledBatch, _ distance: Distance, anchors: Range<Int>? = nil) {
     self.anchors = anchors ?? 0..<batch.labels.count
     labels = batch.labels
@@ -24,17 +24,17 @@ struct LabeledDistances {
 
   subscript(_ anchor: Int, _ other: Int) -> Float { distances.tensor.matrix[anchor - anchors.lowerBound, other] }
 
-  /// The distances from anchors to other rows, as a variable.
+  /// The distances of pairs of an anchor and another row, as a variable.
   func distances(_ pairs: [(anchor: Int, other: Int)]) -> Variable {
     distances.elements(pairs.map { ($0.anchor - anchors.lowerBound) * labels.count + $0.other })
   }
 
   // MARK: Hardest of each anchor
 
-  /// The distance from each anchor to its farthest positive; 0 if it has none.
+  /// The distance from each anchor to its farthest positive; 0 if there is none.
   func hardestPositives() -> Variable { distances.rowMaxima { isPositive(anchors.lowerBound + $0, $1) } }
 
-  /// The distance from each anchor to its nearest negative. Where the batch has one label alone, it is that to the
+  /// The distance from each anchor to its nearest negative. If the batch has only one label, it is the distance to the
   /// farthest row, so that positive and negative cancel, as in sentence-transformers.
   func hardestNegatives() -> Variable {
     let hasNegatives = labels.contains { $0 != labels[0] }
@@ -52,7 +52,7 @@ struct LabeledDistances {
 
   // MARK: Statistics
 
-  /// - Parameter terms: those of the loss.
+  /// - Parameter terms: the terms of the loss.
   func statistics(terms: Variable) -> BatchStatistics {
     statistics(activeFraction: BatchStatistics.activeFraction(of: terms))
   }

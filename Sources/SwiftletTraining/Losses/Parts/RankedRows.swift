@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Rows of a batch by their distance from an anchor, nearest first; equally near ones in the order of the batch.
+/// Rows of a batch sorted by their distance from an anchor, nearest first. Equally near rows are in the order of the
+/// batch.
 struct RankedRows {
-  /// The bits of the distance, which rank as the numbers do since none is negative, and NaN last; then the row.
+  /// The bits of the distance, then the row. Bits of non-negative numbers sort as the numbers do, with NaN last.
   private let keys: [UInt64]
 
   init(_ rows: some Sequence<(distance: Float, row: Int)>) {
@@ -15,7 +16,7 @@ struct RankedRows {
 
   func distance(_ rank: Int) -> Float { Float(bitPattern: UInt32(keys[rank] >> 32)) }
 
-  /// How many of the nearest rows have a distance for which a condition holds: one that holds up to some distance.
+  /// The number of rows whose distance satisfies a condition that holds up to some distance.
   func count(while holds: (_ distance: Float) -> Bool) -> Int {
     var low = 0, high = keys.count
     while low < high {

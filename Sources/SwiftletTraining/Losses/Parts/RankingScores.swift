@@ -3,19 +3,19 @@
 import SwiftletAutodiff
 import SwiftletTensors
 
-/// The scaled cosines of some anchors with all documents of their batch: the positives of all anchors, then the negatives
-/// of all.
+/// The scaled cosines of some anchors with all documents of the batch: the positives of all anchors, then all
+/// negatives.
 struct RankingScores {
-  /// `[anchors, N + N K]`: s cos(anchor i, document j); document i is the positive of anchor i. What is no negative of an
-  /// anchor has a score that no exponential shows.
+  /// `[anchors, N + N K]`: s cos(anchor i, document j); document i is the positive of anchor i. Documents that are
+  /// neither positive nor negative have a score whose exponential is 0.
   let ofDocuments: Variable
 
   private let range: Range<Int>
 
-  /// Of the documents, of which the first N are the anchors', too.
+  /// The classes of the documents. The first N are those of the anchors, too.
   private let classes: [Int]?
 
-  /// s times unit vectors, and unit vectors; of all anchors.
+  /// Anchors as unit vectors times s, and positives as unit vectors.
   private let anchors: Variable, positives: Variable
   private let scale: Float
 
@@ -34,7 +34,7 @@ struct RankingScores {
     RankingScores.hiding(classes, in: positives.rows(range).dotProducts(withAll: anchors), range)
   }
 
-  /// Scores of which those within a class, but for that of an anchor with its positive, are next to minus infinity.
+  /// Scores with those of the anchor's class, except its positive, lowered to almost minus infinity.
   private static func hiding(_ classes: [Int]?, in scores: Variable, _ range: Range<Int>) -> Variable {
     guard let classes else { return scores }
     let columns = scores.shape[1]
@@ -50,7 +50,7 @@ struct RankingScores {
     return ofDocuments.elements(range.enumerated().map { $0 * columns + $1 })
   }
 
-  /// Cosine distances; an anchor is called active if a negative is nearer than its positive.
+  /// Statistics of cosine distances. An anchor is active if a negative is nearer than its positive.
   var statistics: BatchStatistics {
     let columns = ofDocuments.shape[1], scores = ofDocuments.tensor.matrix
     func distance(_ anchor: Int, _ column: Int) -> Float { 1 - scores[anchor - range.lowerBound, column] / scale }

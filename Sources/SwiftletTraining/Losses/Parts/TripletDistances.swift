@@ -3,12 +3,12 @@
 import SwiftletAutodiff
 import SwiftletTensors
 
-/// The distances of triplets that are given: from some anchors to their positives and to their K negatives each.
+/// The distances from some anchors of given triplets to their positives and to their K negatives.
 struct TripletDistances {
   /// `[N]`
   let positives: Variable
 
-  /// `[N K]`, those of one anchor after those of another.
+  /// `[N K]`, grouped by anchor.
   let negatives: Variable
 
   /// K
@@ -21,7 +21,7 @@ struct TripletDistances {
     negatives = batch.anchors.rows(places.map { $0 / k }).distances(to: batch.negatives.rows(places), distance)
   }
 
-  /// `[N K]`: beside the distance to each negative, that to the anchor's positive.
+  /// `[N K]`: the distance to the anchor's positive, repeated for each negative.
   func positivesOfEachNegative() -> Variable {
     positives.elements((0..<negatives.count).lazy.map { $0 / negativesPerAnchor })
   }
@@ -31,7 +31,7 @@ struct TripletDistances {
     negatives.reshaped([positives.count, negativesPerAnchor]).rowMinima()
   }
 
-  /// - Parameter terms: those of the loss.
+  /// - Parameter terms: the terms of the loss.
   func statistics(terms: Variable) -> BatchStatistics {
     let distances = negatives.values
     let nearest = stride(from: 0, to: distances.count, by: negativesPerAnchor).compactMap {
