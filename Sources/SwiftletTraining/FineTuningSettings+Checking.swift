@@ -11,8 +11,8 @@ extension FineTuningSettings {
     switch length {
     case .epochs(let count): try requireSetting("the number of epochs", count, atLeastOne) { $0 >= 1 }
     case .steps(let count):
-      let most = FineTuningSettings.maximumBatchCount / accumulation
-      try requireSetting("the number of steps", count, "a number from 1 to \(most)") { 1...most ~= $0 }
+      let maximum = FineTuningSettings.maximumBatchCount / accumulation
+      try requireSetting("the number of steps", count, "a number from 1 to \(maximum)") { 1...maximum ~= $0 }
     }
     try requireSetting("the piece size", pieceSize, atLeastOne) { $0 >= 1 }
     try requireSetting("the warm-up ratio", warmupRatio, "a number from 0 to 1") { (0...1).contains($0) }
@@ -50,9 +50,9 @@ extension FineTuningSettings {
     case .steps(let count): return count
     case .epochs(let count):
       let steps = stepsPerEpoch(of: batchesPerEpoch)
-      let most = FineTuningSettings.maximumBatchCount / accumulation / steps
-      guard count <= most else {
-        throw .invalidSetting(name: "the number of epochs", value: "\(count)", allowed: "a number from 1 to \(most)")
+      let maximum = FineTuningSettings.maximumBatchCount / accumulation / steps
+      guard count <= maximum else {
+        throw .invalidSetting(name: "the number of epochs", value: "\(count)", allowed: "a number from 1 to \(maximum)")
       }
       return count * steps
     }

@@ -8,7 +8,8 @@ public struct FineTuningSettings: Sendable, Equatable {
   public enum EncoderKind: String, CaseIterable, Sendable {
     /// A transformer, whose token vectors are pooled.
     case bert
-    /// The mean of word embeddings, then a linear map: a baseline without attention. Only this package reads its folders.
+    /// The mean of word embeddings, then a linear map: a baseline without attention. Only this package reads its
+    /// folders.
     case wordAverage = "word-average"
   }
 

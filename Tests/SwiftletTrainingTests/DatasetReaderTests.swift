@@ -11,7 +11,8 @@ struct DatasetReaderTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func read(_ text: String, _ name: String = "table.csv", as kind: Dataset.Kind? = nil) throws -> DatasetReader.Result
+  private func read(_ text: String, _ name: String = "table.csv", as kind: Dataset.Kind? = nil) throws
+    -> DatasetReader.Result
   {
     try reader.read(folder.write(text, to: name), as: kind)
   }
@@ -97,7 +98,7 @@ struct DatasetReaderTests {
     #expect(data.labelsOfOneText.map { Array($0.utf8) } == [Array("b".utf8), Array("e\u{301}".utf8)])
     #expect(
       data.warning
-        == "one text alone has each of the labels \"b\", \"e\u{301}\": it has no positive until there is another")
+        == "only one text has each of the labels \"b\", \"e\u{301}\": it has no positive until there is another")
     #expect(LabeledTexts(texts: ["5", "6"], labels: ["x", "x"]).warning == nil)
     let other = LabeledTexts(texts: ["7", "8", "9"], labels: ["new", "b", "e\u{301}"])
     #expect(other.labels(numberedAs: data.labelNames) == [3, 1, 2])

@@ -73,7 +73,7 @@ struct ParameterGroupTests {
     let error = #expect(throws: ParameterPatternError.self) { try rates { $0.frozen = ["encoder.layer.7.*\n"] } }
     #expect(
       error?.description
-        == #"no parameter's name matches "encoder.layer.7.*\u{A}"; the 9 names are as "embeddings.word_embeddings.weight" or "#
+        == #"no parameter's name matches "encoder.layer.7.*\u{A}"; the 9 names look like "embeddings.word_embeddings.weight" or "#
         + #""encoder.layer.2.dense.bias""#)
     #expect(throws: ParameterPatternError.self) { try rates { $0.groups = [AdamWSettings.ParameterGroup("layer")] } }
     #expect(throws: ParameterPatternError.allFrozen) { try rates { $0.frozen = ["*"] } }

@@ -63,7 +63,7 @@ extension TrainerTests {
   @Test func oddEvaluationDataIsWarnedOf() throws {
     let evaluation = LabeledTexts(texts: ["a", "b", "c"], labels: ["x", "x", "y"])
     let warnings = try trainer(evaluation: .labeledTexts(evaluation)).warnings
-    #expect(warnings.contains { $0.hasPrefix("evaluation data: one text alone has the label \"y\"") })
+    #expect(warnings.contains { $0.hasPrefix("evaluation data: only one text has the label \"y\"") })
   }
 
   @Test func aFolderOfAnothersCheckpointsIsLeftAlone() throws {
@@ -126,7 +126,9 @@ extension TrainerTests {
     }
     try expectDifference("steps was 8, is 9") { $0.length = .steps(9) }
     let loss = "loss was BatchHardTripletLoss(distance: euclidean, margin: 0.3), is "
-    try expectDifference(loss + "BatchAllTripletLoss(distance: euclidean, margin: 0.3)") { $0.loss = BatchAllTripletLoss.self }
+    try expectDifference(loss + "BatchAllTripletLoss(distance: euclidean, margin: 0.3)") {
+      $0.loss = BatchAllTripletLoss.self
+    }
     try expectDifference(loss + "BatchHardTripletLoss(distance: cosine, margin: 0.3)") { $0.distance = .cosine }
     try expectDifference(loss + "BatchHardTripletLoss(distance: euclidean, margin: 0.2)") { $0.margin = 0.2 }
     try expectDifference("labels per batch was 3, is 2") { $0.labelsPerBatch = 2 }

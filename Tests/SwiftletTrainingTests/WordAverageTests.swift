@@ -61,7 +61,8 @@ import Testing
         let pass = BatchGradient(
           encoder: encoder, weights: weights.forModel(worker), skippedTokens: 0, pieceSize: pieceSize,
           dropout: Philox(seed: 0), batchNumber: 0)
-        evaluation = pass.add(batch, loss: { loss(LabeledBatch(vectors: $0, labels: labels)) }, share: 1, to: gradients, worker)
+        evaluation = pass.add(
+          batch, loss: { loss(LabeledBatch(vectors: $0, labels: labels)) }, share: 1, to: gradients, worker)
       }
     }
     let all = weights.layout.list.parameters.map { ($0.name, gradients.values(of: $0)) }

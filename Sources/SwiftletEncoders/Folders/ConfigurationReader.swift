@@ -13,7 +13,7 @@ package struct ConfigurationReader: Sendable {
   package let object: JSONObject
   private var problems: [Problem] = []
 
-  private static let mostBytes = 1 << 20
+  private static let maximumByteCount = 1 << 20
 
   /// Reads the file.
   ///
@@ -35,7 +35,7 @@ package struct ConfigurationReader: Sendable {
 
   /// The JSON of a configuration file of at most 1 MB.
   package static func json(path: String) throws -> JSONValue {
-    try JSONParser.parse(path: path, limit: mostBytes)
+    try JSONParser.parse(path: path, limit: maximumByteCount)
   }
 
   /// Throws if any value was wrong.

@@ -16,11 +16,11 @@ extension TokenBatch {
   /// waste a thread.
   package func pieces(threadCount: Int, limit: Int = 384, least: Int = 64) -> [Range<Int>] {
     let share = (ids.count + threadCount - 1) / threadCount
-    let most = min(limit, max(least, share))
+    let maximum = min(limit, max(least, share))
     var pieces: [Range<Int>] = []
     var first = 0
     for sequence in 0..<sequenceCount {
-      if sequence > first, sequenceStarts[sequence + 1] - sequenceStarts[first] > most {
+      if sequence > first, sequenceStarts[sequence + 1] - sequenceStarts[first] > maximum {
         pieces.append(first..<sequence)
         first = sequence
       }

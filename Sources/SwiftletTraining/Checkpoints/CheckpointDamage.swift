@@ -15,8 +15,8 @@ package enum CheckpointDamage: SwiftletError, Equatable {
   /// A file has other bytes than were written.
   case wrongDigest(path: String)
 
-  /// nil if the error does not mean that the file is damaged, for example if the process may not read it or has too many
-  /// files open.
+  /// nil if the error does not mean that the file is damaged, for example if the process may not read it or has too
+  /// many files open.
   init?(_ error: FileError) {
     guard error.isOfTheFile else { return nil }
     self = .unreadable(error)

@@ -6,7 +6,7 @@ import SwiftletFiles
 enum CheckpointManifest {
   private static let fileName = "manifest.json"
   private static let version = 1
-  private static let mostBytes = 1 << 20
+  private static let maximumByteCount = 1 << 20
 
   /// Writes the manifest of all files in `folder`.
   static func write(step: Int, folder: String) throws(FileError) {
@@ -30,7 +30,7 @@ enum CheckpointManifest {
   static func verify(step: Int, folder: String) throws {
     let path = joinPath(folder, fileName)
     func invalid(_ problem: String) -> CheckpointDamage { .invalidManifest(path: path, problem: problem) }
-    guard let manifest = try readable({ try JSONParser.parse(path: path, limit: mostBytes) }).object else {
+    guard let manifest = try readable({ try JSONParser.parse(path: path, limit: maximumByteCount) }).object else {
       throw invalid("is not an object")
     }
     guard manifest["format"]?.int == version else { throw invalid("has no format that is known here") }

@@ -28,7 +28,7 @@ package final class CheckpointStore {
 
   private static let stateName = "state.json"
   private static let prefix = "step-"
-  private static let mostStateBytes = 1 << 28
+  private static let maximumStateByteCount = 1 << 28
 
   /// Creates the folder if it is missing, locks it, and removes incomplete files of a killed process.
   ///
@@ -86,7 +86,8 @@ package final class CheckpointStore {
         let json = try CheckpointManifest.readable {
           // Hard negatives need several numbers for each text.
           try JSONParser.parse(
-            path: state, limit: CheckpointStore.mostStateBytes, maximumValues: CheckpointStore.mostStateBytes)
+            path: state, limit: CheckpointStore.maximumStateByteCount,
+            maximumValues: CheckpointStore.maximumStateByteCount)
         }
         newestStep = step
         return (Checkpoint(step: step, folder: path, state: json.object ?? [:]), damage)

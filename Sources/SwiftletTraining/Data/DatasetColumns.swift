@@ -15,7 +15,9 @@ struct DatasetColumns {
   private let fieldCount: Int
 
   /// Finds the columns by the names in the table: for `kind`, or for the first kind whose columns are all present.
-  init(named found: [String], _ columns: DatasetReader.ColumnNames, as kind: Dataset.Kind?, in row: TableRow) throws(DatasetError) {
+  init(named found: [String], _ columns: DatasetReader.ColumnNames, as kind: Dataset.Kind?, in row: TableRow)
+    throws(DatasetError)
+  {
     let positions = Dictionary(found.enumerated().map { (UTF8Key($1), [$0]) }, uniquingKeysWith: +)
     func missing(_ kind: Dataset.Kind) -> [String] {
       kind.columns(columns, in: found).filter { positions[UTF8Key($0)] == nil }

@@ -35,7 +35,7 @@ public struct LabeledTexts: Sendable {
     let names = labelsOfOneText
     guard !names.isEmpty else { return nil }
     let labels = "\(names.count == 1 ? "the label" : "each of the labels") \(list(names))"
-    return "one text alone has \(labels): it has no positive until there is another"
+    return "only one text has \(labels): it has no positive until there is another"
   }
 
   /// A warning of labels that no reference has; nil if there are none.
@@ -44,7 +44,7 @@ public struct LabeledTexts: Sendable {
     let names = labelNames.filter { !known.contains(UTF8Key($0)) }
     guard !names.isEmpty else { return nil }
     let labels = "\(names.count == 1 ? "the label" : "any of the labels") \(list(names))"
-    return "no reference has \(labels): their texts have no right neighbor"
+    return "no reference has \(labels): these texts have no correct neighbor"
   }
 
   /// The index of each text's label in `names`. Other labels have higher indices.

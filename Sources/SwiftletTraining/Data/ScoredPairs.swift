@@ -30,7 +30,7 @@ extension ScoredPairs {
     guard let targets = (loss as? any BoundedTargetsLoss).map({ type(of: $0).targets }),
       let lowest = scores.min(), let highest = scores.max(), !targets.contains(lowest) || !targets.contains(highest)
     else { return nil }
-    return "scores are from \(lowest) to \(highest), but \(loss.messageName) takes them as from "
+    return "scores are from \(lowest) to \(highest), but \(loss.messageName) expects scores from "
       + "\(Int(targets.lowerBound)) to \(Int(targets.upperBound)): scale them, or choose the loss \(CoSENTLoss.name)"
   }
 }

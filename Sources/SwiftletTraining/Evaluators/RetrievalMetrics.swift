@@ -103,13 +103,13 @@ extension RetrievalMetrics.AtDepth {
   ///   - hits: the ranks, from 1, of the relevant texts among the nearest k or more.
   ///   - relevant: the number of relevant texts.
   fileprivate init(k: Int, hits: [Int], relevant: Int, _ gains: RankGains) {
-    let hits = hits.prefix { $0 <= k }, most = min(k, relevant)
+    let hits = hits.prefix { $0 <= k }, maximum = min(k, relevant)
     self.k = k
     precision = Double(hits.count) / Double(k)
     recall = Double(hits.count) / Double(relevant)
     reciprocalRank = hits.first.map { 1 / Double($0) } ?? 0
-    ndcg = gains.sum(hits) / gains.sum(1...most)
-    averagePrecision = hits.enumerated().reduce(0) { $0 + Double($1.offset + 1) / Double($1.element) } / Double(most)
+    ndcg = gains.sum(hits) / gains.sum(1...maximum)
+    averagePrecision = hits.enumerated().reduce(0) { $0 + Double($1.offset + 1) / Double($1.element) } / Double(maximum)
   }
 
   fileprivate init(k: Int, meanOf metrics: [Self]) {

@@ -9,8 +9,9 @@ public import SwiftletAutodiff
 /// of the anchor's class other than its positive are left out; else a text should not be in the batch twice. If all
 /// vectors are equal, the loss is the logarithm of the number of documents.
 ///
-/// Henderson and others: Efficient natural language response suggestion for smart reply, arXiv:1705.00652, 2017, section
-/// 4.4; van den Oord, Li, Vinyals: Representation learning with contrastive predictive coding, arXiv:1807.03748, 2018.
+/// Henderson and others: Efficient natural language response suggestion for smart reply, arXiv:1705.00652, 2017,
+/// section 4.4; van den Oord, Li, Vinyals: Representation learning with contrastive predictive coding,
+/// arXiv:1807.03748, 2018.
 public struct MultipleNegativesRankingLoss: AnchorwiseLoss, NamedLoss {
   /// s: the factor of cosines, the inverse of a temperature.
   public let scale: Float

@@ -22,7 +22,7 @@ package enum ParameterPatternError: SwiftletError, Equatable {
     switch self {
     case .matchesNone(_, let names):
       let examples = [names.first, names.dropFirst().last].compactMap { $0 }.map { quoted($0) }
-      return "the \(names.count) names are as \(examples.joined(separator: " or "))"
+      return "the \(names.count) names look like \(examples.joined(separator: " or "))"
     case .allFrozen: return "leave some to be trained"
     }
   }

@@ -62,7 +62,8 @@ extension TrainingData where Batch: MinableBatch {
     Self(
       of: .labeledTexts(texts),
       BatchSettings(
-        labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel, mining: mining, negativesPerAnchor: negatives))
+        labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel, mining: mining, negativesPerAnchor: negatives)
+    )
   }
 
   /// Triplets of texts. For a loss of pairs, each triplet forms pairs with the targets 1 and 0.

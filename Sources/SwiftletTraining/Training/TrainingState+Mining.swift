@@ -18,7 +18,7 @@ extension TrainingState {
     let without = found.rows.count(where: \.isEmpty)
     if without > 0 {
       let message =
-        "\(without) of \(found.rows.count) texts have no negative within the margins and anchor no triplet; lower the "
+        "\(without) of \(found.rows.count) texts have no negative within the margins and are no anchors; lower the "
         + "margins if these are many"
       events.append(.warned("step \(progress.step): \(message)"))
     }
