@@ -42,7 +42,7 @@ import Testing
     func make(_ loss: any NamedLoss.Type, _ dimensions: [Int]?) throws -> any Loss {
       try LossChoice(loss, matryoshkaDimensions: dimensions).make(hasUnitVectors: true, dimension: 3)
     }
-    for loss in LossRegistry.all where loss != SoftmaxCrossEntropyLoss.self {
+    for loss in LossChoice.all where loss != SoftmaxCrossEntropyLoss.self {
       let value = try make(loss, nil).valueOfCollapse
       #expect(try make(loss, [2, 3, 1]).valueOfCollapse == value.map { $0 * 3 })
     }

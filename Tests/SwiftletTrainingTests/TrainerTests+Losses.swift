@@ -24,7 +24,7 @@ extension TrainerTests {
     settings.batchSize = 6
     settings.dropout = 0
     settings.length = .steps(20)
-    var reports: [StepReport] = []
+    var reports: [TrainingEvent.StepReport] = []
     func vectors() throws -> [UInt32] {
       reports = []
       let trainer = try settings.trainer(model: model, data: .triplets(triplets), evaluation: .triplets(triplets))
@@ -40,7 +40,7 @@ extension TrainerTests {
   // MARK: Losses
 
   /// Every loss learns from labeled texts, and pieces change no bit.
-  @Test(arguments: LossRegistry.all, [nil, [8, 32]])
+  @Test(arguments: LossChoice.all, [nil, [8, 32]])
   func everyLossOnLabeledTexts(loss: any NamedLoss.Type, matryoshka: [Int]?) throws {
     var settings = TrainerTests.settings
     settings.loss = loss
@@ -194,14 +194,14 @@ extension TrainerTests {
 
   /// The gradient's norm is that of encoder and classifier together; each may be frozen.
   @Test func classifierAndEncoderAreStepped() throws {
-    func run(frozen: [String]) throws -> (reports: [StepReport], bits: [UInt32]) {
+    func run(frozen: [String]) throws -> (reports: [TrainingEvent.StepReport], bits: [UInt32]) {
       var settings = TrainerTests.settings
       settings.loss = SoftmaxCrossEntropyLoss.self
       settings.margin = nil
       settings.dropout = 0
       settings.optimizer.frozen = frozen
       let trainer = try trainer(settings)
-      var reports: [StepReport] = []
+      var reports: [TrainingEvent.StepReport] = []
       try trainer.run { if case .stepped(let report) = $0 { reports.append(report) } }
       return try (reports, bits(trainer))
     }

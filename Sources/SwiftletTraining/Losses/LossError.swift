@@ -34,7 +34,7 @@ package enum LossError: SwiftletError, Equatable {
   private var parts: (reason: String, remedy: String) {
     switch self {
     case .unknownName(let name):
-      let names = LossRegistry.all.map { $0.name }.joined(separator: ", ")
+      let names = LossChoice.all.map { $0.name }.joined(separator: ", ")
       return ("no loss is called \(quoted(name))", "give one of \(names)")
     case .badMargin(let margin): return ("the margin \(margin) is not a number from 0 up", "give one")
     case .badScale(let scale): return ("the scale \(scale) is not a number above 0", "give one")

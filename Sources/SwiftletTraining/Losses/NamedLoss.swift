@@ -11,75 +11,7 @@ public protocol NamedLoss<Batch>: Loss {
   /// Creates the loss, with its own defaults for parameters that are nil.
   ///
   /// - Throws: A ``SwiftletError`` for a parameter that the loss does not have, or whose value is not possible.
-  init(_ parameters: LossParameters) throws
-}
-
-/// The losses that can be created by name.
-public enum LossRegistry {
-  /// All losses, in the order in which programs list them. The first is the default.
-  public static let all: [any NamedLoss.Type] = [
-    BatchHardTripletLoss.self, BatchHardSoftMarginTripletLoss.self, BatchSemiHardTripletLoss.self,
-    FaceNetSemiHardTripletLoss.self, BatchAllTripletLoss.self, TripletLoss.self, HardestOfKTripletLoss.self,
-    ContrastiveLoss.self, OnlineContrastiveLoss.self, CosineHingeLoss.self, CosineSimilarityLoss.self,
-    CoSENTLoss.self, AnglELoss.self, MultipleNegativesRankingLoss.self, MultipleNegativesSymmetricRankingLoss.self,
-    MeanSquaredErrorLoss.self, SoftmaxCrossEntropyLoss.self,
-  ]
-
-  /// The loss of this name.
-  ///
-  /// - Throws: A ``SwiftletError`` that lists all names, if there is no such loss.
-  public static func loss(named name: String) throws -> any NamedLoss.Type {
-    guard let loss = all.first(where: { sameBytes($0.name, name) }) else { throw LossError.unknownName(name) }
-    return loss
-  }
-}
-
-/// Optional parameters of a loss that is chosen at run time.
-public struct LossParameters: Sendable, Equatable {
-  /// The distance; nil: the loss's default.
-  public var distance: Distance?
-  /// The margin; nil: the loss's default.
-  public var margin: Float?
-  /// The factor of cosines; nil: the loss's default.
-  public var scale: Float?
-  /// Whether vectors have unit length. The default margin of triplets depends on it.
-  package var hasUnitVectors = false
-
-  /// Parameters; nil keeps the loss's own default.
-  public init(distance: Distance? = nil, margin: Float? = nil, scale: Float? = nil) {
-    self.distance = distance
-    self.margin = margin
-    self.scale = scale
-  }
-
-  package init(distance: Distance? = nil, margin: Float? = nil, scale: Float? = nil, hasUnitVectors: Bool) {
-    self.init(distance: distance, margin: margin, scale: scale)
-    self.hasUnitVectors = hasUnitVectors
-  }
-
-  /// The margin of triplets.
-  ///
-  /// The default is 5 as in sentence-transformers, or 0.3 if distances are at most 2: then a margin of 5 could never be
-  /// reached.
-  var tripletMargin: Float { margin ?? (hasUnitVectors || distance == .cosine ? 0.3 : 5) }
-
-  /// The parameters that a loss may have.
-  enum Name {
-    case distance, margin, scale
-  }
-
-  /// Checks the given parameters.
-  ///
-  /// - Parameters:
-  ///   - names: the parameters that the loss has.
-  ///   - loss: the loss, for messages.
-  func check(_ names: Set<Name>, of loss: any NamedLoss.Type) throws(LossError) {
-    if let margin, !(margin >= 0 && margin.isFinite) { throw .badMargin(margin) }
-    if let scale, !(scale > 0 && scale.isFinite) { throw .badScale(scale) }
-    if distance != nil, !names.contains(.distance) { throw .noDistance(loss: loss.name) }
-    if margin != nil, !names.contains(.margin) { throw .noMargin(loss: loss.name) }
-    if scale != nil, !names.contains(.scale) { throw .noScale(loss: loss.name) }
-  }
+  init(_ parameters: LossChoice.Parameters) throws
 }
 
 /// A loss of pairs whose targets have a limited range.
@@ -93,13 +25,14 @@ public struct LossChoice: Sendable {
   /// The loss.
   public var loss: any NamedLoss.Type
   /// The parameters.
-  public var parameters: LossParameters
+  public var parameters: LossChoice.Parameters
   /// The dimensions of a ``MatryoshkaLoss`` around the loss; nil: none.
   public var matryoshkaDimensions: [Int]?
 
   /// Creates a choice. Parameters that are not given have the loss's defaults.
   public init(
-    _ loss: any NamedLoss.Type, _ parameters: LossParameters = LossParameters(), matryoshkaDimensions: [Int]? = nil
+    _ loss: any NamedLoss.Type, _ parameters: LossChoice.Parameters = LossChoice.Parameters(),
+    matryoshkaDimensions: [Int]? = nil
   ) {
     self.loss = loss
     self.parameters = parameters
@@ -131,6 +64,73 @@ public struct LossChoice: Sendable {
     guard let matryoshkaDimensions else { return made }
     guard let batch = batch as? any VectorBatch.Type else { throw LossError.noMatryoshka(loss: loss.name) }
     return batch.matryoshka(made, try MatryoshkaDimensions(matryoshkaDimensions, of: dimension))
+  }
+}
+
+extension LossChoice {
+  /// All losses, in the order in which programs list them. The first is the default.
+  public static let all: [any NamedLoss.Type] = [
+    BatchHardTripletLoss.self, BatchHardSoftMarginTripletLoss.self, BatchSemiHardTripletLoss.self,
+    FaceNetSemiHardTripletLoss.self, BatchAllTripletLoss.self, TripletLoss.self, HardestOfKTripletLoss.self,
+    ContrastiveLoss.self, OnlineContrastiveLoss.self, CosineHingeLoss.self, CosineSimilarityLoss.self,
+    CoSENTLoss.self, AnglELoss.self, MultipleNegativesRankingLoss.self, MultipleNegativesSymmetricRankingLoss.self,
+    MeanSquaredErrorLoss.self, SoftmaxCrossEntropyLoss.self,
+  ]
+
+  /// The loss of this name.
+  ///
+  /// - Throws: A ``SwiftletError`` that lists all names, if there is no such loss.
+  public static func loss(named name: String) throws -> any NamedLoss.Type {
+    guard let loss = all.first(where: { sameBytes($0.name, name) }) else { throw LossError.unknownName(name) }
+    return loss
+  }
+
+  /// Optional parameters of a loss that is chosen at run time.
+  public struct Parameters: Sendable, Equatable {
+    /// The distance; nil: the loss's default.
+    public var distance: Distance?
+    /// The margin; nil: the loss's default.
+    public var margin: Float?
+    /// The factor of cosines; nil: the loss's default.
+    public var scale: Float?
+    /// Whether vectors have unit length. The default margin of triplets depends on it.
+    package var hasUnitVectors = false
+
+    /// Parameters; nil keeps the loss's own default.
+    public init(distance: Distance? = nil, margin: Float? = nil, scale: Float? = nil) {
+      self.distance = distance
+      self.margin = margin
+      self.scale = scale
+    }
+
+    package init(distance: Distance? = nil, margin: Float? = nil, scale: Float? = nil, hasUnitVectors: Bool) {
+      self.init(distance: distance, margin: margin, scale: scale)
+      self.hasUnitVectors = hasUnitVectors
+    }
+
+    /// The margin of triplets.
+    ///
+    /// The default is 5 as in sentence-transformers, or 0.3 if distances are at most 2: then a margin of 5 could never be
+    /// reached.
+    var tripletMargin: Float { margin ?? (hasUnitVectors || distance == .cosine ? 0.3 : 5) }
+
+    /// The parameters that a loss may have.
+    enum Name {
+      case distance, margin, scale
+    }
+
+    /// Checks the given parameters.
+    ///
+    /// - Parameters:
+    ///   - names: the parameters that the loss has.
+    ///   - loss: the loss, for messages.
+    func check(_ names: Set<Name>, of loss: any NamedLoss.Type) throws(LossError) {
+      if let margin, !(margin >= 0 && margin.isFinite) { throw .badMargin(margin) }
+      if let scale, !(scale > 0 && scale.isFinite) { throw .badScale(scale) }
+      if distance != nil, !names.contains(.distance) { throw .noDistance(loss: loss.name) }
+      if margin != nil, !names.contains(.margin) { throw .noMargin(loss: loss.name) }
+      if scale != nil, !names.contains(.scale) { throw .noScale(loss: loss.name) }
+    }
   }
 }
 

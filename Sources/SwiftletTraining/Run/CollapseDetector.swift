@@ -17,7 +17,7 @@ package struct CollapseDetector {
   }
 
   /// A warning if its cause has lasted long enough. It is given once, until the cause occurs again.
-  package mutating func warning(after report: StepReport) -> String? {
+  package mutating func warning(after report: TrainingEvent.StepReport) -> String? {
     guard !report.isSkipped else { return nil }
     collapsedSteps = isCollapsed(report) ? collapsedSteps + 1 : 0
     fullyActiveSteps = isNormalized && report.statistics.activeFraction == 1 ? fullyActiveSteps + 1 : 0
@@ -34,7 +34,7 @@ package struct CollapseDetector {
     return nil
   }
 
-  private func isCollapsed(_ report: StepReport) -> Bool {
+  private func isCollapsed(_ report: TrainingEvent.StepReport) -> Bool {
     guard let value = valueOfCollapse, let positive = report.statistics.hardestPositive,
       let negative = report.statistics.hardestNegative
     else { return false }

@@ -94,7 +94,7 @@ final class TrainingState {
   /// gradient is not finite.
   ///
   /// - Throws: ``FineTuningError`` if that happens for the third time in a row.
-  func update() throws -> StepReport {
+  func update() throws -> TrainingEvent.StepReport {
     let start = ContinuousClock.now, step = progress.step
     let batches = (0..<settings.accumulation).map { _ in source.next() }
     let tokens = try batches.map { try encoder.tokens(of: $0.texts, maxLength: settings.maxLength) }
@@ -111,7 +111,7 @@ final class TrainingState {
     if progress.skippedInARow >= 3 {
       throw FineTuningError.diverged(step: step + 1, rows: batches.flatMap(\.rows), learningRate: rate)
     }
-    return StepReport(
+    return TrainingEvent.StepReport(
       step: step + 1, epoch: Double((step + 1) * settings.accumulation) / Double(source.batchesPerEpoch),
       loss: outcome.loss, statistics: outcome.statistics, gradientNorm: outcome.gradientNorm, learningRate: rate,
       tokensPerSecond: Double(tokens.reduce(0) { $0 + $1.ids.count }) / max(seconds, 1e-9), seconds: progress.seconds,

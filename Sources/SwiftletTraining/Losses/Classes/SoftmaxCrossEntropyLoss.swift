@@ -22,7 +22,7 @@ public struct SoftmaxCrossEntropyLoss: AnchorwiseLoss, NamedLoss {
   public static let name = "softmax-cross-entropy"
 
   /// Creates the loss from optional parameters.
-  public init(_ parameters: LossParameters) throws {
+  public init(_ parameters: LossChoice.Parameters) throws {
     try parameters.check([], of: Self.self)
     self.init()
   }

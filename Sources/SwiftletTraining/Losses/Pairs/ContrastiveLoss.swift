@@ -37,7 +37,7 @@ public struct ContrastiveLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLoss {
   public static let name = "contrastive"
 
   /// Creates the loss from optional parameters.
-  public init(_ parameters: LossParameters) throws {
+  public init(_ parameters: LossChoice.Parameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .cosine, margin: parameters.margin ?? 0.5)
   }

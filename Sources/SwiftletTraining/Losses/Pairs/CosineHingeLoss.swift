@@ -31,7 +31,7 @@ public struct CosineHingeLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLoss {
   public static let name = "cosine-hinge"
 
   /// Creates the loss from optional parameters.
-  public init(_ parameters: LossParameters) throws {
+  public init(_ parameters: LossChoice.Parameters) throws {
     try parameters.check([.margin], of: Self.self)
     self.init(margin: parameters.margin ?? 1)
   }

@@ -25,7 +25,7 @@ public struct CosineSimilarityLoss: AnchorwiseLoss, NamedLoss, BoundedTargetsLos
   public static let name = "cosine-similarity"
 
   /// Creates the loss from optional parameters.
-  public init(_ parameters: LossParameters) throws {
+  public init(_ parameters: LossChoice.Parameters) throws {
     try parameters.check([], of: Self.self)
     self.init()
   }

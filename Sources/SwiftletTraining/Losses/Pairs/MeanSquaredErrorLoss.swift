@@ -26,7 +26,7 @@ public struct MeanSquaredErrorLoss: NamedLoss, BoundedTargetsLoss {
   public static let name = "mse"
 
   /// Creates the loss from optional parameters.
-  public init(_ parameters: LossParameters) throws {
+  public init(_ parameters: LossChoice.Parameters) throws {
     try parameters.check([], of: Self.self)
     self.init()
   }

@@ -52,7 +52,7 @@ public struct OnlineContrastiveLoss: NamedLoss, BoundedTargetsLoss {
   public static let name = "online-contrastive"
 
   /// Creates the loss from optional parameters.
-  public init(_ parameters: LossParameters) throws {
+  public init(_ parameters: LossChoice.Parameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .cosine, margin: parameters.margin ?? 0.5)
   }

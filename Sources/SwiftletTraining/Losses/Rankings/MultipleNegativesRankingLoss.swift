@@ -31,7 +31,7 @@ public struct MultipleNegativesRankingLoss: AnchorwiseLoss, NamedLoss {
   public static let name = "multiple-negatives-ranking"
 
   /// Creates the loss from optional parameters.
-  public init(_ parameters: LossParameters) throws {
+  public init(_ parameters: LossChoice.Parameters) throws {
     try parameters.check([.scale], of: Self.self)
     self.init(scale: parameters.scale ?? 20)
   }

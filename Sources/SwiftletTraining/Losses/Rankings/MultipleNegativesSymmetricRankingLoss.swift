@@ -26,7 +26,7 @@ public struct MultipleNegativesSymmetricRankingLoss: AnchorwiseLoss, NamedLoss {
   public static let name = "multiple-negatives-ranking-symmetric"
 
   /// Creates the loss from optional parameters.
-  public init(_ parameters: LossParameters) throws {
+  public init(_ parameters: LossChoice.Parameters) throws {
     try parameters.check([.scale], of: Self.self)
     self.init(scale: parameters.scale ?? 20)
   }

@@ -48,7 +48,7 @@ public struct BatchAllTripletLoss: NamedLoss {
   public static let name = "batch-all-triplet"
 
   /// Creates the loss from optional parameters.
-  public init(_ parameters: LossParameters) throws {
+  public init(_ parameters: LossChoice.Parameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)
   }

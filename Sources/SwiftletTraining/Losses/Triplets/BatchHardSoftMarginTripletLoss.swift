@@ -33,7 +33,7 @@ public struct BatchHardSoftMarginTripletLoss: AnchorwiseLoss, NamedLoss {
   public static let name = "batch-hard-soft-margin-triplet"
 
   /// Creates the loss from optional parameters.
-  public init(_ parameters: LossParameters) throws {
+  public init(_ parameters: LossChoice.Parameters) throws {
     try parameters.check([.distance], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean)
   }

@@ -39,7 +39,7 @@ public struct BatchHardTripletLoss: AnchorwiseLoss, NamedLoss {
   public static let name = "batch-hard-triplet"
 
   /// Creates the loss from optional parameters.
-  public init(_ parameters: LossParameters) throws {
+  public init(_ parameters: LossChoice.Parameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)
   }

@@ -55,7 +55,7 @@ public struct BatchSemiHardTripletLoss: AnchorwiseLoss, NamedLoss {
   public static let name = "batch-semi-hard-triplet"
 
   /// Creates the loss from optional parameters.
-  public init(_ parameters: LossParameters) throws {
+  public init(_ parameters: LossChoice.Parameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)
   }

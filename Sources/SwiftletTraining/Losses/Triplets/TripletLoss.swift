@@ -37,7 +37,7 @@ public struct TripletLoss: AnchorwiseLoss, NamedLoss {
   public static let name = "triplet"
 
   /// Creates the loss from optional parameters.
-  public init(_ parameters: LossParameters) throws {
+  public init(_ parameters: LossChoice.Parameters) throws {
     try parameters.check([.distance, .margin], of: Self.self)
     self.init(distance: parameters.distance ?? .euclidean, margin: parameters.tripletMargin)
   }
