@@ -41,8 +41,8 @@ extension Loss {
   /// The default, nil: unknown.
   public var valueOfCollapse: Float? { nil }
 
-  /// The default, the name of the type with all stored properties, for example `TripletLoss(distance: euclidean,
-  /// margin: 5.0)`.
+  /// The default: the name of the type with all stored properties, for example
+  /// `TripletLoss(distance: euclidean, margin: 5.0)`.
   public var identity: String { SwiftletTraining.identity(of: self) }
 
   /// The stored properties, including those of nested losses.
