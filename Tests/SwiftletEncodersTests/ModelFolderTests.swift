@@ -3,6 +3,7 @@
 import Foundation
 import SwiftletAutodiff
 import SwiftletEncoders
+import SwiftletFiles
 import SwiftletTensors
 import SwiftletTokenizers
 import TestSupport

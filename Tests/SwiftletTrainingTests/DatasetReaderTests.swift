@@ -145,6 +145,8 @@ struct DatasetReaderTests {
     let place = "\(folder.path("table.csv")): line 2, column 3"
     #expect(
       error?.description == "\(place): \"many\" is not a finite number; write one with a decimal point, as 0.5")
+    #expect(error?.reason == "line 2, column 3: \"many\" is not a finite number")
+    #expect(error?.remedy == "write one with a decimal point, as 0.5")
     #expect(throws: DatasetError.self) { _ = try read("a\n") }
     #expect(throws: DatasetError.self) { _ = try read("a,b\n", as: .scoredPairs) }
   }

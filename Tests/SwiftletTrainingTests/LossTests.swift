@@ -2,6 +2,7 @@
 
 import Foundation
 import SwiftletAutodiff
+import SwiftletFiles
 import SwiftletTensors
 import SwiftletTraining
 import TestSupport
