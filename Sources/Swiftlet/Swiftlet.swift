@@ -33,37 +33,25 @@
 // Training
 @_exported public import struct SwiftletTraining.AdamWSettings
 @_exported public import struct SwiftletTraining.BatchSettings
-@_exported public import enum SwiftletTraining.EncoderKind
 @_exported public import struct SwiftletTraining.FineTuningResult
 @_exported public import struct SwiftletTraining.FineTuningSettings
-@_exported public import struct SwiftletTraining.LearningRateSchedule
 @_exported public import enum SwiftletTraining.Mining
-@_exported public import struct SwiftletTraining.OfflineMiningSettings
-@_exported public import struct SwiftletTraining.ParameterGroup
-@_exported public import struct SwiftletTraining.StepReport
 @_exported public import class SwiftletTraining.Trainer
 @_exported public import struct SwiftletTraining.TrainingData
 @_exported public import enum SwiftletTraining.TrainingEvent
-@_exported public import struct SwiftletTraining.TrainingEvents
 
 // Data sets
-@_exported public import struct SwiftletTraining.ColumnNames
 @_exported public import enum SwiftletTraining.Dataset
 @_exported public import struct SwiftletTraining.DatasetReader
 @_exported public import struct SwiftletTraining.LabeledPairs
 @_exported public import struct SwiftletTraining.LabeledTexts
-@_exported public import struct SwiftletTraining.LoadedDataset
 @_exported public import struct SwiftletTraining.ScoredPairs
-@_exported public import enum SwiftletTraining.TableFormat
 @_exported public import struct SwiftletTraining.TextTriplets
 
 // Evaluators
 @_exported public import struct SwiftletTraining.Evaluation
 @_exported public import struct SwiftletTraining.Evaluator
 @_exported public import struct SwiftletTraining.NearestNeighbor
-@_exported public import struct SwiftletTraining.NearestNeighborMetrics
-@_exported public import struct SwiftletTraining.PairMetrics
-@_exported public import struct SwiftletTraining.RetrievalMetrics
 
 // Losses
 @_exported public import struct SwiftletTraining.AnglELoss
@@ -94,11 +82,8 @@
 @_exported public import protocol SwiftletTraining.Loss
 @_exported public import struct SwiftletTraining.LossChoice
 @_exported public import struct SwiftletTraining.LossEvaluation
-@_exported public import struct SwiftletTraining.LossParameters
-@_exported public import enum SwiftletTraining.LossRegistry
 @_exported public import struct SwiftletTraining.LossTerms
 @_exported public import struct SwiftletTraining.LossValue
-@_exported public import struct SwiftletTraining.MatryoshkaDimensions
 @_exported public import protocol SwiftletTraining.MinableBatch
 @_exported public import protocol SwiftletTraining.NamedLoss
 @_exported public import struct SwiftletTraining.PairBatch

@@ -24,7 +24,7 @@ final class TrainingLog {
     try file.cut(to: step > 0 ? byteCount(ofStepsUpTo: step) : 0)
   }
 
-  func append(_ report: StepReport) throws {
+  func append(_ report: TrainingEvent.StepReport) throws {
     try append([
       "step": .number(JSONNumber(report.step)),
       "epoch": number(report.epoch),

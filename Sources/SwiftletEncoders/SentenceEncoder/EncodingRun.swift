@@ -4,8 +4,8 @@ import SwiftletAutodiff
 import SwiftletTensors
 import SwiftletTokenizers
 
-/// The work of embedding some texts, in two rounds of tasks for a thread pool: chunks of texts to tokens, then pieces
-/// of the token batch through the model. A piece's tasks write rows of the result that no other touches.
+/// Embeds some texts in two rounds of tasks for a thread pool: first chunks of texts are split into tokens, then pieces
+/// of the token batch go through the model. Each task writes its own rows of the result.
 final class EncodingRun: Sendable {
   private struct State {
     var chunks: [TokenBatch?]
@@ -20,7 +20,7 @@ final class EncodingRun: Sendable {
   private let vectors: Tensor
   private let state: Monitor<State>
 
-  /// The tasks of the first round.
+  /// The number of tasks of the first round.
   let chunkCount: Int
 
   private static let chunkSize = 64
@@ -70,7 +70,7 @@ final class EncodingRun: Sendable {
     let (batch, sequences, pieceCount) = state.withLock { state in
       (state.batch[state.pieces[piece]], state.pieces[piece], state.pieces.count)
     }
-    // Fewer pieces than threads: the others can help, loop by loop.
+    // With fewer pieces than threads, idle threads help inside the loops.
     if pieceCount < encoder.pool.threadCount {
       worker.withTeam { self.embed(batch, sequences, $0) }
     } else {
