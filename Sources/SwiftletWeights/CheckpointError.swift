@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletFiles
+import SwiftletFiles
 
 /// A model folder whose safetensors files are missing or do not fit together.
 package struct CheckpointError: SwiftletError, Equatable {

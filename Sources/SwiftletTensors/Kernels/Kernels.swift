@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CSwiftletKernels
-package import SwiftletFiles
+import SwiftletFiles
 
 /// The vector kernels of one CPU path. All paths give the same bits; they differ in speed.
 ///

@@ -97,7 +97,7 @@ extension VectorView {
   /// The numbers, copied.
   package var values: [Float] {
     unsafe [Float](unsafeUninitializedCapacity: count) { memory, initialized in
-      if let base = unsafe memory.baseAddress { unsafe base.initialize(from: pointer, count: count) }
+      if let base = memory.baseAddress { unsafe base.initialize(from: pointer, count: count) }
       initialized = count
     }
   }

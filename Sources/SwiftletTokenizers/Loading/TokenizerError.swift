@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletFiles
+import SwiftletFiles
 
 /// A tokenizer that cannot be loaded, or a text it cannot encode.
 ///
