@@ -42,7 +42,7 @@ public struct LossChoice: Sendable {
   /// The type of the loss's batch.
   private var batch: Any.Type {
     func batch<L: Loss>(_ loss: L.Type) -> Any.Type { L.Batch.self }
-    return batch(loss)
+    return batch(self.loss)
   }
 
   /// Whether the loss needs mined negatives if the data is labeled texts.
