@@ -3,6 +3,7 @@
 import ArgumentParser
 import ProgramSupport
 import Swiftlet
+import SwiftletWeights
 
 /// Writes what each layer of an encoder computes; Scripts/compare.py holds it to PyTorch.
 @main
