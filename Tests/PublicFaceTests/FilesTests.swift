@@ -17,7 +17,8 @@ struct FilesTests {
     try withTemporaryPath { path in
       let tensor = SafetensorsWriter.Tensor(name: "x", dtype: .i8, shape: [2, 2])
       try SafetensorsWriter.write([tensor], metadata: ["format": "pt"], to: path) { tensor, append in
-        try append(ContiguousArray<UInt8>(repeating: 7, count: tensor.byteCount).span.bytes)
+        let bytes = ContiguousArray<UInt8>(repeating: 7, count: tensor.byteCount)
+        try append(bytes.span.bytes)
       }
       let file = try SafetensorsFile(path: path)
       let found = try #require(file["x"])
