@@ -3,8 +3,8 @@
 
 import PackageDescription
 
-/// Programs that feed the public API with made-up files and texts: Scripts/fuzz.sh builds and runs those that libFuzzer
-/// drives, Scripts/compare_safetensors.py asks the last one for verdicts.
+/// Programs that test the library through its public API. Scripts/fuzz.sh builds and runs those that libFuzzer drives;
+/// scripts that compare the library with its references call the others.
 let package = Package(
   name: "swiftlet-fuzzing",
   platforms: [.macOS(.v15)],
@@ -18,7 +18,7 @@ let package = Package(
 )
 
 let inputs = ["safetensors", "json", "folder", "lines", "tables", "tokenizer"]
-for name in inputs.map({ "fuzz-" + $0 }) + ["safetensors-verdict"] {
+for name in inputs.map({ "fuzz-" + $0 }) + ["safetensors-verdict", "hidden-states"] {
   package.targets.append(
     .executableTarget(
       name: name,
