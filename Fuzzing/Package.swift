@@ -17,7 +17,7 @@ let package = Package(
   ]
 )
 
-let inputs = ["safetensors", "json", "folder", "lines", "tables", "tokenizer"]
+let inputs = ["safetensors", "json", "folder", "lines", "tables", "tokenizer", "models", "gradients"]
 for name in inputs.map({ "fuzz-" + $0 }) + ["safetensors-verdict", "hidden-states"] {
   package.targets.append(
     .executableTarget(

@@ -3,7 +3,7 @@
 #
 # Feeds made-up input to what reads files and texts: fuzz.sh [--minutes N | --seconds N] [TARGET ...]
 #
-# Targets: safetensors json folder lines tables tokenizer; all if none is named. Each runs for N minutes (5), two at a time,
+# Targets: safetensors json folder lines tables tokenizer models gradients; all if none is named. Each runs for N minutes (5), two at a time,
 # with libFuzzer and AddressSanitizer. Prints for each how many inputs it ran, how many edges of the code they covered and
 # after which input the last of these was found. Exits 1 if an input crashed, took two seconds or 512 MB, and says
 # where it is; run the program with that file as its argument to see it again.
@@ -21,7 +21,7 @@ case ${1-} in
   --seconds) seconds=${2:?}; timeout=20; shift 2 ;;
   -*) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
-targets=${*:-safetensors json folder lines tables tokenizer}
+targets=${*:-safetensors json folder lines tables tokenizer models gradients}
 
 # The compiler heeds only the last -sanitize, the package manager has to know both.
 build=(swift build --package-path Fuzzing --scratch-path Fuzzing/.build-fuzz -c release

@@ -9,6 +9,7 @@ forms of the inputs are said in the programs.
 """
 import json
 import pathlib
+import random
 import sys
 
 FIXTURES = pathlib.Path(__file__).parent.parent / "Tests/SwiftletEncodersTests/Fixtures"
@@ -178,6 +179,12 @@ def tokenizer_texts():
     return seeds | {"pair": b"\0\7" + pair, "not-utf8": b"\0\7a\xc3b \xed\xa0\x80"}
 
 
+def choices():
+    """Bytes that choose a model and a batch: any will do, of sizes for short texts and for long ones."""
+    generator = random.Random(0)
+    return {f"{size}": generator.randbytes(size) for size in (0, 16, 64, 200, 500, 1000, 2000, 4000)}
+
+
 WORDS = """
     dtype shape data_offsets __metadata__ F32 F16 BF16 F64 I64 F8_E4M3 BOOL weight_map vocab_size hidden_size
     hidden_act gelu [CLS] [SEP] [UNK] [PAD] [MASK] ## special lstrip rstrip content added_tokens_decoder
@@ -191,7 +198,7 @@ def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) == 2 else sys.exit(__doc__))
     targets = {
         "safetensors": safetensors(), "json": json_texts(), "lines": lines(), "tables": tables(), "folder": folders(),
-        "tokenizer": tokenizer_texts(),
+        "tokenizer": tokenizer_texts(), "models": choices(), "gradients": choices(),
     }
     for target, seeds in targets.items():
         (folder / target).mkdir(parents=True, exist_ok=True)

@@ -127,7 +127,8 @@ import Testing
       _ = context.backward(from: vectors, Tensor(zeros: vectors.tensor.shape).filled(1), into: gradients)
     }
     for parameter in block.parameters.parameters where !block.parameters.tables.contains(parameter) {
-      #expect(gradients[parameter].values.contains { $0 != 0 } == !frozen.contains(parameter.index), "\(parameter.name)")
+      #expect(
+        gradients[parameter].values.contains { $0 != 0 } == !frozen.contains(parameter.index), "\(parameter.name)")
     }
     #expect(block.parameters.tables.allSatisfy { gradients.table($0) == nil })
   }

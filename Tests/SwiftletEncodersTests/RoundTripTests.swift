@@ -85,7 +85,7 @@ import Testing
     ] {
       try folder.write("{\"pooling_mode\":\(modes)}", to: "original/1_Pooling/config.json")
       try check(modes)
-      let config = try JSONParser.parse(file: "\(copy)/1_Pooling/config.json", limit: 1 << 20).object
+      let config = try JSONParser.parse(path: "\(copy)/1_Pooling/config.json", limit: 1 << 20).object
       #expect((config?["pooling_mode_mean_tokens"] == .bool(true)) == isOlder)
       #expect((config?["pooling_mode"] == nil) == isOlder)
     }
@@ -114,7 +114,7 @@ import Testing
       try check(config)
       // What is not read is kept, too.
       let file = "config_sentence_transformers.json"
-      let files = try [original, copy].map { try JSONParser.parse(file: "\($0)/\(file)", limit: 1 << 20) }
+      let files = try [original, copy].map { try JSONParser.parse(path: "\($0)/\(file)", limit: 1 << 20) }
       #expect(files[0] == files[1])
     }
   }
@@ -128,7 +128,7 @@ import Testing
       try folder.write(config, to: "original/sentence_bert_config.json")
       try check(config)
       let file = "sentence_bert_config.json"
-      let files = try [original, copy].map { try JSONParser.parse(file: "\($0)/\(file)", limit: 1 << 20) }
+      let files = try [original, copy].map { try JSONParser.parse(path: "\($0)/\(file)", limit: 1 << 20) }
       #expect(files[0] == files[1])
     }
     try FileManager.default.removeItem(atPath: "\(original)/sentence_bert_config.json")
@@ -164,7 +164,7 @@ import Testing
 
   @Test func wordAverage() throws {
     try use(repositoryPath("Tests/SwiftletTrainingTests/Fixtures/word-average/model"))
-    let config = try #require(JSONParser.parse(file: "\(original)/config.json", limit: 1 << 20).object)
+    let config = try #require(JSONParser.parse(path: "\(original)/config.json", limit: 1 << 20).object)
     for normalizes in [true, false] {
       var config = config
       config["normalize"] = .bool(normalizes)

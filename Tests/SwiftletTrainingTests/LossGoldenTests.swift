@@ -16,7 +16,8 @@ import Testing
     for distance in Distance.allCases {
       try fixture.expect(
         fixture.evaluate(name, distance, .best, threads: 2), of: "\(name).\(distance.rawValue)",
-        columns: ["triplet", "hardest-of-k-triplet"].contains(name) ? ["anchors", "positives", "negatives"] : ["vectors"])
+        columns: ["triplet", "hardest-of-k-triplet"].contains(name)
+          ? ["anchors", "positives", "negatives"] : ["vectors"])
     }
   }
 

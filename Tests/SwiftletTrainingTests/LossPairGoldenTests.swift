@@ -28,7 +28,8 @@ import Testing
   /// Each loss that can be named is here or in ``LossGoldenTests``.
   @Test func allNames() {
     #expect(
-      Set(LossPairGoldenTests.cases.map { $0.loss.name } + LossGoldenTests.names) == Set(LossRegistry.all.map { $0.name }))
+      Set(LossPairGoldenTests.cases.map { $0.loss.name } + LossGoldenTests.names)
+        == Set(LossRegistry.all.map { $0.name }))
   }
 
   @Test(arguments: batches, cases) func valuesAndGradients(batch: String, loss: LossCase) throws {

@@ -10,23 +10,20 @@ import TestSupport
 import Testing
 
 extension TrainerTests {
-  @Test func stoppedAndResumedRunEndsWithTheSameBytes() throws {
+  @Test func stoppedAndResumedRunEndsWithTheSameBytes() async throws {
     let folder = try TemporaryFolder()
     let evaluation = Dataset.labeledTexts(try TrainerTests.texts())
     var settings = TrainerTests.settings
     settings.evaluationInterval = 2
     settings.checkpointInterval = 3
-    try trainer(settings, evaluation: evaluation).run(output: folder.path("whole"))
+    try await trainer(settings, evaluation: evaluation).run(output: folder.path("whole"))
     for stopAfter in [1, 4, 5, 7] {
-      let stop = StopFlag(), path = folder.path("stopped-\(stopAfter)")
-      let result = try trainer(settings, evaluation: evaluation).run(output: path, stop: stop) { event in
-        if case .stepped(let report) = event, report.step == stopAfter { stop.request() }
-      }
-      #expect(result.end == .stopped && result.stepCount == stopAfter)
+      let path = folder.path("stopped-\(stopAfter)")
+      try await runCancelled(trainer(settings, evaluation: evaluation), output: path, afterStep: stopAfter)
       settings.threadCount = stopAfter
       settings.pieceSize = stopAfter
       var resumedAt: Int?
-      let resumed = try trainer(settings, evaluation: evaluation).run(output: path, resumes: true) { event in
+      let resumed = try await trainer(settings, evaluation: evaluation).run(output: path, resumes: true) { event in
         if case .started(let step, _) = event { resumedAt = step }
       }
       #expect(resumedAt == stopAfter && resumed.end == .completed)
@@ -37,24 +34,24 @@ extension TrainerTests {
     }
   }
 
-  @Test func finishedRunIsLeftAlone() throws {
+  @Test func finishedRunIsLeftAlone() async throws {
     let folder = try TemporaryFolder(), path = folder.path("run")
-    try trainer().run(output: path)
+    try await trainer().run(output: path)
     let before = try contents("\(path)/model.safetensors"), names = try Folder(path).names()
-    #expect(try trainer().run(output: path, resumes: true).end == .alreadyFinished)
+    #expect(try await trainer().run(output: path, resumes: true).end == .alreadyFinished)
     #expect(try contents("\(path)/model.safetensors") == before)
     // As a process leaves it that is killed before it removed the checkpoints, and one that did not remove all.
     try folder.write("", to: "run/checkpoints/step-000008/manifest.json")
     try folder.write("", to: "run/.swiftlet-1.tmp/step-000008/manifest.json")
-    #expect(try trainer().run(output: path, resumes: true).end == .alreadyFinished)
+    #expect(try await trainer().run(output: path, resumes: true).end == .alreadyFinished)
     #expect(try Folder(path).names() == names)
-    #expect(throws: FineTuningError.self) { try trainer().run(output: path) }
+    await #expect(throws: FineTuningError.self) { try await trainer().run(output: path) }
   }
 
-  @Test func resumeWithoutCheckpointStartsAtZeroAndSaysSo() throws {
+  @Test func resumeWithoutCheckpointStartsAtZeroAndSaysSo() async throws {
     let folder = try TemporaryFolder()
     var warnings: [String] = []
-    try trainer().run(output: folder.path("run"), resumes: true) { event in
+    try await trainer().run(output: folder.path("run"), resumes: true) { event in
       if case .warned(let warning) = event { warnings.append(warning) }
     }
     #expect(warnings.contains { $0.contains("starts at step 0") })
@@ -66,24 +63,24 @@ extension TrainerTests {
     #expect(warnings.contains { $0.hasPrefix("evaluation data: one text alone has the label \"y\"") })
   }
 
-  @Test func aFolderOfAnothersCheckpointsIsLeftAlone() throws {
+  @Test func aFolderOfAnothersCheckpointsIsLeftAlone() async throws {
     let folder = try TemporaryFolder(), file = try folder.write("mine", to: "run/checkpoints/notes.txt")
-    #expect(throws: FineTuningError.self) { try trainer().run(output: folder.path("run"), resumes: true) }
+    await #expect(throws: FineTuningError.self) { try await trainer().run(output: folder.path("run"), resumes: true) }
     try folder.write("mine", to: "run/model.safetensors")
-    #expect(try trainer().run(output: folder.path("run"), resumes: true).end == .alreadyFinished)
+    #expect(try await trainer().run(output: folder.path("run"), resumes: true).end == .alreadyFinished)
     #expect(FileManager.default.fileExists(atPath: file))
   }
 
-  @Test func theCallersOwnFilesGoWithTheCheckpoints() throws {
+  @Test func theCallersOwnFilesGoWithTheCheckpoints() async throws {
     let folder = try TemporaryFolder()
     try folder.write("{}", to: "run/checkpoints/notes.jsonl")
-    #expect(throws: FineTuningError.self) {
-      try trainer().run(output: folder.path("run"), resumes: true, companions: ["log.jsonl"])
+    await #expect(throws: FineTuningError.self) {
+      try await trainer().run(output: folder.path("run"), resumes: true, companions: ["log.jsonl"])
     }
     // No name is known to the library.
     try folder.write("{}", to: "other/checkpoints/log.jsonl")
-    #expect(throws: FineTuningError.self) { try trainer().run(output: folder.path("other"), resumes: true) }
-    let result = try trainer().run(output: folder.path("run"), resumes: true, companions: ["notes.jsonl"])
+    await #expect(throws: FineTuningError.self) { try await trainer().run(output: folder.path("other"), resumes: true) }
+    let result = try await trainer().run(output: folder.path("run"), resumes: true, companions: ["notes.jsonl"])
     #expect(result.end == .completed)
     #expect(!FileManager.default.fileExists(atPath: folder.path("run/checkpoints")))
   }
@@ -113,33 +110,34 @@ extension TrainerTests {
   }
 
   /// Each setting that the weights follow from.
-  @Test func resumeOfAnotherRunNamesWhatDiffers() throws {
-    let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()
-    stop.request()
-    try trainer().run(output: path, stop: stop)
-    func expectDifference(_ field: String, _ change: (inout RunSettings) -> Void) throws {
+  @Test func resumeOfAnotherRunNamesWhatDiffers() async throws {
+    let folder = try TemporaryFolder(), path = folder.path("run")
+    try await runCancelled(trainer(), output: path)
+    func expectDifference(_ field: String, _ change: (inout RunSettings) -> Void) async throws {
       var settings = TrainerTests.settings
       change(&settings)
       let trainer = try trainer(settings)
-      let error = #expect(throws: FineTuningError.self) { try trainer.run(output: path, resumes: true) }
+      let error = await #expect(throws: FineTuningError.self) { try await trainer.run(output: path, resumes: true) }
       #expect(error.map { "\($0)" }?.contains(field) == true, "\(error.map { "\($0)" } ?? "")")
     }
-    try expectDifference("steps was 8, is 9") { $0.length = .steps(9) }
+    try await expectDifference("steps was 8, is 9") { $0.length = .steps(9) }
     let loss = "loss was BatchHardTripletLoss(distance: euclidean, margin: 0.3), is "
-    try expectDifference(loss + "BatchAllTripletLoss(distance: euclidean, margin: 0.3)") { $0.loss = BatchAllTripletLoss.self }
-    try expectDifference(loss + "BatchHardTripletLoss(distance: cosine, margin: 0.3)") { $0.distance = .cosine }
-    try expectDifference(loss + "BatchHardTripletLoss(distance: euclidean, margin: 0.2)") { $0.margin = 0.2 }
-    try expectDifference("labels per batch was 3, is 2") { $0.labelsPerBatch = 2 }
-    try expectDifference("learning rate was 0.001, is 0.002") { $0.optimizer.learningRate = 2e-3 }
-    try expectDifference("frozen was ") { $0.optimizer.frozen = ["embeddings.*"] }
-    try expectDifference("dropout was default, is 0.2") { $0.dropout = 0.2 }
-    try expectDifference("normalize was false, is true") { $0.normalize = true }
-    try expectDifference("maximum length was ") { $0.maxLength = 5 }
-    try expectDifference("seed was 0, is 1") { $0.seed = 1 }
+    try await expectDifference(loss + "BatchAllTripletLoss(distance: euclidean, margin: 0.3)") {
+      $0.loss = BatchAllTripletLoss.self
+    }
+    try await expectDifference(loss + "BatchHardTripletLoss(distance: cosine, margin: 0.3)") { $0.distance = .cosine }
+    try await expectDifference(loss + "BatchHardTripletLoss(distance: euclidean, margin: 0.2)") { $0.margin = 0.2 }
+    try await expectDifference("labels per batch was 3, is 2") { $0.labelsPerBatch = 2 }
+    try await expectDifference("learning rate was 0.001, is 0.002") { $0.optimizer.learningRate = 2e-3 }
+    try await expectDifference("frozen was ") { $0.optimizer.frozen = ["embeddings.*"] }
+    try await expectDifference("dropout was default, is 0.2") { $0.dropout = 0.2 }
+    try await expectDifference("normalize was false, is true") { $0.normalize = true }
+    try await expectDifference("maximum length was ") { $0.maxLength = 5 }
+    try await expectDifference("seed was 0, is 1") { $0.seed = 1 }
     var texts = try TrainerTests.texts()
     texts = LabeledTexts(texts: texts.texts.map { $0 + "." }, labels: texts.labels.map { texts.labelNames[$0] })
     let other = try TrainerTests.settings.trainer(model: model, data: .labeledTexts(texts))
-    let error = #expect(throws: FineTuningError.self) { try other.run(output: path, resumes: true) }
+    let error = await #expect(throws: FineTuningError.self) { try await other.run(output: path, resumes: true) }
     #expect(error.map { "\($0)" }?.contains("training data was") == true)
   }
 
@@ -154,25 +152,25 @@ extension TrainerTests {
     }
   }
 
-  @Test func resumeWithAnotherLossOfTheSameNameIsRefused() throws {
-    let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()
-    func run(_ loss: WeightedLoss, resumes: Bool = true) throws {
+  @Test func resumeWithAnotherLossOfTheSameNameIsRefused() async throws {
+    let folder = try TemporaryFolder(), path = folder.path("run")
+    func trainer(_ loss: WeightedLoss = WeightedLoss()) throws -> Trainer {
       try Trainer(
         model: model, data: .labeled(TrainerTests.texts(), labelsPerBatch: 3, samplesPerLabel: 3), loss: loss,
-        settings: TrainerTests.settings.settings
-      ).run(output: path, resumes: resumes, stop: stop)
+        settings: TrainerTests.settings.settings)
     }
-    stop.request()
-    try run(WeightedLoss(), resumes: false)
+    try await runCancelled(trainer(), output: path)
     for loss in [
       WeightedLoss(margin: 0.2), WeightedLoss(weights: ["a": 1, "b": 2, "c": 4]),
       WeightedLoss(offsets: Tensor([1, 3], shape: [2])),
     ] {
-      let error = #expect(throws: FineTuningError.self) { try run(loss) }
+      let error = await #expect(throws: FineTuningError.self) {
+        try await trainer(loss).run(output: path, resumes: true)
+      }
       let message = error.map { "\($0)" } ?? ""
       #expect(message.contains("loss was WeightedLoss(margin: 0.3, "), "\(message)")
     }
-    try run(WeightedLoss())
+    try await trainer().run(output: path, resumes: true)
   }
 
   @Test func theIdentityOfALossIsAllThatItStores() {
@@ -191,48 +189,45 @@ extension TrainerTests {
   }
 
   /// What the settings leave to the folder is the run's, too.
-  @Test func resumeFromAFolderThatChangedNamesWhatDiffers() throws {
-    let folder = try TemporaryFolder(), path = folder.path("run"), model = folder.path("model"), stop = StopFlag()
+  @Test func resumeFromAFolderThatChangedNamesWhatDiffers() async throws {
+    let folder = try TemporaryFolder(), path = folder.path("run"), model = folder.path("model")
     try FileManager.default.copyItem(atPath: self.model, toPath: model)
     func trainer() throws -> Trainer {
       try TrainerTests.settings.trainer(model: model, data: .labeledTexts(TrainerTests.texts()))
     }
-    stop.request()
-    try trainer().run(output: path, stop: stop)
+    try await runCancelled(trainer(), output: path)
     try folder.write(#"{"max_seq_length": 5, "do_lower_case": false}"#, to: "model/sentence_bert_config.json")
-    let error = #expect(throws: FineTuningError.self) { try trainer().run(output: path, resumes: true) }
+    let error = await #expect(throws: FineTuningError.self) { try await trainer().run(output: path, resumes: true) }
     #expect(error.map { "\($0)" }?.contains("maximum length was ") == true, "\(error.map { "\($0)" } ?? "")")
   }
 
   /// As where the disk is full once the last update is done.
-  @Test func runWhoseModelCouldNotBeWrittenIsResumedAtItsEnd() throws {
+  @Test func runWhoseModelCouldNotBeWrittenIsResumedAtItsEnd() async throws {
     struct Failure: Error {}
     let folder = try TemporaryFolder(), path = folder.path("run")
-    try trainer().run(output: folder.path("whole"))
-    #expect(throws: Failure.self) {
-      try trainer().run(output: path) { event in
+    try await trainer().run(output: folder.path("whole"))
+    await #expect(throws: Failure.self) {
+      try await trainer().run(output: path) { event in
         if case .completing = event { throw Failure() }
       }
     }
-    let result = try trainer().run(output: path, resumes: true) { event in
+    let result = try await trainer().run(output: path, resumes: true) { event in
       if case .stepped(let report) = event { Issue.record("step \(report.step) is done again") }
     }
     #expect(result.end == .completed && result.stepCount == 8)
     #expect(try contents("\(path)/model.safetensors") == contents(folder.path("whole/model.safetensors")))
   }
 
-  @Test func constantRateMayGoOnForLonger() throws {
+  @Test func constantRateMayGoOnForLonger() async throws {
     let folder = try TemporaryFolder()
     var settings = TrainerTests.settings
     settings.schedule = .constant
     settings.warmupRatio = 0.5
-    let stop = StopFlag(), path = folder.path("run")
-    try trainer(settings).run(output: path, stop: stop) { event in
-      if case .stepped(let report) = event, report.step == 5 { stop.request() }
-    }
+    let path = folder.path("run")
+    try await runCancelled(trainer(settings), output: path, afterStep: 5)
     settings.length = .steps(12)
     var rates: [Double] = []
-    try trainer(settings).run(output: path, resumes: true) { event in
+    try await trainer(settings).run(output: path, resumes: true) { event in
       if case .stepped(let report) = event { rates.append(report.learningRate) }
     }
     // The warm-up of the first run, 4 updates, is over.

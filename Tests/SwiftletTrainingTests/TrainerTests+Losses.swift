@@ -14,7 +14,7 @@ extension TrainerTests {
   // MARK: Explicit triplets
 
   @Test(arguments: [TripletLoss.self, HardestOfKTripletLoss.self] as [any NamedLoss.Type])
-  func tripletsOfATable(loss: any NamedLoss.Type) throws {
+  func tripletsOfATable(loss: any NamedLoss.Type) async throws {
     let texts = try TrainerTests.texts().texts
     let triplets = TextTriplets(
       anchors: Array(texts[0..<6]), positives: Array(texts[1..<7]),
@@ -25,23 +25,23 @@ extension TrainerTests {
     settings.dropout = 0
     settings.length = .steps(20)
     var reports: [StepReport] = []
-    func vectors() throws -> [UInt32] {
+    func vectors() async throws -> [UInt32] {
       reports = []
       let trainer = try settings.trainer(model: model, data: .triplets(triplets), evaluation: .triplets(triplets))
-      try trainer.run { if case .stepped(let report) = $0 { reports.append(report) } }
+      try await trainer.run { if case .stepped(let report) = $0 { reports.append(report) } }
       return try bits(trainer)
     }
-    let whole = try vectors()
+    let whole = try await vectors()
     #expect(reports.count == 20 && reports[19].loss < reports[0].loss)
     settings.pieceSize = 3
-    #expect(try vectors() == whole)
+    #expect(try await vectors() == whole)
   }
 
   // MARK: Losses
 
   /// Every loss learns from labeled texts, and pieces change no bit.
   @Test(arguments: LossRegistry.all, [nil, [8, 32]])
-  func everyLossOnLabeledTexts(loss: any NamedLoss.Type, matryoshka: [Int]?) throws {
+  func everyLossOnLabeledTexts(loss: any NamedLoss.Type, matryoshka: [Int]?) async throws {
     var settings = TrainerTests.settings
     settings.loss = loss
     settings.margin = nil
@@ -55,16 +55,16 @@ extension TrainerTests {
       #expect(throws: LossError.noMatryoshka(loss: loss.name)) { try trainer(settings) }
       return
     }
-    func run() throws -> (losses: [Float], bits: [UInt32]) {
+    func run() async throws -> (losses: [Float], bits: [UInt32]) {
       let trainer = try trainer(settings)
       var losses: [Float] = []
-      try trainer.run { if case .stepped(let report) = $0 { losses.append(report.loss) } }
+      try await trainer.run { if case .stepped(let report) = $0 { losses.append(report.loss) } }
       return try (losses, bits(trainer))
     }
-    let whole = try run()
+    let whole = try await run()
     #expect(whole.losses.count == 12 && whole.losses.suffix(4).min()! < whole.losses[0])
     settings.pieceSize = 5
-    #expect(try run().bits == whole.bits)
+    #expect(try await run().bits == whole.bits)
   }
 
   @Test(
@@ -72,7 +72,7 @@ extension TrainerTests {
       ContrastiveLoss.self, CosineSimilarityLoss.self, CoSENTLoss.self, AnglELoss.self,
       MultipleNegativesRankingLoss.self, SoftmaxCrossEntropyLoss.self,
     ] as [any NamedLoss.Type])
-  func lossesOnTables(loss: any NamedLoss.Type) throws {
+  func lossesOnTables(loss: any NamedLoss.Type) async throws {
     let texts = try TrainerTests.texts().texts
     let first = Array(texts[0..<6]), second = Array(texts[6..<12])
     var settings = TrainerTests.settings
@@ -91,7 +91,7 @@ extension TrainerTests {
         #expect(throws: FineTuningError.self) { try settings.trainer(model: model, data: data) }
       } else {
         var losses: [Float] = []
-        try settings.trainer(model: model, data: data).run {
+        try await settings.trainer(model: model, data: data).run {
           if case .stepped(let report) = $0 { losses.append(report.loss) }
         }
         #expect(losses.count == 8 && losses.allSatisfy(\.isFinite))
@@ -100,13 +100,13 @@ extension TrainerTests {
   }
 
   /// Each of the two losses is of unit vectors, which are at most 2 apart: a margin of 5 would show.
-  @Test func dimensionsHaveTheMarginOfUnitVectors() throws {
+  @Test func dimensionsHaveTheMarginOfUnitVectors() async throws {
     var settings = TrainerTests.settings
     settings.margin = nil
     settings.matryoshkaDimensions = [8, 32]
     let trainer = try trainer(settings)
     #expect(!trainer.normalizes)
-    try trainer.run { event in
+    try await trainer.run { event in
       if case .stepped(let report) = event { #expect(report.loss < 2 * 2.3) }
     }
   }
@@ -118,7 +118,7 @@ extension TrainerTests {
   }
 
   /// The typed way gives the bits of the way that is chosen at run time.
-  @Test func typedDataTrainsAsDataOfRunTimeDoes() throws {
+  @Test func typedDataTrainsAsDataOfRunTimeDoes() async throws {
     var settings = TrainerTests.settings
     settings.loss = TripletLoss.self
     settings.mining = .random
@@ -128,13 +128,13 @@ extension TrainerTests {
       model: model,
       data: .mined(TrainerTests.texts(), .random, negatives: 2, labelsPerBatch: 3, samplesPerLabel: 3),
       loss: TripletLoss(margin: 0.3), settings: settings.settings)
-    try chosen.run()
-    try typed.run()
+    try await chosen.run()
+    try await typed.run()
     #expect(try bits(chosen) == bits(typed))
   }
 
   /// A loss of one's own takes any kind of batch.
-  @Test func aRankingLossOfOnesOwnTrains() throws {
+  @Test func aRankingLossOfOnesOwnTrains() async throws {
     struct MarginRankingLoss: Loss {
       let margin: Float
 
@@ -149,14 +149,15 @@ extension TrainerTests {
         model: model, data: .mined(TrainerTests.texts(), labelsPerBatch: 3, samplesPerLabel: 3),
         loss: MarginRankingLoss(margin: margin), settings: TrainerTests.settings.settings)
     }
-    let folder = try TemporaryFolder(), path = folder.path("run"), stop = StopFlag()
-    stop.request()
-    try trainer(margin: 0.5).run(output: path, stop: stop)
+    let folder = try TemporaryFolder(), path = folder.path("run")
+    try await runCancelled(trainer(margin: 0.5), output: path)
     // Its parameters are part of the run.
-    let error = #expect(throws: FineTuningError.self) { try trainer(margin: 0.25).run(output: path, resumes: true) }
+    let error = await #expect(throws: FineTuningError.self) {
+      try await trainer(margin: 0.25).run(output: path, resumes: true)
+    }
     #expect(error.map { "\($0)" }?.contains("loss was MarginRankingLoss(margin: 0.5), is") == true)
     var losses: [Float] = []
-    try trainer(margin: 0.5).run(output: path, resumes: true) { event in
+    try await trainer(margin: 0.5).run(output: path, resumes: true) { event in
       if case .stepped(let report) = event { losses.append(report.loss) }
     }
     #expect(losses.count == 8 && losses.allSatisfy(\.isFinite))
@@ -164,37 +165,35 @@ extension TrainerTests {
 
   // MARK: A classifier
 
-  @Test func classifierIsResumedWithTheSameBytesAndNotSaved() throws {
+  @Test func classifierIsResumedWithTheSameBytesAndNotSaved() async throws {
     let folder = try TemporaryFolder(), evaluation = Dataset.labeledTexts(try TrainerTests.texts())
     var settings = TrainerTests.settings
     settings.loss = SoftmaxCrossEntropyLoss.self
     settings.margin = nil
     settings.accumulation = 2
     settings.evaluationInterval = 3
-    try trainer(settings, evaluation: evaluation).run(output: folder.path("whole"))
+    try await trainer(settings, evaluation: evaluation).run(output: folder.path("whole"))
     let model = try SafetensorsFile(path: "\(model)/model.safetensors")
     let tuned = try SafetensorsFile(path: folder.path("whole/model.safetensors"))
     #expect(Set(tuned.tensors.map(\.name)) == Set(model.tensors.map(\.name)))
     for stopAfter in [1, 4, 7] {
-      let stop = StopFlag(), path = folder.path("stopped-\(stopAfter)")
-      try trainer(settings, evaluation: evaluation).run(output: path, stop: stop) { event in
-        if case .stepped(let report) = event, report.step == stopAfter { stop.request() }
-      }
+      let path = folder.path("stopped-\(stopAfter)")
+      try await runCancelled(trainer(settings, evaluation: evaluation), output: path, afterStep: stopAfter)
       let state = try SafetensorsFile(path: "\(path)/checkpoints/step-00000\(stopAfter)/state.safetensors")
       for name in ["weight", "bias"].flatMap({ ["classifier.\($0)", "classifier.\($0) second moment"] }) {
         #expect(state[name] != nil, "\(name)")
       }
       settings.threadCount = stopAfter
       settings.pieceSize = stopAfter
-      try trainer(settings, evaluation: evaluation).run(output: path, resumes: true)
+      try await trainer(settings, evaluation: evaluation).run(output: path, resumes: true)
       #expect(
         try contents("\(path)/model.safetensors") == contents(folder.path("whole/model.safetensors")), "\(stopAfter)")
     }
   }
 
   /// The gradient's norm is that of encoder and classifier together; each may be frozen.
-  @Test func classifierAndEncoderAreStepped() throws {
-    func run(frozen: [String]) throws -> (reports: [StepReport], bits: [UInt32]) {
+  @Test func classifierAndEncoderAreStepped() async throws {
+    func run(frozen: [String]) async throws -> (reports: [StepReport], bits: [UInt32]) {
       var settings = TrainerTests.settings
       settings.loss = SoftmaxCrossEntropyLoss.self
       settings.margin = nil
@@ -202,15 +201,15 @@ extension TrainerTests {
       settings.optimizer.frozen = frozen
       let trainer = try trainer(settings)
       var reports: [StepReport] = []
-      try trainer.run { if case .stepped(let report) = $0 { reports.append(report) } }
+      try await trainer.run { if case .stepped(let report) = $0 { reports.append(report) } }
       return try (reports, bits(trainer))
     }
-    let both = try run(frozen: []), encoder = try run(frozen: ["classifier.*"])
-    let classifier = try run(frozen: ["embeddings.*", "encoder.*"])
+    let both = try await run(frozen: []), encoder = try await run(frozen: ["classifier.*"])
+    let classifier = try await run(frozen: ["embeddings.*", "encoder.*"])
     let norms = [encoder, classifier].map { $0.reports[0].gradientNorm }
     let joint = (norms[0] * norms[0] + norms[1] * norms[1]).squareRoot()
     #expect(norms.allSatisfy { $0 > 0 } && abs(both.reports[0].gradientNorm - joint) < 1e-12 * joint)
-    let untuned = try SentenceEncoder(folder: model).encode(["the cat sat", "12 dogs"])
+    let untuned = try await SentenceEncoder(folder: model).encode(["the cat sat", "12 dogs"])
     #expect(classifier.bits == untuned.tensor.values.map(\.bitPattern))
     #expect(encoder.bits != classifier.bits && both.bits != encoder.bits)
     #expect(classifier.reports[7].loss < classifier.reports[0].loss)
@@ -219,21 +218,19 @@ extension TrainerTests {
   // MARK: Mined triplets
 
   @Test(arguments: [Mining.inBatch, .random, .offline(OfflineMiningSettings(interval: 3))])
-  func minedRunIsResumedWithTheSameBytes(mining: Mining) throws {
+  func minedRunIsResumedWithTheSameBytes(mining: Mining) async throws {
     let folder = try TemporaryFolder()
     var settings = TrainerTests.settings
     settings.loss = HardestOfKTripletLoss.self
     settings.mining = mining
     settings.negativesPerAnchor = 2
-    try trainer(settings).run(output: folder.path("whole"))
+    try await trainer(settings).run(output: folder.path("whole"))
     for stopAfter in [2, 3, 4] {
-      let stop = StopFlag(), path = folder.path("stopped-\(stopAfter)")
-      try trainer(settings).run(output: path, stop: stop) { event in
-        if case .stepped(let report) = event, report.step == stopAfter { stop.request() }
-      }
+      let path = folder.path("stopped-\(stopAfter)")
+      try await runCancelled(trainer(settings), output: path, afterStep: stopAfter)
       settings.threadCount = stopAfter
       settings.pieceSize = 5
-      try trainer(settings).run(output: path, resumes: true)
+      try await trainer(settings).run(output: path, resumes: true)
       #expect(
         try contents("\(path)/model.safetensors") == contents(folder.path("whole/model.safetensors")), "\(stopAfter)")
     }
@@ -244,13 +241,13 @@ extension TrainerTests {
       TripletLoss.self, HardestOfKTripletLoss.self, ContrastiveLoss.self, CoSENTLoss.self,
       MultipleNegativesRankingLoss.self,
     ] as [any NamedLoss.Type])
-  func batchesWithoutTripletsHaveTheLossZero(loss: any NamedLoss.Type) throws {
+  func batchesWithoutTripletsHaveTheLossZero(loss: any NamedLoss.Type) async throws {
     var settings = TrainerTests.settings
     settings.loss = loss
     settings.margin = nil
     settings.mining = .offline(OfflineMiningSettings(margin: 3))
     var losses: [Float] = [], warnings: [String] = []
-    try trainer(settings).run { event in
+    try await trainer(settings).run { event in
       if case .stepped(let report) = event { losses.append(report.loss) }
       if case .warned(let warning) = event { warnings.append(warning) }
     }

@@ -50,13 +50,13 @@ import Testing
   // MARK: Determinism
 
   @Test(arguments: [BatchHardTripletLoss.self, SoftmaxCrossEntropyLoss.self] as [any NamedLoss.Type])
-  func threadsPiecesAndPathsChangeNoBit(loss: any NamedLoss.Type) throws {
+  func threadsPiecesAndPathsChangeNoBit(loss: any NamedLoss.Type) async throws {
     var settings = TrainerTests.settings
     settings.loss = loss
     settings.margin = nil
     settings.accumulation = 2
     let trainer = try trainer(settings)
-    try trainer.run()
+    try await trainer.run()
     let expected = try bits(trainer)
     for (threads, pieceSize) in [(1, 64), (2, 4), (3, 1), (5, 8)] {
       for kernels in Kernels.available {
@@ -64,31 +64,31 @@ import Testing
         settings.pieceSize = pieceSize
         let other = try settings.trainer(
           model: model, data: .labeledTexts(TrainerTests.texts()), kernels: kernels)
-        try other.run()
+        try await other.run()
         #expect(try bits(other) == expected, "\(threads) threads, pieces of \(pieceSize), \(kernels.path)")
       }
     }
   }
 
   @Test(arguments: [EncoderKind.bert, .wordAverage])
-  func theOriginalEncoderIsThatBeforeTheFirstUpdate(kind: EncoderKind) throws {
+  func theOriginalEncoderIsThatBeforeTheFirstUpdate(kind: EncoderKind) async throws {
     var settings = TrainerTests.settings
     settings.encoder = kind
     settings.loss = SoftmaxCrossEntropyLoss.self
     settings.margin = nil
     let trainer = try trainer(settings), before = try bits(trainer)
-    try trainer.run()
+    try await trainer.run()
     #expect(try bits(trainer) != before)
     #expect(try bits(trainer.originalEncoder()) == before)
   }
 
-  @Test func seedChangesTheRun() throws {
+  @Test func seedChangesTheRun() async throws {
     var settings = TrainerTests.settings
     let first = try trainer(settings)
     settings.seed = 1
     let second = try trainer(settings)
-    try first.run()
-    try second.run()
+    try await first.run()
+    try await second.run()
     #expect(try bits(first) != bits(second))
   }
 
@@ -123,10 +123,10 @@ import Testing
       loss: FaultyLoss(faultyBatches: batches, counter: FaultyLoss.Counter()), settings: TrainerTests.settings.settings)
   }
 
-  @Test func updateThatIsNotFiniteIsSkippedWhole() throws {
+  @Test func updateThatIsNotFiniteIsSkippedWhole() async throws {
     let trainer = try faultyTrainer([2, 3, 5])
     var skipped: [Int] = [], before: [UInt32] = []
-    let result = try trainer.run { event in
+    let result = try await trainer.run { event in
       guard case .stepped(let report) = event else { return }
       let now = try bits(trainer)
       if report.isSkipped {
@@ -140,35 +140,37 @@ import Testing
     #expect(skipped == [2, 3, 5] && result.skippedSteps == 3)
   }
 
-  @Test func thirdFaultInARowStops() throws {
+  @Test func thirdFaultInARowStops() async throws {
     let folder = try TemporaryFolder()
-    let error = #expect(throws: FineTuningError.self) {
-      try faultyTrainer([4, 5, 6]).run(output: folder.path("run"))
+    let error = await #expect(throws: FineTuningError.self) {
+      try await faultyTrainer([4, 5, 6]).run(output: folder.path("run"))
     }
     let message = error.map { "\($0)" } ?? ""
     #expect(message.contains("step 6") && message.contains("rows") && message.contains("learning rate"))
     #expect(!FileManager.default.fileExists(atPath: folder.path("run/model.safetensors")))
     // Resumed it ends at the same batches.
-    #expect(throws: FineTuningError.self) {
-      try faultyTrainer([4, 5, 6]).run(output: folder.path("run"), resumes: true) { event in
+    await #expect(throws: FineTuningError.self) {
+      try await faultyTrainer([4, 5, 6]).run(output: folder.path("run"), resumes: true) { event in
         if case .started(let step, _) = event { #expect(step == 0) }
       }
     }
   }
 
-  @Test(arguments: [1e20, 1e33], [1, 2, 8]) func farTooHighALearningRateIsNeverSaved(rate: Double, steps: Int) throws {
+  @Test(arguments: [1e20, 1e33], [1, 2, 8]) func farTooHighALearningRateIsNeverSaved(rate: Double, steps: Int)
+    async throws
+  {
     let folder = try TemporaryFolder()
     var settings = TrainerTests.settings
     settings.optimizer.learningRate = rate
     settings.schedule = .constant
     settings.length = .steps(steps)
-    #expect(throws: FineTuningError.self) { try trainer(settings).run(output: folder.path("run")) }
+    await #expect(throws: FineTuningError.self) { try await trainer(settings).run(output: folder.path("run")) }
     #expect(!FileManager.default.fileExists(atPath: folder.path("run/model.safetensors")))
-    #expect(throws: FineTuningError.self) {
-      try trainer(settings, evaluation: .labeledTexts(TrainerTests.texts())).run()
+    await #expect(throws: FineTuningError.self) {
+      try await trainer(settings, evaluation: .labeledTexts(TrainerTests.texts())).run()
     }
     settings.checkpointInterval = 1
-    #expect(throws: FineTuningError.self) { try trainer(settings).run(output: folder.path("saving")) }
+    await #expect(throws: FineTuningError.self) { try await trainer(settings).run(output: folder.path("saving")) }
     #expect(!FileManager.default.fileExists(atPath: folder.path("saving/model.safetensors")))
   }
 
@@ -211,26 +213,26 @@ import Testing
 
   /// With modes in any order and as often as asked for, of which the older spelling of a folder can say a few only.
   @Test(arguments: [[PoolingMode.mean, .cls], [.mean, .mean], [.cls, .mean], [.lastToken]])
-  func tunedFolderEmbedsAsTheTrainerDoes(modes: [PoolingMode]) throws {
+  func tunedFolderEmbedsAsTheTrainerDoes(modes: [PoolingMode]) async throws {
     let folder = try TemporaryFolder(), path = folder.path("run")
     var settings = TrainerTests.settings
     settings.pooling = modes
     settings.normalize = true
     let trainer = try trainer(settings)
-    try trainer.run(output: path)
+    try await trainer.run(output: path)
     let encoder = try SentenceEncoder(folder: path)
     #expect(encoder.pooling == modes && encoder.normalizes)
-    #expect(try encoder.encode(["the cat sat", "12 dogs"]).tensor.values.map(\.bitPattern) == bits(trainer))
+    #expect(try bits(encoder) == bits(trainer))
   }
 
-  @Test func bestWeightsAreKeptAndPatienceEnds() throws {
+  @Test func bestWeightsAreKeptAndPatienceEnds() async throws {
     var settings = TrainerTests.settings
     settings.length = .steps(40)
     settings.evaluationInterval = 1
     settings.patience = 3
     let trainer = try trainer(settings, evaluation: .labeledTexts(TrainerTests.texts()))
     var scores: [Double] = [], vectors: [[UInt32]] = []
-    let result = try trainer.run { event in
+    let result = try await trainer.run { event in
       guard case .evaluated(let step, let evaluation) = event, step > 0 else { return }
       scores.append(evaluation.main.value)
       vectors.append(try bits(trainer))
@@ -241,11 +243,11 @@ import Testing
     #expect(result.end == .ranOutOfPatience && result.stepCount == best.step + 3)
   }
 
-  @Test func frozenParametersStayAsTheyAre() throws {
+  @Test func frozenParametersStayAsTheyAre() async throws {
     let folder = try TemporaryFolder(), path = folder.path("run")
     var settings = TrainerTests.settings
     settings.optimizer.frozen = ["embeddings.*", "*.key.*"]
-    try trainer(settings).run(output: path)
+    try await trainer(settings).run(output: path)
     let before = try SafetensorsFile(path: "\(model)/model.safetensors")
     let after = try SafetensorsFile(path: "\(path)/model.safetensors")
     func bytes(_ tensor: TensorInfo) throws -> [UInt8] {
@@ -264,12 +266,12 @@ import Testing
     }
   }
 
-  @Test func lossFallsOnTextsThatItSees() throws {
+  @Test func lossFallsOnTextsThatItSees() async throws {
     var settings = TrainerTests.settings
     settings.length = .steps(60)
     settings.dropout = 0
     var losses: [Float] = []
-    try trainer(settings).run { event in
+    try await trainer(settings).run { event in
       if case .stepped(let report) = event { losses.append(report.loss) }
     }
     let first: Float = losses.prefix(10).reduce(0, +), last: Float = losses.suffix(10).reduce(0, +)

@@ -3,6 +3,7 @@
 import Foundation
 import SwiftletAutodiff
 import SwiftletFiles
+import SwiftletTensors
 import TestSupport
 import Testing
 
@@ -26,18 +27,19 @@ struct TrainingReferenceTests {
     let model = repositoryPath("weights/all-MiniLM-L6-v2")
     let loss = BatchHardTripletLoss(margin: 0.3)
     let trainer = try Trainer(model: model, data: .labeled(batches[0]), loss: loss, settings: settings)
-    let parameters = trainer.weights.layout.list.parameters
-    let before = parameters.map(trainer.weights.numbers)
+    let state = trainer.state.withLock { $0 }
+    let parameters = state.weights.layout.list.parameters
+    let before = parameters.map(state.weights.numbers)
     var errors: [Double] = []
     for (batch, step) in zip(batches, steps) {
       // A batch takes all of these texts, in some order.
       let task = TrainingTask(.labeled(batch), loss)
-      trainer.source = try BatchSource(task, nil, seed: settings.seed)
-      let report = try trainer.update()
+      state.source = try BatchSource(task, nil, seed: settings.seed)
+      let report = try state.update()
       errors.append(abs(Double(report.loss) / (step.object?["float64"]?.double ?? .nan) - 1))
       if errors.count == 1 {
         let worst = try expectGradients(
-          of: trainer, toEqual: ReferenceTensors(path: folder + "/gradients-float64.safetensors"))
+          of: state, toEqual: ReferenceTensors(path: folder + "/gradients-float64.safetensors"))
         print("gradients: worst error \(worst)")
       }
     }
@@ -50,7 +52,7 @@ struct TrainingReferenceTests {
     var worst = 0.0, worstOfPyTorch = 0.0
     for (parameter, before) in zip(parameters, before) where !Self.hasNoGradient(parameter.name) {
       let expected = try double[parameter.name], change = distance(expected, before)
-      let error = distance(trainer.weights.numbers(of: parameter), expected) / change
+      let error = distance(state.weights.numbers(of: parameter), expected) / change
       let pyTorchs = distance(try single[parameter.name], expected) / change
       worst = max(worst, error)
       worstOfPyTorch = max(worstOfPyTorch, pyTorchs)
@@ -62,13 +64,13 @@ struct TrainingReferenceTests {
   /// Each tensor within 1e-4 of its norm, and those whose true gradient is 0 within 1e-6 of the norm of all.
   ///
   /// - Returns: the worst of the first, as a part of the norm.
-  private func expectGradients(of trainer: Trainer, toEqual reference: ReferenceTensors) throws -> Double {
-    let parameters = trainer.weights.layout.list.parameters
+  private func expectGradients(of state: TrainingState, toEqual reference: ReferenceTensors) throws -> Double {
+    let parameters = state.weights.layout.list.parameters
     let expected = try parameters.map { try reference[$0.name] }
     let total = norm(expected.map(norm))
     var worst = (name: "", error: 0.0), worstZero = 0.0
     for (parameter, expected) in zip(parameters, expected) {
-      let values = trainer.gradients.values(of: parameter).map(Double.init)
+      let values = state.gradients.values(of: parameter).map(Double.init)
       if Self.hasNoGradient(parameter.name) {
         worstZero = max(worstZero, norm(values) / total)
       } else {

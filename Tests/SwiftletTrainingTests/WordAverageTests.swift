@@ -61,7 +61,8 @@ import Testing
         let pass = BatchGradient(
           encoder: encoder, weights: weights.forModel(worker), skippedTokens: 0, pieceSize: pieceSize,
           dropout: Philox(seed: 0), batchNumber: 0)
-        evaluation = pass.add(batch, loss: { loss(LabeledBatch(vectors: $0, labels: labels)) }, share: 1, to: gradients, worker)
+        evaluation = pass.add(
+          batch, loss: { loss(LabeledBatch(vectors: $0, labels: labels)) }, share: 1, to: gradients, worker)
       }
     }
     let all = weights.layout.list.parameters.map { ($0.name, gradients.values(of: $0)) }
@@ -135,13 +136,13 @@ import Testing
     try Data(contentsOf: URL(fileURLWithPath: "\(folder)/model.safetensors"))
   }
 
-  @Test func aTunedOneIsSavedAndLoaded() throws {
+  @Test func aTunedOneIsSavedAndLoaded() async throws {
     let scratch = try TemporaryFolder(), path = scratch.path("tuned")
     var settings = settings
     settings.normalize = true
     let trainer = try trainer(settings)
     #expect(trainer.configuration.architecture == "word-average" && trainer.dimension == 32)
-    try trainer.run(output: path)
+    try await trainer.run(output: path)
     #expect(
       try scratch.names(in: "tuned") == [
         "config.json", "model.safetensors", "sentence_bert_config.json", "tokenizer_config.json", "vocab.txt",
@@ -149,55 +150,51 @@ import Testing
     let encoder = try SentenceEncoder(folder: path)
     #expect(encoder.configuration == trainer.configuration && encoder.normalizes && encoder.unusedTensors == [])
     #expect(encoder.maxLength == trainer.maxLength)
-    let tuned = try trainer.tunedEncoder().encode(texts).tensor.values
-    #expect(try encoder.encode(texts).tensor.values.map(\.bitPattern) == tuned.map(\.bitPattern))
+    let tuned = try await trainer.tunedEncoder().encode(texts).tensor.values
+    #expect(try await encoder.encode(texts).tensor.values.map(\.bitPattern) == tuned.map(\.bitPattern))
     #expect(tuned.contains { $0 > 0 } && tuned.allSatisfy { $0 >= 0 })
 
     // Its folder is tuned on, not begun anew.
     settings.encoder = nil
     settings.optimizer.learningRate = 1e-20
     let further = try self.trainer(settings, model: path)
-    try further.run(output: scratch.path("further"))
-    let values = try SentenceEncoder(folder: scratch.path("further")).encode(texts).tensor.values
+    try await further.run(output: scratch.path("further"))
+    let values = try await SentenceEncoder(folder: scratch.path("further")).encode(texts).tensor.values
     #expect(relativeDistance(values, tuned.map(Double.init)) <= 1e-6)
   }
 
-  @Test func aRunTeaches() throws {
+  @Test func aRunTeaches() async throws {
     var settings = settings
     settings.length = .steps(60)
-    let result = try trainer(settings, evaluation: .labeledTexts(TrainerTests.texts())).run()
+    let result = try await trainer(settings, evaluation: .labeledTexts(TrainerTests.texts())).run()
     let (before, after) = (try #require(result.baseline).main.value, try #require(result.best).evaluation.main.value)
     #expect(after > before + 0.2, "\(before), \(after)")
   }
 
-  @Test func stoppedAndResumedRunsEndWithTheSameBytes() throws {
+  @Test func stoppedAndResumedRunsEndWithTheSameBytes() async throws {
     let scratch = try TemporaryFolder(), whole = scratch.path("whole")
     var settings = settings
     settings.accumulation = 2
-    try trainer(settings).run(output: whole)
+    try await trainer(settings).run(output: whole)
     for (stopAfter, threads, pieceSize) in [(0, 1, 1), (3, 3, 64), (7, 5, 4)] {
-      let stop = StopFlag(), path = scratch.path("stopped-\(stopAfter)")
-      if stopAfter == 0 { stop.request() }
-      try trainer(settings).run(output: path, stop: stop) { event in
-        if case .stepped(let report) = event, report.step == stopAfter { stop.request() }
-      }
+      let path = scratch.path("stopped-\(stopAfter)")
+      try await runCancelled(trainer(settings), output: path, afterStep: stopAfter)
       settings.threadCount = threads
       settings.pieceSize = pieceSize
-      #expect(try trainer(settings).run(output: path, resumes: true).end == .completed)
+      #expect(try await trainer(settings).run(output: path, resumes: true).end == .completed)
       #expect(try weights(path) == weights(whole), "stopped after \(stopAfter)")
     }
   }
 
-  @Test func resumeOfAnotherKindNamesIt() throws {
-    let scratch = try TemporaryFolder(), path = scratch.path("run"), stop = StopFlag()
-    stop.request()
-    try trainer(settings).run(output: path, stop: stop)
+  @Test func resumeOfAnotherKindNamesIt() async throws {
+    let scratch = try TemporaryFolder(), path = scratch.path("run")
+    try await runCancelled(trainer(settings), output: path)
     let other = try trainer(TrainerTests.settings)
-    let error = #expect(throws: FineTuningError.self) { try other.run(output: path, resumes: true) }
+    let error = await #expect(throws: FineTuningError.self) { try await other.run(output: path, resumes: true) }
     #expect(error.map { "\($0)" }?.contains("encoder was word-average, is bert") == true)
   }
 
-  @Test func everyMiningAndLossGoesWithIt() throws {
+  @Test func everyMiningAndLossGoesWithIt() async throws {
     var settings = settings
     settings.length = .steps(2)
     for (loss, mining) in [
@@ -208,7 +205,7 @@ import Testing
       settings.mining = mining
       settings.margin = loss == TripletLoss.self ? 1 : nil
       settings.matryoshkaDimensions = [32, 8]
-      #expect(try trainer(settings).run().skippedSteps == 0)
+      #expect(try await trainer(settings).run().skippedSteps == 0)
     }
   }
 
@@ -218,7 +215,7 @@ import Testing
     var settings = settings
     settings.seed = seed
     settings.threadCount = threads
-    let weights = try trainer(settings).weights, parameters = weights.layout.list.parameters
+    let weights = try trainer(settings).state.withLock { $0.weights }, parameters = weights.layout.list.parameters
     return (weights.numbers(of: parameters[0]), parameters[1...].flatMap { weights.numbers(of: $0) })
   }
 

@@ -57,7 +57,7 @@ package struct Output: ~Copyable {
   }
 
   /// Appends `bytes`; they have left this process when the call returns.
-  package func write(_ bytes: RawSpan) throws {
+  package func write(_ bytes: [UInt8]) throws {
     if file != nil {
       try file!.write(bytes)
     } else {
@@ -67,10 +67,8 @@ package struct Output: ~Copyable {
     }
   }
 
-  /// Appends `bytes`.
-  package func write(_ bytes: [UInt8]) throws {
-    try ContiguousArray(bytes).span.withUnsafeBytes { try write($0.bytes) }
-  }
+  /// Appends `bytes`. The compiler of Swift 6.3.1 crashes where a span meets an optional file: they are copied.
+  package func write(_ bytes: RawSpan) throws { try write(bytes.withUnsafeBytes { Array($0) }) }
 
   /// Writes `bytes` over the first ones.
   package func overwriteBeginning(_ bytes: [UInt8]) throws {

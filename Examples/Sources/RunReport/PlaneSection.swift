@@ -87,9 +87,9 @@ extension Tensor {
   /// Some rows of `[rows, dimension]`, scaled to unit length; a row of zeros stays one.
   fileprivate func unitRows(_ rows: [Int]) -> [[Double]] {
     let dimension = shape[1]
-    return withUnsafeBufferPointer { values in
+    return withSpan { values in
       rows.map { row in
-        let vector = values[row * dimension..<(row + 1) * dimension].map(Double.init)
+        let vector = (row * dimension..<(row + 1) * dimension).map { Double(values[$0]) }
         let length = max(vector.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-12)
         return vector.map { $0 / length }
       }

@@ -22,7 +22,7 @@ struct VectorWriter: ~Copyable {
 
   mutating func write(_ texts: [String], _ embeddings: Embeddings) throws {
     if format.arrayHeader != nil {
-      try embeddings.tensor.withUnsafeBufferPointer { try output.write(UnsafeRawBufferPointer($0).bytes) }
+      try embeddings.tensor.withSpan { try output.write($0.bytes) }
     } else {
       var truncated = embeddings.truncated[...]
       var lines: [UInt8] = []

@@ -85,7 +85,7 @@ struct EvaluateCommand: ParsableCommand {
     for start in stride(from: 0, to: texts.count, by: batch) {
       let end = min(start + batch, texts.count)
       let embeddings = try encoder.encode(Array(texts[start..<end]))
-      embeddings.tensor.withUnsafeBufferPointer { values += $0 }
+      values += embeddings.tensor.values
       truncated += embeddings.truncated.count
       progress.update(count: end, fraction: Double(end) / Double(texts.count))
     }

@@ -9,7 +9,8 @@ extension Context {
     precondition(x.tensor.shape == [rows, layer.inputs], "linear map of \(layer.inputs) fed \(x.tensor.shape)")
     let preactivation = product(x.tensor, layer, tape == nil ? activation : .identity)
     guard tape != nil, activation != .identity else {
-      return record(preactivation, LinearOperation(input: Operand(x), layer: layer, preactivation: nil, activation: activation))
+      return record(
+        preactivation, LinearOperation(input: Operand(x), layer: layer, preactivation: nil, activation: activation))
     }
     let y = result(rows, layer.outputs)
     forEachRange(y.count, grain: 4096) { range in

@@ -37,10 +37,9 @@ extension Context {
   /// - Parameter x: of as many axes as the shape.
   func repeated(_ x: Tensor, to shape: [Int]) -> Tensor {
     let y = result(shape: shape), source = x.vector, target = y.vector
-    guard y.count > 0, let columns = shape.last, let sourceColumns = x.shape.last else {
-      target.copy(from: source)
-      return y
-    }
+    if y.count == 0 { return y }
+    // A single number has no axis.
+    guard let columns = shape.last, let sourceColumns = x.shape.last else { return x }
     for row in 0..<y.count / columns {
       // Which row of x: the row's indices but for those along repeated axes.
       var rest = row, sourceRow = 0, stride = 1

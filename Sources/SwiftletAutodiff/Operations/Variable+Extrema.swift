@@ -59,7 +59,8 @@ extension Variable {
 
   /// The place of the largest or, by the sign, smallest of some elements; nil if there are none.
   private func extremum(
-    in values: Span<Float>, at places: StrideTo<Int>, sign: Float, where isIncluded: (_ place: Int) -> Bool = { _ in true }
+    in values: Span<Float>, at places: StrideTo<Int>, sign: Float,
+    where isIncluded: (_ place: Int) -> Bool = { _ in true }
   ) -> Int? {
     var best: Int?
     for place in places where isIncluded(place) {

@@ -61,7 +61,8 @@ extension TrainingData where Batch: MinableBatch {
     Self(
       of: .labeledTexts(texts),
       BatchSettings(
-        labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel, mining: mining, negativesPerAnchor: negatives))
+        labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel, mining: mining, negativesPerAnchor: negatives)
+    )
   }
 
   /// Triplets of texts; a loss of pairs takes each as pairs of the targets 1 and 0.
