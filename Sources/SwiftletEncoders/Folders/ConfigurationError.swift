@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletFiles
+import SwiftletFiles
 
 /// Thrown for a configuration file with missing, wrong or unsupported values. Lists all of them at once.
 package struct ConfigurationError: SwiftletError, Equatable {

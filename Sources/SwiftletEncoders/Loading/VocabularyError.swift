@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletFiles
-internal import SwiftletTokenizers
+import SwiftletFiles
+import SwiftletTokenizers
 
 /// Thrown when the vocabulary has more tokens than the model has embeddings.
 package struct VocabularyError: SwiftletError, Equatable {

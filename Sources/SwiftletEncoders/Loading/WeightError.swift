@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletFiles
+import SwiftletFiles
 package import SwiftletWeights
 
 /// Thrown when the tensors of a weights file are not the ones that the model's config.json describes.

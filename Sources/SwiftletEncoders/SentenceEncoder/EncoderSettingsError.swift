@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletFiles
+import SwiftletFiles
 
 /// Thrown for a setting that the model does not support.
 package enum EncoderSettingsError: SwiftletError, Equatable {

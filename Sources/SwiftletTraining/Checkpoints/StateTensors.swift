@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SwiftletAutodiff
-package import SwiftletFiles
+import SwiftletFiles
 import SwiftletTensors
 import SwiftletWeights
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletFiles
+import SwiftletFiles
 
 /// Thrown for a table that cannot be read as a data set, or for one of its rows.
 package struct DatasetError: SwiftletError, Equatable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletFiles
+import SwiftletFiles
 
 /// Thrown when no batch of the labeled texts can have both a positive and a negative.
 package enum SamplerError: SwiftletError, Equatable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletFiles
+import SwiftletFiles
 
 /// Thrown when data or vectors cannot be evaluated.
 package enum EvaluationError: SwiftletError, Equatable {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletFiles
+import SwiftletFiles
 
 /// Thrown when a loss and its parameters do not go together.
 package enum LossError: SwiftletError, Equatable {

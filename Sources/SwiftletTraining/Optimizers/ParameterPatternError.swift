@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletFiles
+import SwiftletFiles
 
 /// Thrown when a pattern of parameter names matches nothing, or when all parameters are frozen.
 package enum ParameterPatternError: SwiftletError, Equatable {

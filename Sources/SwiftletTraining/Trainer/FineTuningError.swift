@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletFiles
+import SwiftletFiles
 
 /// Thrown when a run of fine-tuning cannot begin or go on.
 package enum FineTuningError: SwiftletError {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletAutodiff
+import SwiftletAutodiff
 
 /// Wraps a loss so that vectors stay useful when they are cut to their first d features, for several d: Σ_d w_d loss(v
 /// / |v|), where v is a cut vector.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletAutodiff
+import SwiftletAutodiff
 import SwiftletTensors
 
 /// A loss for pairs with a score y on any scale. Like ``CoSENTLoss``, with |cos + sin| of the angle between complex

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletAutodiff
+import SwiftletAutodiff
 
 /// A loss for pairs with a score y on any scale and the cosine c: log(1 + Σ exp(s (c_i - c_j))) over all i, j with y_i
 /// < y_j.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletAutodiff
+import SwiftletAutodiff
 
 /// A loss for pairs with y = 1 for similar and 0 for not, and the cosine c: the mean of y max(m - c, 0) + (1 - y) max(c
 /// + m - 1, 0).

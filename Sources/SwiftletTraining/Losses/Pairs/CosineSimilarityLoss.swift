@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletAutodiff
+import SwiftletAutodiff
 
 /// A loss for pairs with a score y and the cosine c: the mean of (c - y)².
 ///

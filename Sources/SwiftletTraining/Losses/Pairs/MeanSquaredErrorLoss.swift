@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletAutodiff
+import SwiftletAutodiff
 
 /// A loss for pairs u, v with the target 1: the mean of (u - v)² over pairs and features. Other pairs are ignored.
 ///

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletAutodiff
+import SwiftletAutodiff
 
 /// A loss of classifying, for each anchor a_i, which of all documents d_j is its positive. Documents are the positives
 /// and negatives of the whole batch: mean_i (log Σ_j exp(s cos(a_i, d_j)) - s cos(a_i, d_i)).

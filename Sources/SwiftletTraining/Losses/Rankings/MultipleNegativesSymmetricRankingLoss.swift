@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletAutodiff
+import SwiftletAutodiff
 
 /// The mean of ``MultipleNegativesRankingLoss`` and the same loss with anchors and positives exchanged: mean_i ((log
 /// Σ_j exp(s cos(a_i, d_j)) + log Σ_j exp(s cos(a_j, p_i))) / 2 - s cos(a_i, p_i)).
