@@ -57,3 +57,10 @@ final class FileDescriptor: Sendable {
 
   func unlock() { System.unlockFile(number) }
 }
+
+/// Brings the names in a folder to the disk, after one was made or renamed there.
+///
+/// - Parameter shown: the path that errors name.
+func synchronize(folder: String, reportedAs shown: String) throws(FileError) {
+  try FileDescriptor(path: folder, for: .folder).synchronize(reportedAs: shown)
+}
