@@ -31,7 +31,6 @@ let package = Package(
     .executableTarget(name: "evaluate", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "custom-loss", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "finetune", dependencies: ["ProgramSupport", "RunReport"]),
-    .executableTarget(name: "hidden-states", dependencies: ["ProgramSupport"]),
     .testTarget(name: "ProgramTests", dependencies: ["custom-loss", "embed", "evaluate", "finetune", "tokenize"]),
     .testTarget(name: "ReportTests", dependencies: ["RunReport"], exclude: ["Fixtures"]),
   ]

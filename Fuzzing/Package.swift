@@ -7,8 +7,8 @@ let library: [Target.Dependency] = [
   .product(name: "Swiftlet", package: "swiftlet"), .product(name: "SwiftletFiles", package: "swiftlet"),
 ]
 
-/// Programs that feed the public API with made-up files and texts: Scripts/fuzz.sh builds and runs those that libFuzzer
-/// drives, Scripts/compare_safetensors.py asks the last one for verdicts.
+/// Programs that test the library through its public API. Scripts/fuzz.sh builds and runs those that libFuzzer drives;
+/// scripts that compare the library with its references call the others.
 let package = Package(
   name: "swiftlet-fuzzing",
   platforms: [.macOS(.v15)],
@@ -20,7 +20,7 @@ let package = Package(
 )
 
 let inputs = ["safetensors", "json", "folder", "lines", "tables", "tokenizer", "models", "gradients"]
-for name in inputs.map({ "fuzz-" + $0 }) + ["safetensors-verdict"] {
+for name in inputs.map({ "fuzz-" + $0 }) + ["safetensors-verdict", "hidden-states"] {
   package.targets.append(
     .executableTarget(
       name: name,

@@ -8,28 +8,20 @@ FILE has a text a line; by default it is the page of the goldens. For each layer
 float32 hidden states, and of PyTorch's own, from PyTorch's in float64. Then the smallest cosine of Swiftlet's vectors
 with sentence-transformers' (for a bare folder: with [CLS]). Exit 1 unless, over all layers, Swiftlet is off by at most 4
 times what PyTorch is and by 1e-5 x max(1, max|h|), and each cosine is at least 0.999999.
+Needs: swift build -c release --package-path Fuzzing --product hidden-states
 """
 import argparse
 import pathlib
-import subprocess
-import tempfile
 
 import numpy as np
 import torch
-from safetensors.numpy import load_file
 from sentence_transformers import SentenceTransformer
 from sentence_transformers.sentence_transformer.modules import Pooling, Transformer
 
 from bert_reference import FIXTURES, hidden_states, largest_errors, load
-from programs import PROGRAMS
+from programs import embed, layer_states
 
 PAGE = FIXTURES / "all-MiniLM-L6-v2" / "page.txt"
-
-
-def run(program, folder, texts, output, *options):
-    """What the program computed for the texts, read back from its safetensors file."""
-    subprocess.run([PROGRAMS / program, "--model", folder, "--input", texts, "--output", output, *options], check=True)
-    return load_file(output)
 
 
 def sentence_transformer(folder):
@@ -47,7 +39,7 @@ def compare_hidden_states(folder, encodings, ours):
     errors, single_errors, largest = [], [], 0
     for index, encoding in enumerate(encodings):
         reference = hidden_states(double, encoding)
-        errors.append(largest_errors(ours[f"hidden.{index}"], reference))
+        errors.append(largest_errors(ours[index], reference))
         single_errors.append(largest_errors(hidden_states(single, encoding), reference))
         largest = max(largest, np.abs(reference).max())
     errors, single_errors = np.max(errors, axis=0), np.max(single_errors, axis=0)
@@ -68,14 +60,11 @@ def main():
     arguments = parser.parse_args()
     folder = arguments.folder
     texts = arguments.texts.read_text(encoding="utf-8").removesuffix("\n").split("\n")
-    with tempfile.TemporaryDirectory() as temporary:
-        output = pathlib.Path(temporary) / "output.safetensors"
-        states = run("hidden-states", folder, arguments.texts, output, "--quiet")
-        vectors = run("embed", folder, arguments.texts, output, "--format", "safetensors", "--quiet")
+    states, vectors = layer_states(folder, texts), embed(texts, "--model", folder)
     model = sentence_transformer(folder)
     encodings = [model.tokenizer(text, truncation=True, max_length=model.max_seq_length) for text in texts]
     within = compare_hidden_states(folder, encodings, states)
-    cosine = smallest_cosine(vectors["embeddings"], np.concatenate([model.encode([text]) for text in texts]))
+    cosine = smallest_cosine(vectors, np.concatenate([model.encode([text]) for text in texts]))
     print(f"{len(texts)} texts: smallest cosine {cosine:.7f}; hidden states {'within' if within else 'OUTSIDE'} the bounds")
     raise SystemExit(0 if within and cosine >= 0.999999 else 1)
 

@@ -7,7 +7,8 @@ usage: compare_losses.py TRAIN TEST --work FOLDER [--label-column category] [--t
 TRAIN and TEST are tables of labelled texts, as those of Banking77. FOLDER keeps the tuned models, 90 MB each, and their
 scores: a call that was broken off goes on there. The tables are losses, negatives, semi-hard, encoders, words and retrieval.
 All runs have one seed, batches of 16 labels x 4 texts of at most 64 tokens, and the defaults of `finetune`, but for the
-options in their row. Prints Markdown. Takes a minute a model; needs the release build of Examples/.
+options in their row. Prints Markdown. Takes a minute a model; needs the release build of Examples/, and for the table of
+words: swift build -c release --package-path Fuzzing --product hidden-states
 """
 import argparse
 import json
@@ -16,9 +17,8 @@ import re
 import subprocess
 
 import numpy as np
-from safetensors.numpy import load_file
 
-from programs import PROGRAMS, embed
+from programs import PROGRAMS, ROOT, embed, layer_states
 
 LOSSES = ["softmax-cross-entropy", "mse", "cosine-hinge", "contrastive", "triplet", "batch-hard-triplet",
           "multiple-negatives-ranking"]
@@ -70,12 +70,10 @@ class Runs:
 
     def states(self, word):
         """[sentences, layers + 1, hidden]: the states of a word in each of SENTENCES."""
-        output = self.work / "states.safetensors"
         lines = subprocess.run([PROGRAMS / "tokenize", "--format", "tokens", *SENTENCES], check=True,
                                stdout=subprocess.PIPE, text=True).stdout.splitlines()
-        subprocess.run([PROGRAMS / "hidden-states", "--output", output, *SENTENCES], check=True)
-        states = load_file(output)
-        return np.array([states[f"hidden.{index}"][:, line.split().index(word)] for index, line in enumerate(lines)])
+        states = layer_states(ROOT / "weights" / "all-MiniLM-L6-v2", SENTENCES)
+        return np.array([text[:, line.split().index(word)] for text, line in zip(states, lines)])
 
     def active_fractions(self, model):
         """The means over the four quarters of the run."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs `embed` of Examples/ on texts. Imported by the scripts here."""
+"""Runs `embed` of Examples/ and `hidden-states` of Fuzzing/ on texts. Imported by the scripts here."""
 import os
 import pathlib
 import subprocess
@@ -7,7 +7,9 @@ import tempfile
 
 import numpy as np
 
-PROGRAMS = pathlib.Path(__file__).resolve().parent.parent / "Examples" / ".build" / "release"
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+PROGRAMS = ROOT / "Examples" / ".build" / "release"
+HIDDEN_STATES = ROOT / "Fuzzing" / ".build" / "release" / "hidden-states"
 
 
 def embed(texts, *options, program=PROGRAMS / "embed", **environment):
@@ -19,3 +21,14 @@ def embed(texts, *options, program=PROGRAMS / "embed", **environment):
             [program, "--input", lines, "--output", vectors, "--format", "npy", "--quiet", *options],
             check=True, stderr=subprocess.PIPE, text=True, env=os.environ | environment)
         return np.load(vectors)
+
+
+def layer_states(folder, texts):
+    """For each text [layers + 1, tokens, hidden], the states of the embeddings and of each layer of the model in a folder."""
+    from safetensors.numpy import load_file  # which the other programs' callers do without
+
+    with tempfile.TemporaryDirectory() as temporary:
+        output = pathlib.Path(temporary) / "states.safetensors"
+        subprocess.run([HIDDEN_STATES, folder, output], input="\n".join(texts), encoding="utf-8", check=True)
+        states = load_file(output)
+        return [states[f"hidden.{index}"] for index in range(len(texts))]

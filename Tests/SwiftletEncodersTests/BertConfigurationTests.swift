@@ -6,7 +6,7 @@ import SwiftletTensors
 import TestSupport
 import Testing
 
-/// RELIABILITY.md, section 2, the rows of config.json.
+/// config.json: a value that is missing, of the wrong type, out of range or not supported is an error that names it.
 struct BertConfigurationTests {
   let folder: TemporaryFolder
 
@@ -52,7 +52,7 @@ struct BertConfigurationTests {
     #expect(read.hiddenSize == 384 && read.layerCount == 6 && read.layerNormEpsilon == 1e-12)
   }
 
-  @Test("section 2: config absent, bad JSON, > 1 MB")
+  @Test("config.json is absent, is not JSON, or is larger than 1 MB")
   func absentOrBrokenOrLargerThanAMegabyte() throws {
     #expect(throws: FileError.self) { try ModelFolder(path: folder.path) }
     try folder.write("{\n  \"hidden_size\": 1,\n}", to: "config.json")
@@ -64,7 +64,7 @@ struct BertConfigurationTests {
     #expect(throws: ConfigurationError.self) { try ModelFolder(path: folder.path) }
   }
 
-  @Test("section 2: size keys missing")
+  @Test("sizes are missing")
   func missingSizesAreListedAtOnce() throws {
     let sizes = [
       "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
@@ -78,7 +78,7 @@ struct BertConfigurationTests {
   }
 
   @Test(
-    "section 2: 0, negative, 1e3, 2^40",
+    "a size is 0, negative, not a whole number, or far too large",
     arguments: [
       "0", "-1", "1e3", "1.0", "1099511627776", "\"24\"", "[24]", "1e400", "99999999999999999999",
     ])
@@ -92,7 +92,7 @@ struct BertConfigurationTests {
     }
   }
 
-  @Test("section 2: hidden % heads != 0")
+  @Test("the hidden size is not a multiple of the number of heads")
   func hiddenSizeMustBeAMultipleOfTheHeads() throws {
     let problem = "24 is not a multiple of num_attention_heads, 5"
     #expect(
@@ -100,7 +100,7 @@ struct BertConfigurationTests {
   }
 
   @Test(
-    "section 2: unknown model_type, hidden_act",
+    "an architecture or activation that is not supported",
     arguments: [
       ("model_type", "\"roberta\""), ("hidden_act", "\"mish\""), ("hidden_act", "\"GELU\""),
       ("position_embedding_type", "\"relative_key\""), ("is_decoder", "true"), ("add_cross_attention", "true"),

@@ -5,7 +5,7 @@ import SwiftletFiles
 import TestSupport
 import Testing
 
-/// RELIABILITY.md, section 2, the rows of modules.json and what it names.
+/// modules.json and the folders that it names.
 struct FolderReadingTests {
   let folder: TemporaryFolder
 
@@ -53,7 +53,7 @@ struct FolderReadingTests {
     #expect(read.prompts.isEmpty && read.defaultPromptName == nil)
   }
 
-  @Test("section 2: no modules.json")
+  @Test("a folder without modules.json")
   func withoutModulesTheVectorOfTheFirstTokenNotNormalised() throws {
     let read = try ModelFolder(path: folder.path)
     #expect(read.poolingModes == [.cls] && !read.normalizes && read.maxSequenceLength == nil)

@@ -9,7 +9,7 @@ import SwiftletTokenizers
 import TestSupport
 import Testing
 
-/// RELIABILITY.md, section 2, the rows in which files of a folder disagree, seen by an encoder of the whole folder.
+/// Model folders whose files disagree with each other, as an encoder of the whole folder sees them.
 @Suite struct ModelFolderTests {
   /// A copy of a golden's model folder, of 64 positions, 97 embeddings and, once a duplicate is gone, as many tokens.
   private let folder: TemporaryFolder
@@ -36,7 +36,7 @@ import Testing
     #expect(try SentenceEncoder(folder: model).warnings == [])
   }
 
-  @Test("section 2: vocab lines > embedding rows")
+  @Test("more tokens than rows of embeddings")
   func moreTokensThanEmbeddings() throws {
     try edit("vocab.txt") { $0 += "token97\n" }
     let error = try #require(throws: VocabularyError.self) { try SentenceEncoder(folder: model) }
@@ -45,7 +45,7 @@ import Testing
     #expect(!error.description.contains("\n"))
   }
 
-  @Test("section 2: fewer vocab lines than embedding rows")
+  @Test("fewer tokens than rows of embeddings")
   func fewerTokensThanEmbeddings() throws {
     try edit("vocab.txt") { text in
       text = text.split(separator: "\n").dropLast().map { $0 + "\n" }.joined()
@@ -55,7 +55,7 @@ import Testing
   }
 
   /// A tokenizer makes none, since its vocabulary fits the table; ids from elsewhere stop before the kernel.
-  @Test("section 2: token id >= rows", arguments: [97, -1] as [Int32])
+  @Test("a token id without a row of embeddings", arguments: [97, -1] as [Int32])
   func idsWithoutARow(_ id: Int32) async {
     await #expect(processExitsWith: .failure) { [id = id as Int32] in
       guard let encoder = try? SentenceEncoder(folder: fixture("gelu-mean-normalized/model")) else { return }
@@ -65,7 +65,7 @@ import Testing
     }
   }
 
-  @Test("section 2: tokens > max_position")
+  @Test("a text of more tokens than the model has positions")
   func textsBeyondThePositions() throws {
     let encoder = try SentenceEncoder(folder: model, settings: EncoderSettings(maxLength: 64))
     let text = String(repeating: "a b ", count: 100)
@@ -79,7 +79,7 @@ import Testing
     }
   }
 
-  @Test("section 2: max_seq_length above max_position")
+  @Test("a maximum length beyond the model's positions")
   func maximumLengthBeyondThePositions() throws {
     try folder.write(#"{"max_seq_length": 65}"#, to: "model/sentence_bert_config.json")
     #expect(try SentenceEncoder(folder: model).maxLength == 64)
@@ -88,7 +88,7 @@ import Testing
     #expect(try warnings("max_seq_length").isEmpty)
   }
 
-  @Test("section 2: no modules.json")
+  @Test("a folder without modules.json")
   func noModules() throws {
     try FileManager.default.removeItem(atPath: "\(model)/modules.json")
     let encoder = try SentenceEncoder(folder: model)
@@ -98,7 +98,7 @@ import Testing
     #expect(try Array(encoder.encode(["a b"])[0]) == Array(first))
   }
 
-  @Test("section 2: several pooling modes")
+  @Test("several pooling modes")
   func severalModes() throws {
     let modes: [PoolingMode] = [.cls, .max, .mean]
     let keys = ["cls_token", "max_tokens", "mean_tokens"].map { "\"pooling_mode_\($0)\": true" }
@@ -112,7 +112,7 @@ import Testing
     #expect(try Array(all.encode(["a b"])[0]) == parts.flatMap { $0 })
   }
 
-  @Test("section 2: no [PAD]: config id")
+  @Test("no [PAD]: the id is that of config.json")
   func noPadding() throws {
     try edit("vocab.txt") { $0 = $0.replacing("[PAD]", with: "padding") }
     try edit("config.json") { $0 = $0.replacing("\"pad_token_id\": 0", with: "\"pad_token_id\": 7") }
@@ -122,7 +122,7 @@ import Testing
   }
 
   /// The golden whose folder has a tokenizer.json.
-  @Test("section 2: tokenizer_config.json disagrees with tokenizer.json")
+  @Test("tokenizer_config.json disagrees with tokenizer.json")
   func tokenizerFilesDisagree() throws {
     let other = folder.path("other")
     try FileManager.default.copyItem(atPath: fixture("saved-by-reference/model"), toPath: other)

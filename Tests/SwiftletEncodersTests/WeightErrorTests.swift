@@ -7,8 +7,7 @@ import SwiftletWeights
 import TestSupport
 import Testing
 
-/// RELIABILITY.md, section 1, the rows of weights that fit a model or not: an error with everything that is wrong, and
-/// never a made-up number.
+/// Weights that do not fit the model: one error lists everything that is wrong, and no number is made up.
 @Suite struct WeightErrorTests {
   /// A copy of a golden's model folder that `change` edits: the header's JSON and the bytes after it.
   private func load(

@@ -44,7 +44,7 @@ import Testing
     let sizes = ["vocab_size", "embedding_size", "hidden_size"]
     for size in sizes { try edit(size, nil) }
     let error = try #require(throws: ConfigurationError.self) { try SentenceEncoder(folder: model) }
-    #expect(error.problems == sizes.map { .missing(key: $0) } && error.path.hasSuffix("config.json"))
+    #expect(error.problems == sizes.map { .missing(key: $0) } && error.path?.hasSuffix("config.json") == true)
   }
 
   @Test(arguments: ["vocab_size", "embedding_size", "hidden_size", "normalize"])

@@ -15,11 +15,11 @@ struct TextRowTests {
     var equals: String?
 
     init(_ name: String, _ text: String, _ tokens: [String]) {
-      (testDescription, self.text, self.tokens) = ("section 3: \(name)", text, tokens)
+      (testDescription, self.text, self.tokens) = (name, text, tokens)
     }
 
     init(_ name: String, _ text: String, equals: String) {
-      (testDescription, self.text, self.equals) = ("section 3: \(name)", text, equals)
+      (testDescription, self.text, self.equals) = (name, text, equals)
     }
   }
 
@@ -71,17 +71,17 @@ struct TextRowTests {
     #expect(row.equals == nil || !found.isEmpty)
   }
 
-  @Test("section 3: symbols that are not isolated", arguments: ["a€b", "a©b", "a＋b"])
+  @Test("symbols that are not isolated", arguments: ["a€b", "a©b", "a＋b"])
   func oneWord(text: String) throws {
     let found = try tokens(text)
     #expect(found == ["[UNK]"] || found.dropFirst().allSatisfy { $0.hasPrefix("##") })
   }
 
-  @Test("section 3: special token as plain text") func specialTokenAsText() throws {
+  @Test("a special token as plain text") func specialTokenAsText() throws {
     #expect(try tokens("[SEP]", treatsSpecialTokensAsText: true) == ["[", "sep", "]"])
   }
 
-  @Test("section 3: max_length < 2, pair 3") func maximumLengthTooSmall() throws {
+  @Test("a maximum length without room for the special tokens") func maximumLengthTooSmall() throws {
     let tokenizer = try Self.tokenizer.get()
     #expect(throws: TokenizerError.self) { try tokenizer.encode("a", options: EncodingOptions(maxLength: 1)) }
     #expect(throws: TokenizerError.self) {
@@ -89,7 +89,7 @@ struct TextRowTests {
     }
   }
 
-  @Test("section 3: invalid UTF-8") func invalidUTF8() throws {
+  @Test("bytes that are not UTF-8") func invalidUTF8() throws {
     let tokenizer = try Self.tokenizer.get()
     var batch = TokenBatch()
     let bytes: ContiguousArray<UInt8> = [0x61, 0xFF]

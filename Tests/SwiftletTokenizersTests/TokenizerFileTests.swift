@@ -35,7 +35,7 @@ struct TokenizerFileTests {
     #expect(tokenizer.addedTokens.isEmpty && tokenizer.specialTokens.padding == nil)
   }
 
-  @Test("section 2: tokenizer_config.json disagrees with tokenizer.json")
+  @Test("tokenizer_config.json disagrees with tokenizer.json")
   func itWinsOverTheConfiguration() throws {
     try folder.write(
       #"{"do_lower_case": false, "tokenizer_class": "Other", "cls_token": "<s>", "sep_token": "[SEP]"}"#,
@@ -56,7 +56,7 @@ struct TokenizerFileTests {
     #expect(try tokenizer(["truncation": #"{"max_length":7}"#]).maxLength == 7)
   }
 
-  /// Section 2: tokenizer.json not WordPiece.
+  /// A tokenizer.json whose model is not WordPiece, or is incomplete, is an error.
   @Test(arguments: [
     ("model", #"{"type":"BPE","vocab":{},"merges":[]}"#),
     ("model", #"{"type":"Unigram","vocab":[]}"#),

@@ -5,7 +5,7 @@ import SwiftletTokenizers
 import TestSupport
 import Testing
 
-/// RELIABILITY.md, section 2, the rows of vocab.txt.
+/// vocab.txt: line endings, byte order mark, blank, equal and missing lines.
 struct VocabularyTests {
   let folder: TemporaryFolder
   private let special = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n"
@@ -28,7 +28,7 @@ struct VocabularyTests {
     return error
   }
 
-  @Test("section 2: CRLF")
+  @Test("lines that end with CRLF")
   func lineEndingsDoNotMatter() throws {
     for text in [special + "a\nb\n", special + "a\nb", (special + "a\nb\n").crlf, (special + "a\nb").crlf] {
       let tokenizer = try tokenizer(text)
@@ -38,21 +38,21 @@ struct VocabularyTests {
     }
   }
 
-  @Test("section 2: BOM")
+  @Test("a byte order mark")
   func aByteOrderMarkIsDroppedWithAWarning() throws {
     let tokenizer = try tokenizer("\u{FEFF}" + special + "a\n")
     #expect(tokenizer.specialTokens.padding == 0)
     #expect(tokenizer.warnings.count == 1)
   }
 
-  @Test("section 2: duplicate line")
+  @Test("two equal lines")
   func theLastOfEqualLinesCounts() throws {
     let tokenizer = try tokenizer(special + "a\nb\na\n")
     #expect(try tokenizer.encode("a").ids == [2, 7, 3])
     #expect(tokenizer.warnings.count == 1 && tokenizer.warnings[0].contains("\"a\""))
   }
 
-  @Test("section 2: blank line")
+  @Test("blank lines")
   func blankLinesKeepTheirIDs() throws {
     let tokenizer = try tokenizer(special + "\n\na\n\n")
     #expect(try tokenizer.encode("a").ids == [2, 7, 3])
@@ -71,7 +71,7 @@ struct VocabularyTests {
     #expect(tokenizer.warnings.isEmpty)
   }
 
-  @Test("section 2: no [UNK], [CLS], [SEP], [PAD], [MASK]")
+  @Test("[UNK], [CLS], [SEP], [PAD] or [MASK] is missing")
   func whatEveryEncodingNeedsHasToBeThere() throws {
     let path = folder.path("vocab.txt")
     for token in ["[UNK]", "[CLS]", "[SEP]"] {
@@ -83,7 +83,7 @@ struct VocabularyTests {
     #expect(bare.warnings.count == 1)
   }
 
-  @Test("section 2: vocabulary not UTF-8, empty")
+  @Test("a vocabulary that is not UTF-8, or empty")
   func brokenFiles() throws {
     let path = folder.path("vocab.txt")
     #expect(throws: TokenizerError.noTokenizer(folder: folder.path)) { try Tokenizer(folder: folder.path) }

@@ -6,7 +6,7 @@ import SwiftletWeights
 import TestSupport
 import Testing
 
-/// RELIABILITY.md, section 1, the rows of shards and folders.
+/// Weights in several files with an index: shards that are missing, disagree or lie outside the folder are errors.
 struct CheckpointTests {
   let folder: TemporaryFolder
 

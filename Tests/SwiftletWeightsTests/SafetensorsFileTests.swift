@@ -6,7 +6,7 @@ import SwiftletWeights
 import TestSupport
 import Testing
 
-/// RELIABILITY.md, section 1, the rows of what is in a file.
+/// The contents of a safetensors file: each malformed header or data section is an error that names the place.
 struct SafetensorsFileTests {
   let folder: TemporaryFolder
 

@@ -7,8 +7,8 @@
   import TestSupport
   import Testing
 
-  /// RELIABILITY.md, section 1, the bound before its rows: the reader takes at most the file's size, eight times its
-  /// header's and 16 MB. Each header is read in a process of its own, whose memory is measured.
+  /// The reader takes at most as much memory as the file's size, eight times its header's size and 16 MB together. Each
+  /// header is read in a process of its own, whose memory is measured.
   struct SafetensorsMemoryTests {
     /// Headers of the most memory for their size.
     enum Header: String, Codable, CaseIterable {

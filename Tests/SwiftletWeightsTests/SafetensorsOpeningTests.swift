@@ -6,7 +6,7 @@ import SwiftletWeights
 import TestSupport
 import Testing
 
-/// RELIABILITY.md, section 1, the rows of what lies at a path and how it changes.
+/// What may lie at the path of a safetensors file: links, folders, devices, and a file that changes while it is read.
 struct SafetensorsOpeningTests {
   let folder: TemporaryFolder
 

@@ -29,6 +29,14 @@ extension String {
   }
 }
 
+extension Hasher {
+  /// Adds bytes, all at once.
+  mutating func combine(_ bytes: Span<UInt8>) {
+    // The buffer is read during the call only.
+    unsafe bytes.withUnsafeBytes { unsafe combine(bytes: $0) }
+  }
+}
+
 extension Array where Element: BitwiseCopyable {
   /// Appends the elements of a span.
   @inlinable

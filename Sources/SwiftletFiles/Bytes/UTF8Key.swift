@@ -18,11 +18,7 @@ package struct UTF8Key: Hashable, Comparable, Sendable {
   }
 
   package func hash(into hasher: inout Hasher) {
-    // Ends with a byte that no UTF-8 holds, as the hash of a string does.
-    withUTF8(of: string) { utf8 in
-      for index in utf8.indices { hasher.combine(utf8[index]) }
-    }
-    hasher.combine(UInt8.max)
+    withUTF8(of: string) { hasher.combine($0) }
   }
 }
 

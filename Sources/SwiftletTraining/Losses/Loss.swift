@@ -52,6 +52,9 @@ extension Loss {
     }
   }
 
+  /// The type of the loss's batch.
+  package static var batchType: Any.Type { Batch.self }
+
   /// The name of the loss in messages: its name if it has one, else the name of its type.
   package var messageName: String { (Self.self as? any NamedLoss.Type)?.name ?? "\(Self.self)" }
 }

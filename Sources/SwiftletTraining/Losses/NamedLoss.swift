@@ -40,10 +40,7 @@ public struct LossChoice: Sendable {
   }
 
   /// The type of the loss's batch.
-  private var batch: Any.Type {
-    func batch<L: Loss>(_ loss: L.Type) -> Any.Type { L.Batch.self }
-    return batch(self.loss)
-  }
+  private var batch: Any.Type { loss.batchType }
 
   /// Whether the loss needs mined negatives if the data is labeled texts.
   public var takesMinedTriplets: Bool { batch is any MinableBatch.Type }
