@@ -64,6 +64,12 @@ class Declaration:
         # The types in the declaration.
         fragments = symbol.get("declarationFragments", [])
         self.mentioned = {fragment["preciseIdentifier"] for fragment in fragments if "preciseIdentifier" in fragment}
+        # The protocols that it requires of generic parameters.
+        self.required = {
+            constraint["rhsPrecise"]
+            for part in ("swiftGenerics", "swiftExtension")
+            for constraint in symbol.get(part, {}).get("constraints", []) if "rhsPrecise" in constraint
+        }
         # Whether the declaration cannot be less public than its type.
         self.is_fixed = self.kind in {"swift.enum.case", "swift.associatedtype"}
 
@@ -108,6 +114,7 @@ def unused(found, text):
     words = set(re.findall(r"\w+", text))
     named = [declaration for declaration in found if declaration.is_fixed or declaration.is_named(text, words)]
     mentioned = set().union(*(declaration.mentioned for declaration in named if not declaration.is_type))
+    mentioned |= set().union(*(declaration.required for declaration in named))
     used = {declaration.identifier for declaration in named} | mentioned
     return [declaration for declaration in found if declaration.identifier not in used]
 

@@ -31,7 +31,7 @@ public struct EmbeddedText: Sendable {
 public struct EmbeddingSequence<Texts: AsyncSequence & Sendable>: AsyncSequence, Sendable
 where Texts.Element == String {
   /// The maximum number of texts that are read ahead.
-  public static var window: Int { 1024 }
+  package static var window: Int { 1024 }
 
   let texts: Texts
   let prompt: String?

@@ -12,7 +12,7 @@ extension DatasetReader {
 
     /// The format of a file by its extension, in lower or upper case: `.csv`; `.tsv`, `.tab`; `.jsonl`, `.ndjson`. Nil
     /// for any other.
-    public init?(fileName: String) {
+    package init?(fileName: String) {
       switch Format.ending(of: fileName).lowercased() {
       case ".csv": self = .csv
       case ".tsv", ".tab": self = .tsv

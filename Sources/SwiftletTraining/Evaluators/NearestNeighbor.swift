@@ -11,7 +11,7 @@ public struct NearestNeighbor: Equatable, Sendable {
   public let cosine: Float
 
   /// Creates a neighbor.
-  public init(index: Int, cosine: Float) {
+  package init(index: Int, cosine: Float) {
     self.index = index
     self.cosine = cosine
   }
