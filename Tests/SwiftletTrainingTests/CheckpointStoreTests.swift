@@ -86,6 +86,7 @@ struct CheckpointStoreTests {
     #expect(try damage() == "\(weights): has 3 bytes, but 25 were written; this checkpoint is left out")
     unlink(weights)
     #expect(try damage().hasPrefix("\(weights): cannot open: No such file"))
+    #expect(try newest().damage.first?.path == weights)
     mkfifo(weights, 0o600)
     #expect(try damage().hasPrefix("\(weights): is a pipe"))
     try folder.write("{}", to: "step-000002/manifest.json")
@@ -136,6 +137,7 @@ struct CheckpointStoreTests {
     #expect(
       error?.description == "\(folder.path("step-000002")): cannot write: No space left on device; free space on the "
         + "disk, 12345 bytes; the checkpoint of step 2 was not saved, earlier ones are kept")
+    #expect(error?.path == folder.path("step-000002") && error?.reason == "cannot write: No space left on device")
     #expect(throws: CancellationError.self) {
       try store.save(step: 2, byteCount: 0, state: [:]) { _ in throw CancellationError() }
     }

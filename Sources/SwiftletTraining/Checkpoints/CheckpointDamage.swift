@@ -24,21 +24,29 @@ package enum CheckpointDamage: SwiftletError, Equatable {
 
   package var path: String? {
     switch self {
-    // The message of these errors names the file.
-    case .unreadable, .invalidJSON: nil
+    case .unreadable(let error): error.path
+    case .invalidJSON(let error): error.path
     case .invalidManifest(let path, _), .wrongSize(let path, _, _), .wrongDigest(let path): path
     }
   }
 
   package var reason: String {
     switch self {
-    case .unreadable(let error): "\(error)"
-    case .invalidJSON(let error): "\(error)"
+    case .unreadable(let error): error.reason
+    case .invalidJSON(let error): error.reason
     case .invalidManifest(_, let problem): problem
     case .wrongSize(_, let found, let written): "has \(found) bytes, but \(written) were written"
     case .wrongDigest: "other bytes than were written (SHA-256)"
     }
   }
 
-  package var remedy: String { "this checkpoint is left out" }
+  package var remedy: String {
+    let cause: String =
+      switch self {
+      case .unreadable(let error): error.remedy
+      case .invalidJSON(let error): error.remedy
+      case .invalidManifest, .wrongSize, .wrongDigest: ""
+      }
+    return (cause.isEmpty ? "" : "\(cause); ") + "this checkpoint is left out"
+  }
 }

@@ -12,22 +12,23 @@ package enum CheckpointStoreError: SwiftletError, Equatable {
   package var path: String? {
     switch self {
     case .inUse(let folder): folder
-    // The message of the cause names the file.
-    case .notSaved: nil
+    case .notSaved(_, _, let cause): cause.path
     }
   }
 
   package var reason: String {
     switch self {
     case .inUse: "another run writes here"
-    case .notSaved(_, let byteCount, let cause): "\(cause)\(cause.isOutOfSpace ? ", \(byteCount) bytes" : "")"
+    case .notSaved(_, _, let cause): cause.reason
     }
   }
 
   package var remedy: String {
     switch self {
     case .inUse: "wait for it to end or give another folder"
-    case .notSaved(let step, _, _): "the checkpoint of step \(step) was not saved, earlier ones are kept"
+    case .notSaved(let step, let byteCount, let cause):
+      "\(cause.remedy)\(cause.isOutOfSpace ? ", \(byteCount) bytes" : ""); "
+        + "the checkpoint of step \(step) was not saved, earlier ones are kept"
     }
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletAutodiff
+import SwiftletAutodiff
 
 /// The vectors of a batch of texts, with labels, triplets or targets.
 package struct BatchVectors {
