@@ -43,8 +43,12 @@ let memorySafety: [SwiftSetting] = [.strictMemorySafety(), .treatWarning("Strict
 
 let package = Package(
   name: "swiftlet",
-  platforms: [.macOS(.v15)],
-  products: [.library(name: "Swiftlet", targets: ["Swiftlet"])],
+  platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
+  products: [
+    .library(name: "Swiftlet", targets: ["Swiftlet"]),
+    // What programs need besides: JSON, lines, tables, atomic files; safetensors files.
+    .library(name: "SwiftletFiles", targets: ["SwiftletFiles", "SwiftletWeights"]),
+  ],
   dependencies: [],
   targets: [
     // -O3 in every configuration: a debug build of an app must still embed at full speed.
@@ -71,3 +75,7 @@ for (name, imports) in modules where name != "Swiftlet" {
       exclude: ["Fixtures"],
       swiftSettings: settings))
 }
+// Uses the products as a user does, without @testable imports.
+package.targets.append(
+  .testTarget(
+    name: "PublicFaceTests", dependencies: ["Swiftlet", "SwiftletFiles", "SwiftletWeights"], swiftSettings: settings))

@@ -16,11 +16,15 @@ let package = Package(
       name: "ProgramSupport",
       dependencies: [
         .product(name: "Swiftlet", package: "swiftlet"),
+        .product(name: "SwiftletFiles", package: "swiftlet"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]),
     // The page that finetune leaves beside a model.
     .target(
-      name: "RunReport", dependencies: [.product(name: "Swiftlet", package: "swiftlet")],
+      name: "RunReport",
+      dependencies: [
+        .product(name: "Swiftlet", package: "swiftlet"), .product(name: "SwiftletFiles", package: "swiftlet"),
+      ],
       resources: [.embedInCode("Resources/report.css"), .embedInCode("Resources/report.js")]),
     .executableTarget(name: "embed", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "tokenize", dependencies: ["ProgramSupport"]),

@@ -3,6 +3,10 @@
 
 import PackageDescription
 
+let library: [Target.Dependency] = [
+  .product(name: "Swiftlet", package: "swiftlet"), .product(name: "SwiftletFiles", package: "swiftlet"),
+]
+
 /// Programs that test the library through its public API. Scripts/fuzz.sh builds and runs those that libFuzzer drives;
 /// scripts that compare the library with its references call the others.
 let package = Package(
@@ -12,9 +16,7 @@ let package = Package(
     // Named, since a clone's folder may be called anything.
     .package(name: "swiftlet", path: "..")
   ],
-  targets: [
-    .target(name: "FuzzSupport", dependencies: [.product(name: "Swiftlet", package: "swiftlet")])
-  ]
+  targets: [.target(name: "FuzzSupport", dependencies: library)]
 )
 
 let inputs = ["safetensors", "json", "folder", "lines", "tables", "tokenizer", "models", "gradients"]
@@ -22,7 +24,7 @@ for name in inputs.map({ "fuzz-" + $0 }) + ["safetensors-verdict", "hidden-state
   package.targets.append(
     .executableTarget(
       name: name,
-      dependencies: ["FuzzSupport", .product(name: "Swiftlet", package: "swiftlet")],
+      dependencies: ["FuzzSupport"] + library,
       // libFuzzer brings the main function.
       swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }

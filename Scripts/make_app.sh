@@ -20,6 +20,7 @@ cat > "$folder/app/Package.swift" <<SWIFT
 import PackageDescription
 
 let swiftlet: Target.Dependency = .product(name: "Swiftlet", package: "swiftlet")
+let files: Target.Dependency = .product(name: "SwiftletFiles", package: "swiftlet")
 let package = Package(
   name: "app",
   platforms: [.macOS(.v15)],
@@ -27,7 +28,7 @@ let package = Package(
   targets: [
     .executableTarget(name: "embed-example", dependencies: [swiftlet]),
     .executableTarget(name: "tune-example", dependencies: [swiftlet]),
-    .executableTarget(name: "embed-lines", dependencies: [swiftlet]),
+    .executableTarget(name: "embed-lines", dependencies: [swiftlet, files]),
   ]
 )
 SWIFT
@@ -39,6 +40,7 @@ snippet 2 > "$folder/app/Sources/tune-example/main.swift"
 cat > "$folder/app/Sources/embed-lines/main.swift" <<'SWIFT'
 import Foundation
 import Swiftlet
+import SwiftletFiles
 
 let encoder = try SentenceEncoder(folder: CommandLine.arguments[1])
 var reader = try LineReader(path: CommandLine.arguments[2])

@@ -2,12 +2,13 @@
 
 package import SwiftletTensors
 
-/// A walk along a tape from its end: each operation takes the gradient of its result and adds to those of its inputs.
+/// A backward pass along a tape, from its end. Each operation turns the gradient of its result into those of its
+/// inputs.
 package final class BackwardPass {
   /// Weights, worker and dropout of the forward pass; no tape.
   package let context: Context
 
-  /// Where the gradients of parameters add up; nil where there are none.
+  /// The sums of the parameters' gradients; nil if none are wanted.
   package let gradients: Gradients?
 
   /// The gradients of operations still to come, by place on the tape.
@@ -39,7 +40,8 @@ extension Context {
   /// Runs the tape backward, which uses it up.
   ///
   /// - Parameters:
-  ///   - result: a result of the computation, and the gradient that the rest of the world gives it.
+  ///   - result: a result of the computation.
+  ///   - gradient: the gradient of `result`.
   ///   - gradients: takes the gradients of the parameters.
   ///   - inputs: variables that ``input(_:)`` made.
   /// - Returns: the gradients of `inputs`.

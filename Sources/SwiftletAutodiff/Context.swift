@@ -2,17 +2,17 @@
 
 package import SwiftletTensors
 
-/// Where a computation runs: the worker that computes, the weights that a model's ops read, and the tape, if any, that
-/// records. With and without a tape it gives the same bits.
+/// The environment of a computation: the worker that computes, the model's weights, and an optional tape that records
+/// it. With and without a tape the results have the same bits.
 ///
-/// Ops that read weights are methods of the context, all others are methods of ``Variable``. An op is in one place: the
-/// forward pass, then what the tape keeps of it and its backward pass.
+/// Ops that read weights are methods of the context, all others are methods of ``Variable``. Each op is in one file:
+/// the forward pass, then the recorded operation with the backward pass.
 package struct Context {
   package let kernels: Kernels
   package let worker: Worker
   package let tape: Tape?
 
-  /// What dropout draws; nil: nothing is dropped.
+  /// The random numbers of dropout; nil for no dropout.
   package let dropout: DropoutMasks?
 
   private let modelWeights: Weights?
@@ -41,23 +41,23 @@ package struct Context {
     return modelWeights
   }
 
-  /// What products are computed in.
+  /// The number format of matrix products.
   var precision: Precision { modelWeights?.precision ?? .float32 }
 
-  /// The same computation, of which nothing is recorded.
+  /// The same environment without a tape.
   package func withoutTape() -> Context {
     Context(kernels: kernels, worker: worker, tape: nil, dropout: dropout, weights: modelWeights)
   }
 
-  /// A variable whose gradient is wanted, if a tape records.
+  /// An input of the computation. The tape, if any, records its gradient.
   package func input(_ tensor: Tensor) -> Variable { Variable(tensor, node: tape?.append(nil), in: self) }
 
-  /// A tensor whose gradient nobody asks for, to compute with here.
+  /// A constant in this computation, without a gradient.
   package func constant(_ tensor: Tensor) -> Variable { Variable(tensor, node: nil, in: self) }
 
-  /// The context of an op: that of the operands that a tape recorded, else of any operand that has one.
+  /// The context of an op's operands: that of a recorded operand, otherwise that of any operand with a context.
   ///
-  /// Of constants alone, nothing is recorded, and the calling thread computes.
+  /// If all operands are constants, nothing is recorded and the calling thread computes.
   package static func of(_ operands: Variable...) -> Context {
     let recorded = operands.filter { $0.node != nil }
     for operand in recorded {
@@ -71,10 +71,10 @@ package struct Context {
     Context(kernels: (try? Kernels.selected()) ?? .best, worker: .alone())
   }
 
-  /// Memory for a result; every element is to be written.
+  /// Memory for a result. The caller writes every element.
   package func result(_ shape: Int...) -> Tensor { result(shape: shape) }
 
-  /// Memory for a result; every element is to be written.
+  /// Memory for a result. The caller writes every element.
   package func result(shape: [Int]) -> Tensor { Tensor(uninitialized: shape, in: worker.workspace) }
 
   /// Zeros, to be added to.

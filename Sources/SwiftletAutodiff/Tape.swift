@@ -2,14 +2,14 @@
 
 package import SwiftletTensors
 
-/// The operations of a computation in the order they ran, with what their backward passes need. Confined to the
-/// trainer that made it, and used up by one backward pass.
+/// The operations of a computation in the order they ran, with the data for their backward passes. It belongs to one
+/// trainer, and one backward pass uses it up.
 package final class Tape {
   private var operations: [(any Operation)?] = []
 
   package init() {}
 
-  /// How many operations were recorded.
+  /// The number of recorded operations.
   package var count: Int { operations.count }
 
   /// Appends an operation and returns its place; nil stands for an input of the computation.
@@ -25,8 +25,8 @@ package final class Tape {
   }
 }
 
-/// What a tape keeps of one op.
+/// A recorded operation with the data for its backward pass.
 package protocol Operation {
-  /// Adds what the gradient of the op's result means for its inputs, and for the parameters it read, to theirs.
+  /// Computes the gradients of the op's inputs and parameters from that of its result, and adds them to the pass.
   func backward(_ gradient: Tensor, in pass: BackwardPass)
 }

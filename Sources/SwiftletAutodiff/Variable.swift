@@ -2,29 +2,29 @@
 
 public import SwiftletTensors
 
-/// A tensor in a computation: formulas are written with its operators and methods, each of which knows its derivative.
+/// A tensor in a computation. Its operators and methods make up formulas, and each knows its derivative.
 ///
 /// ```swift
 /// let terms = (positives - negatives + margin).relu()
 /// let loss = terms.mean()
 /// ```
 ///
-/// A variable carries the computation it belongs to, so that an op needs nothing but its operands. Where nobody asks for
-/// derivatives, ops compute the same bits and record nothing.
+/// A variable carries the computation it belongs to, so an op needs only its operands. Without a trainer, ops record
+/// nothing for derivatives and compute the same bits.
 ///
-/// Element by element, operands follow NumPy's rule of broadcasting: shapes are aligned at their last axes, and an axis of
-/// extent 1, or one that is missing, counts for every index of the other operand's.
+/// Element-wise ops broadcast their operands as NumPy does: shapes are aligned at their last axes, and an axis that is
+/// missing or has the extent 1 is repeated.
 public struct Variable {
   /// The numbers.
   public let tensor: Tensor
 
-  /// Where the variable was computed; nil for constants, which go with any computation.
+  /// The computation of the variable; nil for constants, which fit any computation.
   package let context: Context?
 
-  /// The place of the operation on the context's tape; nil for constants and where nothing is recorded.
+  /// The place of the operation on the context's tape; nil for constants and if nothing is recorded.
   package let node: Int?
 
-  /// A constant: a tensor whose gradient nobody asks for.
+  /// A constant, which has no gradient.
   public init(_ tensor: Tensor) { self.init(tensor, node: nil, in: nil) }
 
   package init(_ tensor: Tensor, node: Int?, in context: Context?) {
@@ -49,11 +49,11 @@ public struct Variable {
   }
 }
 
-/// An operand of an op as the tape keeps it: its numbers and its place, without the context, which would keep the tape.
+/// What the tape keeps of an operand: its numbers and its place. The context is left out, as it would keep the tape alive.
 package struct Operand {
   package let tensor: Tensor
 
-  /// The place of the operation that made it; nil if nobody asks for its gradient.
+  /// The place of the operation that made it; nil if no gradient is wanted.
   package let node: Int?
 
   package init(_ variable: Variable) {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What this package throws when a file, a text or a setting from outside cannot be used.
+/// An error in a file, a text or a setting from outside this package.
 ///
-/// Every such error says where the problem is, what it is and what to do, and its description is these three on one line.
+/// Every error says where the problem is, what it is and what to do. Its description is these three on one line.
 ///
 /// ```swift
 /// do {
@@ -12,11 +12,11 @@
 /// }
 /// ```
 public protocol SwiftletError: Error, Sendable, CustomStringConvertible {
-  /// The file or folder, or what a stream is called; nil where none is meant.
+  /// The file, the folder or the name of a stream; nil if the error belongs to none.
   var path: String? { get }
-  /// What is wrong, and where in the file, as text for people; without control characters, on one line.
+  /// What is wrong and where in the file: text for people, on one line, without control characters.
   var reason: String { get }
-  /// What to do about it; empty where nothing general can be said.
+  /// What to do about it; empty if nothing general can be said.
   var remedy: String { get }
 }
 

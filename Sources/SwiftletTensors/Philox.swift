@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The counter-based random number generator Philox 4x32 of 10 rounds: any number of any stream at once, with no
-/// state to keep.
+/// The counter-based random number generator Philox 4x32 with 10 rounds. It has no state: any number of any stream can
+/// be computed directly.
 ///
 /// Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3, SC 2011.
 package struct Philox: Sendable, Equatable {
@@ -26,7 +26,7 @@ package struct Philox: Sendable, Equatable {
     return SIMD4(x, y, z, w)
   }
 
-  /// A generator whose numbers have nothing to do with this one's, a function of key and counter alone.
+  /// An independent generator, determined by key and counter alone.
   package func split(_ counter: SIMD4<UInt32>) -> Philox {
     let words = block(counter)
     return Philox(key: [words.x, words.y])

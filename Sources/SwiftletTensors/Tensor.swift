@@ -2,7 +2,7 @@
 
 /// A dense array of float32 numbers, row-major: the last axis is contiguous.
 ///
-/// A value type: a copy shares the numbers until one of the two is written to.
+/// A tensor is a value: a copy shares its numbers until one of the two changes.
 public struct Tensor: Sendable {
   /// The extent of each axis; empty for a single number.
   public let shape: [Int]
@@ -42,7 +42,7 @@ public struct Tensor: Sendable {
   /// The numbers in row-major order, copied.
   public var values: [Float] { vector.values }
 
-  /// The element at one index an axis.
+  /// The element at an index for each axis.
   public subscript(indices: Int...) -> Float {
     precondition(indices.count == shape.count, "\(indices.count) indices into \(shape.count) axes")
     var offset = 0
@@ -53,7 +53,7 @@ public struct Tensor: Sendable {
     return vector[offset]
   }
 
-  /// The same numbers under another shape of as many elements.
+  /// The same numbers in another shape with the same number of elements.
   public func reshaped(_ shape: [Int]) -> Tensor {
     precondition(Tensor.elementCount(of: shape) == count, "\(self.shape) does not reshape to \(shape)")
     return Tensor(shape: shape, buffer: buffer)

@@ -3,9 +3,9 @@
 /// BERT's tokenizer: text to token ids and back, equal to Hugging Face's fast tokenizers in every id and
 /// offset.
 ///
-/// The text is split at special tokens, normalised, split at white space and punctuation, and each word is
-/// covered by the longest pieces of the vocabulary (WordPiece). It is read as UTF-8 and Unicode scalars; the
-/// Unicode data is the reference's own, frozen.
+/// The text is split at special tokens, normalized, and split at white space and punctuation. Each word becomes the
+/// longest pieces that the vocabulary has (WordPiece). Texts are read as UTF-8; the Unicode data is the reference's own,
+/// frozen.
 ///
 /// ```swift
 /// let tokenizer = try Tokenizer(folder: "weights/all-MiniLM-L6-v2")
@@ -16,9 +16,9 @@
 ///
 /// Reference: github.com/huggingface/tokenizers, version 0.23.
 public struct Tokenizer: Sendable {
-  /// The ids of the tokens that stand for something else than text.
+  /// The ids of the tokens that do not stand for text.
   public struct SpecialTokens: Sendable, Equatable {
-    /// [UNK], a word the vocabulary cannot spell.
+    /// [UNK], which replaces a word that the vocabulary cannot spell.
     public var unknown: Int32
     /// [CLS], before the first text.
     public var classifier: Int32
@@ -30,25 +30,25 @@ public struct Tokenizer: Sendable {
     public var mask: Int32?
   }
 
-  /// Ids of the special tokens.
+  /// The ids of the special tokens.
   public let specialTokens: SpecialTokens
-  /// The maximum length the tokenizer's files ask for, if any. Encoding does not apply it unless asked to.
+  /// The maximum length in the tokenizer's files, if any. Encoding applies it only if asked to.
   public let maxLength: Int?
-  /// What was odd about the files, one line each.
+  /// Non-fatal problems of the files, one line each.
   public let warnings: [String]
   let added: AddedTokens
   var stages: Stages
   /// nil: tokens joined by spaces.
   let decoder: PieceDecoder?
 
-  /// One past the highest id: the rows of the embedding table.
+  /// One past the highest id, the number of rows of an embedding table.
   public var vocabularySize: Int { max(stages.model.vocabulary.count, added.count) }
-  /// The steps of the normalizer.
+  /// The normalization of a text before it is split into words.
   public var normalization: Normalization { stages.normalization }
-  /// The tokens that are looked for in whole texts.
+  /// The tokens that are searched for in whole texts.
   public var addedTokens: [AddedToken] { added.tokens }
 
-  /// The tokenizer that lowercases too, and treats accents as this one does.
+  /// A copy that also lowercases. It treats accents as this tokenizer does.
   package func lowercasing() -> Tokenizer {
     var tokenizer = self, normalization = normalization
     normalization.lowercases = true
@@ -63,7 +63,7 @@ public struct Tokenizer: Sendable {
   }
 
   /// The token of an id, nil if there is none.
-  public func token(_ id: Int32) -> String? {
+  public func token(of id: Int32) -> String? {
     stages.normalizedSpellings[id] ?? added[id]?.content ?? stages.model.vocabulary.token(id)
   }
 }

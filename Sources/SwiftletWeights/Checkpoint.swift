@@ -1,23 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletFiles
+import SwiftletFiles
 
 /// The tensors of a model folder: `model.safetensors`, or the shards of `model.safetensors.index.json`.
 ///
-/// Opening it reads and validates the headers; numbers are read when asked for. Safe to use from several threads
-/// at once.
+/// Opening it reads and validates the headers; ``read(_:into:)`` reads the numbers. Several threads may use it at once.
 public struct Checkpoint: Sendable {
-  /// The tensors, shard by shard in the order of their names, in each as they lie in the file.
+  /// The tensors: shards in the order of their names, tensors in the order of the file.
   public let tensors: [TensorInfo]
   private let positions: [UTF8Key: Int]
 
   private static let maximumIndexByteCount = 64 << 20
-  /// Almost as many tensors as a file may have.
+  /// Almost the maximum number of tensors of a file.
   private static let maximumIndexValueCount = 65_536
 
   /// Opens the files of a folder.
   ///
-  /// - Throws: `FileError`, `JSONError`, `SafetensorsError` or `CheckpointError`; each names the file.
+  /// - Throws: ``SwiftletError`` that names the file.
   public init(folder: String) throws {
     let single = joinPath(folder, "model.safetensors")
     let index = joinPath(folder, "model.safetensors.index.json")
@@ -28,30 +27,31 @@ public struct Checkpoint: Sendable {
     } else {
       let pickles = ["pytorch_model.bin", "pytorch_model.bin.index.json"]
       let pickle = pickles.first { exists(joinPath(folder, $0)) }
-      throw CheckpointError(path: folder, reason: .noWeights(pickle: pickle))
+      throw CheckpointError(path: folder, kind: .noWeights(pickle: pickle))
     }
     positions = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { (UTF8Key($1.name), $0) })
   }
 
-  /// The tensor of this name, byte for byte; nil if there is none.
+  /// The tensor of this name, compared byte by byte; nil if there is none.
   public subscript(name: String) -> TensorInfo? { positions[UTF8Key(name)].map { tensors[$0] } }
 
-  /// Copies the bytes of one of the checkpoint's tensors, as many as its `byteRange` has.
+  /// Copies the bytes of one of the checkpoint's tensors.
   ///
-  /// - Parameter bytes: room for exactly these bytes.
-  /// - Throws: `FileError`, also when the file was cut or written to since it was opened.
-  public func read(_ tensor: TensorInfo, into bytes: inout MutableRawSpan) throws(FileError) {
+  /// - Parameter bytes: room for exactly the bytes of the tensor's `byteRange`.
+  /// - Throws: ``SwiftletError`` if the file cannot be read, or was cut or written to since it was opened.
+  public func read(_ tensor: TensorInfo, into bytes: inout MutableRawSpan) throws {
     try tensor.read(into: &bytes)
   }
 
   // MARK: Shards
 
-  /// Every shard's tensors; each tensor of the index is in its shard, and none is in two.
+  /// The tensors of all shards. Checks that each tensor of the index is in its shard and none is in two.
   private static func tensors(ofIndex index: String, in folder: String) throws -> [TensorInfo] {
-    func invalid(_ reason: CheckpointError.Reason) -> CheckpointError {
-      CheckpointError(path: index, reason: reason)
+    func invalid(_ kind: CheckpointError.Reason) -> CheckpointError {
+      CheckpointError(path: index, kind: kind)
     }
-    let json = try JSONParser.parse(path: index, limit: maximumIndexByteCount, maximumValues: maximumIndexValueCount)
+    let json = try JSONParser.parse(
+      path: index, limit: maximumIndexByteCount, maximumValueCount: maximumIndexValueCount)
     guard let map = json.object?["weight_map"]?.object else {
       throw invalid(.invalidIndex(problem: "has no object \"weight_map\""))
     }

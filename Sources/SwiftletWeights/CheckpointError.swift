@@ -1,47 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SwiftletFiles
+import SwiftletFiles
 
-/// A folder whose safetensors files are missing or do not fit together.
-public struct CheckpointError: Error, Equatable, Sendable, CustomStringConvertible {
+/// A model folder whose safetensors files are missing or do not fit together.
+package struct CheckpointError: SwiftletError, Equatable {
   /// What is wrong with the folder.
-  public enum Reason: Equatable, Sendable {
-    /// Neither `model.safetensors` nor an index; `pickle` is what lies there instead, as `pytorch_model.bin`.
+  package enum Reason: Equatable, Sendable {
+    /// The folder has neither `model.safetensors` nor an index. `pickle` is the file found instead, for example
+    /// `pytorch_model.bin`.
     case noWeights(pickle: String?)
     /// The index has no object `weight_map` with a file name for each tensor.
     case invalidIndex(problem: String)
-    /// A shard's name would leave the folder.
+    /// The name of a shard leads out of the folder.
     case unsafeShardName(String)
     /// A shard of the index is not in the folder.
     case shardMissing(String, tensor: String)
     /// A tensor is not in the shard that the index names.
     case tensorNotInShard(String, shard: String)
-    /// Two shards hold a tensor of the same name.
+    /// Two shards have a tensor of the same name.
     case tensorInTwoShards(String, first: String, second: String)
   }
 
-  /// The folder, or its index file.
-  public let path: String
-  /// What is wrong with it.
-  public let reason: Reason
+  package let path: String?
+  /// What is wrong with the folder or its index.
+  package let kind: Reason
 
-  /// One line: where, what is wrong, what to do.
-  public var description: String {
-    let what =
-      switch reason {
-      case .noWeights(nil): "no model.safetensors here; give the folder of a model"
-      case .noWeights(let pickle?):
-        "only \(pickle), no model.safetensors; convert it once in Python: model.save_pretrained(folder)"
-      case .invalidIndex(let problem): "\(problem); download the index again"
-      case .unsafeShardName(let name):
-        "the shard name \(quoted(name)) is not the name of a file in this folder"
-      case .shardMissing(let shard, let tensor):
-        "the shard \(quoted(shard)) with tensor \(quoted(tensor)) is missing; download it too"
-      case .tensorNotInShard(let tensor, let shard):
-        "tensor \(quoted(tensor)) is not in \(quoted(shard)), where the index has it; download both again"
-      case .tensorInTwoShards(let tensor, let first, let second):
-        "tensor \(quoted(tensor)) is in \(quoted(first)) and in \(quoted(second)); remove one"
-      }
-    return "\(escaped(path)): \(what)"
+  package var reason: String { explanation.problem }
+  package var remedy: String { explanation.remedy }
+
+  private var explanation: (problem: String, remedy: String) {
+    switch kind {
+    case .noWeights(nil): ("no model.safetensors here", "give the folder of a model")
+    case .noWeights(let pickle?):
+      ("only \(pickle), no model.safetensors", "convert it once in Python: model.save_pretrained(folder)")
+    case .invalidIndex(let problem): (problem, "download the index again")
+    case .unsafeShardName(let name): ("the shard name \(quoted(name)) is not the name of a file in this folder", "")
+    case .shardMissing(let shard, let tensor):
+      ("the shard \(quoted(shard)) with tensor \(quoted(tensor)) is missing", "download it too")
+    case .tensorNotInShard(let tensor, let shard):
+      ("tensor \(quoted(tensor)) is not in \(quoted(shard)), where the index has it", "download both again")
+    case .tensorInTwoShards(let tensor, let first, let second):
+      ("tensor \(quoted(tensor)) is in \(quoted(first)) and in \(quoted(second))", "remove one")
+    }
   }
 }

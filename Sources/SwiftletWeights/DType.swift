@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The element types of the safetensors format, by the names it gives them and in its order.
+/// The element types of the safetensors format, with its names and in its order.
 public enum DType: String, CaseIterable, Sendable {
   case bool = "BOOL"
   case f4 = "F4"

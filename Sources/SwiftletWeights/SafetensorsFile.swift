@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletFiles
+import SwiftletFiles
 
-/// An open safetensors file: its tensors are listed and validated, their numbers are read when asked for.
+/// An open safetensors file: the list of its tensors, whose numbers are read on demand.
 ///
-/// Safe to use from several threads at once. Before anything is read into memory the header has shown that every
-/// tensor lies inside the file and has the size of its shape.
+/// Opening checks that every tensor lies inside the file and has the size of its shape. Several threads may use it at once.
 public struct SafetensorsFile: Sendable {
   /// The tensors, in the order in which they lie in the file.
   public let tensors: [TensorInfo]
@@ -15,7 +14,8 @@ public struct SafetensorsFile: Sendable {
 
   /// Opens a file and reads its header.
   ///
-  /// - Throws: `FileError` if it cannot be read or is not a regular file, `SafetensorsError` if it is not valid.
+  /// - Throws: ``SafetensorsError`` if the file is not valid, another ``SwiftletError`` if it cannot be read or is not a
+  ///   regular file.
   public init(path: String) throws {
     let file = try InputFile(path: path)
     let header = try SafetensorsHeader(of: file)
@@ -24,14 +24,14 @@ public struct SafetensorsFile: Sendable {
     positions = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { (UTF8Key($1.name), $0) })
   }
 
-  /// The tensor of this name, byte for byte; nil if there is none.
+  /// The tensor of this name, compared byte by byte; nil if there is none.
   public subscript(name: String) -> TensorInfo? { positions[UTF8Key(name)].map { tensors[$0] } }
 
-  /// Copies the bytes of one of the file's tensors, as many as its `byteRange` has.
+  /// Copies the bytes of one of the file's tensors.
   ///
-  /// - Parameter bytes: room for exactly these bytes.
-  /// - Throws: `FileError`, also when the file was cut or written to since it was opened.
-  public func read(_ tensor: TensorInfo, into bytes: inout MutableRawSpan) throws(FileError) {
+  /// - Parameter bytes: room for exactly the bytes of the tensor's `byteRange`.
+  /// - Throws: ``SwiftletError`` if the file cannot be read, or was cut or written to since it was opened.
+  public func read(_ tensor: TensorInfo, into bytes: inout MutableRawSpan) throws {
     try tensor.read(into: &bytes)
   }
 }

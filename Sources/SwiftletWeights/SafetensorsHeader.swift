@@ -9,8 +9,8 @@ internal import SwiftletFiles
 ///                     "__metadata__": {"KEY": "text"}}
 ///     the rest       the tensors' bytes; offsets count from here, leave no gap and end with the file
 ///
-/// Read field by field, without building the JSON up: memory is bounded by the header's size. Everything is
-/// validated here, so that what uses a tensor need not. Source: github.com/huggingface/safetensors, README
+/// The JSON is read field by field without building a tree, so memory grows with the header's size only. Everything is
+/// validated here; the users of a tensor need no further checks. Source: github.com/huggingface/safetensors, README
 /// and safetensors/src/tensor.rs, from whose verdicts these differ on purpose: refused are names and fields that occur
 /// twice, nesting past 64, more than 65,536 tensors, and a dimension past Int even beside a 0; accepted is a number of
 /// any size in a field that nobody reads, as 11e400.
@@ -29,16 +29,16 @@ struct SafetensorsHeader {
     self.file = file
     let firstBytes = try file.read(at: 0, count: min(file.size, 64))
     guard firstBytes.count >= 8 else {
-      throw SafetensorsError(path: file.path, reason: .headerTooSmall(fileSize: file.size))
+      throw SafetensorsError(path: file.path, kind: .headerTooSmall(fileSize: file.size))
     }
     let length = firstBytes[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= SafetensorsHeader.maximumLength else {
       let found = foreignFormat(firstBytes: firstBytes)
-      throw SafetensorsError(path: file.path, reason: .headerTooLarge(length, foundInstead: found))
+      throw SafetensorsError(path: file.path, kind: .headerTooLarge(length, foundInstead: found))
     }
     guard length <= file.size - 8 else {
-      let reason = SafetensorsError.Reason.invalidHeaderLength(Int(length), fileSize: file.size)
-      throw SafetensorsError(path: file.path, reason: reason)
+      let kind = SafetensorsError.Reason.invalidHeaderLength(Int(length), fileSize: file.size)
+      throw SafetensorsError(path: file.path, kind: kind)
     }
     dataStart = 8 + Int(length)
     do {
@@ -48,8 +48,8 @@ struct SafetensorsHeader {
     }
   }
 
-  private func invalid(_ reason: SafetensorsError.Reason) -> SafetensorsError {
-    SafetensorsError(path: file.path, reason: reason)
+  private func invalid(_ kind: SafetensorsError.Reason) -> SafetensorsError {
+    SafetensorsError(path: file.path, kind: kind)
   }
 
   private mutating func parse(_ bytes: ContiguousArray<UInt8>) throws {
@@ -196,20 +196,23 @@ struct SafetensorsHeader {
   }
 }
 
-/// The format of a file that is not safetensors, recognized by its first bytes, with what to do about it; nil if unknown.
-private func foreignFormat(firstBytes: ContiguousArray<UInt8>) -> String? {
+/// The format of a file that is not safetensors, recognized by its first bytes; nil if unknown.
+private func foreignFormat(firstBytes: ContiguousArray<UInt8>) -> SafetensorsError.ForeignFormat? {
   func starts(_ text: String) -> Bool { firstBytes.starts(with: text.utf8) }
-  let pickle = "save it with safetensors (model.save_pretrained does)"
-  if starts("version https://git-lfs") { return "a Git LFS pointer; fetch the file itself with git lfs pull" }
-  if starts("PK\u{3}\u{4}") { return "a PyTorch pickle or another zip archive; \(pickle)" }
-  if firstBytes.count > 1, firstBytes[0] == 0x80, 2...5 ~= firstBytes[1] {
-    return "a Python pickle; \(pickle)"
+  func format(_ name: String, _ remedy: String) -> SafetensorsError.ForeignFormat { .init(name: name, remedy: remedy) }
+  let conversion = "save it with safetensors (model.save_pretrained does)"
+  if starts("version https://git-lfs") {
+    return format("a Git LFS pointer", "fetch the file itself with git lfs pull")
   }
-  if starts("GGUF") { return "a GGUF file; give the original safetensors file" }
-  if starts("\u{89}HDF") { return "an HDF5 file; \(pickle)" }
+  if starts("PK\u{3}\u{4}") { return format("a PyTorch pickle or another zip archive", conversion) }
+  if firstBytes.count > 1, firstBytes[0] == 0x80, 2...5 ~= firstBytes[1] {
+    return format("a Python pickle", conversion)
+  }
+  if starts("GGUF") { return format("a GGUF file", "give the original safetensors file") }
+  if starts("\u{89}HDF") { return format("an HDF5 file", conversion) }
   let letters = firstBytes.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }.prefix(9).map { $0 | 0x20 }
   if letters.starts(with: "<!doctype".utf8.map { $0 | 0x20 }) || letters.starts(with: "<html".utf8) {
-    return "a web page; download the file itself"
+    return format("a web page", "download the file itself")
   }
   return nil
 }

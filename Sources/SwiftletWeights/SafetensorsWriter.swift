@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletFiles
+import SwiftletFiles
 
 /// Writes safetensors files: equal tensors give equal bytes, and the file appears only once it is complete.
 ///
-/// The bytes are those of the reference writer: tensors lie by falling type in ``DType``'s order, then by the bytes
-/// of their names, and the header is padded with spaces to a multiple of 8. So every tensor starts at a multiple
-/// of its element's size.
+/// The bytes equal those of the reference writer: tensors are sorted by type, the last of ``DType`` first, then by the
+/// bytes of their names. Spaces pad the header to a multiple of 8 bytes, so every tensor starts at a multiple of its
+/// element's size.
 public enum SafetensorsWriter {
   /// A tensor to be written.
   public struct Tensor: Sendable {
@@ -24,22 +24,23 @@ public enum SafetensorsWriter {
       self.shape = shape
     }
 
-    /// The bytes of the tensor.
+    /// The number of bytes of the tensor.
     public var byteCount: Int { shape.reduce(dtype.bitWidth / 8, *) }
   }
 
   /// Writes a file.
   ///
   /// - Parameters:
-  ///   - path: where; a file that lies there is replaced when the new one is complete.
-  ///   - tensors: in any order, each name once.
+  ///   - path: the file. An earlier file is replaced when the new one is complete.
+  ///   - tensors: the tensors, in any order, each name once.
   ///   - metadata: texts for the header; Python's libraries expect `["format": "pt"]`.
-  ///   - writeBytes: called for each tensor in the order of the file, to pass its bytes (row-major,
-  ///     little-endian) to `append`, in pieces if it likes.
-  /// - Throws: `FileError`, or what `writeBytes` throws; what lay at `path` is then still there.
+  ///   - writeBytes: called for each tensor in the order of the file. It passes the bytes (row-major, little-endian) to
+  ///     `append`, in one or more pieces.
+  /// - Throws: ``SwiftletError`` if the file cannot be written, or the error of `writeBytes`. An earlier file at `path` is
+  ///   then unchanged.
   public static func write(
     _ tensors: [Tensor], metadata: [String: String] = [:], to path: String,
-    writeBytes: (Tensor, _ append: (RawSpan) throws(FileError) -> Void) throws -> Void
+    writeBytes: (Tensor, _ append: (RawSpan) throws -> Void) throws -> Void
   ) throws {
     let rank = Dictionary(uniqueKeysWithValues: DType.allCases.enumerated().map { ($1, -$0) })
     let ordered = tensors.sorted {
@@ -49,7 +50,7 @@ public enum SafetensorsWriter {
     try file.write(header(ordered, metadata))
     for tensor in ordered {
       var left = tensor.byteCount
-      try writeBytes(tensor) { bytes throws(FileError) in
+      try writeBytes(tensor) { bytes in
         left -= bytes.byteCount
         precondition(left >= 0, "too many bytes for \(tensor.name)")
         try file.write(bytes)

@@ -2,9 +2,9 @@
 
 package import SwiftletFiles
 
-/// A tensor in a safetensors file: what it is and where it lies, its numbers still on the disk.
+/// The name, type, shape and place of a tensor in a safetensors file. The numbers stay on the disk.
 public struct TensorInfo: Sendable {
-  /// The name in the checkpoint, as `encoder.layer.0.output.dense.weight`.
+  /// The name in the file, for example `encoder.layer.0.output.dense.weight`.
   public let name: String
   /// The type of the elements.
   public let dtype: DType
@@ -14,8 +14,8 @@ public struct TensorInfo: Sendable {
   public let byteRange: Range<Int>
   let file: InputFile
 
-  /// The file that holds it.
-  public var path: String { file.path }
+  /// The file of the tensor.
+  package var path: String { file.path }
   /// The number of elements.
   public var elementCount: Int { byteRange.count * 8 / dtype.bitWidth }
 

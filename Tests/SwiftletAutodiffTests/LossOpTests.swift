@@ -95,7 +95,7 @@ import Testing
 
   @Test func dotProducts() {
     GradientChecker(randomTensor(9, 37, seed: 1), randomTensor(9, 37, seed: 2)) {
-      $1[0].dotProducts($1[1])
+      $1[0].dotProducts(with: $1[1])
     }.expect { inputs, _ in zip(twinRows(inputs[0], 37), twinRows(inputs[1], 37)).map(twinDot) }
   }
 
@@ -264,7 +264,7 @@ import Testing
 
   @Test func misuseStopsTheProgram() async {
     await #expect(processExitsWith: .failure) { misuse { $0.distances(to: $1) } }
-    await #expect(processExitsWith: .failure) { misuse { $0.dotProducts($1) } }
+    await #expect(processExitsWith: .failure) { misuse { $0.dotProducts(with: $1) } }
     await #expect(processExitsWith: .failure) { misuse { $0.dotProducts(withAll: $1) } }
     await #expect(processExitsWith: .failure) { misuse { $0 * $1 } }
     await #expect(processExitsWith: .failure) { misuse { $0.concatenated(with: $1) } }

@@ -3,6 +3,7 @@
 import Foundation
 import SwiftletAutodiff
 import SwiftletEncoders
+import SwiftletFiles
 import SwiftletTensors
 import SwiftletTokenizers
 import TestSupport
@@ -39,7 +40,7 @@ import Testing
   func moreTokensThanEmbeddings() throws {
     try edit("vocab.txt") { $0 += "token97\n" }
     let error = try #require(throws: VocabularyError.self) { try SentenceEncoder(folder: model) }
-    #expect(error.folder == model && error.tokenCount == 98 && error.embeddingCount == 97)
+    #expect(error.path == model && error.tokenCount == 98 && error.embeddingCount == 97)
     #expect(error.description.contains("98 tokens") && error.description.contains("97"))
     #expect(!error.description.contains("\n"))
   }

@@ -2,6 +2,7 @@
 
 import Foundation
 import SwiftletEncoders
+import SwiftletFiles
 import SwiftletWeights
 import TestSupport
 import Testing

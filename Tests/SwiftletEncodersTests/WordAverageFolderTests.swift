@@ -2,6 +2,7 @@
 
 import Foundation
 import SwiftletEncoders
+import SwiftletFiles
 import TestSupport
 import Testing
 

@@ -21,7 +21,7 @@ struct InputFileTests {
   @Test func aFileAboveTheLimitIsRefused() throws {
     let file = try InputFile(path: folder.write("0123456789", to: "digits"))
     let error = try #require(throws: FileError.self) { try file.readAll(limit: 9) }
-    #expect(error.reason == .tooLarge(size: 10, limit: 9))
+    #expect(error.kind == .tooLarge(size: 10, limit: 9))
   }
 
   @Test func symbolicLinksLeadToRegularFilesOnly() throws {
@@ -51,7 +51,7 @@ struct InputFileTests {
     truncate(path, 5)
     #expect(throws: FileError.self) { try file.read(at: 0, count: 10) }
     let error = try #require(throws: FileError.self) { try file.checkUnchanged() }
-    #expect(error.reason == .changedWhileReading)
+    #expect(error.kind == .changedWhileReading)
   }
 
   @Test func messagesAreOneLine() throws {
@@ -67,7 +67,7 @@ struct InputFileTests {
       _ = try InputFile(path: folder.path(name))
       return nil
     } catch {
-      return error.reason
+      return error.kind
     }
   }
 }

@@ -62,7 +62,7 @@ struct TableReaderTests {
   ])
   func namesLineAndColumn(text: String, line: Int, column: Int, reason: TableError.Reason) throws {
     let error = #expect(throws: TableError.self) { _ = try records(text) }
-    #expect(error.map { [$0.line, $0.column] } == [line, column] && error?.reason == reason)
+    #expect(error.map { [$0.line, $0.column] } == [line, column] && error?.kind == reason)
     #expect(error?.description.contains("\n") == false)
   }
 
@@ -73,7 +73,7 @@ struct TableReaderTests {
     var reader = TableReader(try LineReader(path: path), format: .csv, maximumLength: 50)
     #expect(try reader.next() == ["a", "b"])
     let error = #expect(throws: TableError.self) { _ = try reader.next() }
-    #expect(error?.reason == .tooLong(limit: 50) && error?.line == 2 && error?.column == 3)
+    #expect(error?.kind == .tooLong(limit: 50) && error?.line == 2 && error?.column == 3)
     var records: [[String]] = []
     while true {
       do {

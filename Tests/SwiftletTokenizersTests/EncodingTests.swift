@@ -25,8 +25,8 @@ struct EncodingTests {
     #expect((special.padding, special.unknown) == (0, 100))
     #expect((special.classifier, special.separator, special.mask) == (101, 102, 103))
     #expect(tokenizer.id(of: "##ing") == 2075)
-    #expect(tokenizer.token(2075) == "##ing")
-    #expect(tokenizer.token(-1) == nil && tokenizer.token(30_522) == nil)
+    #expect(tokenizer.token(of: 2075) == "##ing")
+    #expect(tokenizer.token(of: -1) == nil && tokenizer.token(of: 30_522) == nil)
     #expect(tokenizer.warnings.isEmpty)
   }
 

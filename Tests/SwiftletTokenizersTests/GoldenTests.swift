@@ -37,7 +37,7 @@ struct GoldenTests {
     if let tokens = golden["tokens"]?.array { #expect(encoding.tokens == tokens.map(\.string), comment) }
     if let decoded = golden["decoded"]?.string { #expect(try tokenizer.decode(ids) == decoded) }
     if let decoded = golden["decoded_with_special"]?.string {
-      #expect(try tokenizer.decode(ids, skipSpecialTokens: false) == decoded)
+      #expect(try tokenizer.decode(ids, skipsSpecialTokens: false) == decoded)
     }
     checkRanges(encoding, text, pair)
     if pair == nil && options.addsSpecialTokens && !options.treatsSpecialTokensAsText {

@@ -31,7 +31,7 @@ struct TokenizerFileTests {
     #expect(tokenizer.normalization == Normalization())
     #expect(tokenizer.vocabularySize == 10)
     #expect(try tokenizer.encode("A b c").ids == [1, 3, 9, 0, 2])
-    #expect(tokenizer.token(4) == nil)
+    #expect(tokenizer.token(of: 4) == nil)
     #expect(tokenizer.addedTokens.isEmpty && tokenizer.specialTokens.padding == nil)
   }
 

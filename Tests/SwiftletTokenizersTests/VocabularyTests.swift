@@ -119,7 +119,7 @@ struct VocabularyTests {
     let tokenizer = try tokenizer(special + "[X]\na\n", configuration: configuration)
     #expect(try tokenizer.encode("a[X][Y] z  a").ids == [2, 6, 5, 9, 6, 3])
     #expect(tokenizer.vocabularySize == 10)
-    #expect(tokenizer.token(9) == "[Y] z" && tokenizer.token(8) == nil)
+    #expect(tokenizer.token(of: 9) == "[Y] z" && tokenizer.token(of: 8) == nil)
     #expect(tokenizer.maxLength == nil)
     let wrong = #"{"added_tokens_decoder": {"6": {"content": "[X]", "special": true}}}"#
     #expect(throws: TokenizerError.self) { try self.tokenizer(special + "[X]\na\n", configuration: wrong) }

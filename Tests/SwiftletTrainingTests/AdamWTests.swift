@@ -94,7 +94,7 @@ private final class GoldenRun {
     var settings = AdamWSettings()
     settings.learningRate = 3e-3
     settings.weightDecay = 0.1
-    settings.groups = [ParameterGroup("*layer.1*", learningRate: 3e-3 / 4, weightDecay: 0.5)]
+    settings.groups = [AdamWSettings.ParameterGroup("*layer.1*", learningRate: 3e-3 / 4, weightDecay: 0.5)]
     settings.frozen = frozen + ["encoder.layer.1.dense.bias"]
     optimizer = try AdamW(settings, for: layout)
     gradients = Gradients(layout, frozen: optimizer.frozen)

@@ -6,8 +6,8 @@ import Testing
 @Suite struct CollapseDetectorTests {
   private func report(
     _ step: Int, loss: Float, positive: Float, negative: Float, active: Float, isSkipped: Bool = false
-  ) -> StepReport {
-    StepReport(
+  ) -> TrainingEvent.StepReport {
+    TrainingEvent.StepReport(
       step: step, epoch: 0, loss: loss,
       statistics: BatchStatistics(activeFraction: active, hardestPositive: positive, hardestNegative: negative),
       gradientNorm: 1, learningRate: 1, tokensPerSecond: 1, seconds: 1, isSkipped: isSkipped)
@@ -15,7 +15,7 @@ import Testing
 
   /// The steps at which a detector warns, and what of.
   private func warnings(
-    isNormalized: Bool = true, valueOfCollapse: Float? = 0.3, _ reports: [StepReport]
+    isNormalized: Bool = true, valueOfCollapse: Float? = 0.3, _ reports: [TrainingEvent.StepReport]
   ) -> [Int: String] {
     var detector = CollapseDetector(isNormalized: isNormalized, valueOfCollapse: valueOfCollapse)
     var warnings: [Int: String] = [:]

@@ -11,7 +11,8 @@ struct DatasetReaderTests {
 
   init() throws { folder = try TemporaryFolder() }
 
-  private func read(_ text: String, _ name: String = "table.csv", as kind: Dataset.Kind? = nil) throws -> LoadedDataset
+  private func read(_ text: String, _ name: String = "table.csv", as kind: Dataset.Kind? = nil) throws
+    -> DatasetReader.Result
   {
     try reader.read(folder.write(text, to: name), as: kind)
   }
@@ -97,7 +98,7 @@ struct DatasetReaderTests {
     #expect(data.labelsOfOneText.map { Array($0.utf8) } == [Array("b".utf8), Array("e\u{301}".utf8)])
     #expect(
       data.warning
-        == "one text alone has each of the labels \"b\", \"e\u{301}\": it has no positive until there is another")
+        == "only one text has each of the labels \"b\", \"e\u{301}\": it has no positive until there is another")
     #expect(LabeledTexts(texts: ["5", "6"], labels: ["x", "x"]).warning == nil)
     let other = LabeledTexts(texts: ["7", "8", "9"], labels: ["new", "b", "e\u{301}"])
     #expect(other.labels(numberedAs: data.labelNames) == [3, 1, 2])
@@ -134,7 +135,7 @@ struct DatasetReaderTests {
   ) throws {
     let error = #expect(throws: DatasetError.self) { _ = try read(text, name) }
     #expect(error?.path == folder.path(name) && error?.line == line && error?.column == column)
-    #expect(error?.reason == reason)
+    #expect(error?.kind == reason)
     #expect(error?.description.contains("\n") == false)
   }
 
@@ -144,6 +145,8 @@ struct DatasetReaderTests {
     let place = "\(folder.path("table.csv")): line 2, column 3"
     #expect(
       error?.description == "\(place): \"many\" is not a finite number; write one with a decimal point, as 0.5")
+    #expect(error?.reason == "line 2, column 3: \"many\" is not a finite number")
+    #expect(error?.remedy == "write one with a decimal point, as 0.5")
     #expect(throws: DatasetError.self) { _ = try read("a\n") }
     #expect(throws: DatasetError.self) { _ = try read("a,b\n", as: .scoredPairs) }
   }
@@ -151,9 +154,9 @@ struct DatasetReaderTests {
   @Test func theKindAskedForIsRequired() throws {
     let error = #expect(throws: DatasetError.self) { _ = try read("text,label\na,x\n", as: .scoredPairs) }
     let missing = ["sentence1", "sentence2", "score"]
-    #expect(error?.reason == .anotherKind(.labeledTexts, expected: .scoredPairs, missing: missing))
+    #expect(error?.kind == .anotherKind(.labeledTexts, expected: .scoredPairs, missing: missing))
     let neither = #expect(throws: DatasetError.self) { _ = try read("text,kind\na,x\n", as: .scoredPairs) }
-    #expect(neither?.reason == .missingColumns(missing, found: ["text", "kind"]))
+    #expect(neither?.kind == .missingColumns(missing, found: ["text", "kind"]))
   }
 
   @Test func errorsOfLowerLayersNameTheLine() throws {
@@ -185,6 +188,6 @@ struct DatasetReaderTests {
     #expect(throws: DatasetError.self) { _ = try read("text,name\na,x\n") }
     #expect(throws: TableError.self) { _ = try read("text,label\na,x\n\"b,x\nc,x\n") }
     let first = #expect(throws: DatasetError.self) { _ = try read("text,label\na\nb\n") }
-    #expect(first?.reason == .fieldCount(1, expected: 2) && first?.line == 2)
+    #expect(first?.kind == .fieldCount(1, expected: 2) && first?.line == 2)
   }
 }

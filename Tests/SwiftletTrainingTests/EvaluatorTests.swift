@@ -141,11 +141,11 @@ struct EvaluatorTests {
     let labeled = texts([0, 0, 1])
     #expect(
       try warnings(.labeledTexts(labeled)) == [
-        "one text alone has the label \"1\": it has no positive until there is another"
+        "only one text has the label \"1\": it has no positive until there is another"
       ])
     #expect(
       try warnings(.labeledTexts(labeled), texts([0]))
-        == ["no reference has the label \"1\": their texts have no right neighbor"])
+        == ["no reference has the label \"1\": these texts have no correct neighbor"])
     #expect(try warnings(.labeledTexts(labeled), texts([1, 0])).isEmpty)
     let pairs = ScoredPairs(first: ["a", "b"], second: ["c", "d"], scores: [1, 1])
     #expect(try warnings(.scoredPairs(pairs)).count == 1)

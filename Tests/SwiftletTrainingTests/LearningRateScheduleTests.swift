@@ -12,7 +12,8 @@ struct LearningRateScheduleTests {
     let cases = try JSONParser.parse(path: fixture("optimizer/schedules.json"), limit: 1 << 20).array ?? []
     #expect(cases.count == 18)
     for case .object(let golden) in cases {
-      let name = try #require(golden["decay"]?.string), decay = try #require(LearningRateSchedule.Decay(rawValue: name))
+      let name = try #require(golden["decay"]?.string),
+        decay = try #require(FineTuningSettings.Schedule(rawValue: name))
       let steps = try #require(golden["steps"]?.int), ratio = try #require(golden["warmup_ratio"]?.double)
       let schedule = LearningRateSchedule(decay, stepCount: steps, warmupRatio: ratio)
       #expect(schedule.warmupStepCount == golden["warmup_steps"]?.int)

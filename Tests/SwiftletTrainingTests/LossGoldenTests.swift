@@ -9,7 +9,7 @@ import Testing
 @Suite struct LossGoldenTests {
   static let batches = ["2x3", "2x128", "7x3", "7x128", "64x3", "64x128"].flatMap { [$0, $0 + "-normalized"] }
 
-  static let names = LossRegistry.all.map { $0.name }.filter { $0.hasSuffix("triplet") }
+  static let names = LossChoice.all.map { $0.name }.filter { $0.hasSuffix("triplet") }
 
   @Test(arguments: batches, names) func valuesAndGradients(batch: String, name: String) throws {
     let fixture = try LossFixture(batch)
@@ -36,8 +36,8 @@ extension LossFixture {
     _ name: String, _ distance: Distance, _ kernels: Kernels, threads: Int
   ) throws -> LossEvaluation {
     let vectors = try tensor("vectors"), labels = try read("labels", as: Int64.self).map { Int($0) }
-    let parameters = LossParameters(distance: distance, hasUnitVectors: isNormalized)
-    switch try LossRegistry.loss(named: name).init(parameters) as any Loss {
+    let parameters = LossChoice.Parameters(distance: distance, hasUnitVectors: isNormalized)
+    switch try LossChoice.loss(named: name).init(parameters) as any Loss {
     case let loss as any Loss<LabeledBatch>:
       return try LossFixture.evaluate(at: [vectors], kernels, threads: threads) {
         loss(LabeledBatch(vectors: $0[0], labels: labels))

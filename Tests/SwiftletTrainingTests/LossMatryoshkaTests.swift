@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SwiftletAutodiff
+import SwiftletFiles
 import SwiftletTensors
 import SwiftletTraining
 import Testing
@@ -42,7 +43,7 @@ import Testing
     func make(_ loss: any NamedLoss.Type, _ dimensions: [Int]?) throws -> any Loss {
       try LossChoice(loss, matryoshkaDimensions: dimensions).make(hasUnitVectors: true, dimension: 3)
     }
-    for loss in LossRegistry.all where loss != SoftmaxCrossEntropyLoss.self {
+    for loss in LossChoice.all where loss != SoftmaxCrossEntropyLoss.self {
       let value = try make(loss, nil).valueOfCollapse
       #expect(try make(loss, [2, 3, 1]).valueOfCollapse == value.map { $0 * 3 })
     }
@@ -52,7 +53,7 @@ import Testing
   }
 
   @Test func collapse() throws {
-    let loss = MatryoshkaLoss(BatchHardTripletLoss(margin: 0.5), dimensions: try MatryoshkaDimensions([1, 3], of: 3))
+    let loss = try MatryoshkaLoss(BatchHardTripletLoss(margin: 0.5), dimensions: [1, 3], of: 3)
     let x = Tensor([Float](repeating: 0.3, count: 4 * 3), shape: [4, 3])
     #expect(try loss.evaluate(x, labels: [0, 0, 1, 1]).value == loss.valueOfCollapse)
   }

@@ -29,7 +29,7 @@ import Testing
   @Test func allNames() {
     #expect(
       Set(LossPairGoldenTests.cases.map { $0.loss.name } + LossGoldenTests.names)
-        == Set(LossRegistry.all.map { $0.name }))
+        == Set(LossChoice.all.map { $0.name }))
   }
 
   @Test(arguments: batches, cases) func valuesAndGradients(batch: String, loss: LossCase) throws {
@@ -101,7 +101,7 @@ extension LossFixture {
     let margin = try isContrastive ? choice.distance.map { try read("margin.\($0.rawValue)", as: Float.self)[0] } : nil
     let dimension = try tensor("first").shape[1]
     return try LossChoice(
-      choice.loss, LossParameters(distance: choice.distance, margin: margin),
+      choice.loss, LossChoice.Parameters(distance: choice.distance, margin: margin),
       matryoshkaDimensions: choice.isMatryoshka ? [(dimension + 1) / 2, dimension] : nil
     ).make(hasUnitVectors: isNormalized, dimension: dimension)
   }

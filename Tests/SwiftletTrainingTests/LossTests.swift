@@ -2,6 +2,7 @@
 
 import Foundation
 import SwiftletAutodiff
+import SwiftletFiles
 import SwiftletTensors
 import SwiftletTraining
 import TestSupport
@@ -184,31 +185,31 @@ import Testing
   // MARK: Names
 
   @Test func names() throws {
-    #expect(try LossRegistry.loss(named: "facenet-semi-hard-triplet").name == FaceNetSemiHardTripletLoss.name)
-    #expect(LossRegistry.all[0].name == BatchHardTripletLoss.name)
-    for loss in LossRegistry.all where loss.name.hasSuffix("triplet") && !loss.name.contains("soft") {
-      func margin(_ parameters: LossParameters) throws -> String? {
+    #expect(try LossChoice.loss(named: "facenet-semi-hard-triplet").name == FaceNetSemiHardTripletLoss.name)
+    #expect(LossChoice.all[0].name == BatchHardTripletLoss.name)
+    for loss in LossChoice.all where loss.name.hasSuffix("triplet") && !loss.name.contains("soft") {
+      func margin(_ parameters: LossChoice.Parameters) throws -> String? {
         try loss.init(parameters).parameters.first { $0.name == "margin" }?.value
       }
-      #expect(try margin(LossParameters(hasUnitVectors: true)) == "0.3")
-      #expect(try margin(LossParameters()) == "5.0")
-      #expect(try margin(LossParameters(distance: .cosine)) == "0.3")
-      #expect(try margin(LossParameters(margin: 0.5, hasUnitVectors: true)) == "0.5")
+      #expect(try margin(LossChoice.Parameters(hasUnitVectors: true)) == "0.3")
+      #expect(try margin(LossChoice.Parameters()) == "5.0")
+      #expect(try margin(LossChoice.Parameters(distance: .cosine)) == "0.3")
+      #expect(try margin(LossChoice.Parameters(margin: 0.5, hasUnitVectors: true)) == "0.5")
     }
-    let unknown = #expect(throws: LossError.self) { try LossRegistry.loss(named: "batch-hard\n") }
+    let unknown = #expect(throws: LossError.self) { try LossChoice.loss(named: "batch-hard\n") }
     #expect(
       unknown?.description == #"no loss is called "batch-hard\u{A}"; give one of batch-hard-triplet, "#
         + "batch-hard-soft-margin-triplet, batch-semi-hard-triplet, facenet-semi-hard-triplet, batch-all-triplet, "
         + "triplet, hardest-of-k-triplet, contrastive, online-contrastive, cosine-hinge, cosine-similarity, cosent, "
         + "angle, multiple-negatives-ranking, multiple-negatives-ranking-symmetric, mse, softmax-cross-entropy")
-    #expect(throws: LossError.badMargin(-1)) { try TripletLoss(LossParameters(margin: -1)) }
-    #expect(throws: LossError.badMargin(.infinity)) { try TripletLoss(LossParameters(margin: .infinity)) }
+    #expect(throws: LossError.badMargin(-1)) { try TripletLoss(LossChoice.Parameters(margin: -1)) }
+    #expect(throws: LossError.badMargin(.infinity)) { try TripletLoss(LossChoice.Parameters(margin: .infinity)) }
     #expect(throws: LossError.noMargin(loss: "batch-hard-soft-margin-triplet")) {
-      try BatchHardSoftMarginTripletLoss(LossParameters(margin: 1))
+      try BatchHardSoftMarginTripletLoss(LossChoice.Parameters(margin: 1))
     }
-    #expect(throws: LossError.noDistance(loss: "cosent")) { try CoSENTLoss(LossParameters(distance: .cosine)) }
-    #expect(throws: LossError.noScale(loss: "triplet")) { try TripletLoss(LossParameters(scale: 20)) }
-    #expect(throws: LossError.badScale(0)) { try CoSENTLoss(LossParameters(scale: 0)) }
+    #expect(throws: LossError.noDistance(loss: "cosent")) { try CoSENTLoss(LossChoice.Parameters(distance: .cosine)) }
+    #expect(throws: LossError.noScale(loss: "triplet")) { try TripletLoss(LossChoice.Parameters(scale: 20)) }
+    #expect(throws: LossError.badScale(0)) { try CoSENTLoss(LossChoice.Parameters(scale: 0)) }
   }
 
   /// A run is resumed with a loss of the same identity only: every stored property is in it.

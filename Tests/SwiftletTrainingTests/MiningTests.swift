@@ -92,7 +92,7 @@ import Testing
   @Test(arguments: [nil, Float(0.1)], [nil, Float(0.2)])
   func offlineFindsWhatASearchOfAllFinds(margin: Float?, relativeMargin: Float?) {
     let count = 60, labels = (0..<count).map { $0 * 7 % 11 }, vectors = vectors(count), cosines = cosines(vectors)
-    var settings = OfflineMiningSettings()
+    var settings = Mining.OfflineSettings()
     settings.margin = margin
     settings.relativeMargin = relativeMargin
     let mined = HardNegatives(vectors, labels: labels, count: 4, settings, on: ThreadPool(threadCount: 2))
@@ -110,7 +110,7 @@ import Testing
   }
 
   @Test func anchorsWithTooFewNegativesRepeatTheNearest() {
-    var miner = TripletMiner(labels: labels, mining: .offline(OfflineMiningSettings()), negativesPerAnchor: 2, seed: 0)
+    var miner = TripletMiner(labels: labels, mining: .offline(Mining.OfflineSettings()), negativesPerAnchor: 2, seed: 0)
     miner.hardNegatives = HardNegatives(
       .array([
         .array([]), .array([.number(.init(5))]), .array([.number(.init(0)), .number(.init(7))]), .array([]),

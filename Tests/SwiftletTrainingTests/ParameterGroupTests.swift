@@ -53,9 +53,9 @@ struct ParameterGroupTests {
   @Test func theLastGroupThatGivesAValueWins() throws {
     let rates = try rates {
       $0.groups = [
-        ParameterGroup("encoder.layer.[01].*", learningRate: 2),
-        ParameterGroup("*.0.dense.*", weightDecay: 0.25),
-        ParameterGroup("encoder.layer.1.*.bias", learningRate: 3),
+        AdamWSettings.ParameterGroup("encoder.layer.[01].*", learningRate: 2),
+        AdamWSettings.ParameterGroup("*.0.dense.*", weightDecay: 0.25),
+        AdamWSettings.ParameterGroup("encoder.layer.1.*.bias", learningRate: 3),
       ]
       $0.frozen = ["embeddings.*", "*.2.dense.bias"]
     }
@@ -73,9 +73,9 @@ struct ParameterGroupTests {
     let error = #expect(throws: ParameterPatternError.self) { try rates { $0.frozen = ["encoder.layer.7.*\n"] } }
     #expect(
       error?.description
-        == #"no parameter's name matches "encoder.layer.7.*\u{A}"; the 9 names are as "embeddings.word_embeddings.weight" or "#
+        == #"no parameter's name matches "encoder.layer.7.*\u{A}"; the 9 names look like "embeddings.word_embeddings.weight" or "#
         + #""encoder.layer.2.dense.bias""#)
-    #expect(throws: ParameterPatternError.self) { try rates { $0.groups = [ParameterGroup("layer")] } }
+    #expect(throws: ParameterPatternError.self) { try rates { $0.groups = [AdamWSettings.ParameterGroup("layer")] } }
     #expect(throws: ParameterPatternError.allFrozen) { try rates { $0.frozen = ["*"] } }
   }
 }

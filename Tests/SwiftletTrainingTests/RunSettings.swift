@@ -9,7 +9,7 @@ import SwiftletTraining
   var settings = FineTuningSettings()
   var batches = BatchSettings()
   var loss: any NamedLoss.Type = BatchHardTripletLoss.self
-  var parameters = LossParameters()
+  var parameters = LossChoice.Parameters()
   var matryoshkaDimensions: [Int]?
 
   subscript<Value>(dynamicMember member: WritableKeyPath<FineTuningSettings, Value>) -> Value {
@@ -22,7 +22,7 @@ import SwiftletTraining
     set { batches[keyPath: member] = newValue }
   }
 
-  subscript<Value>(dynamicMember member: WritableKeyPath<LossParameters, Value>) -> Value {
+  subscript<Value>(dynamicMember member: WritableKeyPath<LossChoice.Parameters, Value>) -> Value {
     get { parameters[keyPath: member] }
     set { parameters[keyPath: member] = newValue }
   }

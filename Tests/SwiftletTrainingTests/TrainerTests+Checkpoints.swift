@@ -60,7 +60,7 @@ extension TrainerTests {
   @Test func oddEvaluationDataIsWarnedOf() throws {
     let evaluation = LabeledTexts(texts: ["a", "b", "c"], labels: ["x", "x", "y"])
     let warnings = try trainer(evaluation: .labeledTexts(evaluation)).warnings
-    #expect(warnings.contains { $0.hasPrefix("evaluation data: one text alone has the label \"y\"") })
+    #expect(warnings.contains { $0.hasPrefix("evaluation data: only one text has the label \"y\"") })
   }
 
   @Test func aFolderOfAnothersCheckpointsIsLeftAlone() async throws {

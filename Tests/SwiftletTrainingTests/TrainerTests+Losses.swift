@@ -24,7 +24,7 @@ extension TrainerTests {
     settings.batchSize = 6
     settings.dropout = 0
     settings.length = .steps(20)
-    var reports: [StepReport] = []
+    var reports: [TrainingEvent.StepReport] = []
     func vectors() async throws -> [UInt32] {
       reports = []
       let trainer = try settings.trainer(model: model, data: .triplets(triplets), evaluation: .triplets(triplets))
@@ -40,7 +40,7 @@ extension TrainerTests {
   // MARK: Losses
 
   /// Every loss learns from labeled texts, and pieces change no bit.
-  @Test(arguments: LossRegistry.all, [nil, [8, 32]])
+  @Test(arguments: LossChoice.all, [nil, [8, 32]])
   func everyLossOnLabeledTexts(loss: any NamedLoss.Type, matryoshka: [Int]?) async throws {
     var settings = TrainerTests.settings
     settings.loss = loss
@@ -140,7 +140,7 @@ extension TrainerTests {
 
       func callAsFunction(_ batch: RankingBatch) -> LossValue {
         let scores = batch.anchors.dotProducts(withAll: batch.positives)
-        let own = batch.anchors.dotProducts(batch.positives).reshaped([batch.anchorCount, 1])
+        let own = batch.anchors.dotProducts(with: batch.positives).reshaped([batch.anchorCount, 1])
         return LossValue((scores - own + margin).relu().mean())
       }
     }
@@ -193,14 +193,14 @@ extension TrainerTests {
 
   /// The gradient's norm is that of encoder and classifier together; each may be frozen.
   @Test func classifierAndEncoderAreStepped() async throws {
-    func run(frozen: [String]) async throws -> (reports: [StepReport], bits: [UInt32]) {
+    func run(frozen: [String]) async throws -> (reports: [TrainingEvent.StepReport], bits: [UInt32]) {
       var settings = TrainerTests.settings
       settings.loss = SoftmaxCrossEntropyLoss.self
       settings.margin = nil
       settings.dropout = 0
       settings.optimizer.frozen = frozen
       let trainer = try trainer(settings)
-      var reports: [StepReport] = []
+      var reports: [TrainingEvent.StepReport] = []
       try await trainer.run { if case .stepped(let report) = $0 { reports.append(report) } }
       return try (reports, bits(trainer))
     }
@@ -217,7 +217,7 @@ extension TrainerTests {
 
   // MARK: Mined triplets
 
-  @Test(arguments: [Mining.inBatch, .random, .offline(OfflineMiningSettings(interval: 3))])
+  @Test(arguments: [Mining.inBatch, .random, .offline(Mining.OfflineSettings(interval: 3))])
   func minedRunIsResumedWithTheSameBytes(mining: Mining) async throws {
     let folder = try TemporaryFolder()
     var settings = TrainerTests.settings
@@ -245,7 +245,7 @@ extension TrainerTests {
     var settings = TrainerTests.settings
     settings.loss = loss
     settings.margin = nil
-    settings.mining = .offline(OfflineMiningSettings(margin: 3))
+    settings.mining = .offline(Mining.OfflineSettings(margin: 3))
     var losses: [Float] = [], warnings: [String] = []
     try await trainer(settings).run { event in
       if case .stepped(let report) = event { losses.append(report.loss) }

@@ -55,7 +55,7 @@ extension TrainerTests {
     let folder = try TemporaryFolder(), path = folder.path("run")
     var settings = TrainerTests.settings
     settings.loss = TripletLoss.self
-    settings.mining = .offline(OfflineMiningSettings(interval: 2))
+    settings.mining = .offline(Mining.OfflineSettings(interval: 2))
     try await trainer(settings).run(output: folder.path("whole"))
     let events = try await Events(runCancelled(trainer(settings), output: path, afterStep: 4))
     #expect(events.stepped == [1, 2, 3, 4] && events.saved == [4])

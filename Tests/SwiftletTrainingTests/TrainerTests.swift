@@ -70,8 +70,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [EncoderKind.bert, .wordAverage])
-  func theOriginalEncoderIsThatBeforeTheFirstUpdate(kind: EncoderKind) async throws {
+  @Test(arguments: [FineTuningSettings.EncoderKind.bert, .wordAverage])
+  func theOriginalEncoderIsThatBeforeTheFirstUpdate(kind: FineTuningSettings.EncoderKind) async throws {
     var settings = TrainerTests.settings
     settings.encoder = kind
     settings.loss = SoftmaxCrossEntropyLoss.self
@@ -196,8 +196,12 @@ import Testing
     expect("the clip norm is 0.0") { $0.optimizer.gradientNormLimit = 0 }
     expect("a beta is 1.0") { $0.optimizer.beta2 = 1 }
     expect("epsilon is nan") { $0.optimizer.epsilon = .nan }
-    expect("the learning rate of a group is -1.0") { $0.optimizer.groups = [ParameterGroup("*", learningRate: -1)] }
-    expect("the weight decay of a group is inf") { $0.optimizer.groups = [ParameterGroup("*", weightDecay: .infinity)] }
+    expect("the learning rate of a group is -1.0") {
+      $0.optimizer.groups = [AdamWSettings.ParameterGroup("*", learningRate: -1)]
+    }
+    expect("the weight decay of a group is inf") {
+      $0.optimizer.groups = [AdamWSettings.ParameterGroup("*", weightDecay: .infinity)]
+    }
     expect("the number of negatives is 0") { $0.negativesPerAnchor = 0 }
     expect("the number of negatives is \(Int.max)") { $0.negativesPerAnchor = .max }
   }

@@ -198,7 +198,7 @@ import Testing
     var settings = settings
     settings.length = .steps(2)
     for (loss, mining) in [
-      (MultipleNegativesRankingLoss.self, .offline(OfflineMiningSettings())), (CoSENTLoss.self, .random),
+      (MultipleNegativesRankingLoss.self, .offline(Mining.OfflineSettings())), (CoSENTLoss.self, .random),
       (TripletLoss.self, .inBatch),
     ] as [(any NamedLoss.Type, Mining)] {
       settings.loss = loss

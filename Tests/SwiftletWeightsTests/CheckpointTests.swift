@@ -24,7 +24,7 @@ struct CheckpointTests {
   }
 
   private func reason() throws -> CheckpointError.Reason {
-    try #require(throws: CheckpointError.self) { try Checkpoint(folder: folder.path) }.reason
+    try #require(throws: CheckpointError.self) { try Checkpoint(folder: folder.path) }.kind
   }
 
   @Test func tensorsOfAllShards() throws {
@@ -70,7 +70,7 @@ struct CheckpointTests {
     let tensors = (0..<65_536).map { "\"\($0)\":\"a\"" }
     try writeIndex("{\"weight_map\":{\(tensors.joined(separator: ","))}}")
     let error = try #require(throws: JSONError.self) { try Checkpoint(folder: folder.path) }
-    #expect(error.reason == .tooManyValues(limit: 65_536))
+    #expect(error.kind == .tooManyValues(limit: 65_536))
   }
 
   @Test func row31ShardsThatDoNotFitTheIndex() throws {
@@ -101,11 +101,11 @@ struct CheckpointTests {
   func rows33And34WeightsThatAreNoFile() throws {
     symlink("absent", folder.path("model.safetensors"))
     let error = try #require(throws: FileError.self) { try Checkpoint(folder: folder.path) }
-    #expect(error.reason == .system(operation: "open", errno: ENOENT))
+    #expect(error.kind == .system(operation: "open", errno: ENOENT))
     unlink(folder.path("model.safetensors"))
     mkfifo(folder.path("model.safetensors"), 0o600)
     let pipe = try #require(throws: FileError.self) { try Checkpoint(folder: folder.path) }
-    #expect(pipe.reason == .notRegularFile(kind: "pipe"))
+    #expect(pipe.kind == .notRegularFile(kind: "pipe"))
   }
 
   @Test func row38OnlyAPickle() throws {

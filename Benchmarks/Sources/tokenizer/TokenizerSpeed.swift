@@ -42,7 +42,7 @@ import Swiftlet
   private func verify(_ tokenizer: Tokenizer, _ lines: [String]) throws {
     let batch = try tokens(of: lines, tokenizer)
     for (index, line) in lines.enumerated() {
-      guard try tokenizer.encode(line).ids == Array(batch.ids[batch.tokenRange(index)]) else {
+      guard try tokenizer.encode(line).ids == Array(batch.ids[batch.tokenRange(of: index)]) else {
         throw ValidationError("line \(index + 1) has other ids with offsets than without")
       }
     }

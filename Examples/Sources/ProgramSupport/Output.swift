@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Swiftlet
+import SwiftletFiles
 
 #if canImport(Glibc)
   import Glibc

@@ -6,7 +6,7 @@ import Swiftlet
 /// How tables of texts are written, and what their columns are called.
 package struct TableOptions: ParsableArguments {
   @Option(help: "How tables are written (default: as the file's name ends).")
-  var dataFormat: TableFormat?
+  var dataFormat: DatasetReader.Format?
 
   @Flag(help: "Tables start with data: the columns are taken by their order.")
   var noHeader = false
@@ -51,7 +51,7 @@ package struct TableOptions: ParsableArguments {
     reader.format = dataFormat
     reader.hasHeader = !noHeader
     reader.skipsBadRows = skipBad
-    func set(_ column: WritableKeyPath<ColumnNames, String>, _ name: String?) {
+    func set(_ column: WritableKeyPath<DatasetReader.ColumnNames, String>, _ name: String?) {
       if let name { reader.columns[keyPath: column] = name }
     }
     set(\.text, textColumn)
@@ -68,4 +68,4 @@ package struct TableOptions: ParsableArguments {
   }
 }
 
-extension TableFormat: @retroactive ExpressibleByArgument {}
+extension DatasetReader.Format: @retroactive ExpressibleByArgument {}

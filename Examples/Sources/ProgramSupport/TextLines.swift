@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Swiftlet
+import SwiftletFiles
 
 /// The texts in the lines of a file or of standard input.
 package struct TextLines: ~Copyable {

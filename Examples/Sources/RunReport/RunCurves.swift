@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Swiftlet
+import SwiftletFiles
 
 /// The numbers of a run's log, by step.
 struct RunCurves {

@@ -2,6 +2,7 @@
 
 import ProgramSupport
 import Swiftlet
+import SwiftletFiles
 
 /// Writes vectors in a format, batch by batch. What `write` was given has left the process when it returns.
 struct VectorWriter: ~Copyable {

@@ -3,6 +3,7 @@
 import ArgumentParser
 import ProgramSupport
 import Swiftlet
+import SwiftletFiles
 
 /// Measures how well an encoder's vectors serve a task.
 @main

@@ -7,7 +7,7 @@ import Swiftlet
 /// What training makes small, and the vectors it is made from.
 struct LossOptions: ParsableArguments {
   @Option(help: "The loss.")
-  var loss = NamedLossType(type: LossRegistry.all[0])
+  var loss = NamedLossType(type: LossChoice.all[0])
 
   @Option(help: "How far two vectors are from each other (default: the loss's own).")
   var distance: Distance?
@@ -34,7 +34,7 @@ struct LossOptions: ParsableArguments {
       What is trained (default: what --model holds). A word-average, a baseline without attention, begins anew with a \
       BERT's vocabulary: give it a --learning-rate of 1e-3 or so.
       """))
-  var encoder: EncoderKind?
+  var encoder: FineTuningSettings.EncoderKind?
 
   @Option(
     help: ArgumentHelp(
@@ -64,9 +64,9 @@ struct LossOptions: ParsableArguments {
       throw ValidationError("--scale is \(scale); give a number above 0")
     }
     let refused: [(String, Bool, LossChoice)] = [
-      ("--distance", distance != nil, LossChoice(loss.type, LossParameters(distance: distance))),
-      ("--margin", margin != nil, LossChoice(loss.type, LossParameters(margin: margin.map { Float($0) }))),
-      ("--scale", scale != nil, LossChoice(loss.type, LossParameters(scale: scale.map { Float($0) }))),
+      ("--distance", distance != nil, LossChoice(loss.type, LossChoice.Parameters(distance: distance))),
+      ("--margin", margin != nil, LossChoice(loss.type, LossChoice.Parameters(margin: margin.map { Float($0) }))),
+      ("--scale", scale != nil, LossChoice(loss.type, LossChoice.Parameters(scale: scale.map { Float($0) }))),
     ]
     for (option, isGiven, choice) in refused where isGiven {
       do { try choice.check() } catch { throw ValidationError("\(option): \(error)") }
@@ -83,7 +83,7 @@ struct LossOptions: ParsableArguments {
   var choice: LossChoice {
     LossChoice(
       loss.type,
-      LossParameters(distance: distance, margin: margin.map { Float($0) }, scale: scale.map { Float($0) }),
+      LossChoice.Parameters(distance: distance, margin: margin.map { Float($0) }, scale: scale.map { Float($0) }),
       matryoshkaDimensions: matryoshkaDimensions?.dimensions)
   }
 
@@ -102,18 +102,18 @@ struct NamedLossType: ExpressibleByArgument {
   init(type: any NamedLoss.Type) { self.type = type }
 
   init?(argument: String) {
-    guard let type = try? LossRegistry.loss(named: argument) else { return nil }
+    guard let type = try? LossChoice.loss(named: argument) else { return nil }
     self.type = type
   }
 
   var defaultValueDescription: String { type.name }
 
-  static var allValueStrings: [String] { LossRegistry.all.map { $0.name } }
+  static var allValueStrings: [String] { LossChoice.all.map { $0.name } }
 }
 
 extension Distance: @retroactive ExpressibleByArgument {}
 
-extension EncoderKind: @retroactive ExpressibleByArgument {}
+extension FineTuningSettings.EncoderKind: @retroactive ExpressibleByArgument {}
 
 /// Whole numbers with commas between.
 struct DimensionList: ExpressibleByArgument {

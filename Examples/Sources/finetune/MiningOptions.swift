@@ -59,7 +59,7 @@ struct MiningOptions: ParsableArguments {
     case .random: batches.mining = .random
     case .offline:
       batches.mining = .offline(
-        OfflineMiningSettings(
+        Mining.OfflineSettings(
           interval: remineEvery, margin: negativeMargin.map { Float($0) },
           relativeMargin: negativeRelativeMargin.map { Float($0) }))
     }

@@ -2,6 +2,7 @@
 
 import RunReport
 import Swiftlet
+import SwiftletFiles
 
 /// The README.md of a tuned model: what it is, what it learnt from and how, what that gave.
 ///
@@ -61,7 +62,9 @@ struct ModelCard {
     isWordAverage ? "Word average with the vocabulary of \(baseModel)" : "\(baseModel), fine-tuned"
   }
 
-  private var isWordAverage: Bool { trainer.configuration.architecture == EncoderKind.wordAverage.rawValue }
+  private var isWordAverage: Bool {
+    trainer.configuration.architecture == FineTuningSettings.EncoderKind.wordAverage.rawValue
+  }
 
   private var pythonSection: String {
     guard !isWordAverage else {

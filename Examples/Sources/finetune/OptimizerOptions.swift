@@ -23,7 +23,7 @@ struct OptimizerOptions: ParsableArguments {
   var warmupRatio = 0.1
 
   @Option(help: "How the rate goes on after that.")
-  var schedule: LearningRateSchedule.Decay = .linear
+  var schedule: FineTuningSettings.Schedule = .linear
 
   @Option(help: ArgumentHelp("The length to which a longer gradient is cut; inf: none is.", valueName: "x"))
   var clipNorm = 1.0
@@ -61,4 +61,4 @@ struct OptimizerOptions: ParsableArguments {
   }
 }
 
-extension LearningRateSchedule.Decay: @retroactive ExpressibleByArgument {}
+extension FineTuningSettings.Schedule: @retroactive ExpressibleByArgument {}

@@ -2,6 +2,7 @@
 
 import ProgramSupport
 import Swiftlet
+import SwiftletFiles
 
 /// The JSON Lines log of a run: a line a step and a line a score, each written whole.
 final class TrainingLog {
@@ -23,7 +24,7 @@ final class TrainingLog {
     try file.cut(to: step > 0 ? byteCount(ofStepsUpTo: step) : 0)
   }
 
-  func append(_ report: StepReport) throws {
+  func append(_ report: TrainingEvent.StepReport) throws {
     try append([
       "step": .number(JSONNumber(report.step)),
       "epoch": number(report.epoch),

@@ -3,6 +3,7 @@
 import ArgumentParser
 import ProgramSupport
 import Swiftlet
+import SwiftletFiles
 
 /// Shows the tokens of texts, or the text of tokens.
 @main
@@ -109,7 +110,7 @@ struct TokenizeCommand: ParsableCommand {
           guard let id = Int32(word) else { throw NotAnID(word: String(word)) }
           return id
         }
-        texts += try tokenizer.decode(ids, skipSpecialTokens: noSpecialTokens).utf8
+        texts += try tokenizer.decode(ids, skipsSpecialTokens: noSpecialTokens).utf8
         texts.append(UInt8(ascii: "\n"))
       }
       try output.write(texts)

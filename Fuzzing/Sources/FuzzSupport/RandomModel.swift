@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import Swiftlet
+import Swiftlet
 import SwiftletFiles
 import SwiftletWeights
 

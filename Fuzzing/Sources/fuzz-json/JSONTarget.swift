@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FuzzSupport
-import Swiftlet
+import SwiftletFiles
 
 /// Any bytes as JSON: an error with a place inside the text, or a value that is written and read back equal.
 @c(LLVMFuzzerTestOneInput)

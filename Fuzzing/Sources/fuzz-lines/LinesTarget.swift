@@ -2,7 +2,7 @@
 
 import Foundation
 import FuzzSupport
-import Swiftlet
+import SwiftletFiles
 
 nonisolated(unsafe) private let folder = ScratchFolder()
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import FuzzSupport
-import Swiftlet
+import SwiftletWeights
 
 nonisolated(unsafe) private let folder = ScratchFolder()
 

@@ -3,6 +3,7 @@
 import Foundation
 import FuzzSupport
 import Swiftlet
+import SwiftletFiles
 
 nonisolated(unsafe) private let folder = ScratchFolder()
 
@@ -16,7 +17,7 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let csv = records(of: "table", .csv, lineLimit: lineFeeds + 1)
   _ = records(of: "table", .tsv, lineLimit: lineFeeds + 1)
 
-  for format in TableFormat.allCases {
+  for format in DatasetReader.Format.allCases {
     for hasHeader in [true, false] { readDataset(format, hasHeader: hasHeader) }
   }
 
@@ -31,7 +32,7 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 }
 
 /// A data set has rows; it is the same with and without leave to skip bad rows, unless there are some.
-private func readDataset(_ format: TableFormat, hasHeader: Bool) {
+private func readDataset(_ format: DatasetReader.Format, hasHeader: Bool) {
   var reader = DatasetReader()
   reader.format = format
   reader.hasHeader = hasHeader

@@ -2,7 +2,7 @@
 
 import Foundation
 import FuzzSupport
-import Swiftlet
+import SwiftletWeights
 
 /// Says of one file after another whether it is valid safetensors.
 ///
@@ -17,17 +17,17 @@ import Swiftlet
         _ = try SafetensorsFile(path: folder.path("file"))
         print("ok")
       } catch let error as SafetensorsError {
-        print(name(error.reason), error)
+        print(name(error.kind), error)
       } catch {
         print("error", error)
       }
     }
   }
 
-  /// The name of a case without its values; that of the JSON reader's reason if it was the JSON.
-  private static func name(_ reason: SafetensorsError.Reason) -> Substring {
-    if case .invalidHeader(let error) = reason { return "\(error.reason)".prefix { $0 != "(" } }
-    return "\(reason)".prefix { $0 != "(" }
+  /// The name of a case without its values. For invalid JSON it is the case of the JSON reader's error.
+  private static func name(_ kind: SafetensorsError.Reason) -> Substring {
+    if case .invalidHeader(let error) = kind { return "\(error.kind)".prefix { $0 != "(" } }
+    return "\(kind)".prefix { $0 != "(" }
   }
 
   /// The next `count` bytes; nil at the end.

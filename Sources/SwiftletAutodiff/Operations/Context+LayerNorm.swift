@@ -2,6 +2,18 @@
 
 import SwiftletTensors
 
+/// The parameters of layer normalization: each row is normalized to mean 0 and variance 1, then scaled and shifted.
+///
+/// Ba, Kiros, Hinton: Layer normalization, arXiv:1607.06450, 2016.
+package struct LayerNorm: Sendable {
+  /// gamma, `[features]`
+  package let weight: Parameter
+  /// beta, `[features]`
+  package let bias: Parameter
+  /// Added to the variance.
+  package let epsilon: Float
+}
+
 extension Context {
   /// The layer norm of each row of x, or of x + residual: `[rows, features]` to the same.
   package func layerNorm(_ x: Variable, residual: Variable? = nil, _ norm: LayerNorm) -> Variable {
@@ -24,7 +36,7 @@ struct LayerNormOperation: Operation {
   let residual: Operand?
   let norm: LayerNorm
 
-  /// With h the normalised rows of z = x + residual, s their deviation and g = dy gamma:
+  /// With h the normalized rows of z = x + residual, s their deviation and g = dy gamma:
   /// dz = (g - mean(g) - h mean(g h)) / s, dgamma += the sum over rows of dy h, dbeta += that of dy.
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
     let context = pass.context, kernels = context.kernels

@@ -2,6 +2,23 @@
 
 package import SwiftletTensors
 
+/// The parameters of a linear map x W^T + b. A weights file may store W and b in several parts, each for some outputs.
+///
+/// For example, queries, keys and values are one map of three parts, computed as one product.
+package struct Linear: Sendable {
+  package struct Part: Sendable {
+    /// `[outputs, inputs]`
+    package let weight: Parameter
+    /// `[outputs]`
+    package let bias: Parameter
+  }
+
+  package let parts: [Part]
+  package let inputs: Int
+  /// The number of outputs of all parts.
+  package let outputs: Int
+}
+
 extension Context {
   /// activation(x W^T + b): `[rows, inputs]` to `[rows, outputs]`.
   package func linear(_ x: Variable, _ layer: Linear, activation: Activation = .identity) -> Variable {
@@ -41,8 +58,8 @@ extension Context {
     return converted
   }
 
-  /// Runs `body` on blocks of a product's result, whose columns are those of some panels: on all rows at once unless the
-  /// panels are too few for the threads.
+  /// Runs `body` on blocks of a product's result, whose columns are those of some panels: on all rows at once unless
+  /// the panels are too few for the threads.
   private func forEachBlock(rows: Int, columns: Int, _ body: @escaping (_ rows: Range<Int>, Range<Int>) -> Void) {
     let width = kernels.panelWidth, panels = (columns + width - 1) / width
     let parts = max(1, min(worker.threadCount * 4 / max(panels, 1), rows / 64))

@@ -2,9 +2,8 @@
 
 package import SwiftletTensors
 
-/// The random numbers of dropout for one piece of a batch: a function of the seed, the batch, the text's place in it,
-/// the op, the token's place in its text and the element. So neither pieces, nor threads, nor whether a tape records
-/// change what is dropped.
+/// The random numbers of dropout for one piece of a batch. They depend on the seed, the batch, the text's place in it,
+/// the op, the token's place in its text and the element; not on pieces, threads or recording.
 package struct DropoutMasks: Sendable {
   /// The generator of the batch.
   let generator: Philox
@@ -31,5 +30,28 @@ package struct DropoutMasks: Sendable {
       key: generator.split([UInt32(op), 1, 0, 0]).key, firstText: firstText,
       threshold: UInt32(clamping: UInt64(probability * 0x1p32)),
       scale: probability < 1 ? Float(1 / (1 - probability)) : 0)
+  }
+}
+
+/// The dropout mask of one op. Each element is dropped, or kept and scaled up to make up for the dropped ones.
+struct DropoutMask: Sendable {
+  let key: SIMD2<UInt32>
+  let firstText: Int
+  /// Random words below this drop their element.
+  let threshold: UInt32
+  let scale: Float
+
+  /// Applies the mask to a row of a token: x to y, which may be the same. The mask of a gradient is the value's.
+  ///
+  /// - Parameters:
+  ///   - text: the text's place in the piece.
+  ///   - position: the token's place in the text.
+  ///   - head: the attention head, or 0.
+  func apply(
+    text: Int, position: Int, head: Int = 0, _ x: VectorView, into y: VectorView, kernels: Kernels
+  ) {
+    kernels.dropout(
+      x, key: key, counter: (UInt32(position), UInt32(firstText + text), UInt32(head)), threshold: threshold,
+      scale: scale, into: y)
   }
 }

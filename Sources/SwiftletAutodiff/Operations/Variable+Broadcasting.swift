@@ -3,8 +3,7 @@
 import SwiftletTensors
 
 extension Variable {
-  /// The same numbers in a shape of which some axes had the extent 1, or were missing in front: each is repeated along
-  /// these. It is NumPy's rule.
+  /// Repeats the numbers along axes that are missing in front or have the extent 1, as NumPy's `broadcast_to` does.
   public func broadcast(to shape: [Int]) -> Variable {
     if shape == self.shape { return self }
     let context = Context.of(self)

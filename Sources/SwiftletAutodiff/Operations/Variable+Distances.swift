@@ -2,11 +2,21 @@
 
 import SwiftletTensors
 
+/// A measure of the distance of two vectors.
+public enum Distance: String, CaseIterable, Sendable {
+  /// |x - y|
+  case euclidean
+  /// |x - y|²
+  case squaredEuclidean = "squared-euclidean"
+  /// 1 - x·y / (|x| |y|)
+  case cosine
+}
+
 extension Variable {
-  /// The distance of row i to row i of another: two `[N, D]` to `[N]`. Where it is 0, so is its gradient.
+  /// The distance of each row to the same row of another variable: two `[N, D]` to `[N]`. A distance of 0 has gradient 0.
   ///
-  /// Euclidean distances come from the differences, so that those of near rows are exact. For the cosine, lengths below
-  /// 1e-8 count as 1e-8, as in PyTorch's `cosine_similarity`.
+  /// Euclidean distances are computed from differences, so they are exact for near rows. For the cosine, lengths below 1e-8
+  /// count as 1e-8, as in PyTorch's `cosine_similarity`.
   public func distances(to other: Variable, _ distance: Distance = .euclidean) -> Variable {
     switch distance {
     case .euclidean:
@@ -14,29 +24,29 @@ extension Variable {
     case .squaredEuclidean:
       precondition(shape == other.shape, "rows of \(shape) and rows of \(other.shape)")
       let z = self - other
-      return z.dotProducts(z)
+      return z.dotProducts(with: z)
     case .cosine:
       return 1 - cosines(to: other)
     }
   }
 
-  /// The cosine of row i and row i of another: two `[N, D]` to `[N]`.
+  /// The cosine of each row and the same row of another variable: two `[N, D]` to `[N]`.
   ///
   /// Lengths below 1e-8 count as 1e-8, as in PyTorch's `cosine_similarity`.
   public func cosines(to other: Variable) -> Variable {
-    normalized(minimumLength: 1e-8).dotProducts(other.normalized(minimumLength: 1e-8))
+    normalized(minimumLength: 1e-8).dotProducts(with: other.normalized(minimumLength: 1e-8))
   }
 
-  /// The distances of all rows to each other: `[B, D]` to `[B, B]`, symmetric. Rows that are equal are at exactly 0,
-  /// and where a distance is 0, so is its gradient.
+  /// The distances between all rows: `[B, D]` to `[B, B]`, symmetric. Equal rows have a distance of exactly 0, and a
+  /// distance of 0 has gradient 0.
   ///
-  /// |x_i - x_j|² = |x_i|² + |x_j|² - 2 x_i·x_j, not below 0, from one matrix product whose diagonal is |x_i|². So
-  /// distances far below |x_i| are noisy.
+  /// |x_i - x_j|² = |x_i|² + |x_j|² - 2 x_i·x_j, not below 0, from one matrix product whose diagonal is |x_i|². Distances
+  /// far below |x_i| are therefore noisy.
   public func distancesAmongRows(_ distance: Distance = .euclidean) -> Variable {
     distances(distance) { $0.squaredDistances(squares: $1, factor: $2) }
   }
 
-  /// Some rows of ``distancesAmongRows(_:)``, to the bit: `[B, D]` to `[rows, B]`, in time that grows with the rows.
+  /// Some rows of ``distancesAmongRows(_:)``, with the same bits: `[B, D]` to `[rows, B]`, in time proportional to `rows`.
   public func distancesAmongRows(_ distance: Distance = .euclidean, of rows: Range<Int>) -> Variable {
     if rows == 0..<matrixShape.rows { return distancesAmongRows(distance) }
     return distances(distance) { $0.squaredDistances(of: rows, squares: $1, factor: $2) }

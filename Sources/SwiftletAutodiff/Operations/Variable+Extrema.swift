@@ -3,28 +3,28 @@
 import SwiftletTensors
 
 extension Variable {
-  /// The largest number along an axis, which goes, or stays with the extent 1.
+  /// The largest number along an axis. The axis is removed, or kept with the extent 1.
   ///
-  /// Of equal ones the first has the gradient. NaN counts as the largest. The axis has an element.
+  /// Of equal numbers the first one gets the gradient. NaN counts as the largest. The axis must have an element.
   public func max(axis: Int, keepsAxis: Bool = false) -> Variable { extrema(axis, keepsAxis, sign: 1) }
 
-  /// The smallest number along an axis, which goes, or stays with the extent 1.
+  /// The smallest number along an axis. The axis is removed, or kept with the extent 1.
   ///
-  /// Of equal ones the first has the gradient. NaN counts as the smallest. The axis has an element.
+  /// Of equal numbers the first one gets the gradient. NaN counts as the smallest. The axis must have an element.
   public func min(axis: Int, keepsAxis: Bool = false) -> Variable { extrema(axis, keepsAxis, sign: -1) }
 
-  /// The largest of some elements of each row: `[N, M]` to `[N]`; 0, without a gradient, where there are none.
+  /// The largest of some elements of each row: `[N, M]` to `[N]`. A row without such elements gives 0 and no gradient.
   ///
-  /// Of equal ones the first has the gradient. NaN counts as the largest.
+  /// Of equal numbers the first one gets the gradient. NaN counts as the largest.
   ///
   /// - Parameter isIncluded: whether an element takes part, by row and column.
   public func rowMaxima(where isIncluded: (_ row: Int, _ column: Int) -> Bool = { _, _ in true }) -> Variable {
     rowExtrema(sign: 1, where: isIncluded)
   }
 
-  /// The smallest of some elements of each row: `[N, M]` to `[N]`; 0, without a gradient, where there are none.
+  /// The smallest of some elements of each row: `[N, M]` to `[N]`. A row without such elements gives 0 and no gradient.
   ///
-  /// Of equal ones the first has the gradient. NaN counts as the smallest.
+  /// Of equal numbers the first one gets the gradient. NaN counts as the smallest.
   ///
   /// - Parameter isIncluded: whether an element takes part, by row and column.
   public func rowMinima(where isIncluded: (_ row: Int, _ column: Int) -> Bool = { _, _ in true }) -> Variable {

@@ -2,7 +2,7 @@
 
 import SwiftletTensors
 
-// Functions of each element. None of them comes from the system's mathematical library: the bits are the same everywhere.
+// Functions of each element. They do not use the system's mathematical library, so the bits are the same everywhere.
 
 extension Variable {
   /// x²
@@ -14,10 +14,10 @@ extension Variable {
   /// max(x, 0); its derivative at 0 is 0.
   public func relu() -> Variable { map(.relu) }
 
-  /// log(1 + exp(x)), right for x of any size.
+  /// log(1 + exp(x)), without overflow for large x.
   public func softplus() -> Variable { map(.softplus) }
 
-  /// √x; where it is 0, its derivative counts as 0.
+  /// √x; its derivative at 0 counts as 0.
   public func squareRoot() -> Variable {
     let context = Context.of(self), y = context.mapped(tensor) { $0.squareRoot() }
     return context.record(y, SquareRootOperation(input: Operand(self), result: y))
@@ -30,20 +30,20 @@ extension Variable {
     return context.record(y, ExponentialOperation(input: Operand(self), result: y))
   }
 
-  /// log(x), to the base e.
+  /// The natural logarithm of x.
   public func logarithm() -> Variable {
     let context = Context.of(self), y = context.result(shape: shape)
     context.kernels.logarithm(tensor.vector, into: y.vector)
     return context.record(y, LogarithmOperation(input: Operand(self)))
   }
 
-  /// x^p for a whole p: a product of p factors, or one over it where p is negative.
+  /// x^p for an integer p, as a product of p factors; 1 over the product if p is negative.
   public func power(_ exponent: Int) -> Variable {
     let context = Context.of(self), y = context.mapped(tensor) { Variable.power($0, exponent) }
     return context.record(y, WholePowerOperation(input: Operand(self), exponent: exponent))
   }
 
-  /// x^p = exp(p log(x)); for x of at least 0. For a whole p, ``power(_:)-(Int)`` is more exact.
+  /// x^p = exp(p log(x)) for x ≥ 0. For an integer p, ``power(_:)-(Int)`` is more exact.
   public func power(_ exponent: Float) -> Variable {
     let context = Context.of(self), y = context.power(tensor, exponent)
     return context.record(y, PowerOperation(input: Operand(self), exponent: exponent))
@@ -67,18 +67,18 @@ extension Variable {
   }
 }
 
-/// The larger of x and y, element by element; where they are equal each has half of the gradient. NaN is the largest.
+/// The larger of x and y, element by element. If they are equal, each gets half of the gradient. NaN counts as the largest.
 public func pointwiseMax(_ x: Variable, _ y: Variable) -> Variable { extremum(x, y, sign: 1) }
 
-/// The larger of x and a constant, element by element; where they are equal, x has half of the gradient.
+/// The larger of x and a constant, element by element. If they are equal, x gets half of the gradient.
 public func pointwiseMax(_ x: Variable, _ constant: Float) -> Variable {
   pointwiseMax(x, Variable(Tensor([constant], shape: [1])))
 }
 
-/// The smaller of x and y, element by element; where they are equal each has half of the gradient. NaN is the smallest.
+/// The smaller of x and y, element by element. If they are equal, each gets half of the gradient. NaN counts as the smallest.
 public func pointwiseMin(_ x: Variable, _ y: Variable) -> Variable { extremum(x, y, sign: -1) }
 
-/// The smaller of x and a constant, element by element; where they are equal, x has half of the gradient.
+/// The smaller of x and a constant, element by element. If they are equal, x gets half of the gradient.
 public func pointwiseMin(_ x: Variable, _ constant: Float) -> Variable {
   pointwiseMin(x, Variable(Tensor([constant], shape: [1])))
 }

@@ -3,7 +3,7 @@
 import SwiftletTensors
 
 extension Variable {
-  /// Each row over its Euclidean length, or over `minimumLength` if that is more: `[rows, features]` to the same.
+  /// Scales each row to unit length. Lengths below `minimumLength` count as `minimumLength`. `[N, D]` to the same shape.
   public func normalized(minimumLength: Float = 1e-12) -> Variable {
     let context = Context.of(self), kernels = context.kernels
     let y = context.result(shape: shape), rows = y.matrix

@@ -3,8 +3,8 @@
 import SwiftletTensors
 
 extension Variable {
-  /// x_i·y_i, row by row: two `[N, D]` to `[N]`.
-  public func dotProducts(_ other: Variable) -> Variable {
+  /// The dot product x_i·y_i of each row and the same row of another variable: two `[N, D]` to `[N]`.
+  public func dotProducts(with other: Variable) -> Variable {
     precondition(shape == other.shape, "rows of \(shape) times rows of \(other.shape)")
     let context = Context.of(self, other), x = tensor.matrix, y = other.tensor.matrix
     let z = context.result(x.rows), target = z.vector
@@ -12,7 +12,7 @@ extension Variable {
     return context.record(z, DotProductsOperation(left: Operand(self), right: Operand(other)))
   }
 
-  /// x_i·y_j of all pairs of rows, the matrix product x yᵀ: `[N, D]` and `[M, D]` to `[N, M]`.
+  /// The dot products x_i·y_j of all pairs of rows, which is the matrix product x yᵀ: `[N, D]` and `[M, D]` to `[N, M]`.
   public func dotProducts(withAll other: Variable) -> Variable {
     let context = Context.of(self, other)
     return context.record(

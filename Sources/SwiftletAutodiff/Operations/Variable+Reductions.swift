@@ -9,7 +9,7 @@ extension Variable {
   /// The mean of all elements: to `[1]`; 0 if there are none.
   public func mean() -> Variable { scaledSum(factor: 1 / Float(Swift.max(count, 1))) }
 
-  /// Sums along an axis, which goes, or stays with the extent 1.
+  /// The sums along an axis. The axis is removed, or kept with the extent 1.
   public func sum(axis: Int, keepsAxis: Bool = false) -> Variable {
     precondition(shape.indices.contains(axis), "no axis \(axis) in \(shape)")
     let context = Context.of(self), sums = context.sum(of: tensor, axis: axis)
@@ -17,12 +17,12 @@ extension Variable {
     return context.record(y, AxisSumOperation(input: Operand(self), reduced: sums.shape))
   }
 
-  /// Means along an axis, which goes, or stays with the extent 1; 0 where it has no element.
+  /// The means along an axis; 0 if the axis has no element. The axis is removed, or kept with the extent 1.
   public func mean(axis: Int, keepsAxis: Bool = false) -> Variable {
     sum(axis: axis, keepsAxis: keepsAxis) * (1 / Float(Swift.max(shape[axis], 1)))
   }
 
-  /// log Σ_j exp(x_ij) of each row, right for x of any size: `[N, M]` to `[N]`.
+  /// log Σ_j exp(x_ij) of each row, without overflow for large x: `[N, M]` to `[N]`.
   public func rowLogSumExps() -> Variable {
     let context = Context.of(self), kernels = context.kernels
     let (rows, columns) = matrixShape
@@ -50,7 +50,7 @@ extension Variable {
 }
 
 extension [Int] {
-  /// The extents but for one axis.
+  /// The extents without one axis.
   func removing(_ axis: Int) -> [Int] { indices.filter { $0 != axis }.map { self[$0] } }
 }
 

@@ -3,7 +3,7 @@
 import SwiftletTensors
 
 extension Variable {
-  /// Some rows, in the order given and as often as given: `[N, D]` to `[indices, D]`.
+  /// The rows of some indices, in their order; an index may occur more than once: `[N, D]` to `[indices, D]`.
   public func rows(_ indices: some Sequence<Int>) -> Variable {
     let context = Context.of(self), indices = Array(indices), x = tensor.matrix
     let y = context.result(indices.count, x.columns), target = y.matrix
@@ -11,12 +11,12 @@ extension Variable {
     return context.record(y, RowsOperation(input: Operand(self), indices: indices))
   }
 
-  /// Consecutive rows: `[N, D]` to `[range, D]`; the variable itself if these are all.
+  /// Consecutive rows: `[N, D]` to `[range, D]`; the variable itself if the range is all rows.
   public func rows(_ range: Range<Int>) -> Variable {
     range == 0..<matrixShape.rows ? self : rows(Array(range))
   }
 
-  /// Some columns: `[N, D]` to `[N, range]`.
+  /// Consecutive columns: `[N, D]` to `[N, range]`.
   public func columns(_ range: Range<Int>) -> Variable {
     let context = Context.of(self), x = tensor.matrix.columns(range)
     let y = context.result(x.rows, range.count)
@@ -24,7 +24,7 @@ extension Variable {
     return context.record(y, ColumnsOperation(input: Operand(self), range: range))
   }
 
-  /// Some elements, in the order given and as often as given, by their places in row-major order: to `[indices]`.
+  /// The elements at some places in row-major order, to `[indices]`. A place may occur more than once.
   public func elements(_ indices: some Sequence<Int>) -> Variable {
     let context = Context.of(self), indices = Array(indices), x = tensor.vector
     let y = context.result(indices.count), target = y.vector
@@ -32,7 +32,7 @@ extension Variable {
     return context.record(y, ElementsOperation(input: Operand(self), indices: indices))
   }
 
-  /// The rows, then those of another: `[N, D]` and `[M, D]` to `[N + M, D]`.
+  /// The rows of this variable, then those of another: `[N, D]` and `[M, D]` to `[N + M, D]`.
   public func concatenated(with other: Variable) -> Variable {
     let context = Context.of(self, other), x = tensor.matrix, y = other.tensor.matrix
     precondition(x.columns == y.columns, "rows of \(shape) and rows of \(other.shape)")
@@ -42,22 +42,22 @@ extension Variable {
     return context.record(z, ConcatenationOperation(first: Operand(self), second: Operand(other)))
   }
 
-  /// The same numbers in another shape of as many elements.
+  /// The same numbers in another shape with the same number of elements.
   public func reshaped(_ shape: [Int]) -> Variable {
     Context.of(self).record(tensor.reshaped(shape), ReshapingOperation(input: Operand(self)))
   }
 
-  /// Rows and columns exchanged: `[N, M]` to `[M, N]`.
+  /// The transposed matrix: `[N, M]` to `[M, N]`.
   public func transposed() -> Variable {
     let context = Context.of(self)
     return context.record(context.transposed(tensor), TranspositionOperation(input: Operand(self)))
   }
 
-  /// A number in place of some elements of `[N, M]`, which then have no gradient.
+  /// Replaces some elements of `[N, M]` by a number. The replaced elements have no gradient.
   ///
   /// - Parameters:
   ///   - isMasked: whether an element is replaced, by row and column.
-  ///   - value: minus infinity takes elements out of ``rowLogSumExps()``, 0 out of a sum.
+  ///   - value: the number. Minus infinity removes elements from ``rowLogSumExps()``, 0 from a sum.
   public func masked(where isMasked: (_ row: Int, _ column: Int) -> Bool, fill value: Float) -> Variable {
     let context = Context.of(self), (rows, columns) = matrixShape
     let places = (0..<rows * columns).filter { isMasked($0 / columns, $0 % columns) }

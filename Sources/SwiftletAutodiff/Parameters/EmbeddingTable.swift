@@ -2,7 +2,7 @@
 
 package import SwiftletTensors
 
-/// An embedding table, of which training costs the rows that it touches.
+/// A trainable embedding table. A training step takes time only for the rows that it uses.
 ///
 /// A row stays as the file holds it until a step that is applied trains it. Until then weight decay acts on it through
 /// one factor, P, the product of the decay factors of all applied steps: the row reads as stored times P. Once touched

@@ -8,7 +8,7 @@ package final class Gradients: @unchecked Sendable {
 
   package let layout: ParameterLayout
 
-  /// The parameters that are not trained, by index: their gradients mean nothing.
+  /// The indices of the parameters that are not trained. Their gradients are undefined.
   package let frozen: Set<Int>
 
   private let dense: TensorBuffer

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where each dense parameter of a model, all but the embedding tables, lies in one flat array of numbers.
+/// The places of a model's dense parameters, all except embedding tables, in one flat array of numbers.
 ///
 /// Weights, their gradients and the optimizer's moments are arrays of this layout. The weights of a linear map's parts
 /// lie one after the other, and so do their biases: each map is one matrix `[outputs, inputs]` and one vector.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The walk over a model's parameters: each layer, as it is made, names its own and gets their places in the list.
+/// Registers a model's parameters. Each layer names its parameters when it is made, and gets their places in the list.
 package final class ParameterScope {
   private final class Root {
     var list: ParameterList
@@ -20,7 +20,7 @@ package final class ParameterScope {
     self.root = root
   }
 
-  /// What has been named so far.
+  /// The parameters registered so far.
   package var list: ParameterList { root.list }
 
   /// The scope of a part: its names follow `name` and a dot.

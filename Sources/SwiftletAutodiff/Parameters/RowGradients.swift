@@ -2,7 +2,7 @@
 
 package import SwiftletTensors
 
-/// The gradient of an embedding table: only rows that a batch reads have one.
+/// The gradient of an embedding table. Only rows that a batch reads have a gradient.
 package final class RowGradients: @unchecked Sendable {
   // SAFETY: belongs to one trainer; threads of its team write different columns.
 

@@ -2,7 +2,7 @@
 
 package import SwiftletTensors
 
-/// The weights that a trainer changes: its own, whoever else uses the model.
+/// The weights that a trainer changes. They belong to it alone; other users of the model have their own.
 package final class TrainableWeights: @unchecked Sendable {
   // SAFETY: belongs to one trainer, which writes between computations only.
 

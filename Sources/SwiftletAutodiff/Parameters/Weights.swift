@@ -6,7 +6,7 @@ package import SwiftletTensors
 /// while a computation reads them.
 package struct Weights: Sendable {
   package enum Entry: Sendable {
-    /// A bias or a normalisation's scale or shift.
+    /// A bias or a normalization's scale or shift.
     case vector(Tensor)
     /// An embedding table.
     case table(EmbeddingTable)

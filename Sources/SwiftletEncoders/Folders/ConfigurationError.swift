@@ -1,24 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SwiftletFiles
+package import SwiftletFiles
 
-/// A configuration file whose values are missing, wrong or not supported: all of them at once.
-public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConvertible {
+/// Thrown for a configuration file with missing, wrong or unsupported values. Lists all of them at once.
+package struct ConfigurationError: SwiftletError, Equatable {
   /// What is wrong with one value.
-  public enum Problem: Equatable, Sendable, CustomStringConvertible {
-    /// The key has to be there.
+  package enum Problem: Equatable, Sendable, CustomStringConvertible {
+    /// A required key is absent.
     case missing(key: String)
-    /// The value has another type, or is a number not written as an integer.
+    /// The value has the wrong type, or is a number that is not written as an integer.
     case wrongType(key: String, wanted: String, found: String)
     /// The number is too small or too large.
     case outOfRange(key: String, value: String, range: String)
-    /// The value means something that this package does not compute.
+    /// The value asks for something that this package does not compute.
     case unsupported(key: String, value: String, supported: [String])
-    /// The value does not fit another one.
+    /// The value contradicts another one.
     case inconsistent(key: String, problem: String)
 
     /// The key and what is wrong with its value.
-    public var description: String {
+    package var description: String {
       switch self {
       case .missing(let key): "\(escaped(key)) is missing"
       case .wrongType(let key, let wanted, let found): "\(escaped(key)) must be \(wanted), not \(found)"
@@ -32,19 +32,20 @@ public struct ConfigurationError: Error, Equatable, Sendable, CustomStringConver
   }
 
   /// The file.
-  public let path: String
-  /// Everything that is wrong in it.
-  public let problems: [Problem]
+  package let path: String?
+  /// Everything that is wrong in the file.
+  package let problems: [Problem]
 
   package init(path: String, problems: [Problem]) {
     self.path = path
     self.problems = problems
   }
 
-  /// One line: the file and its first five problems.
-  public var description: String {
+  /// The first five problems, and how many more there are.
+  package var reason: String {
     let listed = problems.prefix(5).map(\.description).joined(separator: ", ")
-    let more = problems.count > 5 ? " and \(problems.count - 5) more" : ""
-    return "\(escaped(path)): \(listed)\(more); use the file that came with the model, or another model"
+    return problems.count > 5 ? "\(listed) and \(problems.count - 5) more" : listed
   }
+
+  package var remedy: String { "use the file that came with the model, or another model" }
 }

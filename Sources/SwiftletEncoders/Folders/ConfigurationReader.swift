@@ -2,10 +2,10 @@
 
 package import SwiftletFiles
 
-/// Takes typed values out of a JSON configuration file, collects what is wrong, and says it all at the end.
+/// Reads typed values from a JSON configuration file, collects all problems, and throws them together at the end.
 ///
-/// A key with `null` counts as absent, as the reference's writers mean it. Where a value is wrong its reader gives
-/// a stand-in, and `finish` throws.
+/// A key with the value `null` counts as absent, as in the reference. For a wrong value the readers return a
+/// placeholder, and `finish` throws.
 package struct ConfigurationReader: Sendable {
   package typealias Problem = ConfigurationError.Problem
 
@@ -13,11 +13,11 @@ package struct ConfigurationReader: Sendable {
   package let object: JSONObject
   private var problems: [Problem] = []
 
-  private static let mostBytes = 1 << 20
+  private static let maximumByteCount = 1 << 20
 
   /// Reads the file.
   ///
-  /// - Throws: `FileError` if it is absent or has more than 1 MB, `JSONError` if it is not JSON,
+  /// - Throws: `FileError` if the file is absent or larger than 1 MB, `JSONError` if it is not JSON,
   ///   `ConfigurationError` if it is not an object.
   package init(path: String) throws {
     let json = try ConfigurationReader.json(path: path)
@@ -33,12 +33,12 @@ package struct ConfigurationReader: Sendable {
     self.object = object
   }
 
-  /// The JSON of a configuration file, which has at most 1 MB.
+  /// The JSON of a configuration file of at most 1 MB.
   package static func json(path: String) throws -> JSONValue {
-    try JSONParser.parse(path: path, limit: mostBytes)
+    try JSONParser.parse(path: path, limit: maximumByteCount)
   }
 
-  /// Throws if anything was wrong.
+  /// Throws if any value was wrong.
   package func finish() throws(ConfigurationError) {
     if !problems.isEmpty { throw ConfigurationError(path: path, problems: problems) }
   }
@@ -47,10 +47,10 @@ package struct ConfigurationReader: Sendable {
 
   // MARK: Values
 
-  /// The value of `key`, whatever it is; nil if it is absent or null.
+  /// The value of `key`, of any type; nil if the key is absent or null.
   package subscript(key: String) -> JSONValue? { object[key].flatMap { $0 == .null ? nil : $0 } }
 
-  /// An integer, written as one. Without `default` the key must be there.
+  /// A number that is written as an integer. Without `default` the key is required.
   package mutating func integer(_ key: String, in range: ClosedRange<Int>, default: Int? = nil) -> Int {
     guard let value = value(key, isOptional: `default` != nil) else { return `default` ?? range.lowerBound }
     guard case .number(let number) = value, let integer = number.int else {
@@ -87,7 +87,7 @@ package struct ConfigurationReader: Sendable {
     return value.string ?? mismatch(key, "a string", value, standIn: nil)
   }
 
-  /// One of the words that are supported, by what it stands for.
+  /// The choice that the key's word stands for.
   package mutating func choice<Choice>(
     _ key: String, of choices: KeyValuePairs<String, Choice>, default: Choice
   ) -> Choice {
@@ -97,7 +97,7 @@ package struct ConfigurationReader: Sendable {
     return `default`
   }
 
-  /// Reports a word other than the only one that is supported; an absent key stands for it.
+  /// Reports any word other than `word`. An absent key is fine.
   package mutating func expect(_ key: String, _ word: String) {
     choice(key, of: [word: ()], default: ())
   }
@@ -119,8 +119,8 @@ package struct ConfigurationReader: Sendable {
 }
 
 extension JSONValue {
-  /// Writes a configuration file, two spaces a level, at once or not at all.
-  func write(to path: String) throws(FileError) {
+  /// Writes an indented configuration file atomically.
+  func write(to path: String) throws {
     var bytes: [UInt8] = []
     JSONWriter.append(self, indented: true, to: &bytes)
     try AtomicFile.write(bytes + [UInt8(ascii: "\n")], to: path)
@@ -128,8 +128,8 @@ extension JSONValue {
 }
 
 extension AtomicFile {
-  /// Writes a whole file, at once or not at all.
-  static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
+  /// Writes a whole file atomically.
+  static func write(_ bytes: [UInt8], to path: String) throws {
     var file = try AtomicFile(path: path)
     try file.write(bytes)
     try file.commit()

@@ -3,10 +3,10 @@
 package import SwiftletAutodiff
 import SwiftletFiles
 
-/// What a model's folder says about the model, its weights and vocabulary aside. It is written by the same code that
-/// reads it: a written folder reads back equal.
+/// The configuration of a model folder: everything but the weights and the vocabulary. The same code reads and writes
+/// it, so a written folder reads back equal.
 ///
-/// A folder of sentence-transformers, of any version:
+/// Reads folders of all versions of sentence-transformers:
 ///
 ///     config.json                        the transformer
 ///     modules.json                       what follows what: transformer, pooling, normalisation
@@ -14,8 +14,9 @@ import SwiftletFiles
 ///     sentence_bert_config.json          the maximum length
 ///     config_sentence_transformers.json  the prompts
 ///
-/// or a bare BERT without `modules.json`: the vector of [CLS], not normalised. A module that this package does not
-/// compute is refused by name. Source: sentence-transformers, base/model.py and sentence_transformer/modules.
+/// or a bare BERT without `modules.json`, which gives the vector of [CLS], not normalised. A module that this package
+/// cannot compute is an error that names it. Source: sentence-transformers, base/model.py and
+/// sentence_transformer/modules.
 package struct ModelFolder: Sendable {
   /// The folder.
   package let path: String
@@ -23,11 +24,11 @@ package struct ModelFolder: Sendable {
   package let transformerPath: String
   /// The model architecture.
   package internal(set) var transformer: any Transformer
-  /// What makes a text's vector of the transformer's vectors, step by step.
+  /// The steps from the transformer's vectors to a text's vector.
   package internal(set) var modules: [any EncoderModule]
-  /// What the encoder learns: the transformer's parameters, then the modules'.
+  /// All trainable parameters: the transformer's, then the modules'.
   package internal(set) var parameters: ParameterList
-  /// Non-fatal problems found while reading, a line each.
+  /// Non-fatal problems found while reading, one line each.
   package let warnings: [String]
 
   /// sentence_bert_config.json.
@@ -37,7 +38,7 @@ package struct ModelFolder: Sendable {
   /// config.json.
   private let config: JSONObject
 
-  /// The tokenizer's files, of which a folder has some.
+  /// The names of tokenizer files. A folder has some of them.
   package static let tokenizerFiles = [
     "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
   ]
@@ -80,8 +81,8 @@ package struct ModelFolder: Sendable {
     warnings = isBare ? ["\(escaped(path)): no modules.json; pooling cls, not normalised"] : []
   }
 
-  /// Writes all files but the weights to a folder that is there; the model is to have weights in float32. Each file
-  /// appears once it is complete.
+  /// Writes all files but the weights to an existing folder, for weights in float32. Each file appears only when it is
+  /// complete.
   ///
   /// - Throws: `FileError`.
   package func write(to folder: String) throws {
@@ -99,13 +100,13 @@ package struct ModelFolder: Sendable {
 }
 
 extension ModelFolder {
-  /// The module that pools; nil if the transformer does.
+  /// The pooling module; nil if the transformer pools by itself.
   var pooling: PoolingModule? { modules.lazy.compactMap { $0 as? PoolingModule }.first }
 
   /// The pooling modes whose vectors are concatenated, in this order.
   package var poolingModes: [PoolingMode] { pooling?.modes ?? transformer.fixedPooling ?? [] }
 
-  /// Whether a prompt's tokens take part in the pooling.
+  /// Whether pooling includes the tokens of a prompt.
   package var poolingIncludesPrompt: Bool { pooling?.includesPrompt ?? true }
 
   /// Whether vectors are scaled to unit length.
@@ -114,15 +115,15 @@ extension ModelFolder {
   /// The length of a text's vector.
   package var dimension: Int { modules.reduce(transformer.configuration.hiddenSize) { $1.dimension(of: $0) } }
 
-  /// The most tokens of a text, special ones included; nil if the folder does not say.
+  /// The maximum number of tokens of a text, including special tokens; nil if the folder does not say.
   package var maxSequenceLength: Int? { transformerSettings.maxSequenceLength }
 
-  /// Whether texts are lowercased even if the tokenizer does not; `false` says nothing about the tokenizer.
+  /// Whether texts are lowercased before the tokenizer. If false, the tokenizer may still lowercase them.
   package var lowercasesText: Bool { transformerSettings.lowercasesText }
 
-  /// Texts to put before a text, by name, as `query`.
+  /// Prompts by name, for example `query`. A prompt is put before a text.
   package var prompts: [String: String] { promptConfiguration.prompts }
 
-  /// The name of the prompt to use where none is given.
+  /// The name of the prompt that is used if none is given.
   package var defaultPromptName: String? { promptConfiguration.defaultName }
 }

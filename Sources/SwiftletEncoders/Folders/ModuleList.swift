@@ -2,21 +2,21 @@
 
 import SwiftletFiles
 
-/// modules.json: the transformer, then the modules that its vectors go through, each with its folder.
+/// The list in modules.json: the transformer, then the modules that process its vectors, each with its folder.
 struct ModuleList {
   /// The transformer's folder.
   let transformerPath: String
 
-  /// The kinds and folders of the modules behind the transformer, in their order.
+  /// The types and folders of the modules after the transformer, in order.
   let modules: [(kind: any EncoderModule.Type, path: String)]
 
   private static let fileName = "modules.json"
   private static let transformerName = "Transformer"
 
-  /// Reads the list; nil if the folder has none.
+  /// Reads the list; nil if the folder has no modules.json.
   ///
   /// - Throws: `FileError` if there is no such folder; `JSONError`; `ConfigurationError` for a module that this package
-  ///   does not compute, an order that makes no sense, or a path that leaves the folder.
+  ///   cannot compute, an unsupported order, or a path that leaves the folder.
   init?(folder: String) throws {
     guard exists(folder) else { throw FileError.notFound(folder) }
     let path = joinPath(folder, ModuleList.fileName)
@@ -58,7 +58,7 @@ struct ModuleList {
     modules = Array(zip(kinds, folders.dropFirst()))
   }
 
-  /// Writes the list, and each module to a folder of its own; the transformer's files lie in the folder itself.
+  /// Writes the list, and each module to its own folder. The transformer's files are in the model folder itself.
   static func write(_ modules: [any EncoderModule], to folder: String) throws {
     var entries = [entry(0, transformerName, path: "")]
     for (index, module) in modules.enumerated() {

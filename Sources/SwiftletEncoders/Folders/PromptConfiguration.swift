@@ -2,12 +2,12 @@
 
 import SwiftletFiles
 
-/// config_sentence_transformers.json: the kind of model and its prompts.
+/// The prompts of a model, from config_sentence_transformers.json.
 struct PromptConfiguration: Sendable {
   private(set) var prompts: [String: String] = [:]
   let defaultName: String?
 
-  /// The whole file: a copy of the folder keeps what is not read, too. nil if there is none.
+  /// The whole file, so that a copy keeps keys that are not read; nil if there is no file.
   private let file: JSONObject?
 
   static let fileName = "config_sentence_transformers.json"
@@ -26,7 +26,7 @@ struct PromptConfiguration: Sendable {
     case nil: break
     case .object(let object):
       for member in object.members {
-        // As the reference, which takes null for an empty prompt.
+        // The reference treats null as an empty prompt.
         guard let text = member.value == .null ? "" : member.value.string else {
           config.report(
             .wrongType(key: "prompts.\(member.key)", wanted: "a string", found: member.value.kind))

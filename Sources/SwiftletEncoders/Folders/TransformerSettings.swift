@@ -2,16 +2,16 @@
 
 import SwiftletFiles
 
-/// How texts become tokens: sentence_bert_config.json, and what newer versions of sentence-transformers keep in
-/// tokenizer_config.json.
+/// The maximum length and lowercasing of texts, from sentence_bert_config.json. Newer versions of sentence-transformers
+/// keep the maximum length in tokenizer_config.json.
 package struct TransformerSettings: Sendable {
-  /// The most tokens of a text, special ones included; nil if the folder does not say.
+  /// The maximum number of tokens of a text, including special tokens; nil if the folder does not say.
   let maxSequenceLength: Int?
 
-  /// Whether texts are lowercased even if the tokenizer does not; `false` says nothing about the tokenizer.
+  /// Whether texts are lowercased before the tokenizer. If false, the tokenizer may still lowercase them.
   let lowercasesText: Bool
 
-  /// The whole of sentence_bert_config.json: a copy of the folder keeps what is not read, too. nil if there is none.
+  /// The whole of sentence_bert_config.json, so that a copy keeps keys that are not read; nil if there is no file.
   private let file: JSONObject?
 
   static let fileName = "sentence_bert_config.json"
@@ -22,7 +22,7 @@ package struct TransformerSettings: Sendable {
     file = ["max_seq_length": .number(JSONNumber(maxSequenceLength)), "do_lower_case": .bool(lowercasesText)]
   }
 
-  /// - Parameter positions: the most tokens of a text that the transformer takes.
+  /// - Parameter positions: the maximum number of tokens that the transformer accepts.
   init(folder: String, positions: Int) throws {
     var file: JSONObject?
     var length: Int?
@@ -43,12 +43,13 @@ package struct TransformerSettings: Sendable {
     lowercasesText = lowercases
   }
 
-  /// Writes sentence_bert_config.json. What tokenizer_config.json says is copied with the tokenizer.
+  /// Writes sentence_bert_config.json. The tokenizer's files, with tokenizer_config.json, are copied separately.
   func write(to folder: String) throws {
     if let file { try JSONValue.object(file).write(to: joinPath(folder, TransformerSettings.fileName)) }
   }
 
-  /// `model_max_length`, which the reference cuts to the model's positions; 10^30 stands for no maximum.
+  /// The value of `model_max_length`, which the reference limits to the model's positions. A value of 10^30 means no
+  /// maximum.
   private static func tokenizerMaximum(folder: String) throws -> Int? {
     let path = joinPath(folder, "tokenizer_config.json")
     guard exists(path) else { return nil }

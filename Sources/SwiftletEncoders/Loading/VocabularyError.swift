@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SwiftletFiles
+package import SwiftletFiles
 internal import SwiftletTokenizers
 
-/// A vocabulary with more tokens than the model has embeddings.
-public struct VocabularyError: Error, Equatable, Sendable, CustomStringConvertible {
+/// Thrown when the vocabulary has more tokens than the model has embeddings.
+package struct VocabularyError: SwiftletError, Equatable {
   /// The model folder.
-  public let folder: String
-  /// The tokens of the vocabulary.
-  public let tokenCount: Int
-  /// The rows of the embedding table, `vocab_size` of config.json.
-  public let embeddingCount: Int
+  package let path: String?
+  /// The number of tokens in the vocabulary.
+  package let tokenCount: Int
+  /// The number of rows of the embedding table, `vocab_size` of config.json.
+  package let embeddingCount: Int
 
-  /// One line: the folder, both numbers, what to do.
-  public var description: String {
-    "\(escaped(folder)): the vocabulary has \(tokenCount) tokens, but config.json's vocab_size is \(embeddingCount); "
-      + "give the vocabulary that the model was trained with"
+  package var reason: String {
+    "the vocabulary has \(tokenCount) tokens, but config.json's vocab_size is \(embeddingCount)"
   }
+
+  package var remedy: String { "give the vocabulary that the model was trained with" }
 
   /// Throws if a token has no embedding; returns a warning if an embedding has no token.
   static func check(
@@ -24,7 +24,7 @@ public struct VocabularyError: Error, Equatable, Sendable, CustomStringConvertib
   ) throws(VocabularyError) -> [String] {
     let tokens = tokenizer.vocabularySize
     guard tokens <= embeddings else {
-      throw VocabularyError(folder: folder, tokenCount: tokens, embeddingCount: embeddings)
+      throw VocabularyError(path: folder, tokenCount: tokens, embeddingCount: embeddings)
     }
     guard tokens < embeddings else { return [] }
     return ["\(escaped(folder)): \(embeddings - tokens) of \(embeddings) embeddings have no token in the vocabulary"]

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SwiftletFiles
-public import SwiftletWeights
+package import SwiftletFiles
+package import SwiftletWeights
 
-/// A checkpoint whose tensors are not the weights of the model that its configuration describes.
-public struct WeightError: Error, Equatable, Sendable, CustomStringConvertible {
+/// Thrown when the tensors of a weights file are not the ones that the model's config.json describes.
+package struct WeightError: SwiftletError, Equatable {
   /// What is wrong with one tensor.
-  public enum Problem: Equatable, Sendable {
-    /// The checkpoint has no tensor of this name.
+  package enum Problem: Equatable, Sendable {
+    /// No tensor has this name.
     case missing(name: String)
     /// The tensor's shape is not the one that config.json asks for.
     case misshapen(name: String, shape: [Int], expected: [Int])
@@ -17,13 +17,13 @@ public struct WeightError: Error, Equatable, Sendable, CustomStringConvertible {
     case nonFinite(name: String, count: Int, firstIndex: Int)
 
     /// The tensor.
-    public var name: String {
+    package var name: String {
       switch self {
       case .missing(let name), .misshapen(let name, _, _), .unusableType(let name, _), .nonFinite(let name, _, _): name
       }
     }
 
-    private var text: String {
+    fileprivate var text: String {
       switch self {
       case .missing(let name): "\(quoted(name)) is missing"
       case .misshapen(let name, let shape, let expected): "\(quoted(name)) has shape \(shape), not \(expected)"
@@ -32,22 +32,20 @@ public struct WeightError: Error, Equatable, Sendable, CustomStringConvertible {
         "\(quoted(name)) has \(count) values that are not finite, the first at element \(first)"
       }
     }
-
-    static func summary(_ problems: [Problem]) -> String {
-      let listed = problems.prefix(5).map(\.text).joined(separator: "; ")
-      return problems.count > 5 ? "\(listed); and \(problems.count - 5) more, \(problems.count) in all" : listed
-    }
   }
 
   /// The model folder.
-  public let folder: String
+  package let path: String?
 
   /// Every problem found.
-  public let problems: [Problem]
+  package let problems: [Problem]
 
-  /// One line: the folder, the first five problems and their count, what to do.
-  public var description: String {
-    "\(escaped(folder)): the weights do not fit config.json: \(Problem.summary(problems)); "
-      + "export or download the model again"
+  /// The first five problems, and the count of all.
+  package var reason: String {
+    let listed = problems.prefix(5).map(\.text).joined(separator: "; ")
+    let more = problems.count > 5 ? "; and \(problems.count - 5) more, \(problems.count) in all" : ""
+    return "the weights do not fit config.json: \(listed)\(more)"
   }
+
+  package var remedy: String { "export or download the model again" }
 }

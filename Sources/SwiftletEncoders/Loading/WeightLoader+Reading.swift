@@ -6,9 +6,9 @@ import SwiftletTensors
 import SwiftletWeights
 
 extension WeightLoader {
-  /// Reads, converts, checks and packs all weights, on all threads of a pool.
+  /// Reads, converts, checks and packs all weights, using all threads of the pool.
   ///
-  /// - Throws: ``WeightError`` that names every tensor with numbers that are not finite, or `FileError`.
+  /// - Throws: ``WeightError``, which names every tensor that has non-finite numbers, or `FileError`.
   func load(in precision: Precision, on pool: ThreadPool) throws -> Weights {
     let reading = WeightReading(self)
     let memory = packedMemory(precision)
@@ -41,8 +41,8 @@ extension WeightLoader {
     return WeightFormat(precision, areHalves: areHalves)
   }
 
-  /// Memory for each packed matrix, by the index of its first weight: parts of one block, since a large page then holds
-  /// several.
+  /// Memory for each packed matrix, by the index of its first weight. All matrices share one block, so that a large
+  /// page holds several.
   private func packedMemory(_ precision: Precision) -> [Int: TensorBuffer] {
     var ranges: [Int: Range<Int>] = [:], end = 0
     for linear in parameters.linears {
@@ -55,7 +55,7 @@ extension WeightLoader {
     return ranges.mapValues { TensorBuffer($0, of: block) }
   }
 
-  /// The same, as a trainer needs the weights.
+  /// Reads the weights in the form that a trainer updates.
   func loadTrainable(on pool: ThreadPool) throws -> TrainableWeights {
     let reading = WeightReading(self), layout = ParameterLayout(parameters)
     let dense = TensorBuffer(count: layout.count)
@@ -76,7 +76,7 @@ extension WeightLoader {
   }
 }
 
-/// The reading of one checkpoint's tensors: a task a table, a linear map, a vector.
+/// Reads the tensors of one weights file, with one task for each table, linear layer and vector.
 private final class WeightReading: Sendable {
   private struct Outcome {
     var problems: [WeightError.Problem] = []
@@ -88,7 +88,7 @@ private final class WeightReading: Sendable {
 
   init(_ loader: WeightLoader) { self.loader = loader }
 
-  /// Hands out all parameters, on several threads at once.
+  /// Calls a closure for each parameter, on several threads at once.
   func run(
     on pool: ThreadPool, table: @escaping (Parameter, EmbeddingTable) -> Void,
     linear: @escaping (Linear, Workspace) throws -> Void, vector: @escaping (Parameter, Workspace) throws -> Void
@@ -107,16 +107,16 @@ private final class WeightReading: Sendable {
         outcome.withLock { $0.failure = $0.failure ?? error }
       }
     }
-    // What a large tensor took, no batch will need.
+    // Free the memory of large tensors: no batch needs as much.
     pool.releaseMemory()
     let result = outcome.withLock { $0 }
     if let failure = result.failure { throw failure }
     guard result.problems.isEmpty else {
-      throw WeightError(folder: loader.folder, problems: result.problems.sorted { $0.name < $1.name })
+      throw WeightError(path: loader.folder, problems: result.problems.sorted { $0.name < $1.name })
     }
   }
 
-  /// The table as the file holds it, except that F64 is rounded to float32.
+  /// The table in the file's number format, except that F64 is rounded to float32.
   private func stored(_ parameter: Parameter, _ workspace: Workspace) throws -> StoredTable {
     let source = loader.sources[parameter.index]
     let rows = parameter.shape[0], columns = parameter.shape[1]
@@ -132,7 +132,7 @@ private final class WeightReading: Sendable {
     return table
   }
 
-  /// Parameters' numbers as float32, one parameter after the other.
+  /// Reads the numbers of parameters as float32, one parameter after the other.
   func read(_ parameters: [Parameter], into values: VectorView, _ workspace: Workspace) throws {
     var start = 0
     for parameter in parameters {
@@ -164,7 +164,7 @@ private final class WeightReading: Sendable {
 }
 
 extension DType {
-  /// How the kernels call the type; nil if it holds no weights.
+  /// The kernels' number format for the type; nil if weights cannot have this type.
   var numberFormat: NumberFormat? {
     switch self {
     case .f32: .float32

@@ -4,8 +4,8 @@ import SwiftletAutodiff
 import SwiftletTensors
 import SwiftletWeights
 
-/// Reads a model's parameters from a checkpoint. Nothing is ever made up: what is missing, misshapen or not finite
-/// is an error that names all of it.
+/// Reads a model's parameters from its weights files. Missing, misshapen or non-finite tensors are an error that lists
+/// all of them.
 struct WeightLoader: Sendable {
   let folder: String
   let checkpoint: Checkpoint
@@ -13,17 +13,16 @@ struct WeightLoader: Sendable {
   let kernels: Kernels
   let allowsNonFinite: Bool
 
-  /// Each parameter's tensor, by the parameter's index.
+  /// The tensor of each parameter, by the parameter's index.
   let sources: [TensorInfo]
 
-  /// The checkpoint's tensors that the model does not use: task heads, a pooler, `position_ids`.
+  /// The names of tensors that the model does not use, for example task heads, a pooler or `position_ids`.
   let unusedTensors: [String]
 
-  /// Finds the parameters' tensors, also under the names that other tools give them: behind `bert.` or `model.`,
-  /// and with `gamma` and `beta` for a normalisation's weight and bias.
+  /// Finds the parameters' tensors. Also accepts names of other tools: with the prefix `bert.` or `model.`, and `gamma`
+  /// and `beta` for the weight and bias of a layer norm.
   ///
-  /// - Throws: What `Checkpoint` does; ``WeightError`` if any is missing, has another shape, or a type that holds
-  ///   no weights.
+  /// - Throws: The errors of `Checkpoint`; ``WeightError`` if a tensor is missing or has the wrong shape or type.
   init(_ parameters: ParameterList, folder: String, kernels: Kernels, allowsNonFinite: Bool) throws {
     self.allowsNonFinite = allowsNonFinite
     self.folder = folder
@@ -50,7 +49,7 @@ struct WeightLoader: Sendable {
         problems.append(.unusableType(name: source.name, type: source.dtype))
       }
     }
-    guard problems.isEmpty else { throw WeightError(folder: folder, problems: problems) }
+    guard problems.isEmpty else { throw WeightError(path: folder, problems: problems) }
     self.sources = sources
     let used = Set(sources.map { Array($0.name.utf8) })
     unusedTensors = checkpoint.tensors.map(\.name).filter { !used.contains(Array($0.utf8)) }

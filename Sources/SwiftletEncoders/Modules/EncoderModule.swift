@@ -2,36 +2,36 @@
 
 package import SwiftletAutodiff
 
-/// One step between the transformer and a text's finished vector, as pooling. Stores no weights; they come from the
-/// `Context`.
+/// One step between the transformer and a text's final vector, for example pooling. Stores no weights; they come from
+/// the `Context`.
 ///
-/// A module is one file: how it reads and writes its folder, which token rows it reads, what it computes, and what it
-/// learns. ``ModuleRegistry`` lists all kinds.
+/// Each module is one source file with everything about it: how it reads and writes its folder, which token rows it
+/// reads, what it computes and learns. ``ModuleRegistry`` lists all modules.
 package protocol EncoderModule: Sendable {
-  /// The name of the class in sentence-transformers, the last word of `type` in modules.json.
+  /// The name of the class in sentence-transformers: the last part of `type` in modules.json.
   static var typeName: String { get }
 
-  /// Whether the module makes one vector of a text's token vectors. One module does, right behind the transformer.
+  /// Whether the module combines a text's token vectors into one vector. Exactly one module does, and it comes first.
   static var poolsTokens: Bool { get }
 
   /// Reads the module's folder.
   ///
   /// - Parameters:
-  ///   - inputs: the length of the vectors that the module is given.
-  ///   - scope: names what the module learns.
+  ///   - inputs: the length of the module's input vectors.
+  ///   - scope: names the module's parameters.
   /// - Throws: `FileError`, `JSONError` or `ConfigurationError`; each names the file.
   init(folder: String, inputs: Int, scope: ParameterScope) throws
 
-  /// Writes the files that ``init(folder:inputs:scope:)`` reads, to a folder that is there.
+  /// Writes the files that ``init(folder:inputs:scope:)`` reads to an existing folder.
   func write(to folder: String) throws
 
-  /// The rows of a text's tokens that the module reads, if it pools them.
+  /// Which token rows of a text the module reads, if it pools.
   var tokenRows: TokenRows { get }
 
-  /// The length of the vectors that the module makes of vectors of length `inputs`.
+  /// The length of the output vectors for input vectors of length `inputs`.
   func dimension(of inputs: Int) -> Int
 
-  /// The module's vectors.
+  /// Computes the module's vectors.
   func callAsFunction(_ features: Features, in context: Context) -> Features
 }
 
@@ -40,32 +40,32 @@ extension EncoderModule {
   package var tokenRows: TokenRows { .all }
 }
 
-/// The kinds of modules that this package computes, besides the transformer.
+/// The modules that this package can compute, besides the transformer.
 enum ModuleRegistry {
   static let all: [any EncoderModule.Type] = [PoolingModule.self, NormalizationModule.self]
 
-  /// The kind of this ``EncoderModule/typeName``; nil if there is none.
+  /// The module with this ``EncoderModule/typeName``; nil if there is none.
   static func kind(named name: some StringProtocol) -> (any EncoderModule.Type)? { all.first { $0.typeName == name } }
 }
 
-/// The rows of a text's tokens from which its vector is made.
+/// The token rows of a text that its vector depends on.
 package enum TokenRows: Sendable {
-  /// Every token's.
+  /// The rows of all tokens.
   case all
-  /// The first token's alone.
+  /// Only the first token's row.
   case first
-  /// The last token's alone.
+  /// Only the last token's row.
   case last
 }
 
-/// What goes from module to module: vectors, and which of them belong to which text.
+/// The data passed from module to module: vectors, and the rows that belong to each text.
 package struct Features {
   /// `[rows, dimension]`
   package var vectors: Variable
 
-  /// The rows of each text: one a token until they are pooled, then one a text.
+  /// The rows of each text: one row for each token before pooling, one row for each text after it.
   package var rows: [Range<Int>]
 
-  /// How many of each text's first tokens are a prompt's that pooling leaves out.
+  /// The number of leading tokens of each text that belong to a prompt and are left out of pooling.
   package var skippedTokens = 0
 }

@@ -3,14 +3,14 @@
 package import SwiftletAutodiff
 import SwiftletFiles
 
-/// Scales vectors to unit length: sentence-transformers' Normalize.
+/// Scales vectors to unit length, as sentence-transformers' Normalize does.
 package struct NormalizationModule: EncoderModule {
   package static let typeName = "Normalize"
 
   package init() {}
 
-  /// Newer versions of sentence-transformers can normalise something else than the pooled vector, which is refused;
-  /// older ones have no configuration.
+  /// Older versions of sentence-transformers have no configuration. Newer ones can normalise something other than the
+  /// pooled vector, which is not supported.
   package init(folder: String, inputs: Int, scope: ParameterScope) throws {
     let path = joinPath(folder, "config.json")
     guard exists(path) else { return }
@@ -21,7 +21,7 @@ package struct NormalizationModule: EncoderModule {
     try config.finish()
   }
 
-  /// Writes no file: every version of sentence-transformers takes the folder as it is.
+  /// Writes nothing: every version of sentence-transformers accepts an empty folder.
   package func write(to folder: String) throws {}
 
   package func dimension(of inputs: Int) -> Int { inputs }

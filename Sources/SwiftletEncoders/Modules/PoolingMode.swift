@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How the vectors of a text's tokens become one vector. The raw values are the names of the command line.
+/// How a text's token vectors are combined into one vector. The raw values are the words of the command line.
 ///
-/// The order of the cases is the order in which sentence-transformers concatenates modes that a folder gives by keys of
-/// their own.
+/// The cases are in the order in which sentence-transformers concatenates several modes.
 public enum PoolingMode: String, CaseIterable, Sendable {
   /// The vector of the first token, [CLS].
   case cls
-  /// In each dimension the largest value.
+  /// The largest value in each dimension.
   case max
   /// The sum over the tokens, divided by their number.
   case mean
@@ -19,7 +18,7 @@ public enum PoolingMode: String, CaseIterable, Sendable {
   case lastToken = "last-token"
 
   /// The mode's name in sentence-transformers' pooling configuration.
-  public var sentenceTransformersName: String {
+  package var sentenceTransformersName: String {
     switch self {
     case .cls: "cls"
     case .max: "max"

@@ -3,12 +3,12 @@
 package import SwiftletAutodiff
 import SwiftletFiles
 
-/// Makes one vector of the vectors of a text's tokens: sentence-transformers' Pooling. The vectors of several modes are
-/// concatenated.
+/// Combines a text's token vectors into one vector, as sentence-transformers' Pooling does. The vectors of several
+/// modes are concatenated.
 ///
 /// Its `config.json` has two spellings. The older one, of sentence-transformers up to 5, has a key for each mode
-/// (`pooling_mode_mean_tokens: true`): modes are there at most once, in the order of ``PoolingMode``. The newer one has
-/// one mode or a list (`pooling_mode: ["mean", "cls"]`).
+/// (`pooling_mode_mean_tokens: true`): each mode occurs at most once, in the order of ``PoolingMode``. The newer one
+/// has a mode or a list of modes (`pooling_mode: ["mean", "cls"]`).
 package struct PoolingModule: EncoderModule {
   package static let typeName = "Pooling"
   package static let poolsTokens = true
@@ -16,7 +16,7 @@ package struct PoolingModule: EncoderModule {
   /// The modes whose vectors are concatenated, in this order.
   package var modes: [PoolingMode]
 
-  /// Whether a prompt's tokens take part.
+  /// Whether pooling includes the tokens of a prompt.
   package let includesPrompt: Bool
 
   /// The length of a token's vector.
@@ -42,8 +42,8 @@ package struct PoolingModule: EncoderModule {
     try config.finish()
   }
 
-  /// Writes the older spelling, which every version of sentence-transformers reads, or the newer one if only that can
-  /// say the modes.
+  /// Writes the older spelling, which every version of sentence-transformers reads, unless only the newer one can
+  /// express the modes.
   package func write(to folder: String) throws {
     var object: JSONObject = [:]
     if modes == PoolingMode.allCases.filter(modes.contains) {
@@ -58,7 +58,7 @@ package struct PoolingModule: EncoderModule {
   }
 
   package var tokenRows: TokenRows {
-    // Without the prompt, the first token is not the text's first.
+    // If the prompt is left out, the first pooled token is not the first token.
     if includesPrompt, modes.allSatisfy({ $0 == .cls }) { return .first }
     return modes.allSatisfy { $0 == .lastToken } ? .last : .all
   }
@@ -114,7 +114,7 @@ extension PoolingMode {
     }
   }
 
-  /// The op that the mode names.
+  /// The pooling operation of the mode.
   fileprivate var reduction: Reduction {
     switch self {
     case .cls: .first

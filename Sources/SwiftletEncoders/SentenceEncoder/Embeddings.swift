@@ -2,7 +2,7 @@
 
 public import SwiftletTensors
 
-/// The vectors of some texts, one a text, in the order of the texts.
+/// The vectors of some texts, in the order of the texts.
 ///
 /// ```swift
 /// let vectors = try encoder.encode(["A man is eating food.", "Someone has a meal."])
@@ -10,18 +10,18 @@ public import SwiftletTensors
 /// print(vectors[0].cosineSimilarity(to: vectors[1]))
 /// ```
 ///
-/// All vectors share the memory of one tensor: taking one out copies nothing.
+/// All vectors share the memory of one tensor. Accessing a vector copies nothing.
 public struct Embeddings: RandomAccessCollection, Sendable {
   /// `[count, dimension]`, float32, row-major.
   public let tensor: Tensor
 
-  /// The texts, by their place, of which only the beginning was read: they have more tokens than the maximum length.
+  /// The indices of texts that were cut because they have more tokens than the maximum length.
   public let truncated: [Int]
 
   /// The length of each vector.
   public var dimension: Int { tensor.shape[1] }
 
-  /// 0: the first text.
+  /// The index of the first text, 0.
   public var startIndex: Int { 0 }
 
   /// The number of texts.
@@ -33,22 +33,22 @@ public struct Embeddings: RandomAccessCollection, Sendable {
     return Vector(tensor.vector[index * dimension..<(index + 1) * dimension], indices: 0..<dimension)
   }
 
-  /// The cosine of the angle between two texts' vectors, -1 to 1; 0 if one of them is 0.
+  /// The cosine of the angle between the vectors of two texts, from -1 to 1; 0 if a vector is zero.
   public func cosineSimilarity(_ first: Int, _ second: Int) -> Float {
     self[first].cosineSimilarity(to: self[second])
   }
 }
 
 extension Embeddings {
-  /// One text's vector, or some consecutive elements of it: a view of the embeddings' tensor, which it keeps alive.
+  /// The vector of a text, or a slice of it. A view of the embeddings' tensor, which it keeps alive.
   public struct Vector: RandomAccessCollection, Equatable, Sendable, CustomStringConvertible {
-    /// The place of the first element.
+    /// The index of the first element.
     public let startIndex: Int
 
-    /// The place behind the last element.
+    /// The index after the last element.
     public let endIndex: Int
 
-    /// The whole vector, of which the indices are in use.
+    /// The whole vector. The slice is `startIndex..<endIndex`.
     private let whole: VectorView
 
     fileprivate init(_ whole: VectorView, indices: Range<Int>) {
@@ -63,7 +63,7 @@ extension Embeddings {
       return whole[index]
     }
 
-    /// Consecutive elements, which keep their places.
+    /// A slice, which keeps the indices.
     public subscript(range: Range<Int>) -> Vector {
       precondition(
         range.lowerBound >= startIndex && range.upperBound <= endIndex,
@@ -74,13 +74,13 @@ extension Embeddings {
     /// The elements in brackets.
     public var description: String { "\(Array(self))" }
 
-    /// Whether both have equal elements, wherever they come from.
+    /// Whether both have the same elements.
     public static func == (left: Vector, right: Vector) -> Bool { left.elementsEqual(right) }
 
-    /// The cosine of the angle between two vectors of one length, -1 to 1; 0 if one of them is 0.
+    /// The cosine of the angle between two vectors of the same length, from -1 to 1; 0 if a vector is zero.
     public func cosineSimilarity(to other: Vector) -> Float {
       precondition(count == other.count, "vectors of \(count) and \(other.count) elements")
-      // In double, where the product of two squares does not overflow.
+      // In double, so that the product of two squares does not overflow.
       let lengths = (Double(dot(self)) * Double(other.dot(other))).squareRoot()
       return lengths > 0 ? Float(Swift.max(-1, Swift.min(1, Double(dot(other)) / lengths))) : 0
     }

@@ -4,40 +4,41 @@ package import SwiftletAutodiff
 package import SwiftletTensors
 package import SwiftletTokenizers
 
-/// A sentence encoder without weights: the tokenizer, the transformer, and the modules that make one vector of its
-/// vectors, as a model folder and the caller's settings have them.
+/// A sentence encoder without weights: the tokenizer, the transformer and the modules, as the model folder and the
+/// caller's settings define them.
 ///
-/// ``SentenceEncoder`` is a pipeline with weights. A trainer keeps the two apart, since its weights change.
+/// ``SentenceEncoder`` is a pipeline with weights. A trainer keeps them separate because its weights change.
 package struct EncoderPipeline: Sendable {
-  /// The model folder, its modules as the settings want them.
+  /// The model folder, with the modules changed by the settings.
   package internal(set) var folder: ModelFolder
 
-  /// Cuts texts into tokens.
+  /// Splits texts into tokens.
   package let tokenizer: Tokenizer
 
-  /// The most tokens of a text that are read, special ones included.
+  /// The maximum number of tokens of a text, including special tokens. Longer texts are cut.
   package let maxLength: Int
 
-  /// Non-fatal problems found while loading, a line each.
+  /// Non-fatal problems found while loading, one line each.
   package let warnings: [String]
 
-  /// The threads that compute.
+  /// The threads used for computation.
   package let pool: ThreadPool
 
   let truncation: Truncation?
   private let allowsNonFiniteWeights: Bool
 
-  /// How finished vectors are cut.
+  /// How final vectors are shortened.
   struct Truncation: Sendable {
-    /// How many of a vector's first elements are kept.
+    /// The number of leading elements to keep.
     let dimension: Int
-    /// Whether the rest is scaled to unit length.
+    /// Whether the shortened vector is scaled to unit length.
     let normalizes: Bool
   }
 
-  /// Reads the tokenizer, and checks that settings, tokenizer and model go together.
+  /// Reads the tokenizer, and checks that settings, tokenizer and model fit together.
   ///
-  /// - Parameter dropout: the probability of dropout of hidden states and attention weights; nil: as config.json says.
+  /// - Parameter dropout: the dropout probability of hidden states and attention weights; nil: the value in
+  ///   config.json.
   /// - Throws: `FileError`, `JSONError`, `TokenizerError`, ``VocabularyError`` or ``EncoderSettingsError``.
   package init(_ folder: ModelFolder, settings: EncoderSettings, dropout: Float? = nil) throws {
     var folder = folder
@@ -70,7 +71,7 @@ package struct EncoderPipeline: Sendable {
   /// The sizes of the transformer.
   package var configuration: TransformerConfiguration { folder.transformer.configuration }
 
-  /// What the encoder learns. Trained weights may have more parameters, behind these.
+  /// All trainable parameters. Trained weights may have more parameters after these.
   package var parameters: [Parameter] { folder.parameters.parameters }
 
   // MARK: Weights
@@ -80,7 +81,7 @@ package struct EncoderPipeline: Sendable {
       folder.parameters, folder: folder.transformerPath, kernels: kernels, allowsNonFinite: allowsNonFiniteWeights)
   }
 
-  /// The folder's weights, for a trainer to change.
+  /// Reads the folder's weights in the form that a trainer updates.
   ///
   /// - Throws: `FileError`, `SafetensorsError`, `CheckpointError` or ``WeightError``.
   package func trainableWeights(kernels: Kernels) throws -> TrainableWeights {
@@ -106,7 +107,7 @@ package struct EncoderPipeline: Sendable {
     return try Prompt(prefix, isPooled: folder.poolingIncludesPrompt, tokenizer: tokenizer)
   }
 
-  /// How many tokens of the default prompt pooling leaves out.
+  /// The number of tokens of the default prompt that are left out of pooling.
   package var skippedTokens: Int { get throws { try prompt(named: nil).skippedTokens } }
 
   /// - Throws: ``EncoderSettingsError`` for a maximum length that the model does not allow.
@@ -115,9 +116,10 @@ package struct EncoderPipeline: Sendable {
     if let maxLength, !allowed.contains(maxLength) { throw .maxLength(maxLength, allowed: allowed) }
   }
 
-  /// The tokens of texts as the encoder's vectors are made of, behind the folder's default prompt.
+  /// The tokens of texts as the encoder reads them, with the folder's default prompt before each text.
   ///
-  /// - Parameter maxLength: the most tokens of a text, which ``check(maxLength:)`` allows; nil: the encoder's.
+  /// - Parameter maxLength: the maximum number of tokens of a text, checked by ``check(maxLength:)``; nil: the
+  ///   encoder's.
   package func tokens(of texts: [String], maxLength: Int?) throws -> TokenBatch {
     let prompt = try prompt(named: nil)
     var batch = TokenBatch()
@@ -129,9 +131,9 @@ package struct EncoderPipeline: Sendable {
 
   // MARK: Vectors
 
-  /// The vectors of sequences, `[sequences, dimension]`, in a computation that may record.
+  /// Computes the vectors of sequences, `[sequences, dimension]`, recording on the context's tape if it has one.
   ///
-  /// - Parameter skipped: how many tokens of the prompt pooling leaves out, see ``skippedTokens``.
+  /// - Parameter skipped: the number of tokens of the prompt that are left out of pooling, see ``skippedTokens``.
   package func vectors(_ batch: TokenBatch, skipping skipped: Int, in context: Context) -> Variable {
     let wanted = folder.modules.first?.tokenRows ?? .all
     var features = folder.transformer(batch, reading: wanted, in: context) { _ in }

@@ -4,7 +4,7 @@ import SwiftletTensors
 import SwiftletTokenizers
 
 extension EncoderSettings {
-  /// The most tokens of a text: as asked for, else as the folder says, and no more than the model has positions.
+  /// The maximum number of tokens of a text: the setting or else the folder's value, limited to the model's positions.
   func maximumLength(
     _ folder: ModelFolder, _ tokenizer: Tokenizer, positions: Int, _ warnings: inout [String]
   ) throws(EncoderSettingsError) -> Int {
@@ -21,14 +21,14 @@ extension EncoderSettings {
     return wanted
   }
 
-  /// - Throws: if the transformer pools by itself and other modes are asked for.
+  /// - Throws: if the transformer pools by itself and the settings ask for other modes.
   func checkPooling(of transformer: any Transformer) throws(EncoderSettingsError) {
     if let pooling, let fixed = transformer.fixedPooling, pooling != fixed {
       throw .noTransformer(for: "pooling modes")
     }
   }
 
-  /// The pool of the process, or one of the encoder's own with the threads asked for.
+  /// The shared pool of the process, or a new pool if the settings give a number of threads.
   func threadPool() throws(EncoderSettingsError) -> ThreadPool {
     guard let threadCount else { return .shared }
     let allowed = 1...1024
@@ -36,9 +36,9 @@ extension EncoderSettings {
     return ThreadPool(threadCount: threadCount)
   }
 
-  /// Changes the folder's modules to the pooling and normalisation that are asked for.
+  /// Changes the folder's modules to the pooling and normalisation of the settings.
   ///
-  /// - Returns: how the modules' vectors are cut; nil if they are not.
+  /// - Returns: how vectors are shortened; nil if they are not.
   func apply(to folder: inout ModelFolder) throws(EncoderSettingsError) -> EncoderPipeline.Truncation? {
     if let pooling {
       guard !pooling.isEmpty else { throw .noPooling }

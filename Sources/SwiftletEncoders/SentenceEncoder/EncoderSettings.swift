@@ -2,32 +2,31 @@
 
 public import SwiftletTensors
 
-/// How to embed, where it differs from what a model's folder says.
+/// Settings of an encoder that override those of the model folder.
 public struct EncoderSettings: Sendable {
-  /// How a text's token vectors become one; the vectors of several modes are concatenated in this order.
-  /// nil: the folder's.
+  /// The pooling modes; their vectors are concatenated in this order. nil: the folder's.
   public var pooling: [PoolingMode]?
 
-  /// true: the finished vector is scaled to unit length, also after a cut; false: no vector is; nil: the folder's.
+  /// Whether vectors are scaled to unit length, also after they were shortened. nil: the folder's setting.
   public var normalize: Bool?
 
-  /// The most tokens of a text, special ones included; nil: the folder's.
+  /// The maximum number of tokens of a text, including special tokens; nil: the folder's.
   public var maxLength: Int?
 
-  /// The vector's first dimensions that are kept; nil: all.
+  /// The number of leading dimensions to keep; nil: all.
   public var truncateDimension: Int?
 
-  /// What numbers products with weights are computed in.
+  /// The number format of products with weights.
   public var precision = Precision.float32
 
-  /// How many threads may work at a time; nil: one for each processor that the process may use, shared by all
-  /// encoders of the process.
+  /// The number of threads; nil: one for each processor that the process may use, shared by all encoders of the
+  /// process.
   public var threadCount: Int?
 
-  /// Whether weights may be NaN or infinite, and vectors so too; false: such a checkpoint is an error.
+  /// Whether NaN and infinite weights are accepted. If false, they are an error.
   public var allowsNonFiniteWeights = false
 
-  /// Settings that leave everything to the model's folder, except what is given.
+  /// Settings that override only the given values.
   public init(
     pooling: [PoolingMode]? = nil, normalize: Bool? = nil, maxLength: Int? = nil, truncateDimension: Int? = nil,
     precision: Precision = .float32, threadCount: Int? = nil

@@ -1,38 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A setting that the model cannot follow.
-public enum EncoderSettingsError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// A maximum length without room for the special tokens, or above the model's positions.
+package import SwiftletFiles
+
+/// Thrown for a setting that the model does not support.
+package enum EncoderSettingsError: SwiftletError, Equatable {
+  /// The maximum length has no room for the special tokens, or exceeds the model's positions.
   case maxLength(Int, allowed: ClosedRange<Int>)
-  /// A number of dimensions to keep that is not among the vector's.
+  /// Vectors cannot be cut to this many dimensions.
   case truncateDimension(Int, dimension: Int)
-  /// An empty list of pooling modes.
+  /// The list of pooling modes is empty.
   case noPooling
-  /// A second text, but the model has one token type only.
+  /// A second text was given, but the model has only one token type.
   case noPairs
-  /// Something that a transformer has, asked of a word average.
+  /// A word average was asked for something that only a transformer has.
   case noTransformer(for: String)
-  /// A number of threads that no machine has.
+  /// The number of threads is out of range.
   case threadCount(Int, allowed: ClosedRange<Int>)
-  /// A prompt of this name is not in the model's folder.
+  /// The model's folder has no prompt of this name.
   case unknownPrompt(String, known: [String])
 
-  /// One line: what is wrong and what to do.
-  public var description: String {
+  package var path: String? { nil }
+  package var reason: String { parts.reason }
+  package var remedy: String { parts.remedy }
+
+  private var parts: (reason: String, remedy: String) {
     switch self {
     case .maxLength(let length, let allowed):
-      "maximum length \(length): this model takes \(allowed.lowerBound) to \(allowed.upperBound) tokens"
+      let limits = "\(allowed.lowerBound) to \(allowed.upperBound)"
+      return ("maximum length \(length): this model takes \(limits) tokens", "give a number in this range")
     case .truncateDimension(let kept, let dimension):
-      "\(kept) dimensions to keep: this model's vectors have \(dimension); give 1 to \(dimension)"
+      return ("\(kept) dimensions to keep: this model's vectors have \(dimension)", "give 1 to \(dimension)")
     case .threadCount(let count, let allowed):
-      "\(count) threads: give \(allowed.lowerBound) to \(allowed.upperBound)"
-    case .noPooling: "no pooling mode: give at least one"
-    case .noPairs: "a pair of texts: this model has one token type only; give single texts"
+      return ("\(count) threads are not possible", "give \(allowed.lowerBound) to \(allowed.upperBound)")
+    case .noPooling: return ("no pooling mode", "give at least one")
+    case .noPairs: return ("a pair of texts: this model has one token type only", "give single texts")
     case .noTransformer(let wish):
-      "\(wish): this model averages words and has none; leave it out, or give a model with a transformer"
+      return (
+        "\(wish): this model averages words and has none", "leave it out, or give a model with a transformer"
+      )
     case .unknownPrompt(let name, let known):
-      "prompt \(name.debugDescription): this model has "
-        + (known.isEmpty ? "no prompts" : known.map(\.debugDescription).joined(separator: ", "))
+      let names = known.map { quoted($0) }.joined(separator: ", ")
+      return (
+        "prompt \(quoted(name)): this model has \(known.isEmpty ? "no prompts" : names)",
+        known.isEmpty ? "give none" : "give one of these"
+      )
     }
   }
 }

@@ -4,14 +4,14 @@ import SwiftletAutodiff
 import SwiftletTensors
 import SwiftletTokenizers
 
-/// The work of embedding some texts, in two rounds of tasks for a thread pool: chunks of texts to tokens, then pieces
-/// of the token batch through the model. A piece's tasks write rows of the result that no other touches.
+/// Embeds some texts in two rounds of tasks for a thread pool: first chunks of texts are split into tokens, then pieces
+/// of the token batch go through the model. Each task writes its own rows of the result.
 final class EncodingRun: Sendable {
   private struct State {
     var chunks: [TokenBatch?]
     var batch = TokenBatch()
     var pieces: [Range<Int>] = []
-    var failure: TokenizerError?
+    var failure: (any Error)?
   }
 
   private let encoder: SentenceEncoder
@@ -20,7 +20,7 @@ final class EncodingRun: Sendable {
   private let vectors: Tensor
   private let state: Monitor<State>
 
-  /// The tasks of the first round.
+  /// The number of tasks of the first round.
   let chunkCount: Int
 
   private static let chunkSize = 64
@@ -39,7 +39,7 @@ final class EncodingRun: Sendable {
   func tokenize(_ chunk: Int) {
     let tokenizer = encoder.tokenizer, maxLength = encoder.maxLength
     var batch = TokenBatch()
-    do throws(TokenizerError) {
+    do {
       for index in chunk * EncodingRun.chunkSize..<min(texts.count, (chunk + 1) * EncodingRun.chunkSize) {
         try tokenizer.append(prompt.text(before: texts[index]), to: &batch, maxLength: maxLength)
       }
@@ -52,9 +52,9 @@ final class EncodingRun: Sendable {
   /// Joins the chunks and splits the tokens into pieces.
   ///
   /// - Returns: the number of pieces.
-  func plan() throws(TokenizerError) -> Int {
+  func plan() throws -> Int {
     let threadCount = encoder.pool.threadCount
-    let result: Result<Int, TokenizerError> = state.withLock { state in
+    let result: Result<Int, any Error> = state.withLock { state in
       if let failure = state.failure { return .failure(failure) }
       state.batch = TokenBatch(joining: state.chunks.compactMap { $0 })
       state.chunks = []
@@ -70,7 +70,7 @@ final class EncodingRun: Sendable {
     let (batch, sequences, pieceCount) = state.withLock { state in
       (state.batch[state.pieces[piece]], state.pieces[piece], state.pieces.count)
     }
-    // Fewer pieces than threads: the others can help, loop by loop.
+    // With fewer pieces than threads, idle threads help inside the loops.
     if pieceCount < encoder.pool.threadCount {
       worker.withTeam { self.embed(batch, sequences, $0) }
     } else {

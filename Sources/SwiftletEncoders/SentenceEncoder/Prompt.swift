@@ -2,16 +2,16 @@
 
 import SwiftletTokenizers
 
-/// What is put before each text, and whether its tokens count when a text's vectors are pooled.
+/// A prompt that is put before each text, and whether pooling includes its tokens.
 struct Prompt: Sendable {
   private let prefix: String
 
-  /// [CLS] and the prompt's tokens, if pooling leaves them out.
+  /// The number of leading tokens that pooling leaves out: [CLS] and the prompt's tokens, or 0.
   let skippedTokens: Int
 
-  init(_ prefix: String, isPooled: Bool, tokenizer: Tokenizer) throws(TokenizerError) {
+  init(_ prefix: String, isPooled: Bool, tokenizer: Tokenizer) throws {
     self.prefix = prefix
-    // All but the final [SEP], as sentence-transformers counts a prompt.
+    // All tokens but the final [SEP], as in sentence-transformers.
     skippedTokens = isPooled || prefix.isEmpty ? 0 : try tokenizer.encode(prefix).count - 1
   }
 

@@ -5,14 +5,14 @@ public import SwiftletTensors
 package import SwiftletTokenizers
 
 extension SentenceEncoder {
-  /// The hidden states of each token of a text.
+  /// Computes the hidden states of each token of a text.
   ///
   /// - Parameters:
-  ///   - text: cut to ``maxLength`` tokens; no prompt is put before it.
+  ///   - text: a text without a prompt; it is cut to ``maxLength`` tokens.
   ///   - pair: a second text, for models trained on pairs.
-  /// - Returns: `[tokens, hidden]` of the embeddings and then of each layer, special tokens included.
-  /// - Throws: `TokenizerError` if a text has over 2 GB, or ``maxLength`` has no room for a pair;
-  ///   ``EncoderSettingsError`` if there is a pair but no token type for it, or no transformer.
+  /// - Returns: `[tokens, hidden]` of the embeddings and then of each layer, including special tokens.
+  /// - Throws: A ``SwiftletError`` if a text has over 2 GB, if ``maxLength`` has no room for a pair, if the model has
+  ///   no token type for the second text, or if it has no transformer.
   public func hiddenStates(_ text: String, pair: String? = nil) throws -> [Tensor] {
     let configuration = try tokenTransformer(for: "hidden states").configuration
     guard pair == nil || configuration.typeVocabularySize > 1 else { throw EncoderSettingsError.noPairs }
@@ -22,12 +22,12 @@ extension SentenceEncoder {
     return try hiddenStates(of: batch)
   }
 
-  /// The last hidden states of each token of some texts, from which pooling makes a text's vector.
+  /// Computes the last hidden states of each token of some texts: the input of pooling.
   ///
   /// - Parameters: As for ``encode(_:prompt:)-([String],_)``.
-  /// - Returns: for each text `[tokens, hidden]`, special tokens and the prompt's included.
-  /// - Throws: What ``encode(_:prompt:)-([String],_)`` does; ``EncoderSettingsError`` if there is no transformer.
-  public func tokenEmbeddings(_ texts: [String], prompt: String? = nil) throws -> [Tensor] {
+  /// - Returns: for each text `[tokens, hidden]`, including special tokens and the prompt's tokens.
+  /// - Throws: The errors of ``encode(_:prompt:)-([String],_)``; ``EncoderSettingsError`` if there is no transformer.
+  package func tokenEmbeddings(_ texts: [String], prompt: String? = nil) throws -> [Tensor] {
     let prompt = try pipeline.prompt(named: prompt), model = try tokenTransformer(for: "token embeddings")
     return try texts.map { text in
       var batch = TokenBatch()
@@ -38,9 +38,9 @@ extension SentenceEncoder {
     }
   }
 
-  /// The hidden states of the embeddings and of each layer, `[tokens, hidden]`.
+  /// Computes the hidden states of the embeddings and of each layer, `[tokens, hidden]`.
   ///
-  /// - Parameter tape: records the pass; the bits are the same.
+  /// - Parameter tape: records the pass, which changes no bit.
   package func hiddenStates(of batch: TokenBatch, tape: Tape? = nil) throws(EncoderSettingsError) -> [Tensor] {
     let model = try tokenTransformer(for: "hidden states")
     return run(tape: tape) { context, states in
@@ -48,7 +48,7 @@ extension SentenceEncoder {
     }
   }
 
-  /// - Throws: if the transformer makes no vector for each token.
+  /// - Throws: if the transformer has no vectors of tokens.
   private func tokenTransformer(for wish: String) throws(EncoderSettingsError) -> any Transformer {
     let transformer = pipeline.folder.transformer
     guard transformer.fixedPooling == nil else { throw .noTransformer(for: wish) }
@@ -66,7 +66,7 @@ extension SentenceEncoder {
   private final class States: Sendable {
     private let tensors = Monitor<[Tensor]>([])
     var all: [Tensor] { tensors.withLock { $0 } }
-    /// Keeps a copy, so that the workspace gets its memory back.
+    /// Appends a copy, so that the workspace can reuse its memory.
     func append(_ tensor: Tensor) {
       let copy = Tensor(tensor.values, shape: tensor.shape)
       tensors.withLock { $0.append(copy) }

@@ -1,48 +1,48 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension SentenceEncoder {
-  /// The vectors of a stream of texts, in its order, as soon as they are computed.
+  /// Computes the vectors of a stream of texts, in order, as the texts arrive.
   ///
-  /// Texts are read ahead while others are embedded, at most ``EmbeddingSequence/window`` of them, and all that
-  /// wait are embedded together: a slow stream gets each vector at once, a fast one full batches. Memory does not
-  /// grow with the stream.
+  /// Up to ``EmbeddingSequence/window`` texts are read ahead while others are embedded, and all waiting texts are
+  /// embedded together. So a slow stream gets each vector at once, and a fast one is embedded in full batches. Memory
+  /// does not grow with the length of the stream.
   ///
   /// - Parameters:
-  ///   - texts: read once, by a task of its own that ends with the iteration.
-  ///   - prompt: as for ``encode(_:prompt:)-(_,_)``.
-  /// - Returns: a sequence that throws what `texts` and ``encode(_:prompt:)-(_,_)`` throw.
+  ///   - texts: the stream. A separate task reads it once, and ends with the iteration.
+  ///   - prompt: the prompt, as in ``encode(_:prompt:)-(_,_)``.
+  /// - Returns: a sequence that throws the errors of `texts` and of ``encode(_:prompt:)-(_,_)``.
   public func encode<Texts: AsyncSequence>(_ texts: Texts, prompt: String? = nil) -> EmbeddingSequence<Texts>
   where Texts: Sendable, Texts.Element == String {
     EmbeddingSequence(texts: texts, prompt: prompt, encoder: self)
   }
 }
 
-/// One text of a stream, embedded.
+/// A text of a stream with its vector.
 public struct EmbeddedText: Sendable {
-  /// The text as it came.
+  /// The text.
   public let text: String
-  /// Its vector, `[dimension]`.
+  /// The vector, `[dimension]`.
   public let vector: [Float]
-  /// Whether only its beginning was read.
+  /// Whether the text was cut to the maximum length.
   public let isTruncated: Bool
 }
 
-/// The vectors of a stream of texts. See ``SentenceEncoder/encode(_:prompt:)-(Texts,_)``.
+/// The vectors of a stream of texts, made by ``SentenceEncoder/encode(_:prompt:)-(Texts,_)``.
 public struct EmbeddingSequence<Texts: AsyncSequence & Sendable>: AsyncSequence, Sendable
 where Texts.Element == String {
-  /// The most texts that are read ahead.
+  /// The maximum number of texts that are read ahead.
   public static var window: Int { 1024 }
 
   let texts: Texts
   let prompt: String?
   let encoder: SentenceEncoder
 
-  /// Starts to read the stream.
+  /// Starts reading the stream.
   public func makeAsyncIterator() -> Iterator {
     Iterator(self)
   }
 
-  /// Embeds what has been read since the last time.
+  /// Embeds the texts that were read since the last call.
   public struct Iterator: AsyncIteratorProtocol {
     private let sequence: EmbeddingSequence
     private let reader: TextReader
@@ -53,7 +53,7 @@ where Texts.Element == String {
       reader = TextReader(sequence.texts, limit: EmbeddingSequence.window)
     }
 
-    /// The next text's vector; nil at the end of the stream.
+    /// The next text with its vector; nil at the end of the stream.
     public mutating func next() async throws -> EmbeddedText? {
       if ready.isEmpty {
         let texts = try await reader.waitingTexts()

@@ -4,7 +4,7 @@ import SwiftletAutodiff
 package import SwiftletTensors
 public import SwiftletTokenizers
 
-/// Turns texts into vectors whose cosines tell how near their meanings are.
+/// Turns texts into vectors. The cosine of two vectors says how similar the texts are in meaning.
 ///
 /// ```swift
 /// let encoder = try SentenceEncoder(folder: "weights/all-MiniLM-L6-v2")
@@ -12,28 +12,28 @@ public import SwiftletTokenizers
 /// print(vectors.cosineSimilarity(0, 1))
 /// ```
 ///
-/// The vector of a text depends on the text, the weights and the settings alone: it has the same bits in any batch,
-/// on any number of threads and on every CPU (in bfloat16, on CPUs of one kind). An encoder never changes. Any number
-/// of tasks may use it at once, and the memory they need does not grow with their number.
+/// The vector of a text depends only on the text, the weights and the settings. It has the same bits in any batch, on
+/// any number of threads and on every CPU (in bfloat16, on CPUs of one kind). An encoder is immutable. Any number of
+/// tasks can use it at once, and memory use does not grow with their number.
 ///
 /// Reimers, Gurevych: Sentence-BERT: sentence embeddings using Siamese BERT-networks, EMNLP 2019.
 public struct SentenceEncoder: Sendable {
-  /// Everything but the weights.
+  /// The encoder without the weights.
   package let pipeline: EncoderPipeline
 
   let weights: Weights
 
-  /// The checkpoint's tensors that an encoder has no use for: task heads, a pooler.
-  public let unusedTensors: [String]
+  /// The names of tensors that the encoder does not use, for example task heads or a pooler.
+  package let unusedTensors: [String]
 
-  /// Loads a model folder: of sentence-transformers, a bare BERT checkpoint, or a word average.
+  /// Loads a model folder of sentence-transformers, a bare BERT, or a word average.
   ///
   /// - Parameters:
-  ///   - folder: holds config.json, model.safetensors or its shards, and vocab.txt or tokenizer.json.
-  ///   - settings: what is to differ from what the folder says.
-  /// - Throws: `FileError`, `JSONError`, `SafetensorsError`, `CheckpointError`, `ConfigurationError`,
-  ///   `TokenizerError`, ``WeightError``, ``VocabularyError`` or ``EncoderSettingsError``, each with one line that names
-  ///   file, place and remedy; `CPUPathError` if the variable `SWIFTLET_CPU` names a path that this CPU cannot run.
+  ///   - folder: the folder with config.json, model.safetensors or its shards, and vocab.txt or tokenizer.json.
+  ///   - settings: overrides of the folder's settings.
+  /// - Throws: A ``SwiftletError`` that names the file, the place and the remedy, if a file is missing, damaged or not
+  ///   supported, or if a setting does not fit the model; also if the variable `SWIFTLET_CPU` names a path that this
+  ///   CPU cannot run.
   public init(folder: String, settings: EncoderSettings = EncoderSettings()) throws {
     try self.init(folder: folder, settings: settings, kernels: Kernels.selected())
   }
@@ -56,10 +56,10 @@ extension SentenceEncoder {
   /// The sizes of the transformer, from config.json.
   public var configuration: TransformerConfiguration { pipeline.configuration }
 
-  /// Cuts texts into tokens.
+  /// Splits texts into tokens.
   public var tokenizer: Tokenizer { pipeline.tokenizer }
 
-  /// How a text's token vectors become one; the vectors of several modes are concatenated in this order.
+  /// The pooling modes. Their vectors are concatenated in this order.
   public var pooling: [PoolingMode] { pipeline.pooling }
 
   /// Whether vectors have unit length.
@@ -68,16 +68,16 @@ extension SentenceEncoder {
   /// The length of a vector.
   public var dimension: Int { pipeline.dimension }
 
-  /// The most tokens of a text that are read, special ones included.
+  /// The maximum number of tokens of a text, including special tokens. Longer texts are cut.
   public var maxLength: Int { pipeline.maxLength }
 
-  /// Texts to put before each text, by the name of their use, as `query`.
+  /// Prompts by name, for example `query`. A prompt is put before each text.
   public var prompts: [String: String] { pipeline.folder.prompts }
 
-  /// The name of the prompt that is used where none is named; nil for none.
+  /// The name of the prompt that is used if none is given; nil for none.
   public var defaultPromptName: String? { pipeline.folder.defaultPromptName }
 
-  /// Non-fatal problems found while loading, a line each.
+  /// Non-fatal problems found while loading, one line each.
   public var warnings: [String] { pipeline.warnings }
 
   package var pool: ThreadPool { pipeline.pool }

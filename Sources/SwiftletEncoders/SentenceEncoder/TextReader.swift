@@ -2,7 +2,7 @@
 
 import SwiftletTensors
 
-/// Reads a stream of texts ahead of its consumer, up to a limit; the task that reads ends with the reader.
+/// Reads a stream of texts ahead of its consumer, up to a limit. Its task ends when the reader is released.
 final class TextReader: Sendable {
   private let buffer: TextBuffer
   private let task: Task<Void, Never>
@@ -25,8 +25,8 @@ final class TextReader: Sendable {
     buffer.abandon()
   }
 
-  /// All texts read and not yet taken, one at least; none at the end of the stream. An error of the stream is thrown
-  /// once the texts before it are taken.
+  /// Waits for and takes all texts that were read; empty at the end of the stream. An error of the stream is thrown
+  /// after the texts before it.
   func waitingTexts() async throws -> [String] {
     try await withTaskCancellationHandler {
       try await buffer.take()
@@ -36,12 +36,12 @@ final class TextReader: Sendable {
   }
 }
 
-/// Texts between one producer and one consumer, each of which waits for the other.
+/// A bounded queue of texts between one producer and one consumer.
 private final class TextBuffer: Sendable {
   private struct State {
     var texts: [String] = []
     var end: Result<Void, any Error>?
-    /// Whether nobody takes texts any more.
+    /// Whether the consumer has stopped.
     var isAbandoned = false
     var producer: CheckedContinuation<Void, Never>?
     var consumer: CheckedContinuation<Void, Never>?
@@ -52,9 +52,9 @@ private final class TextBuffer: Sendable {
 
   init(limit: Int) { self.limit = limit }
 
-  /// Waits for room first.
+  /// Waits until there is room, then appends a text.
   ///
-  /// - Throws: `CancellationError` when nobody takes texts any more.
+  /// - Throws: `CancellationError` if the consumer has stopped.
   func append(_ text: String) async throws {
     await withCheckedContinuation { continuation in
       let hasRoom = state.withLock { state in
@@ -75,7 +75,7 @@ private final class TextBuffer: Sendable {
     if !isWanted { throw CancellationError() }
   }
 
-  /// Waits for a text or the end first.
+  /// Waits for a text or the end, then takes all texts.
   func take() async throws -> [String] {
     await withCheckedContinuation { continuation in
       let hasTexts = state.withLock { state in
@@ -101,7 +101,7 @@ private final class TextBuffer: Sendable {
     return texts
   }
 
-  /// To be called by the producer: no text follows, and `error` is thrown after the last one.
+  /// Called by the producer after the last text. `error` is thrown to the consumer after that text.
   func finish(_ error: (any Error)?) {
     wake { state in
       state.end = error.map { .failure($0) } ?? .success(())
@@ -109,7 +109,7 @@ private final class TextBuffer: Sendable {
     }
   }
 
-  /// To be called for the consumer: no text is taken any more.
+  /// Called for the consumer when it stops.
   func abandon() {
     let waiting = state.withLock { state in
       state.isAbandoned = true

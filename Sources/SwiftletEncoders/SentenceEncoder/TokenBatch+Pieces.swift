@@ -3,23 +3,24 @@
 import SwiftletTokenizers
 
 extension TokenBatch {
-  /// Each token's place in its sequence, from 0, `[tokens]`.
+  /// The position of each token in its sequence, from 0, `[tokens]`.
   var positions: [Int32] {
     var positions: [Int32] = []
     positions.reserveCapacity(ids.count)
-    for sequence in 0..<sequenceCount { positions += 0..<Int32(tokenRange(sequence).count) }
+    for sequence in 0..<sequenceCount { positions += 0..<Int32(tokenRange(of: sequence).count) }
     return positions
   }
 
-  /// Ranges of consecutive sequences that share the work among `threadCount` threads: each holds at most `limit`
-  /// tokens, unless a single sequence is longer, and no range is so small that its products waste a thread.
+  /// Splits the batch into pieces for `threadCount` threads: ranges of consecutive sequences with at most `limit`
+  /// tokens, unless a single sequence is longer. Pieces are not made smaller than `least` tokens, since small products
+  /// waste a thread.
   package func pieces(threadCount: Int, limit: Int = 384, least: Int = 64) -> [Range<Int>] {
     let share = (ids.count + threadCount - 1) / threadCount
-    let most = min(limit, max(least, share))
+    let maximum = min(limit, max(least, share))
     var pieces: [Range<Int>] = []
     var first = 0
     for sequence in 0..<sequenceCount {
-      if sequence > first, sequenceStarts[sequence + 1] - sequenceStarts[first] > most {
+      if sequence > first, sequenceStarts[sequence + 1] - sequenceStarts[first] > maximum {
         pieces.append(first..<sequence)
         first = sequence
       }

@@ -3,7 +3,7 @@
 import SwiftletFiles
 package import SwiftletTensors
 
-/// The sizes and constants of a BERT, as its `config.json` has them.
+/// The sizes and constants of a BERT, from its `config.json`.
 ///
 /// Letters of shapes: V vocabulary, P positions, H hidden, I intermediate.
 package struct BertConfiguration: Sendable, Equatable {
@@ -21,21 +21,21 @@ package struct BertConfiguration: Sendable, Equatable {
   package let activation: Activation
   /// Added to the variance in layer norms (`layer_norm_eps`).
   package let layerNormEpsilon: Float
-  /// P: rows of the position embeddings, the most tokens of a text (`max_position_embeddings`).
+  /// P: rows of the position embeddings, the maximum number of tokens of a text (`max_position_embeddings`).
   package let maxPositions: Int
   /// Rows of the token type embeddings (`type_vocab_size`).
   package let typeVocabularySize: Int
-  /// The id of [PAD] (`pad_token_id`); nil for none. A BERT needs none: nothing is padded, and positions start at 0.
+  /// The id of [PAD] (`pad_token_id`); nil for none. Not used by a BERT: nothing is padded, and positions start at 0.
   package let padTokenID: Int?
-  /// The share of hidden values that training drops (`hidden_dropout_prob`).
+  /// The fraction of hidden values that training drops (`hidden_dropout_prob`).
   package var hiddenDropout: Float
-  /// The share of attention probabilities that training drops (`attention_probs_dropout_prob`).
+  /// The fraction of attention probabilities that training drops (`attention_probs_dropout_prob`).
   package var attentionDropout: Float
 
   /// Reads and validates `config.json`.
   ///
-  /// Sizes have no defaults: a BERT of other sizes than its file says is never made up. Variants that compute
-  /// something else (relative positions, decoders, other functions) are refused.
+  /// Sizes have no defaults and must be in the file. Unsupported variants (relative positions, decoders, other
+  /// functions) are an error.
   ///
   /// - Throws: `ConfigurationError` with everything that is missing, out of range or not supported.
   package init(_ config: inout ConfigurationReader) throws(ConfigurationError) {
@@ -64,7 +64,7 @@ package struct BertConfiguration: Sendable, Equatable {
     try config.finish()
   }
 
-  /// The names by which transformers knows the functions.
+  /// The names of the functions in the transformers library.
   private static var activations: KeyValuePairs<String, Activation> {
     [
       "gelu": .gelu, "gelu_python": .gelu, "gelu_new": .geluTanh, "gelu_pytorch_tanh": .geluTanh,

@@ -4,18 +4,17 @@ package import SwiftletAutodiff
 import SwiftletTensors
 package import SwiftletTokenizers
 
-/// The transformer encoder of BERT: token ids to hidden states.
+/// The transformer encoder of BERT, from token ids to hidden states. Stores no weights; they come from the `Context`.
 ///
 /// Devlin, Chang, Lee, Toutanova: BERT: pre-training of deep bidirectional transformers for language understanding,
-/// NAACL 2019. The parts follow the reference implementation's (`BertModel` of transformers), whose checkpoint names
-/// they carry. Stores no weights; they come from the `Context`.
+/// NAACL 2019. The parts and their parameter names follow the reference implementation (`BertModel` of transformers).
 package struct BertModel: Transformer {
   package static let modelTypes = ["bert"]
 
-  /// The sizes and constants that the parts are made by.
+  /// The sizes and constants of the parts.
   package let bert: BertConfiguration
 
-  /// Every parameter, in the order of the walk through the parts.
+  /// All parameters, in the order of the parts.
   package let parameters: ParameterList
 
   let embeddings: InputEmbeddings
@@ -43,7 +42,7 @@ package struct BertModel: Transformer {
       padTokenID: bert.padTokenID)
   }
 
-  /// The pooler, which predicts the next sentence and which no text's vector is made of.
+  /// The pooler. It predicts the next sentence and is not used for vectors of texts.
   package var companionTensors: [String] { ["pooler.dense.weight", "pooler.dense.bias"] }
 
   package func settingDropout(_ probability: Float) -> BertModel {
@@ -53,7 +52,7 @@ package struct BertModel: Transformer {
     return BertModel(configuration)
   }
 
-  /// The hidden states of the last layer, `[tokens, hidden]`: those of all tokens, whichever are wanted.
+  /// The hidden states of the last layer for all tokens, `[tokens, hidden]`.
   package func callAsFunction(
     _ batch: TokenBatch, reading rows: TokenRows, in context: Context, visit: (Variable) -> Void
   ) -> Features {

@@ -2,11 +2,11 @@
 
 import SwiftletAutodiff
 
-/// One place in a model where elements are dropped while it is trained.
+/// A place in a model where training drops elements at random.
 struct Dropout: Sendable {
   let probability: Double
 
-  /// The place's number in the model: what its random numbers are keyed by.
+  /// The number of the place in the model. It is part of the key of the random numbers.
   let op: Int
 
   func callAsFunction(_ x: Variable, _ sequenceStarts: [Int], in context: Context) -> Variable {
@@ -14,7 +14,7 @@ struct Dropout: Sendable {
   }
 }
 
-/// Numbers a model's places of dropout in the order of its layers.
+/// Numbers the dropout places of a model in the order of its layers.
 struct DropoutSites {
   private let hiddenProbability: Float
   private let attentionProbability: Float

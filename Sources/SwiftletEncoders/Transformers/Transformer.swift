@@ -4,15 +4,15 @@ package import SwiftletAutodiff
 package import SwiftletFiles
 package import SwiftletTokenizers
 
-/// A model architecture: it makes vectors of tokens. Stores no weights; they come from the `Context`.
+/// A model architecture that turns tokens into vectors. Stores no weights; they come from the `Context`.
 ///
-/// An architecture is one file: the names by which folders know it, its parts and their parameters. ``Architectures``
-/// lists all.
+/// Each architecture is one source file with its names in config.json, its parts and their parameters.
+/// ``Architectures`` lists all.
 package protocol Transformer: Sendable {
-  /// The values of `model_type` in config.json that mean this architecture.
+  /// The values of `model_type` in config.json for this architecture.
   static var modelTypes: [String] { get }
 
-  /// Whether a folder lists the modules behind the transformer in modules.json; if not, they follow from config.json.
+  /// Whether the folder lists the modules after the transformer in modules.json. If not, config.json defines them.
   static var listsModules: Bool { get }
 
   /// Reads config.json.
@@ -23,35 +23,35 @@ package protocol Transformer: Sendable {
   /// The sizes that every architecture has.
   var configuration: TransformerConfiguration { get }
 
-  /// What the transformer learns.
+  /// The trainable parameters.
   var parameters: ParameterList { get }
 
-  /// The pooling that the architecture does by itself; nil if it makes a vector for each token.
+  /// The pooling that is built into the architecture; nil if it gives a vector for each token.
   var fixedPooling: [PoolingMode]? { get }
 
-  /// Tensors of a checkpoint that the vectors do not need but other programs expect: a tuned folder keeps them.
+  /// Tensors that do not affect vectors but that other programs expect. They are copied to a tuned model folder.
   var companionTensors: [String] { get }
 
   /// The modules of a folder that has no modules.json.
   func defaultModules(_ config: ConfigurationReader) -> [any EncoderModule]
 
-  /// The config.json of a folder with weights in float32.
+  /// The config.json to write for weights in float32.
   ///
   /// - Parameters:
-  ///   - original: the config.json of the folder that the encoder comes from.
-  ///   - modules: those behind the transformer.
+  ///   - original: the config.json that was read.
+  ///   - modules: the modules after the transformer.
   func configurationFile(from original: JSONObject, followedBy modules: [any EncoderModule]) -> JSONObject
 
-  /// The same architecture with another probability of dropout, of hidden states and attention weights.
+  /// A copy with this dropout probability for hidden states and attention weights.
   ///
-  /// - Throws: ``EncoderSettingsError`` if it has no dropout.
+  /// - Throws: ``EncoderSettingsError`` if the architecture has no dropout.
   func settingDropout(_ probability: Float) throws(EncoderSettingsError) -> Self
 
-  /// The vectors of the tokens of some texts, or of the texts if the architecture pools by itself.
+  /// Computes the vectors of tokens, or of texts if pooling is built in.
   ///
   /// - Parameters:
-  ///   - rows: the rows of each text's tokens that are wanted. Others may be there or not.
-  ///   - visit: called with the hidden states of the embeddings and then of each layer.
+  ///   - rows: the token rows that are needed. The result may contain more.
+  ///   - visit: called with the hidden states of the embeddings, then of each layer.
   func callAsFunction(
     _ batch: TokenBatch, reading rows: TokenRows, in context: Context, visit: (Variable) -> Void
   ) -> Features
@@ -74,11 +74,11 @@ extension Transformer {
   }
 }
 
-/// The architectures that this package computes.
+/// The architectures that this package can compute.
 enum Architectures {
   static let all: [any Transformer.Type] = [BertModel.self, WordAverageModel.self]
 
-  /// The architecture that `model_type` names; BERT if config.json does not name one.
+  /// The architecture of `model_type` in config.json; BERT if the key is absent.
   static func architecture(_ config: ConfigurationReader) throws(ConfigurationError) -> any Transformer.Type {
     var config = config
     let type = config.string("model_type")
@@ -91,9 +91,9 @@ enum Architectures {
   }
 }
 
-/// The sizes of an encoder's transformer, as its `config.json` has them.
+/// The sizes of an encoder's transformer, from its `config.json`.
 public struct TransformerConfiguration: Sendable, Equatable {
-  /// The architecture (`model_type`), as "bert".
+  /// The architecture (`model_type`), for example "bert".
   public let architecture: String
   /// Rows of the word embeddings (`vocab_size`).
   public let vocabularySize: Int
@@ -101,10 +101,10 @@ public struct TransformerConfiguration: Sendable, Equatable {
   public let hiddenSize: Int
   /// Blocks of attention and feed-forward (`num_hidden_layers`); 0 for a word average.
   public let layerCount: Int
-  /// The most tokens of a text.
+  /// The maximum number of tokens of a text.
   public let maxPositions: Int
   /// Rows of the token type embeddings (`type_vocab_size`); a pair of texts needs 2.
   public let typeVocabularySize: Int
-  /// The id of the padding token as config.json gives it (`pad_token_id`); nil for none. No vector depends on it.
+  /// The id of the padding token as config.json gives it (`pad_token_id`); nil for none. Vectors do not depend on it.
   public let padTokenID: Int?
 }

@@ -5,13 +5,14 @@ package import SwiftletFiles
 package import SwiftletTensors
 package import SwiftletTokenizers
 
-/// A baseline without attention: relu(W (e_1 + … + e_n) / n + b), of the embeddings of a text's tokens, the special ones
-/// that frame it left out. A word has the same embedding in each sentence, and their order counts for nothing.
+/// A baseline without attention: relu(W (e_1 + … + e_n) / n + b), where e_i are the embeddings of a text's tokens
+/// without the enclosing special tokens. A token has the same embedding in every text, and the order of tokens does not
+/// matter.
 ///
-/// A text without words has the mean of its special tokens. Letters of shapes: V vocabulary, E embedding, H vector.
+/// For an empty text the special tokens are averaged. Letters of shapes: V vocabulary, E embedding, H vector.
 ///
-/// Its folders are a format of this package's own: they have no modules.json; config.json says whether vectors are
-/// scaled to unit length.
+/// Only this package reads its folders. They have no modules.json; config.json says whether vectors are scaled to unit
+/// length.
 package struct WordAverageModel: Transformer {
   package static let modelTypes = ["word-average"]
   package static let listsModules = false
@@ -73,13 +74,13 @@ package struct WordAverageModel: Transformer {
     throw .noTransformer(for: "dropout")
   }
 
-  /// The vectors of sequences that a special token begins and another ends, `[sequences, H]`.
+  /// The vectors of sequences, each enclosed in two special tokens, `[sequences, H]`.
   package func callAsFunction(
     _ batch: TokenBatch, reading rows: TokenRows, in context: Context, visit: (Variable) -> Void
   ) -> Features {
     var ids: [Int32] = [], ranges: [Range<Int>] = []
     for sequence in 0..<batch.sequenceCount {
-      let tokens = batch.tokenRange(sequence), start = ids.count
+      let tokens = batch.tokenRange(of: sequence), start = ids.count
       ids += batch.ids[tokens.count > 2 ? tokens.dropFirst().dropLast() : tokens]
       ranges.append(start..<ids.count)
     }
@@ -90,11 +91,12 @@ package struct WordAverageModel: Transformer {
 }
 
 extension EncoderPipeline {
-  /// The encoder of a folder with a new word average in place of the transformer, its vectors and embeddings as long as
-  /// the transformer's hidden states; and weights to start training from.
+  /// Replaces the transformer of a folder by a new word average with initial weights. Its vectors and embeddings have
+  /// the size of the transformer's hidden states.
   ///
-  /// - Parameter random: what the weights follow from.
-  /// - Throws: as ``init(_:settings:dropout:)``; ``EncoderSettingsError`` for pooling modes, which it does not have.
+  /// - Parameter random: the random numbers of the initial weights.
+  /// - Throws: the errors of ``init(_:settings:dropout:)``; ``EncoderSettingsError`` if the settings have pooling
+  ///   modes.
   package static func newWordAverage(
     in folder: ModelFolder, settings: EncoderSettings, kernels: Kernels, random: Philox
   ) throws -> (encoder: EncoderPipeline, weights: TrainableWeights) {
@@ -104,7 +106,7 @@ extension EncoderPipeline {
     try settings.checkPooling(of: model)
     var settings = settings
     settings.pooling = nil
-    // The maximum length is the one that the folder's own encoder would have.
+    // Keep the maximum length of the folder's own encoder.
     var encoder = try EncoderPipeline(folder, settings: settings)
     encoder.folder.transformer = model
     encoder.folder.parameters = model.parameters
@@ -116,17 +118,17 @@ extension EncoderPipeline {
 }
 
 extension WordAverageModel {
-  /// Weights to start training from, as PyTorch's layers begin: embeddings of mean 0 and variance 1, nearly normal; the
-  /// linear map uniform between ±1/√E.
+  /// Initial weights, distributed like those of PyTorch's layers: embeddings nearly normal with mean 0 and variance 1,
+  /// the linear layer uniform between ±1/√E.
   ///
-  /// - Parameter random: each number follows from its parameter and its place there.
+  /// - Parameter random: gives each number by its parameter and index.
   func initialWeights(_ random: Philox, kernels: Kernels, on pool: ThreadPool) -> TrainableWeights {
     func bits(_ parameter: Parameter, _ element: Int) -> SIMD4<UInt32> {
       random.block([UInt32(truncatingIfNeeded: element), UInt32(element >> 32), UInt32(parameter.index), 0])
     }
     func halves(_ word: UInt32) -> UInt32 { (word & 0xFFFF) &+ (word &>> 16) }
     let embeddings = Tensor(uninitialized: [vocabularySize, embeddingSize])
-    // The sum of eight uniform numbers, here of 16 bits, is nearly normal, with no logarithm. Its variance is 8/12.
+    // The sum of eight uniform numbers, here of 16 bits, is nearly normal and needs no logarithm. Its variance is 8/12.
     let scale = Float(1.5).squareRoot() / 65536
     pool.run(count: vocabularySize) { row, _ in
       let values = embeddings.matrix.row(row)

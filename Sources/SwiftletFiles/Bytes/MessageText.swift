@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Text from outside, made fit for a one-line message: control, format and line-separating scalars are
-/// written as `\u{…}`, and a text of more than `limit` scalars is cut and ends in `…`.
+/// Escapes a text from outside for a one-line message. Control, format and line-separating scalars become `\u{…}`. A
+/// text of more than `limit` scalars is cut and ends in `…`.
 package func escaped(_ text: String, limit: Int = 1000) -> String {
   var result = ""
   var rest = text.unicodeScalars[...]

@@ -21,7 +21,7 @@ package func withUTF8<Value, Failure: Error>(
 }
 
 extension String {
-  /// The text of these bytes, which are UTF-8; what is not becomes U+FFFD.
+  /// Decodes UTF-8. Invalid bytes become U+FFFD.
   @inlinable
   package init(utf8 bytes: Span<UInt8>) {
     // The buffer is read during the call only.
@@ -112,7 +112,7 @@ extension RawSpan {
   }
 }
 
-/// Calls `body` with temporary memory for `count` elements, each of which is `element`; on the stack if it is small.
+/// Calls `body` with temporary memory of `count` copies of `element`, on the stack if it is small.
 @inlinable
 @inline(__always)
 package func withTemporarySpan<Element: BitwiseCopyable, Value, Failure: Error>(
@@ -126,7 +126,7 @@ package func withTemporarySpan<Element: BitwiseCopyable, Value, Failure: Error>(
   }
 }
 
-/// Calls `body` with temporary memory for up to `capacity` elements, none there yet; on the stack if it is small.
+/// Calls `body` with empty temporary memory for up to `capacity` elements, on the stack if it is small.
 @inlinable
 @inline(__always)
 package func withTemporaryOutput<Element: BitwiseCopyable, Value, Failure: Error>(

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A string that is equal to another only if their UTF-8 bytes are.
+/// A string that is compared by its UTF-8 bytes.
 ///
-/// `String` itself compares by canonical equivalence: "é" as one scalar equals "é" as two. Names of tensors, keys
-/// of objects and words of a vocabulary must not.
+/// `String` itself compares by canonical equivalence: "é" as one scalar equals "é" as two. Names of tensors, keys of
+/// objects and words of a vocabulary are different if their bytes are.
 package struct UTF8Key: Hashable, Comparable, Sendable {
   package let string: String
 

@@ -2,7 +2,7 @@
 
 /// The offset of the first byte that is not part of well-formed UTF-8 (Unicode 16, table 3-7), nil if all are.
 ///
-/// Overlong forms, surrogates and values past U+10FFFF are not well-formed. Nothing is ever repaired.
+/// Overlong forms, surrogates and values past U+10FFFF are not well-formed. Nothing is repaired.
 package func firstInvalidUTF8(in bytes: Span<UInt8>) -> Int? {
   let count = bytes.count
   var i = 0

@@ -2,30 +2,29 @@
 
 /// A file that appears under its name only once it is complete.
 ///
-/// Bytes go to a temporary file in the same folder; `commit` brings them to the disk, renames the file over the
-/// target and brings the folder to the disk. Without `commit`, or after an error, the temporary file is removed
-/// and what was at the target stays as it was. Writing over a file that is open for reading is safe: readers keep
-/// the old one.
+/// Bytes go to a temporary file in the same folder. `commit` flushes it to the disk, renames it to the target's name and
+/// flushes the folder. Without `commit`, or after an error, the temporary file is removed and an earlier file of the
+/// target's name stays as it was. Replacing a file that others are reading is safe: they keep the old one.
 public struct AtomicFile: ~Copyable, Sendable {
-  /// Where the file will be.
+  /// The file's final path.
   public let path: String
-  /// Where the bytes are until then. A signal handler that ends the process should remove this file first.
+  /// The path of the temporary file. A signal handler that ends the process should remove it first.
   public let temporaryPath: String
   private let file: FileDescriptor
   private var isCommitted = false
 
   /// Creates the temporary file.
   ///
-  /// - Throws: `FileError` if the folder cannot be written to, or if the path leads to a directory or device.
-  public init(path: String) throws(FileError) {
-    guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
+  /// - Throws: ``SwiftletError`` if the folder cannot be written to, or if the path leads to a directory or device.
+  public init(path: String) throws {
+    guard !path.utf8.contains(0) else { throw FileError(path: path, kind: .invalidPath) }
     try System.status(of: path)?.requireRegular(path: path)
     let temporaryPath = SwiftletFiles.temporaryPath(beside: path)
     let file: FileDescriptor
     do throws(FileError) {
       file = try FileDescriptor(path: temporaryPath, for: .creating)
     } catch {
-      throw FileError(path: path, reason: error.reason.renamed("write"))
+      throw FileError(path: path, kind: error.kind.renamed("write"))
     }
     self.path = path
     self.temporaryPath = temporaryPath
@@ -37,22 +36,22 @@ public struct AtomicFile: ~Copyable, Sendable {
   }
 
   /// Appends `bytes`.
-  public func write(_ bytes: RawSpan) throws(FileError) { try file.write(bytes, reportedAs: path) }
+  public func write(_ bytes: RawSpan) throws { try file.write(bytes, reportedAs: path) }
 
   /// Appends `bytes`.
-  public func write(_ bytes: [UInt8]) throws(FileError) {
-    try bytes.withRawSpan { (bytes) throws(FileError) in try write(bytes) }
+  public func write(_ bytes: [UInt8]) throws {
+    try bytes.withRawSpan { (bytes) throws(FileError) in try file.write(bytes, reportedAs: path) }
   }
 
-  /// Writes `bytes` over those at `offset`; where `write` appends does not change.
-  public func overwrite(_ bytes: [UInt8], at offset: Int) throws(FileError) {
+  /// Replaces the bytes at `offset`. `write` still appends at the end.
+  public func overwrite(_ bytes: [UInt8], at offset: Int) throws {
     try bytes.withRawSpan { (bytes) throws(FileError) in
       try file.write(bytes, at: offset, reportedAs: path)
     }
   }
 
-  /// Makes the file durable and puts it in its place.
-  public mutating func commit() throws(FileError) {
+  /// Flushes the file to the disk and moves it to its final path.
+  public mutating func commit() throws {
     precondition(!isCommitted, "an AtomicFile is committed once")
     try file.synchronize(reportedAs: path)
     try System.renameFile(temporaryPath, to: path, "rename to", reportedAs: path)

@@ -2,19 +2,19 @@
 
 /// A folder that appears under its name only once it is complete.
 ///
-/// Files are written to a temporary folder beside it, each brought to the disk by its writer, as ``AtomicFile`` does;
-/// `commit` does so with the folder and renames it. Without `commit`, or after an error, the temporary folder is
-/// removed with all in it.
+/// Files go to a temporary folder beside it, and their writers flush them to the disk, as ``AtomicFile`` does. `commit`
+/// flushes the folder and renames it. Without `commit`, or after an error, the temporary folder and its files are
+/// removed.
 package struct AtomicFolder: ~Copyable {
-  /// Where the folder will be.
+  /// The folder's final path.
   package let path: String
-  /// Where it is until then.
+  /// The path of the temporary folder.
   package let temporaryPath: String
   private var isCommitted = false
 
-  /// Makes the temporary folder.
+  /// Creates the temporary folder.
   package init(path: String) throws(FileError) {
-    guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
+    guard !path.utf8.contains(0) else { throw FileError(path: path, kind: .invalidPath) }
     let temporaryPath = SwiftletFiles.temporaryPath(beside: path)
     try System.makeFolder(temporaryPath, reportedAs: path)
     self.path = path
@@ -25,7 +25,7 @@ package struct AtomicFolder: ~Copyable {
     if !isCommitted { Folder(temporaryPath).removeInPlace() }
   }
 
-  /// Puts the folder in its place, where nothing may lie but an empty folder, and makes that durable.
+  /// Moves the folder to its final path and flushes that to the disk. Only an empty folder may be there before.
   package mutating func commit() throws(FileError) {
     precondition(!isCommitted, "an AtomicFolder is committed once")
     try synchronize(folder: temporaryPath, reportedAs: path)

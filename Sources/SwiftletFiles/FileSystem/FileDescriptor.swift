@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An open file of the system, closed with its last reference if it was opened here.
+/// An open file. Its last reference closes it, unless the descriptor was borrowed.
 final class FileDescriptor: Sendable {
   let path: String
   private let number: Int32
   private let closes: Bool
 
-  /// Takes over `number` as it is, and leaves closing it to the caller.
+  /// Uses an open descriptor, which the caller closes.
   init(borrowing number: Int32, path: String) {
     self.number = number
     self.path = path
@@ -25,29 +25,29 @@ final class FileDescriptor: Sendable {
 
   func status() throws(FileError) -> FileStatus { try System.status(ofFile: number, path: path) }
 
-  /// Reads into the bytes from `start` on, at least one unless the file is at its end; waits for it.
+  /// Reads into the bytes from `start` on. Waits for at least one byte, unless the file is at its end.
   func read(into bytes: inout MutableRawSpan, from start: Int) throws(FileError) -> Int {
     try System.readSome(of: number, into: &bytes, from: start, path: path)
   }
 
-  /// Fills all bytes with those of the file from `offset` on.
+  /// Fills `bytes` with the file's bytes from `offset` on.
   func read(at offset: Int, into bytes: inout MutableRawSpan) throws(FileError) {
     try System.fill(&bytes, from: number, at: offset, path: path)
   }
 
-  /// Writes all bytes: over those at `offset`, or without an offset where the last such call ended.
+  /// Writes all bytes at `offset`. Without an offset it writes after the bytes of the last call without one.
   ///
-  /// - Parameter shown: the path that errors name.
+  /// - Parameter shown: the path in errors.
   func write(_ bytes: RawSpan, at offset: Int? = nil, reportedAs shown: String) throws(FileError) {
     try System.writeAll(bytes, to: number, at: offset, path: shown)
   }
 
-  /// Whether a read would return at once, be it with bytes, with the end or with an error.
+  /// Whether a read would return at once, with bytes, the end of the file or an error.
   func isReadable() -> Bool { System.isReadable(number, timeout: 0) }
 
-  /// Brings a file, or a folder's list of names, to the disk.
+  /// Flushes a file, or a folder's list of names, to the disk.
   ///
-  /// - Parameter shown: the path that errors name.
+  /// - Parameter shown: the path in errors.
   func synchronize(reportedAs shown: String) throws(FileError) {
     try System.synchronizeFile(number, path: shown)
   }
@@ -56,4 +56,11 @@ final class FileDescriptor: Sendable {
   func lock() -> Bool { System.lockFile(number, path: path) }
 
   func unlock() { System.unlockFile(number) }
+}
+
+/// Flushes a folder's list of names to the disk, after a file was created or renamed in it.
+///
+/// - Parameter shown: the path in errors.
+func synchronize(folder: String, reportedAs shown: String) throws(FileError) {
+  try FileDescriptor(path: folder, for: .folder).synchronize(reportedAs: shown)
 }

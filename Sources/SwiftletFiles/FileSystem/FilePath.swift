@@ -12,6 +12,15 @@ package func parentFolder(of path: String) -> String {
   return slash == path.startIndex ? "/" : String(path[..<slash])
 }
 
-/// Whether something lies at `path`: a file of any kind, or a link, even one that leads nowhere. What cannot be looked at
-/// counts too: opening it says why.
+/// Whether a file of any kind, or a link, is at `path`. True as well if this cannot be determined; opening the file
+/// then gives the error.
 package func exists(_ path: String) -> Bool { !System.isAbsent(path) }
+
+/// A unique name in the folder of `path`, for a file that is not complete yet.
+func temporaryPath(beside path: String) -> String {
+  let random = String(UInt64.random(in: .min ... .max), radix: 16)
+  return joinPath(parentFolder(of: path), ".swiftlet-\(random).tmp")
+}
+
+/// Whether ``temporaryPath(beside:)`` makes such names. Killed processes leave such files behind.
+func isTemporary(_ name: String) -> Bool { name.hasPrefix(".swiftlet-") && name.hasSuffix(".tmp") }

@@ -6,9 +6,9 @@ package struct Folder: Sendable {
 
   package init(_ path: String) { self.path = path }
 
-  /// Makes the folder, and those that hold it, where they are missing, and brings their names to the disk.
+  /// Creates the folder and its missing parents, and flushes their names to the disk.
   package func create() throws(FileError) {
-    guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
+    guard !path.utf8.contains(0) else { throw FileError(path: path, kind: .invalidPath) }
     let parent = parentFolder(of: path)
     if !exists(parent) { try Folder(parent).create() }
     do throws(FileError) {
@@ -20,23 +20,23 @@ package struct Folder: Sendable {
     try synchronize(folder: parent, reportedAs: path)
   }
 
-  /// What lies in the folder, in the order of the names' bytes; empty if there is no folder.
+  /// The names in the folder, ordered by their bytes; empty if there is no folder.
   package func names() throws(FileError) -> [String] {
     try System.names(inFolder: path).map(UTF8Key.init).sorted().map(\.string)
   }
 
-  /// What lies in the folder, without the incomplete files that killed processes left behind.
+  /// The names in the folder without the incomplete files of killed processes.
   package func completeNames() throws(FileError) -> [String] { try names().filter { !isTemporary($0) } }
 
-  /// Removes the folder with all in it. It disappears from its path in one step; if that fails, it stays whole.
+  /// Removes the folder and its files. It disappears from its path in one step; if that fails, it stays complete.
   package func remove() throws(FileError) {
     let temporaryPath = temporaryPath(beside: path)
     try System.renameFile(path, to: temporaryPath, "remove", reportedAs: path)
     Folder(temporaryPath).removeInPlace()
   }
 
-  /// Removes the incomplete files that killed processes left behind in the folder and in those inside it. No other process
-  /// may write to them now.
+  /// Removes the incomplete files of killed processes in the folder and its subfolders. No other process may be writing
+  /// them.
   package func removeTemporaries() throws(FileError) {
     for name in try names() {
       let inner = Folder(joinPath(path, name))
@@ -48,12 +48,12 @@ package struct Folder: Sendable {
     }
   }
 
-  /// Whether a folder, not a link to one, lies at the path.
+  /// Whether a folder is at the path, not a link to one.
   private var isThere: Bool {
     System.status(of: path, followsLinks: false)?.kind == .directory
   }
 
-  /// Removes what lies at the path, be it a file or a folder with all in it; what cannot be removed stays.
+  /// Removes the file or the folder with its files at the path, as far as possible.
   func removeInPlace() {
     if isThere {
       for name in (try? names()) ?? [] { Folder(joinPath(path, name)).removeInPlace() }
@@ -62,4 +62,18 @@ package struct Folder: Sendable {
       System.removeFile(path)
     }
   }
+}
+
+/// A lock on a folder, held until it is released or the process ends.
+package final class FolderLock: Sendable {
+  private let folder: FileDescriptor
+
+  /// nil if another process holds the lock. A file system without locks gives one to every process.
+  package init?(folder path: String) throws(FileError) {
+    folder = try FileDescriptor(path: path, for: .folder)
+    if !folder.lock() { return nil }
+  }
+
+  /// A child process may hold a copy of the descriptor for a moment, so closing ours alone would not release the lock.
+  deinit { folder.unlock() }
 }

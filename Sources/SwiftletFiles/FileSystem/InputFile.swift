@@ -2,14 +2,14 @@
 
 /// A regular file opened for reading at any offset, from any thread.
 ///
-/// Symbolic links are followed; a directory, pipe or device is refused, and opening one never waits. Bytes are
-/// copied into the caller's memory (`pread`): a file that is cut while it is read gives an error, where a memory
-/// map would kill the process.
+/// Symbolic links are followed. Directories, pipes and devices are errors, and opening them never waits. Bytes are
+/// copied into the caller's memory (`pread`), so a file that is cut during reading gives an error, where a memory map
+/// would kill the process.
 package final class InputFile: Sendable {
   /// The size in bytes when the file was opened.
   package let size: Int
   private let file: FileDescriptor
-  /// What the system said of the file when it was opened.
+  /// The status of the file when it was opened.
   private let status: FileStatus
 
   package var path: String { file.path }
@@ -21,7 +21,7 @@ package final class InputFile: Sendable {
     size = status.size
   }
 
-  /// Fills `bytes` with those of the file from `offset` on.
+  /// Fills `bytes` with the file's bytes from `offset` on.
   package func read(at offset: Int, into bytes: inout MutableRawSpan) throws(FileError) {
     try file.read(at: offset, into: &bytes)
   }
@@ -33,9 +33,9 @@ package final class InputFile: Sendable {
     return bytes
   }
 
-  /// The whole file; refused before anything is allocated if it has more than `limit` bytes.
+  /// The whole file. A file of more than `limit` bytes is an error, before memory is allocated.
   package func readAll(limit: Int) throws(FileError) -> ContiguousArray<UInt8> {
-    guard size <= limit else { throw FileError(path: path, reason: .tooLarge(size: size, limit: limit)) }
+    guard size <= limit else { throw FileError(path: path, kind: .tooLarge(size: size, limit: limit)) }
     let bytes = try read(at: 0, count: size)
     try checkUnchanged()
     return bytes
@@ -44,7 +44,7 @@ package final class InputFile: Sendable {
   /// Throws if the file was written to, cut or replaced in place since it was opened.
   package func checkUnchanged() throws(FileError) {
     guard try file.status() == status else {
-      throw FileError(path: path, reason: .changedWhileReading)
+      throw FileError(path: path, kind: .changedWhileReading)
     }
   }
 }

@@ -8,18 +8,18 @@
   import Darwin
 #endif
 
-/// The calls of this module to the C library, with Swift's arguments and errors.
+/// All calls of this module to the C library, with Swift's argument types and errors.
 ///
 /// No other file of the module imports the C library. `unsafe` marks the calls that take an address: of a string's
 /// characters, of a variable, or of a span's bytes, passed with their number. None keeps it after it returns.
 enum System {
-  /// What a file is for when it is opened.
+  /// The ways to open a file.
   enum Access {
-    /// To be read; opening a named pipe waits for its writer.
+    /// For reading. Opening a named pipe waits for its writer.
     case reading
-    /// To be read; opening and reading never wait.
+    /// For reading. Opening and reading never wait.
     case readingWithoutWaiting
-    /// To be written; it must not exist yet.
+    /// For writing a file that does not exist yet.
     case creating
     /// A folder, to be locked or synchronized.
     case folder
@@ -37,7 +37,7 @@ enum System {
   // MARK: Open files, by their descriptors
 
   static func openFile(_ path: String, for access: Access) throws(FileError) -> Int32 {
-    guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
+    guard !path.utf8.contains(0) else { throw FileError(path: path, kind: .invalidPath) }
     return try uninterrupted("open", path) {
       // The call reads the string's characters.
       unsafe open(path, access.flags | O_CLOEXEC | O_NOCTTY, 0o666)
@@ -53,7 +53,7 @@ enum System {
     return FileStatus(status)
   }
 
-  /// Reads once, into the bytes from `start` on; waits for a first byte unless the file is at its end.
+  /// Reads once, into the bytes from `start` on. Waits for at least one byte, unless the file is at its end.
   static func readSome(
     of file: Int32, into bytes: inout MutableRawSpan, from start: Int, path: String
   ) throws(FileError) -> Int {
@@ -65,14 +65,14 @@ enum System {
         do throws(FileError) {
           return try uninterrupted("read", path) { unsafe read(file, rest.baseAddress, rest.count) }
         } catch {
-          guard error.reason == .system(operation: "read", errno: EAGAIN) else { throw error }
+          guard error.kind == .system(operation: "read", errno: EAGAIN) else { throw error }
           _ = isReadable(file, timeout: -1)
         }
       }
     }
   }
 
-  /// Fills all bytes with those of the file from `offset` on.
+  /// Fills `bytes` with the file's bytes from `offset` on.
   static func fill(
     _ bytes: inout MutableRawSpan, from file: Int32, at offset: Int, path: String
   ) throws(FileError) {
@@ -84,13 +84,13 @@ enum System {
         let count = try uninterrupted("read", path) {
           unsafe pread(file, rest.baseAddress, rest.count, off_t(offset + done))
         }
-        guard count > 0 else { throw FileError(path: path, reason: .changedWhileReading) }
+        guard count > 0 else { throw FileError(path: path, kind: .changedWhileReading) }
         done += count
       }
     }
   }
 
-  /// Writes all bytes: over those at `offset`, or without an offset where the last such call ended.
+  /// Writes all bytes at `offset`. Without an offset it writes after the bytes of the last call without one.
   static func writeAll(_ bytes: RawSpan, to file: Int32, at offset: Int? = nil, path: String) throws(FileError) {
     // The call reads the bytes of the span that are not written yet.
     try unsafe bytes.withUnsafeBytes { (buffer) throws(FileError) in
@@ -105,14 +105,14 @@ enum System {
     }
   }
 
-  /// Whether a read would return at once, be it with bytes, with the end or with an error.
+  /// Whether a read would return at once, with bytes, the end of the file or an error.
   static func isReadable(_ file: Int32, timeout milliseconds: Int32) -> Bool {
     var request = pollfd(fd: file, events: Int16(POLLIN), revents: 0)
     // The call reads and writes the one variable.
     return unsafe poll(&request, 1, milliseconds) > 0
   }
 
-  /// Brings a file, or a folder's list of names, to the disk; on macOS past the drive's own cache.
+  /// Flushes a file, or a folder's list of names, to the disk; on macOS also from the drive's own cache.
   static func synchronizeFile(_ file: Int32, path: String) throws(FileError) {
     #if canImport(Darwin)
       if fcntl(file, F_FULLFSYNC) == 0 { return }
@@ -121,17 +121,17 @@ enum System {
       try uninterrupted("synchronize", path) { fsync(file) }
     } catch {
       // Some file systems have no fsync for folders: nothing more can be done there.
-      guard case .system(_, EINVAL) = error.reason else { throw error }
+      guard case .system(_, EINVAL) = error.kind else { throw error }
     }
   }
 
-  /// Locks a file for this process; false if another has it. Where the file system knows no locks, every process gets one.
+  /// Locks a file for this process; false if another has it. A file system without locks gives one to every process.
   static func lockFile(_ file: Int32, path: String) -> Bool {
     do throws(FileError) {
       try uninterrupted("lock", path) { flock(file, LOCK_EX | LOCK_NB) }
       return true
     } catch {
-      return error.reason != .system(operation: "lock", errno: EWOULDBLOCK)
+      return error.kind != .system(operation: "lock", errno: EWOULDBLOCK)
     }
   }
 
@@ -139,7 +139,7 @@ enum System {
 
   // MARK: Files by their paths
 
-  /// What a path leads to; nil if it leads nowhere or cannot be looked at.
+  /// The status of the file at a path; nil if there is none or it cannot be examined.
   static func status(of path: String, followsLinks: Bool = true) -> FileStatus? {
     guard !path.utf8.contains(0) else { return nil }
     var status = stat()
@@ -148,7 +148,7 @@ enum System {
     return result == 0 ? FileStatus(status) : nil
   }
 
-  /// Whether it is certain that nothing lies at `path`.
+  /// Whether certainly no file is at `path`.
   static func isAbsent(_ path: String) -> Bool {
     status(of: path, followsLinks: false) == nil && (errno == ENOENT || errno == ENOTDIR) || path.utf8.contains(0)
   }
@@ -165,25 +165,25 @@ enum System {
     try uninterrupted(operation, shown) { unsafe rename(path, newPath) }
   }
 
-  /// Removes a file or a link; what cannot be removed stays.
+  /// Removes a file or a link, if possible.
   static func removeFile(_ path: String) {
     _ = try? uninterrupted("remove", path) { unsafe unlink(path) }
   }
 
-  /// Removes an empty folder; what cannot be removed stays.
+  /// Removes an empty folder, if possible.
   static func removeFolder(_ path: String) {
     _ = try? uninterrupted("remove", path) { unsafe rmdir(path) }
   }
 
-  /// What lies in a folder, `.` and `..` aside, in the system's order; nothing if there is no folder.
+  /// The names in a folder without `.` and `..`, in the system's order; empty if there is no folder.
   static func names(inFolder path: String) throws(FileError) -> [String] {
-    guard !path.utf8.contains(0) else { throw FileError(path: path, reason: .invalidPath) }
+    guard !path.utf8.contains(0) else { throw FileError(path: path, kind: .invalidPath) }
     // The stream stays open until the names are read; each entry is valid until the next one is read.
     var opened = unsafe opendir(path)
     while unsafe opened == nil && errno == EINTR { unsafe opened = opendir(path) }
     guard let stream = unsafe opened else {
       if errno == ENOENT { return [] }
-      throw FileError(path: path, reason: .system(operation: "open", errno: errno))
+      throw FileError(path: path, kind: .system(operation: "open", errno: errno))
     }
     defer { unsafe closedir(stream) }
     var names: [String] = []
@@ -195,13 +195,13 @@ enum System {
       }
       if name != "." && name != ".." { names.append(name) }
     }
-    if errno != 0 { throw FileError(path: path, reason: .system(operation: "read", errno: errno)) }
+    if errno != 0 { throw FileError(path: path, kind: .system(operation: "read", errno: errno)) }
     return names
   }
 
   // MARK: Errors
 
-  /// The `errno` of a path that leads nowhere.
+  /// The `errno` for a path without a file.
   static var notFound: Int32 { ENOENT }
 
   /// Whether an `errno` says that the disk is full.
@@ -210,7 +210,7 @@ enum System {
   /// Whether an `errno` says that a file is missing, or that the disk cannot read it.
   static func isUnreadable(errno code: Int32) -> Bool { code == ENOENT || code == ENOTDIR || code == EIO }
 
-  /// What an `errno` means and what to do about it.
+  /// The meaning of an `errno` and the remedy.
   static func explanation(ofErrno code: Int32) -> (message: String, remedy: String) {
     let remedy =
       switch code {
@@ -227,7 +227,7 @@ enum System {
     return (unsafe String(cString: strerror(code)), remedy)
   }
 
-  /// Calls the system again while a signal interrupts it; -1 becomes an error.
+  /// Repeats a system call while signals interrupt it. Its result -1 becomes an error.
   @discardableResult
   private static func uninterrupted<Result: SignedInteger>(
     _ operation: String, _ path: String, _ call: () -> Result
@@ -236,7 +236,7 @@ enum System {
       let result = call()
       if result != -1 { return result }
       let code = errno
-      if code != EINTR { throw FileError(path: path, reason: .system(operation: operation, errno: code)) }
+      if code != EINTR { throw FileError(path: path, kind: .system(operation: operation, errno: code)) }
     }
   }
 
@@ -254,7 +254,7 @@ enum System {
   }
 }
 
-/// What the system says of a file.
+/// The kind, size and times of a file.
 struct FileStatus: Equatable {
   enum Kind: String { case regular, directory, pipe, socket, device }
 
@@ -284,6 +284,6 @@ struct FileStatus: Equatable {
 
   /// Throws unless the file is a regular one.
   func requireRegular(path: String) throws(FileError) {
-    guard kind == .regular else { throw FileError(path: path, reason: .notRegularFile(kind: kind.rawValue)) }
+    guard kind == .regular else { throw FileError(path: path, kind: .notRegularFile(kind: kind.rawValue)) }
   }
 }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A text that is not JSON (RFC 8259), or that asks for more than its reader allows.
-public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
+/// A text that is not JSON (RFC 8259), or that exceeds a limit of its reader.
+public struct JSONError: SwiftletError, Equatable {
   /// What is wrong at the place.
   public enum Reason: Equatable, Sendable {
     /// The text ends inside a value.
     case unexpectedEnd
-    /// Something else stands where `expected` should.
+    /// Something else was found than this.
     case expected(String)
     /// Text follows the value.
     case trailingContent
-    /// A number written as JSON does not allow, as `01`, `.5` or `NaN`.
+    /// A number that JSON does not allow, for example `01`, `.5` or `NaN`.
     case invalidNumber
-    /// A backslash with something JSON does not define.
+    /// A backslash before a character that JSON does not escape.
     case invalidEscape
-    /// `\uD800` to `\uDFFF` without its partner: no Unicode text holds one.
+    /// Half a surrogate pair, `\uD800` to `\uDFFF`, which no Unicode text contains.
     case loneSurrogate
-    /// A control character inside a string, which JSON wants escaped.
+    /// An unescaped control character inside a string.
     case controlCharacter
     /// A byte that is not UTF-8.
     case invalidUTF8
@@ -29,18 +29,18 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
   }
 
   /// What is wrong.
-  public let reason: Reason
-  /// The file, where the text came from one.
+  public let kind: Reason
+  /// The file, if the text came from one.
   public var path: String?
   /// The line, from 1; a reader of JSON Lines sets it.
   public var line: Int
   /// The column in Unicode scalars, from 1.
   public let column: Int
-  /// The bytes before the place.
+  /// The number of bytes before the place.
   public let offset: Int
 
-  init(_ reason: Reason, at offset: Int, in bytes: ContiguousArray<UInt8>) {
-    self.reason = reason
+  init(_ kind: Reason, at offset: Int, in bytes: ContiguousArray<UInt8>) {
+    self.kind = kind
     self.offset = offset
     let before = bytes[..<min(offset, bytes.count)]
     let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
@@ -48,30 +48,34 @@ public struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
     column = 1 + before[lineStart...].reduce(0) { $0 + ($1 & 0xC0 != 0x80 ? 1 : 0) }
   }
 
-  /// The same error, with the file named.
+  /// The same error with the path of the file.
   package func inFile(_ path: String) -> JSONError {
     var error = self
     error.path = path
     return error
   }
 
-  /// One line: file, line, column and byte, and what is wrong there.
-  public var description: String {
-    let what =
-      switch reason {
-      case .unexpectedEnd: "the text ends inside a value; is the file cut?"
-      case .expected(let what): "expected \(what)"
-      case .trailingContent: "text follows the end of the value"
-      case .invalidNumber: "not a number as JSON writes it"
-      case .invalidEscape: "not an escape that JSON defines"
-      case .loneSurrogate: "half a surrogate pair; no Unicode text holds one"
-      case .controlCharacter: "a control character inside a string; write it as \\u00XX"
-      case .invalidUTF8: "not UTF-8; save the file as UTF-8"
-      case .duplicateKey(let key): "the key \(quoted(key)) occurs twice in one object; remove one"
-      case .tooDeep(let limit): "more than \(limit) objects and arrays inside one another"
-      case .tooManyValues(let limit): "more than \(limit) values"
-      }
-    let place = "line \(line), column \(column) (byte \(offset))"
-    return (path.map { "\(escaped($0)): " } ?? "") + "invalid JSON at \(place): \(what)"
+  /// What is wrong, after line, column and byte.
+  public var reason: String {
+    "invalid JSON at line \(line), column \(column) (byte \(offset)): \(explanation.problem)"
+  }
+
+  /// What to do about it; empty if nothing general can be said.
+  public var remedy: String { explanation.remedy }
+
+  private var explanation: (problem: String, remedy: String) {
+    switch kind {
+    case .unexpectedEnd: ("the text ends inside a value", "check that the file is complete")
+    case .expected(let what): ("expected \(what)", "")
+    case .trailingContent: ("text follows the end of the value", "")
+    case .invalidNumber: ("not a number as JSON writes it", "")
+    case .invalidEscape: ("not an escape that JSON defines", "")
+    case .loneSurrogate: ("half a surrogate pair, which no Unicode text holds", "")
+    case .controlCharacter: ("a control character inside a string", "write it as \\u00XX")
+    case .invalidUTF8: ("not UTF-8", "save the file as UTF-8")
+    case .duplicateKey(let key): ("the key \(quoted(key)) occurs twice in one object", "remove one")
+    case .tooDeep(let limit): ("more than \(limit) objects and arrays inside one another", "")
+    case .tooManyValues(let limit): ("more than \(limit) values", "")
+    }
   }
 }

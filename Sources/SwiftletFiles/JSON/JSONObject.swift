@@ -17,10 +17,10 @@ public struct JSONObject: Equatable, Sendable, ExpressibleByDictionaryLiteral {
 
   /// The members as they were written.
   public private(set) var members: [Member] = []
-  /// Where each key stands; empty while a walk through a few members is as fast.
+  /// The place of each key; empty for a few members, which are searched one by one.
   private var positions: [UTF8Key: Int] = [:]
 
-  private static let mostWalked = 8
+  private static let maximumScannedCount = 8
 
   /// An object without members.
   public init() {}
@@ -33,7 +33,7 @@ public struct JSONObject: Equatable, Sendable, ExpressibleByDictionaryLiteral {
     }
   }
 
-  /// The value of `key`; setting nil removes it, a new key goes to the end.
+  /// The value of `key`. Setting nil removes the member; a new key is added at the end.
   public subscript(key: String) -> JSONValue? {
     get { position(of: key).map { members[$0].value } }
     set {
@@ -52,10 +52,10 @@ public struct JSONObject: Equatable, Sendable, ExpressibleByDictionaryLiteral {
   /// Whether members and their order are equal.
   public static func == (left: JSONObject, right: JSONObject) -> Bool { left.members == right.members }
 
-  /// Adds a member at the end; false, and nothing is added, if the key is there already.
+  /// Adds a member at the end. Returns false and adds nothing if the key already exists.
   @discardableResult
   mutating func append(_ key: String, _ value: JSONValue) -> Bool {
-    if members.count < JSONObject.mostWalked {
+    if members.count < JSONObject.maximumScannedCount {
       guard position(of: key) == nil else { return false }
     } else {
       if positions.isEmpty {

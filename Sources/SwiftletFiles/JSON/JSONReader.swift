@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reads JSON (RFC 8259) step by step, without building it up: memory stays that of what the caller keeps.
+/// Reads JSON (RFC 8259) step by step without building a tree, so memory holds only what the caller keeps.
 ///
 ///     try reader.beginObject()
 ///     while let key = try reader.nextKey() { /* read or skip one value */ }
 ///     try reader.finish()
 ///
-/// Strict: UTF-8 only, no byte order mark, no comments, no comma too many, no lone surrogate. Where the text is not
-/// as the caller's call expects, the error says where and what was expected. Keys that occur twice are seen by
-/// `readValue`; a caller of `nextKey` looks for them itself.
+/// The reader is strict: UTF-8 only, no byte order mark, no comments, no trailing commas, no lone surrogates. If the
+/// text does not match the caller's call, the error gives the place and what was expected. `readValue` refuses
+/// duplicate keys; a caller of `nextKey` checks for them itself.
 package struct JSONReader {
   private let bytes: ContiguousArray<UInt8>
   private let maximumDepth: Int
   /// The next byte to read.
   package private(set) var offset = 0
   private var depth = 0
-  /// Whether a comma has to come before the next key or element.
+  /// Whether a comma must precede the next key or element.
   private var isAfterValue = false
 
   /// - Throws: `JSONError` for bytes that are not UTF-8.
@@ -27,7 +27,7 @@ package struct JSONReader {
     }
   }
 
-  /// An error about what was read last; the safe base for messages of callers.
+  /// An error at the place read last, also for problems that the caller finds.
   package func error(_ reason: JSONError.Reason, at offset: Int? = nil) -> JSONError {
     JSONError(reason, at: offset ?? self.offset, in: bytes)
   }
@@ -92,10 +92,10 @@ package struct JSONReader {
 
   // MARK: Values
 
-  /// What a value is, told from its first byte.
+  /// The kind of a value, known from its first byte.
   package enum Kind { case object, array, string, number, bool, null }
 
-  /// What the next value is; nil if none starts here. The value itself is not checked yet.
+  /// The kind of the next value; nil if no value starts here. The value itself is not checked yet.
   package mutating func nextKind() -> Kind? {
     skipWhitespace()
     return switch peek() {
@@ -119,7 +119,7 @@ package struct JSONReader {
     return count
   }
 
-  /// The next value, whole. `limit` bounds the number of values in it, and so the memory it takes.
+  /// The complete next value. `limit` is the maximum number of values in it, which limits the memory.
   package mutating func readValue(limit: Int) throws(JSONError) -> JSONValue {
     var left = limit
     return try readValue(&left, limit)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A JSON value as it was written: numbers keep their digits, objects the order of their keys.
+/// A JSON value. Numbers keep their digits as written, objects the order of their keys.
 public enum JSONValue: Equatable, Sendable {
   /// `null`.
   case null
@@ -15,8 +15,8 @@ public enum JSONValue: Equatable, Sendable {
   /// An object.
   case object(JSONObject)
 
-  /// What the value is, in words for a message.
-  public var kind: String {
+  /// The kind of value, in words for a message.
+  package var kind: String {
     switch self {
     case .null: "null"
     case .bool: "a boolean"
@@ -32,7 +32,7 @@ public enum JSONValue: Equatable, Sendable {
     if case .bool(let value) = self { value } else { nil }
   }
 
-  /// The integer, nil if this is something else, as `1.0`, `1e3` or a number past Int.
+  /// The integer, nil if this is something else, for example `1.0`, `1e3` or a number too large for Int.
   public var int: Int? {
     if case .number(let value) = self { value.int } else { nil }
   }
@@ -60,7 +60,7 @@ public enum JSONValue: Equatable, Sendable {
 
 /// A JSON number, kept as it was written.
 public struct JSONNumber: Equatable, Sendable {
-  /// The number as in the source, as `-1.50e3`.
+  /// The number as in the source, for example `-1.50e3`.
   public let text: String
 
   init(text: String) { self.text = text }
@@ -74,9 +74,9 @@ public struct JSONNumber: Equatable, Sendable {
     text = "\(value)"
   }
 
-  /// The value if it is written as an integer and fits; `1.0` and `1e3` are not so written.
+  /// The value if it is written as an integer and fits an Int; nil for `1.0` and `1e3`.
   public var int: Int? { Int(text) }
 
-  /// The nearest double; infinite if the number is past its range.
+  /// The nearest double; infinite if the number is too large.
   public var double: Double { Double(text) ?? .nan }
 }

@@ -2,7 +2,7 @@
 
 /// Writes JSON as UTF-8 bytes: the same value gives the same bytes everywhere.
 public enum JSONWriter {
-  /// Appends a string in quotation marks. Only what JSON demands is escaped: `"`, `\` and control characters.
+  /// Appends a string in quotation marks. Only `"`, `\` and control characters are escaped, as JSON demands.
   public static func append(_ string: String, to output: inout [UInt8]) {
     output.append(UInt8(ascii: "\""))
     for byte in string.utf8 {
@@ -21,7 +21,7 @@ public enum JSONWriter {
     output.append(UInt8(ascii: "\""))
   }
 
-  /// Appends a value, on one line, or with two spaces a level and a member a line.
+  /// Appends a value on one line. If `indented`, each member has a line of its own, with two spaces for each level.
   public static func append(_ value: JSONValue, indented: Bool = false, to output: inout [UInt8]) {
     append(value, indented ? 0 : nil, to: &output)
   }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The lines of a UTF-8 text, from a file or as they come through a pipe.
+/// Reads a UTF-8 text line by line, from a file or a pipe.
 ///
-/// A line ends with LF or CRLF; the last one needs no end. A byte order mark at the start is dropped. Memory is
-/// bounded by the longest line and by the longest that is allowed, not by the text.
+/// A line ends with LF or CRLF; the last line needs no end. A byte order mark at the start is dropped. Memory grows
+/// with the longest line, up to the limit for lines, not with the text.
 public struct LineReader: ~Copyable {
-  /// The file's path, or what a message calls the stream.
+  /// The file's path, or the stream's name in messages.
   public let name: String
-  /// The size of the file in bytes, nil if it is no regular file.
+  /// The size of the file in bytes, nil if it is not a regular file.
   public let size: Int?
-  /// How many lines were read: also the number of the last one, counted from 1.
+  /// The number of lines read so far. This is also the number of the last line, counted from 1.
   public private(set) var lineCount = 0
-  /// How many bytes the lines read so far take, ends of lines included.
+  /// The number of bytes of the lines read so far, line ends included.
   public private(set) var byteCount = 0
   /// Whether the text starts with a byte order mark; known once the first line is read.
   public private(set) var hadByteOrderMark = false
@@ -21,7 +21,7 @@ public struct LineReader: ~Copyable {
   private var buffer: ContiguousArray<UInt8> = []
   /// Where in `buffer` the next line starts.
   private var start = 0
-  /// Up to where the next line holds no LF.
+  /// Before this index in `buffer` the next line has no LF.
   private var searched = 0
   private var isAtEnd = false
   /// Whether a line was too long and its end has not been read yet.
@@ -31,15 +31,15 @@ public struct LineReader: ~Copyable {
 
   private static let chunk = 1 << 16
 
-  /// Opens a file; a named pipe is waited for until someone writes to it.
+  /// Opens a file. Opening a named pipe waits until someone writes to it.
   ///
-  /// - Parameter maximumLength: the most bytes a line may have, its end not counted.
-  public init(path: String, maximumLength: Int = 1 << 28) throws(FileError) {
+  /// - Parameter maximumLength: the maximum number of bytes in a line, without the line end.
+  public init(path: String, maximumLength: Int = 1 << 28) throws {
     let file = try FileDescriptor(path: path, for: .reading)
     self.init(file, size: try LineReader.size(of: file), maximumLength)
   }
 
-  /// Reads from an open descriptor, as 0 for standard input, which the caller closes if need be.
+  /// Reads from an open descriptor, for example 0 for standard input. The caller closes it if needed.
   public init(descriptor: Int32, name: String, maximumLength: Int = 1 << 28) {
     let file = FileDescriptor(borrowing: descriptor, path: name)
     self.init(file, size: (try? LineReader.size(of: file)) ?? nil, maximumLength)
@@ -58,9 +58,10 @@ public struct LineReader: ~Copyable {
     return status.kind == .regular ? status.size : nil
   }
 
-  /// The next line without its end, nil after the last. After an error in a line the next call returns the line behind it.
+  /// The next line without its end, nil after the last. After an error in a line the next call returns the line that
+  /// follows.
   ///
-  /// - Throws: `FileError`, or `TextError` for a line that is not UTF-8 or too long.
+  /// - Throws: ``SwiftletError`` if the file cannot be read; ``TextError`` for a line that is not UTF-8 or too long.
   public mutating func next() throws -> String? {
     while !isLineReady {
       try fill()
@@ -76,12 +77,13 @@ public struct LineReader: ~Copyable {
     if lineCount == 1 { hadByteOrderMark = buffer[line].starts(with: LineReader.byteOrderMark) }
     guard line.count <= maximumLength else {
       isPassingOver = !hasLineFeed
-      throw TextError(name: name, line: lineCount, reason: .tooLong(limit: maximumLength))
+      throw TextError(path: name, line: lineCount, kind: .tooLong(limit: maximumLength))
     }
     return try text(of: line)
   }
 
-  /// Whether `next` would return at once: a whole line has come, the text has ended, or there is an error to throw.
+  /// Whether `next` would return at once: a complete line was received, the text has ended, or there is an error to
+  /// throw.
   public mutating func isLineWaiting() -> Bool {
     while !isLineReady {
       guard file.isReadable() else { return false }
@@ -95,7 +97,7 @@ public struct LineReader: ~Copyable {
     return true
   }
 
-  /// Whether `next` need not read on: the end of the next line is there, the text has ended, or the line is too long.
+  /// Whether `next` can return without reading: the next line is complete or too long, or the text has ended.
   private var isLineReady: Bool {
     mutating get {
       var hasLineFeed = findLineFeed()
@@ -111,7 +113,7 @@ public struct LineReader: ~Copyable {
     }
   }
 
-  /// Looks for LF in what was read since the last look.
+  /// Searches for LF in the bytes that were not searched yet.
   private mutating func findLineFeed() -> Bool {
     let found = firstOffset(of: UInt8(ascii: "\n"), in: buffer.span, from: searched)
     searched = found ?? buffer.count
@@ -137,8 +139,8 @@ public struct LineReader: ~Copyable {
   /// The text of the line read last.
   private func text(of line: Range<Int>) throws(TextError) -> String {
     if let offset = firstInvalidUTF8(in: buffer.span.extracting(line)) {
-      let reason = TextError.Reason.notUTF8(offset: offset, byte: buffer[line.lowerBound + offset])
-      throw TextError(name: name, line: lineCount, reason: reason)
+      let kind = TextError.Reason.notUTF8(offset: offset, byte: buffer[line.lowerBound + offset])
+      throw TextError(path: name, line: lineCount, kind: kind)
     }
     let markCount = lineCount == 1 && hadByteOrderMark ? LineReader.byteOrderMark.count : 0
     return String(decoding: buffer[line].dropFirst(markCount), as: UTF8.self)

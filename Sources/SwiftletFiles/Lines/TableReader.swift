@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The records of a table in CSV (RFC 4180) or TSV, one by one: memory is bounded by the longest record.
+/// Reads the records of a table in CSV (RFC 4180) or TSV one by one. Memory grows with the longest record only.
 ///
-/// Lines are those of ``LineReader``. In CSV a field that starts with a quotation mark ends with one; what is between
-/// is taken as it is, doubled marks for one, line breaks included (CRLF as LF). In TSV a tab always ends a field. An
+/// Lines are those of ``LineReader``. In CSV a field that starts with a quotation mark ends with one. The text between
+/// is the field, line breaks included (CRLF as LF); a doubled mark stands for one. In TSV a tab always ends a field. An
 /// empty line is a record of one empty field.
 public struct TableReader: ~Copyable {
   /// How records are written.
@@ -24,19 +24,19 @@ public struct TableReader: ~Copyable {
   /// A reader of the records that the lines hold.
   ///
   /// - Parameters:
-  ///   - lines: where the table starts.
-  ///   - maximumLength: how many bytes of a record may lie before the line it ends in.
+  ///   - lines: the lines, from the start of the table.
+  ///   - maximumLength: the maximum number of bytes of a record before the line it ends in.
   public init(_ lines: consuming LineReader, format: Format, maximumLength: Int = 1 << 28) {
     self.lines = lines
     self.format = format
     self.maximumLength = maximumLength
   }
 
-  /// The fields of the next record, one at least; nil after the last. After an error the reader goes on behind the
-  /// lines it has read.
+  /// The fields of the next record, at least one; nil after the last record. After an error the next call continues
+  /// with the first line not read yet.
   ///
-  /// - Throws: What ``LineReader/next()`` does; ``TableError`` for misplaced or missing quotation marks, and for a record
-  ///   that is too long.
+  /// - Throws: the errors of ``LineReader/next()``; ``TableError`` for misplaced or missing quotation marks, and for a
+  ///   record that is too long.
   public mutating func next() throws -> [String]? {
     start = lines.byteCount
     guard let text = try lines.next() else { return nil }
@@ -66,8 +66,8 @@ public struct TableReader: ~Copyable {
     }
   }
 
-  /// Takes a field and both its marks from the start of `rest`, which becomes a later line if the field does not end
-  /// in this one.
+  /// Removes a quoted field from the start of `rest` and returns it. If the field ends in a later line, `rest` becomes
+  /// the rest of that line.
   private mutating func quotedField(_ rest: inout Substring.UTF8View) throws -> String {
     let opening = rest, openingLine = lines.lineCount
     rest.removeFirst()
@@ -90,10 +90,10 @@ public struct TableReader: ~Copyable {
     }
   }
 
-  /// An error at the start of `rest`, a part of a line: the last read if none is given.
-  private func error(_ reason: TableError.Reason, at rest: Substring.UTF8View, line: Int? = nil) -> TableError {
+  /// An error at the start of `rest`, a part of the line read last or of `line`.
+  private func error(_ kind: TableError.Reason, at rest: Substring.UTF8View, line: Int? = nil) -> TableError {
     let before = Substring(rest).base[..<rest.startIndex]
     return TableError(
-      name: lines.name, line: line ?? lines.lineCount, column: before.unicodeScalars.count + 1, reason: reason)
+      path: lines.name, line: line ?? lines.lineCount, column: before.unicodeScalars.count + 1, kind: kind)
   }
 }

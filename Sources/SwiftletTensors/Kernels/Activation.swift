@@ -3,7 +3,7 @@
 import CSwiftletKernels
 
 /// A function applied to each element.
-public enum Activation: Sendable {
+package enum Activation: Sendable {
   /// x
   case identity
   /// x (1 + erf(x / √2)) / 2. Hendrycks, Gimpel: Gaussian error linear units, arXiv:1606.08415, 2016.

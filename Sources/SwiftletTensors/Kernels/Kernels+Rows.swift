@@ -37,7 +37,7 @@ extension Kernels {
   }
 
   /// The gradient of z from that of ``layerNorm(_:residual:gamma:beta:epsilon:into:)``'s result, to `out`, which may be
-  /// `gradient`; and the normalised rows, (z - mean(z)) / sqrt(variance(z) + epsilon), to `normalized`.
+  /// `gradient`; and the normalized rows, (z - mean(z)) / sqrt(variance(z) + epsilon), to `normalized`.
   package func layerNormGradient(
     _ x: MatrixView, residual: MatrixView?, gamma: VectorView, epsilon: Float, gradient: MatrixView,
     normalized: MatrixView, into out: MatrixView
@@ -84,7 +84,8 @@ extension Kernels {
     unsafe table.pointee.max_rows(x.rows, x.columns, x.pointer, x.rowStride, out.pointer)
   }
 
-  /// Row r of out becomes, or grows by, row indices[r] of a table, each number, as float32, times `factor`, rounded once.
+  /// Row r of out becomes, or grows by, row indices[r] of a table, each number, as float32, times `factor`, rounded
+  /// once.
   package func gather(
     _ table: StoredTable, rows indices: Span<Int32>, factor: Double = 1, adding: Bool = false, into out: MatrixView
   ) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import CSwiftletKernels
+import SwiftletFiles
 
 /// The vector kernels of one CPU path. All paths give the same bits; they differ in speed.
 ///
@@ -45,4 +46,22 @@ package struct Kernels: @unchecked Sendable {
     }
     return .success(kernels)
   }()
+}
+
+/// The environment variable `SWIFTLET_CPU` names a path that this CPU cannot run.
+package struct CPUPathError: SwiftletError, Equatable {
+  /// The variable's value.
+  package let requested: String
+
+  /// The values that work on this CPU.
+  package let available: [String]
+
+  package init(requested: String, available: [String]) {
+    self.requested = requested
+    self.available = available
+  }
+
+  package var path: String? { nil }
+  package var reason: String { "SWIFTLET_CPU=\(requested.debugDescription): this CPU has no such path" }
+  package var remedy: String { "unset it or use one of \(available.joined(separator: ", "))" }
 }

@@ -1,5 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// The number format of a packed matrix's weights, and of the inputs of its products.
+package enum WeightFormat: Sendable {
+  case float32
+  /// 16-bit floating-point numbers, for weights that are exact as such. The products are those of float32 with half the
+  /// memory. Like `float32` on a CPU path without instructions for them.
+  case float16
+  case bfloat16
+  case int8
+
+  /// - Parameter areHalves: whether the weights are exact as 16-bit floating-point numbers.
+  package init(_ precision: Precision, areHalves: Bool) {
+    self =
+      switch precision {
+      case .float32: areHalves ? .float16 : .float32
+      case .bfloat16: .bfloat16
+      case .int8: .int8
+      }
+  }
+}
+
 /// A matrix `[inputs, outputs]` packed once into the column panels that a product reads in order.
 ///
 /// The layout is the one of the kernels' path and the format: panel after panel, in each the inputs' rows of its

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Array {
-  /// Lends the elements as a span: `Array.span` needs macOS 26.
+  /// Calls `body` with a span of the elements, as `Array.span` needs macOS 26.
   @inlinable
   package func withSpan<Result, Failure: Error>(
     _ body: (Span<Element>) throws(Failure) -> Result

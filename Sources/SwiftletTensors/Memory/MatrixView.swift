@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Rows and columns of numbers in a buffer, at strides; the view keeps the buffer alive.
+/// A matrix in a buffer, with strides between rows and columns. The view keeps the buffer alive.
 ///
-/// Element (i, j) is the buffer's number `offset + i * rowStride + j * columnStride`. All of them lie inside the buffer:
-/// that is checked once, in O(1), when the view is made. Who writes through a view makes sure that nobody else reads or
-/// writes the same numbers meanwhile.
+/// Element (i, j) is the buffer's number `offset + i * rowStride + j * columnStride`. All elements lie
+/// inside the buffer, which is checked in O(1) when the view is made. A writer makes sure that no other thread uses the
+/// same numbers at the same time.
 package struct MatrixView: Sendable {
   package let buffer: TensorBuffer
   package let offset: Int

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Memory for numbers that one piece of work needs for a moment, taken bit by bit by the code that knows how much it
-/// needs.
+/// Temporary memory for numbers. The code that uses the memory asks for it, as only that code knows how much it needs.
 ///
-/// Takes cost a few instructions: they come from one block, which grows to the largest need and is used again after
-/// ``reset()``. Under a sanitizer each take is an allocation of exactly its size, so that no overflow stays hidden.
+/// Taking memory costs a few instructions: it comes from one block, which grows to the largest need and is reused after
+/// ``reset()``. Under a sanitizer each request is an allocation of exactly its size, so that overflows are detected.
 package struct Scratch {
   private let workspace: Workspace
   private var block: TensorBuffer?
@@ -32,6 +31,6 @@ package struct Scratch {
     return MatrixView(numbers.buffer, offset: numbers.offset, rows: rows, columns: columns)
   }
 
-  /// Gives back all that was taken: its views are not to be used any more.
+  /// Gives back all memory that was taken. Its views must not be used any more.
   package mutating func reset() { used = 0 }
 }

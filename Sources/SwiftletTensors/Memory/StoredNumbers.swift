@@ -2,7 +2,7 @@
 
 import CSwiftletKernels
 
-/// How numbers are stored outside the kernels, which all compute in float32.
+/// A storage format of numbers in files and tables. The kernels compute in float32.
 package enum NumberFormat: Sendable, CaseIterable {
   case float32, float16, bfloat16, float64
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Rows of numbers kept as the file holds them, an embedding table: converted when a row is read.
+/// An embedding table in the number format of its file. Rows are converted when they are read.
 package struct StoredTable: Sendable {
   package let rows: Int
   package let columns: Int

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The memory of a tensor. When its last owner lets go, it returns to where it came from.
+/// The memory of a tensor. Its last owner frees it or returns it to its workspace.
 ///
-/// Nothing outside this module sees a pointer: numbers are read and written through a ``VectorView``, a ``MatrixView`` or
-/// a span, all of which check their bounds.
+/// Nothing outside this module sees a pointer: numbers are read and written through a ``VectorView``, a ``MatrixView``
+/// or a span, all of which check their bounds.
 @safe
 package final class TensorBuffer: @unchecked Sendable {
   // SAFETY: written only by a sole owner (checked by `isKnownUniquelyReferenced`, or before the buffer is shared),

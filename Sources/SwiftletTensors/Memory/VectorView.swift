@@ -2,8 +2,8 @@
 
 /// Consecutive numbers of a buffer, which the view keeps alive.
 ///
-/// A view lies inside its buffer: that is checked once, when it is made. Who writes through a view makes sure that nobody
-/// else reads or writes the same numbers meanwhile.
+/// A view lies inside its buffer, which is checked when the view is made. A writer makes sure that no other thread uses
+/// the same numbers at the same time.
 package struct VectorView: Sendable {
   package let buffer: TensorBuffer
   package let offset: Int
@@ -97,7 +97,7 @@ extension VectorView {
   /// The numbers, copied.
   package var values: [Float] {
     unsafe [Float](unsafeUninitializedCapacity: count) { memory, initialized in
-      if let base = unsafe memory.baseAddress { unsafe base.initialize(from: pointer, count: count) }
+      if let base = memory.baseAddress { unsafe base.initialize(from: pointer, count: count) }
       initialized = count
     }
   }
@@ -130,7 +130,8 @@ extension VectorView {
     }
   }
 
-  /// Sets each number to a function of the numbers at the same index of two other views, of which either may be this one.
+  /// Sets each number to a function of the numbers at the same index of two other views, of which either may be this
+  /// one.
   @inlinable
   package func assign(from x: VectorView, _ y: VectorView, _ transform: (Float, Float) -> Float) {
     precondition(x.count == count && y.count == count, "\(x.count) and \(y.count) numbers into \(count)")

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Memory for the intermediate tensors of one thread's work, used again and again instead of going back to the
-/// system: after the first pass over the largest batch nothing is allocated.
+/// Reusable memory for the intermediate tensors of one thread. After the first pass over the largest batch it allocates
+/// nothing.
 ///
-/// A buffer serves any request that fills at least half of it. Where none does, those that are too small make room
-/// for a new one, so that batches of any sizes take no more memory than the largest. Under a sanitizer nothing is used
-/// again: see ``NumberMemory/isExact``.
+/// A buffer serves any request that fills at least half of it. If there is none, buffers that are too small are freed
+/// for a new one, so batches of different sizes need no more memory than the largest. Under a sanitizer no memory is
+/// reused: see ``NumberMemory/isExact``.
 package final class Workspace: Sendable {
-  /// Memory that nobody uses.
+  /// The free memory.
   @safe
   private struct Block: @unchecked Sendable {
     let capacity: Int
@@ -67,7 +67,7 @@ package final class Workspace: Sendable {
     }
   }
 
-  /// Takes back what it lent.
+  /// Takes back memory that it lent.
   func recycle(_ base: UnsafeMutablePointer<Float>, capacity: Int) {
     let block = unsafe Block(capacity: capacity, base: base)
     free.withLock { $0.blocks.insert(block, at: $0.place(of: capacity)) }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A number of independent tasks, handed out in order.
+/// A list of independent tasks, started in order.
 final class Job: @unchecked Sendable {
   // SAFETY: what changes is touched with the lock of the job's queue held only.
 
@@ -36,7 +36,7 @@ final class Job: @unchecked Sendable {
     origin = RunningTask.current
   }
 
-  /// The tasks that nobody has begun.
+  /// The number of tasks that have not started.
   var waiting: Int { count - begun }
 
   var isDone: Bool { done == count }
@@ -51,7 +51,7 @@ final class Job: @unchecked Sendable {
   /// Notes that a task ended.
   func end() { done += 1 }
 
-  /// Leaves out the tasks that nobody has begun.
+  /// Drops the tasks that have not started.
   func cancel() {
     isCancelled = true
     count = begun
@@ -67,7 +67,7 @@ final class Job: @unchecked Sendable {
   }
 }
 
-/// The jobs of a queue with tasks that nobody has begun, first come first served. Every operation takes constant time.
+/// The jobs of a queue that have tasks to start, first come first served. Every operation takes constant time.
 ///
 /// A doubly linked list through the jobs. A job leaves it with its last waiting task, wherever it stands: the task may
 /// own the pool, which would never end while its queue held the job.
@@ -75,7 +75,7 @@ struct JobList {
   private(set) var first: Job?
   private var last: Job?
 
-  /// The tasks of all jobs that nobody has begun.
+  /// The number of tasks of all jobs that have not started.
   private(set) var waiting = 0
 
   mutating func append(_ job: Job) {
@@ -95,7 +95,7 @@ struct JobList {
     return index
   }
 
-  /// Leaves out the tasks of a job that nobody has begun.
+  /// Drops the tasks of a job that have not started.
   mutating func cancel(_ job: Job) {
     if job.isListed {
       waiting -= job.waiting

@@ -2,7 +2,7 @@
 
 import Synchronization
 
-/// A task that a pool carries out, and the tasks that it is part of: those that wait for it.
+/// A task that a pool runs, and the tasks that wait for it.
 ///
 /// A synchronous call to a pool asks here whether one of that pool's tasks waits for it. If so, that task holds a
 /// workspace that would be waited for in vain, and the call brings its own.

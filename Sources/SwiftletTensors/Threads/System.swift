@@ -8,7 +8,7 @@
   import Glibc
 #endif
 
-/// The calls of this module to the C library. No other file of the module imports it.
+/// All calls of this module to the C library. No other file of the module imports it.
 ///
 /// `unsafe` marks the calls that take an address: each is valid during the call, and the C library keeps none, but for
 /// the locks and the threads, whose addresses live as long as they do.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Token sequences of any lengths, one after another, without padding.
+/// The token ids of many texts, one after another without padding.
 ///
 /// Sequence i is `ids[sequenceStarts[i]..<sequenceStarts[i + 1]]`. T tokens and B sequences are T ids, T type
 /// ids, B + 1 starts and B flags.
@@ -11,7 +11,7 @@ public struct TokenBatch: Sendable, Equatable {
   public internal(set) var typeIDs: [Int32] = []
   /// Where each sequence starts, and last the number of tokens, [B + 1].
   public internal(set) var sequenceStarts: [Int] = [0]
-  /// Which sequences are shorter than their text, [B].
+  /// Whether each sequence was cut to the maximum length, [B].
   public internal(set) var truncated: [Bool] = []
 
   /// A batch without sequences.
@@ -20,10 +20,10 @@ public struct TokenBatch: Sendable, Equatable {
   /// The number of sequences.
   public var sequenceCount: Int { truncated.count }
 
-  /// The tokens of sequence `index`.
-  public func tokenRange(_ index: Int) -> Range<Int> { sequenceStarts[index]..<sequenceStarts[index + 1] }
+  /// The places of the tokens of a sequence in ``ids``.
+  public func tokenRange(of index: Int) -> Range<Int> { sequenceStarts[index]..<sequenceStarts[index + 1] }
 
-  /// Appends a sequence of ids, all of type 0 if no types are given.
+  /// Appends a sequence of ids. Without `typeIDs` all are of type 0.
   public mutating func append(ids newIDs: some Collection<Int32>, typeIDs newTypes: [Int32]? = nil) {
     precondition(newTypes == nil || newTypes?.count == newIDs.count, "as many type ids as ids")
     ids.append(contentsOf: newIDs)
@@ -31,7 +31,7 @@ public struct TokenBatch: Sendable, Equatable {
     endSequence(isTruncated: false)
   }
 
-  /// Takes the tokens appended since the last sequence as one.
+  /// Makes the tokens appended since the last sequence one sequence.
   mutating func endSequence(isTruncated: Bool) {
     if typeIDs.count < ids.count {
       typeIDs.append(contentsOf: repeatElement(0, count: ids.count - typeIDs.count))
@@ -41,13 +41,13 @@ public struct TokenBatch: Sendable, Equatable {
   }
 
   /// Makes room for `tokens` more tokens.
-  public mutating func reserveCapacity(_ tokens: Int) {
+  package mutating func reserveCapacity(_ tokens: Int) {
     ids.reserveCapacity(ids.count + tokens)
     typeIDs.reserveCapacity(typeIDs.count + tokens)
   }
 
   /// Removes all sequences, keeping the memory.
-  public mutating func removeAll() {
+  package mutating func removeAll() {
     ids.removeAll(keepingCapacity: true)
     typeIDs.removeAll(keepingCapacity: true)
     sequenceStarts.removeLast(truncated.count)

@@ -1,29 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 
 extension Tokenizer {
-  /// The text that ids stand for, as the reference's decoder writes it: what normalisation took away stays
-  /// away.
+  /// The text of token ids, as the reference's decoder writes it. What normalization removed is not restored.
   ///
-  /// - Parameter skipSpecialTokens: leaves out [CLS], [SEP], [PAD] and their like.
-  /// - Throws: `TokenizerError.unknownID` for an id that no token has.
+  /// - Parameter skipsSpecialTokens: whether to leave out [CLS], [SEP], [PAD] and their like.
+  /// - Throws: ``SwiftletError`` for an id that no token has.
   public func decode(
-    _ ids: some Sequence<Int32>, skipSpecialTokens: Bool = true
-  ) throws(TokenizerError) -> String {
+    _ ids: some Sequence<Int32>, skipsSpecialTokens: Bool = true
+  ) throws -> String {
     var tokens: [String] = []
     for id in ids {
-      guard let token = token(id) else { throw .unknownID(id) }
-      if !(skipSpecialTokens && (added[id]?.isSpecial ?? false)) { tokens.append(token) }
+      guard let token = token(of: id) else { throw TokenizerError.unknownID(id) }
+      if !(skipsSpecialTokens && (added[id]?.isSpecial ?? false)) { tokens.append(token) }
     }
     return decoder?.text(of: tokens) ?? tokens.joined(separator: " ")
   }
 }
 
-/// From tokens back to text (`tokenizers`, decoders/wordpiece): words are joined by spaces, pieces without,
-/// and English punctuation and contractions are tidied up.
+/// Turns tokens back into text (`tokenizers`, decoders/wordpiece). Words are joined with spaces, pieces of a word
+/// without, and spaces before English punctuation and contractions are removed.
 struct PieceDecoder: Sendable {
-  /// What marks a token that continues a word.
+  /// The prefix of a token that continues a word.
   let prefix: String
-  /// Whether to tidy up.
+  /// Whether to remove spaces before punctuation and contractions.
   let cleansUp: Bool
 
   /// Replaced in this order, within a token and the space before it.

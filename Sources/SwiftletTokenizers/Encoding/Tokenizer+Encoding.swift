@@ -5,25 +5,21 @@ import SwiftletFiles
 extension Tokenizer {
   /// Appends the tokens of a text to a batch: [CLS], at most `maxLength` - 2 pieces, [SEP].
   ///
-  /// - Parameter maxLength: the most tokens, special ones included.
+  /// - Parameter maxLength: the maximum number of tokens, special ones included.
   /// - Returns: whether pieces were left out.
-  /// - Throws: `TokenizerError` if `maxLength` is below 2 or the text is too long; the batch is as before.
+  /// - Throws: ``SwiftletError`` if `maxLength` is below 2 or the text is too long; the batch is as before.
   /// - Complexity: O(bytes read); reading stops soon after `maxLength` tokens.
   @discardableResult
-  public func append(_ text: String, to batch: inout TokenBatch, maxLength: Int) throws(TokenizerError)
-    -> Bool
-  {
-    try withUTF8(of: text) { (utf8) throws(TokenizerError) in
-      try append(utf8: utf8, to: &batch, maxLength: maxLength)
-    }
+  public func append(_ text: String, to batch: inout TokenBatch, maxLength: Int) throws -> Bool {
+    try withUTF8(of: text) { utf8 in try append(utf8: utf8, to: &batch, maxLength: maxLength) }
   }
 
-  /// The same for UTF-8, which is checked as far as it is read.
+  /// Appends the tokens of a text in UTF-8. The bytes are validated as far as they are read.
   @discardableResult
   public func append(
     utf8 text: Span<UInt8>, to batch: inout TokenBatch, maxLength: Int
-  ) throws(TokenizerError) -> Bool {
-    guard maxLength >= 2 else { throw .maximumLengthTooSmall(maxLength: maxLength, minimum: 2) }
+  ) throws -> Bool {
+    guard maxLength >= 2 else { throw TokenizerError.maximumLengthTooSmall(maxLength: maxLength, minimum: 2) }
     batch.ids.append(specialTokens.classifier)
     do {
       let isTruncated = try TextPass.appendIDs(
@@ -41,16 +37,16 @@ extension Tokenizer {
   ///
   /// A pair that is too long is cut as the reference does by default: the longer text first, then both alike.
   ///
-  /// - Throws: `TokenizerError` if the maximum length leaves no room for the special tokens, or a text is too
+  /// - Throws: ``SwiftletError`` if the maximum length leaves no room for the special tokens, or a text is too
   ///   long.
   /// - Complexity: O(bytes read); reading stops soon after the maximum length.
   public func encode(
     _ text: String, pair: String? = nil, options: EncodingOptions = EncodingOptions()
-  ) throws(TokenizerError) -> Encoding {
+  ) throws -> Encoding {
     let specialCount = !options.addsSpecialTokens ? 0 : pair == nil ? 2 : 3
     let maxLength = options.maxLength ?? Int(Int32.max)
     guard maxLength >= specialCount else {
-      throw .maximumLengthTooSmall(maxLength: maxLength, minimum: specialCount)
+      throw TokenizerError.maximumLengthTooSmall(maxLength: maxLength, minimum: specialCount)
     }
     let room = maxLength - specialCount
     var first = try pieces(of: text, limit: room, options)
@@ -68,11 +64,11 @@ extension Tokenizer {
     return encoding(first, second, addsSpecialTokens: options.addsSpecialTokens)
   }
 
-  /// How many pieces of each text of a pair are kept where there is room for `room`.
+  /// The numbers of pieces to keep of each text of a pair, `room` together.
   ///
-  /// The reference's "longest first" (`tokenizers`, utils/truncation): the shorter text stays whole if it
-  /// leaves the other as much as it has itself; else each gets half, the longer one (of equals the second)
-  /// the odd token.
+  /// This is the reference's "longest first" (`tokenizers`, utils/truncation): the shorter text stays complete if it
+  /// fills at most half of the room. Otherwise each gets half, and the longer text (the second if equal) gets the odd
+  /// token.
   static func longestFirst(_ first: Int, _ second: Int, room: Int) -> (first: Int, second: Int) {
     let shorter = min(first, second)
     if shorter * 2 <= room {
@@ -110,7 +106,7 @@ extension Tokenizer {
         of: utf8, stages, limit: limit, treatsSpecialTokensAsText: options.treatsSpecialTokensAsText)
       var pieces = Pieces(ids: found.ids, utf8Ranges: found.ranges, isTruncated: found.isTruncated)
       pieces.offsets = scalarRanges(of: found.ranges, in: utf8)
-      pieces.tokens = pieces.ids.enumerated().map { found.spellings[$0] ?? token($1) ?? "" }
+      pieces.tokens = pieces.ids.enumerated().map { found.spellings[$0] ?? token(of: $1) ?? "" }
       return pieces
     }
   }
@@ -131,7 +127,7 @@ extension Tokenizer {
       guard addsSpecialTokens else { return }
       encoding.ids.append(id)
       encoding.typeIDs.append(typeID)
-      encoding.tokens.append(token(id) ?? "")
+      encoding.tokens.append(token(of: id) ?? "")
       encoding.offsets.append(0..<0)
       encoding.utf8Ranges.append(0..<0)
     }
@@ -151,7 +147,7 @@ extension Tokenizer {
   }
 }
 
-/// The ranges in Unicode scalars of ranges in bytes. One walk over the text, as long as they go forward.
+/// Converts ranges in bytes to ranges in Unicode scalars, in one walk over the text if the ranges are in order.
 private func scalarRanges(of ranges: [Range<Int>], in text: Span<UInt8>) -> [Range<Int>] {
   /// Counts the scalars before a byte.
   struct Counter {

@@ -2,26 +2,26 @@
 
 import SwiftletFiles
 
-/// A token that is looked for in a text before it is split into words, as "[SEP]".
+/// A token that is searched for in a text before it is split into words, for example "[SEP]".
 public struct AddedToken: Sendable, Equatable {
   /// The text, matched byte by byte.
-  public var content: String
-  /// Its id.
-  public var id: Int32
-  /// Whether decoding can skip it, and encoding treat it as text.
-  public var isSpecial: Bool
+  public let content: String
+  /// The token's id.
+  public let id: Int32
+  /// Whether decoding can skip the token, and encoding can treat it as text.
+  public let isSpecial: Bool
   /// Whether it takes in the white space before it.
-  public var stripsLeft: Bool
+  package let stripsLeft: Bool
   /// Whether it takes in the white space after it.
-  public var stripsRight: Bool
-  /// Whether it is found only where no letter, digit or mark is beside it; else inside words too.
-  public var isSingleWord: Bool
-  /// Whether it is looked for in the normalised text, normalised itself; else in the raw text, as special
-  /// tokens are.
-  public var isNormalized: Bool
+  package let stripsRight: Bool
+  /// Whether it is found only where no letter, digit or mark is beside it. Otherwise it is found inside words too.
+  package let isSingleWord: Bool
+  /// Whether it is normalized and searched for in the normalized text. Otherwise it is searched for in the raw text, as
+  /// special tokens are.
+  package let isNormalized: Bool
 
-  /// A token looked for in the raw text, inside words too, unless said otherwise.
-  public init(
+  /// By default the token is searched for in the raw text, inside words too.
+  package init(
     _ content: String, id: Int32, isSpecial: Bool = true, stripsLeft: Bool = false, stripsRight: Bool = false,
     isSingleWord: Bool = false, isNormalized: Bool = false
   ) {
@@ -50,7 +50,7 @@ extension AddedToken {
   }
 }
 
-/// The tokens that are looked for in whole texts, by id and by content.
+/// The tokens that are searched for in whole texts, by id and by content.
 struct AddedTokens: Sendable {
   /// In the order of the files.
   let tokens: [AddedToken]

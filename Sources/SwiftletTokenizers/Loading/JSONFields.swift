@@ -4,12 +4,11 @@ import SwiftletFiles
 
 /// The fields of an object of a tokenizer's file, with errors that name file and field.
 ///
-/// Each reader gives nil for a field that is absent or null, and throws if it is something else than asked
-/// for.
+/// Each reader returns nil for a field that is absent or null, and throws if the field has another type.
 struct JSONFields {
   let object: JSONObject
   let path: String
-  /// Where the object is in the file, as "model.".
+  /// The place of the object in the file, for example "model.".
   private let prefix: String
 
   init(path: String, limit: Int) throws {
@@ -56,7 +55,7 @@ struct JSONFields {
     return fields
   }
 
-  /// The field, which has to be there.
+  /// A field that must be present.
   func required<Value>(
     _ key: String, _ expected: String, _ value: (JSONFields, String) throws(TokenizerError) -> Value?
   ) throws(TokenizerError) -> Value {

@@ -3,10 +3,10 @@
 import SwiftletFiles
 
 extension Tokenizer {
-  /// The tokenizer of a model's folder: tokenizer.json where it is present, else vocab.txt with
-  /// tokenizer_config.json, which may be absent.
+  /// The tokenizer of a model's folder: tokenizer.json if present, otherwise vocab.txt with an optional
+  /// tokenizer_config.json.
   ///
-  /// - Throws: `TokenizerError`, `FileError`, `JSONError`; each names the file and what to do.
+  /// - Throws: ``SwiftletError`` that names the file.
   public init(folder: String) throws {
     let file = joinPath(folder, "tokenizer.json")
     let vocabulary = joinPath(folder, "vocab.txt")
@@ -23,9 +23,9 @@ extension Tokenizer {
     }
   }
 
-  /// The tokenizer of a vocabulary file alone, as vocab.txt, a token a line, with BERT's special tokens.
+  /// The tokenizer of a vocabulary file alone, for example vocab.txt: one token a line, BERT's special tokens among them.
   ///
-  /// - Throws: `TokenizerError`, `FileError`.
+  /// - Throws: ``SwiftletError`` that names the file.
   public init(path: String, normalization: Normalization = Normalization()) throws {
     var configuration = TokenizerConfiguration()
     configuration.lowercases = normalization.lowercases
@@ -34,8 +34,7 @@ extension Tokenizer {
     try self.init(vocabulary: path, configuration)
   }
 
-  /// From vocab.txt; the special tokens it has are looked for in texts, whether or not the configuration
-  /// lists them.
+  /// From vocab.txt. Its special tokens are searched for in texts, whether or not the configuration lists them.
   private init(vocabulary path: String, _ configuration: TokenizerConfiguration) throws {
     guard configuration.hasSupportedClass else {
       throw TokenizerError.unsupported(

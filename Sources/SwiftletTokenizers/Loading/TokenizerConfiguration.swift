@@ -2,9 +2,9 @@
 
 import SwiftletFiles
 
-/// tokenizer_config.json, as far as a BERT tokenizer follows it.
+/// The settings of tokenizer_config.json that a BERT tokenizer follows.
 struct TokenizerConfiguration {
-  /// nil where the file does not say; BERT then lowercases.
+  /// nil if the file does not say. BERT then lowercases.
   var lowercases: Bool?
   var stripsAccents: Bool?
   var isolatesIdeographs: Bool?
@@ -13,7 +13,7 @@ struct TokenizerConfiguration {
   private(set) var names = SpecialTokenNames()
   /// The keys of `names` that the file has.
   private var nameKeys: [String] = []
-  /// The tokens of `added_tokens_decoder`; empty in older files, which name the special tokens only.
+  /// The tokens of `added_tokens_decoder`. Empty for older files, which only name the special tokens.
   private(set) var addedTokens: [AddedToken] = []
 
   /// The classes whose vocab.txt makes BERT's tokenizer.
@@ -24,7 +24,7 @@ struct TokenizerConfiguration {
   ]
   private static let maximumByteCount = 1 << 24
 
-  /// What BERT does without the file.
+  /// BERT's settings without the file.
   init() {}
 
   init(path: String) throws {
@@ -85,7 +85,7 @@ extension JSONFields {
   }
 }
 
-/// How a vocabulary spells the tokens that stand for something else than text.
+/// The spellings of the special tokens in a vocabulary.
 struct SpecialTokenNames {
   var unknown = "[UNK]"
   var classifier = "[CLS]"

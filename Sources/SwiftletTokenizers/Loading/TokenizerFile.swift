@@ -4,8 +4,8 @@ import SwiftletFiles
 
 /// tokenizer.json of a BERT model: WordPiece between BERT's normalizer, pre-tokenizer and post-processor.
 ///
-/// Anything else the format can express is refused by name, for ids that differ in silence would be worse.
-/// Its padding and its truncation are not applied, as sentence-transformers does not; the length is told.
+/// Anything else in the format is an error that names it: silently different ids would be worse. Padding and truncation
+/// are not applied, as in sentence-transformers; only the maximum length is reported.
 struct TokenizerFile {
   let vocabulary: Vocabulary
   let normalization: Normalization

@@ -2,10 +2,10 @@
 
 import SwiftletFiles
 
-/// vocab.txt: a token a line, its id the number of the line from 0.
+/// A vocab.txt file: one token a line. The id of a token is the number of its line, counted from 0.
 ///
-/// As the reference reads it: LF or CRLF, white space at the end of a line dropped, a blank line keeps its
-/// id, a last line needs no LF, a text that occurs twice has its last id.
+/// It is read as the reference does: lines end with LF or CRLF, white space at the end of a line is dropped, a blank
+/// line keeps its id, the last line needs no LF, and a token that occurs twice has its last id.
 struct VocabularyFile {
   let vocabulary: Vocabulary
   let warnings: [String]
@@ -24,7 +24,7 @@ struct VocabularyFile {
     let places = Self.lines(of: bytes, from: hasMark ? 3 : 0)
     guard !places.isEmpty else { throw TokenizerError.emptyVocabulary(path: path) }
     guard places.count <= Vocabulary.maximumTokenCount else {
-      throw TokenizerError.invalidVocabulary(path: path, reason: "more than \(Vocabulary.maximumTokenCount) lines")
+      throw TokenizerError.invalidVocabulary(path: path, problem: "more than \(Vocabulary.maximumTokenCount) lines")
     }
     vocabulary = try Vocabulary(bytes: bytes, places: places, path: path)
     if let duplicates = vocabulary.duplicates {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What a normalization does to each ASCII byte, the common case, in one look-up.
+/// A table of what a normalization does to each ASCII byte, the most common case.
 struct ASCIIActions: Sendable {
   /// Up to 0x7F: the byte that goes into the word. Above: one of the actions below.
   let table: ContiguousArray<UInt8>

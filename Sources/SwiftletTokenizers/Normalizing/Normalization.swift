@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which steps BERT's normalizer takes, in the order it takes them (`tokenizers`, normalizers/bert).
+/// The steps of BERT's normalizer, in their order (`tokenizers`, normalizers/bert).
 public struct Normalization: Sendable, Equatable {
-  /// Drops NUL, U+FFFD, controls, formats and private use; any white space becomes a space.
+  /// Whether to drop NUL, U+FFFD, controls, formats and private use; and to turn any white space into a space.
   public var cleansText: Bool
-  /// Makes each CJK ideograph a word.
+  /// Whether each CJK ideograph is a word.
   public var isolatesIdeographs: Bool
-  /// Decomposes (NFD) and drops nonspacing marks: é becomes e.
+  /// Whether to decompose (NFD) and drop nonspacing marks: é becomes e.
   public var stripsAccents: Bool
-  /// Lowercases each scalar by itself, in no particular language.
+  /// Whether to lowercase, scalar by scalar and independent of language.
   public var lowercases: Bool
 
-  /// BERT's normalisation; accents are stripped where text is lowercased unless said otherwise.
+  /// BERT's normalization. By default accents are stripped if text is lowercased.
   public init(
     lowercases: Bool = true, stripsAccents: Bool? = nil, isolatesIdeographs: Bool = true,
     cleansText: Bool = true

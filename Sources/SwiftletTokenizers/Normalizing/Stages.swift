@@ -6,7 +6,7 @@ final class Stages: Sendable {
   let rawTokens: AddedTokenFinder
   let normalization: Normalization
   let asciiActions: ASCIIActions
-  /// Finds the added tokens that are looked for in the normalised text.
+  /// Finds the added tokens that are looked for in the normalized text.
   let normalizedTokens: AddedTokenFinder
   /// The same tokens as they look there, by id.
   let normalizedSpellings: [Int32: String]
@@ -18,7 +18,7 @@ final class Stages: Sendable {
     let raw = addedTokens.filter { !$0.isNormalized }.map { (Array($0.content.utf8), $0) }
     let plain = Stages(AddedTokenFinder(raw), normalization, [], model)
     let normalized = addedTokens.filter(\.isNormalized).map { token -> (pattern: [UInt8], token: AddedToken) in
-      // A string is UTF-8: normalising it does not fail.
+      // A string is UTF-8: normalizing it does not fail.
       ((try? TextPass.normalize(token.content, plain)) ?? [], token)
     }
     self.init(plain.rawTokens, normalization, normalized, model)

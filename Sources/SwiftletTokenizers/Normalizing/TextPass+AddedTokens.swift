@@ -47,7 +47,7 @@ extension TextPass {
     return result
   }
 
-  /// Splits normalised text at added tokens, and what is between them into words.
+  /// Splits normalized text at added tokens, and what is between them into words.
   private mutating func readNormalized(_ normalized: NormalizedText) throws(TokenizerError) {
     let bytes = normalized.bytes.span, origins = normalized.origins
     var (position, search) = (0, 0)

@@ -2,19 +2,18 @@
 
 import SwiftletFiles
 
-/// One text on its way through normalizer, pre-tokenizer and WordPiece.
+/// The tokenization of one text: normalizer, pre-tokenizer and WordPiece in one pass.
 ///
-/// The stages of the reference run one after another over the whole text; here each scalar goes through all
-/// of them before the next one is read. So memory is that of one word, however long the text, and reading
-/// stops as soon as there are more pieces than the caller can use. The stages themselves are in the order of
-/// the reference:
+/// The reference runs its stages one after another over the whole text. Here each scalar goes through all stages before
+/// the next one is read, so memory holds one word for a text of any length, and reading stops as soon as there are more
+/// pieces than the caller can use. The order of the stages is the reference's:
 ///
 /// 1. added tokens are split off the raw text (`TextPass+AddedTokens`);
 /// 2. clean, isolate ideographs, strip accents, lowercase (`TextPass+Normalizing`);
 /// 3. split at white space and punctuation (`TextPass+Splitting`);
 /// 4. WordPiece (`WordPieceModel`).
 ///
-/// Where origins do not matter, a `PlainReader` does the same for plain ASCII in one step.
+/// If places in the text are not needed, a `PlainReader` does the same for plain ASCII in one step.
 struct TextPass {
   let stages: Stages
   /// Reading stops once there are more ids than this.
@@ -22,19 +21,19 @@ struct TextPass {
   let treatsSpecialTokensAsText: Bool
   var word: WordBuffer
   var marks: MarkRun
-  /// Takes what the normalizer makes instead of the splitter, if it is there.
+  /// Receives the normalizer's output instead of the splitter, if present.
   var normalized: NormalizedText?
 
   /// The ids of the pieces so far.
   var ids: [Int32] = []
-  /// The bytes of the text each piece comes from; nil if nobody asks.
+  /// The range of each piece in the text's bytes; nil if not needed.
   var ranges: [Range<Int>]?
-  /// How the text spells added tokens, by the number of the piece; filled if somebody asks for ranges.
+  /// The spellings of added tokens in the text, by the number of the piece; filled only if ranges are needed.
   var spellings: [Int: String] = [:]
-  /// Where the pieces of a word end in it; nil if nobody asks.
+  /// The ends of a word's pieces in the word; nil if not needed.
   private var ends: [Int]?
 
-  /// Whether no further piece is of use.
+  /// Whether no further pieces are needed.
   var isFull: Bool { ids.count > limit }
 
   /// The pieces of a text and where they come from.
@@ -65,8 +64,8 @@ struct TextPass {
     return Pieces(ids: pass.ids, ranges: pass.ranges ?? [], spellings: pass.spellings, isTruncated: isTruncated)
   }
 
-  /// Appends the ids of the pieces of `text` to `ids`, those past `limit` left out; tells whether there are such. Before an
-  /// error some may have been appended.
+  /// Appends the ids of at most `limit` pieces of `text` to `ids`, and returns whether the text has more. Some ids may
+  /// have been appended before an error.
   ///
   /// - Complexity: as ``pieces(of:_:limit:treatsSpecialTokensAsText:)``.
   static func appendIDs(
@@ -113,7 +112,7 @@ struct TextPass {
     (ranges, ends) = tracksOrigins ? ([], []) : (nil, nil)
   }
 
-  /// Normalises and splits a stretch of text that holds no added token.
+  /// Normalizes and splits a stretch of text that holds no added token.
   mutating func readSegment(_ segment: Range<Int>, of text: Span<UInt8>) throws(TokenizerError) {
     var position = segment.lowerBound
     while position < segment.upperBound, !isFull {

@@ -3,8 +3,8 @@
 extension Span<UInt8> {
   /// The scalar that starts at `index` and its length in bytes.
   ///
-  /// Nothing is repaired: where the bytes are not well-formed UTF-8 (overlong forms, surrogates, cut
-  /// sequences), it throws the offset of the first of them.
+  /// Bytes that are not well-formed UTF-8 (overlong forms, surrogates, cut sequences) are an error with the offset of
+  /// the first of them. Nothing is repaired.
   @inline(__always)
   func scalar(at index: Int) throws(TokenizerError) -> (value: UInt32, byteCount: Int) {
     let first = UInt32(self[index])

@@ -46,7 +46,7 @@ struct Vocabulary: Sendable {
       if !isNew { duplicates = ((duplicates?.count ?? 0) + 1, duplicates?.first ?? place) }
       stepsLeft -= steps
     }
-    guard stepsLeft >= 0 else { throw .invalidVocabulary(path: path, reason: "the hashes of its tokens collide") }
+    guard stepsLeft >= 0 else { throw .invalidVocabulary(path: path, problem: "the hashes of its tokens collide") }
     longestToken = places.reduce(0) { max($0, Int($1?.count ?? 0)) }
     self.duplicates = duplicates.map { ($0.count, String(decoding: bytes[$0.first.range], as: UTF8.self)) }
     index = builder.index

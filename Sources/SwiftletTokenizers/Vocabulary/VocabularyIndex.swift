@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// From text to id: an open-addressing table over the tokens of a `Vocabulary`.
+/// An open-addressing hash table from the tokens of a `Vocabulary` to their ids.
 ///
 /// Most tokens have at most sixteen bytes and are compared as one number, their key. The others, and those that end in
 /// NUL, which a key does not tell from its padding, are compared byte by byte.
 ///
-/// Texts to look for are followed by `ByteWindow.byteCount` bytes more. A class, so that whoever looks for a token counts
-/// no references to its arrays.
+/// Texts to look for are followed by `ByteWindow.byteCount` bytes more. A class, so that whoever looks for a token
+/// counts no references to its arrays.
 final class VocabularyIndex: Sendable {
   /// UTF-8 of all tokens, and the bytes of a window more.
   let bytes: ContiguousArray<UInt8>

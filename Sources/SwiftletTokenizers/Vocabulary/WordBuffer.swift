@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The word being read, normalised: at most `scalarLimit` scalars of it, and how many there were.
+/// The normalized word being read: at most `scalarLimit` of its scalars, and the number of all.
 ///
 /// One buffer serves all words of a text; nothing is allocated for a word.
 struct WordBuffer {
@@ -14,7 +14,7 @@ struct WordBuffer {
   /// Where the word starts in `memory`.
   private let start: Int
 
-  /// Where the scalar of each byte comes from in the text; nil if nobody asks.
+  /// The place in the text of each byte's scalar; nil if not needed.
   private(set) var origins: [Range<Int>]?
   /// Where the last scalar comes from, kept or not.
   private(set) var lastOrigin = 0..<0

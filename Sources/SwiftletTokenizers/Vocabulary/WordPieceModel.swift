@@ -13,9 +13,9 @@ final class WordPieceModel: Sendable {
   private let index: VocabularyIndex
   private let longestToken: Int
   let unknownID: Int32
-  /// The most scalars a word may have, 100 in BERT.
+  /// The maximum number of scalars of a word, 100 in BERT.
   let longestWord: Int
-  /// What marks a token that continues a word, "##" in BERT.
+  /// The prefix of a token that continues a word, "##" in BERT.
   let prefix: ContiguousArray<UInt8>
 
   init(vocabulary: Vocabulary, unknownID: Int32, longestWord: Int, continuationPrefix: String) {

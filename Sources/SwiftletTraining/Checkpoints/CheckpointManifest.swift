@@ -2,15 +2,14 @@
 
 import SwiftletFiles
 
-/// What a checkpoint's folder holds: each file's size and SHA-256. It is written last and lies in the folder as
-/// `manifest.json`.
+/// The manifest of a checkpoint, `manifest.json`: the size and SHA-256 of each file. It is written last.
 enum CheckpointManifest {
   private static let fileName = "manifest.json"
   private static let version = 1
-  private static let mostBytes = 1 << 20
+  private static let maximumByteCount = 1 << 20
 
-  /// Writes the manifest of the files that lie in `folder`.
-  static func write(step: Int, folder: String) throws(FileError) {
+  /// Writes the manifest of all files in `folder`.
+  static func write(step: Int, folder: String) throws {
     var files = JSONObject()
     for name in try Folder(folder).names() {
       let file = try InputFile(path: joinPath(folder, name))
@@ -26,12 +25,12 @@ enum CheckpointManifest {
 
   /// Checks each file of `folder` against the manifest.
   ///
-  /// - Throws: ``CheckpointDamage`` if something is missing or is not as it was written, `FileError` if the system does
-  ///   not let it be read, which says nothing of the checkpoint.
+  /// - Throws: ``CheckpointDamage`` if a file is missing or has changed; `FileError` if the system does not allow
+  ///   reading it, which does not mean damage.
   static func verify(step: Int, folder: String) throws {
     let path = joinPath(folder, fileName)
     func invalid(_ problem: String) -> CheckpointDamage { .invalidManifest(path: path, problem: problem) }
-    guard let manifest = try readable({ try JSONParser.parse(path: path, limit: mostBytes) }).object else {
+    guard let manifest = try readable({ try JSONParser.parse(path: path, limit: maximumByteCount) }).object else {
       throw invalid("is not an object")
     }
     guard manifest["format"]?.int == version else { throw invalid("has no format that is known here") }
@@ -48,7 +47,7 @@ enum CheckpointManifest {
     }
   }
 
-  /// What `read` gives; an error that the file itself is to blame for becomes damage.
+  /// Returns the result of `read`. An error that means a damaged file is thrown as ``CheckpointDamage``.
   static func readable<Result>(_ read: () throws -> Result) throws -> Result {
     do {
       return try read()
@@ -61,7 +60,7 @@ enum CheckpointManifest {
 }
 
 extension InputFile {
-  /// The SHA-256 of the whole file.
+  /// Computes the SHA-256 of the whole file.
   fileprivate func digest() throws(FileError) -> String {
     var hash = SHA256()
     let pieceSize = 1 << 20
@@ -75,8 +74,8 @@ extension InputFile {
 }
 
 extension AtomicFile {
-  /// Writes a JSON file of many lines.
-  static func write(_ json: JSONValue, to path: String) throws(FileError) {
+  /// Writes an indented JSON file atomically.
+  static func write(_ json: JSONValue, to path: String) throws {
     var text: [UInt8] = []
     JSONWriter.append(json, indented: true, to: &text)
     var file = try AtomicFile(path: path)

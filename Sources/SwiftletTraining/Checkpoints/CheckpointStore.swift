@@ -2,15 +2,16 @@
 
 package import SwiftletFiles
 
-/// The checkpoints of a training run: the two newest, each a folder `step-000500` with the run's state and tensors.
+/// Stores the two newest checkpoints of a training run, each in a folder like `step-000500` with the run's state and
+/// tensors.
 ///
-/// A checkpoint is written to a temporary folder, each file brought to the disk, the manifest with all sizes and digests
-/// last; then the folder is renamed, and only then an older one goes. So whenever the process or the machine stops, the
-/// newest complete checkpoint is found, and one that the disk damaged is noticed.
+/// A checkpoint is written to a temporary folder. Each file is flushed to the disk, the manifest with all sizes and
+/// digests last. Then the folder is renamed, and only then an older checkpoint is removed. So after a crash of the
+/// process or the machine the newest complete checkpoint is found, and a damaged one is detected.
 ///
-/// One process at a time has the folder: it is locked until the store goes or the process ends.
+/// Only one process at a time can use the folder. It is locked until the store is released or the process ends.
 package final class CheckpointStore {
-  /// A checkpoint that was found whole.
+  /// A checkpoint whose files match its manifest.
   package struct Checkpoint: Sendable {
     package let step: Int
     package let folder: String
@@ -20,18 +21,18 @@ package final class CheckpointStore {
   package let folder: String
   private let lock: FolderLock
 
-  /// The newest step that was saved or found whole.
+  /// The newest step that was saved or found undamaged.
   private var newestStep: Int?
-  /// Folders that were found damaged, to be removed once there is a better one.
+  /// Damaged folders. They are removed once a newer checkpoint is saved.
   private var damaged: Set<String> = []
 
   private static let stateName = "state.json"
   private static let prefix = "step-"
-  private static let mostStateBytes = 1 << 28
+  private static let maximumStateByteCount = 1 << 28
 
-  /// Makes the folder where it is missing, takes it, and removes what a killed process left half done there.
+  /// Creates the folder if it is missing, locks it, and removes incomplete files of a killed process.
   ///
-  /// - Throws: `FileError`, or ``CheckpointStoreError`` if another process has the folder.
+  /// - Throws: `FileError`, or ``CheckpointStoreError`` if another process uses the folder.
   package init(folder: String) throws {
     try Folder(folder).create()
     guard let lock = try FolderLock(folder: folder) else { throw CheckpointStoreError.inUse(folder: folder) }
@@ -43,11 +44,12 @@ package final class CheckpointStore {
   /// Saves the state of a run after `step` steps.
   ///
   /// - Parameters:
-  ///   - step: no fewer than were saved before; what is saved already is not saved again.
-  ///   - byteCount: the size of all files, for a message if the disk is full.
-  ///   - writeFiles: writes tensors into the folder it is given, each file durably, as `SafetensorsWriter` does.
-  /// - Throws: ``CheckpointStoreError``, or what `writeFiles` throws besides `FileError`. Earlier checkpoints are then
-  ///   as they were.
+  ///   - step: the number of updates done, at least that of the last save. A step that is already saved is not saved
+  ///     again.
+  ///   - byteCount: the total size of the files, for the message if the disk is full.
+  ///   - writeFiles: writes tensors into the given folder, each file durably, as `SafetensorsWriter` does.
+  /// - Throws: ``CheckpointStoreError``, or the errors of `writeFiles` other than `FileError`. Earlier checkpoints are
+  ///   then unchanged.
   package func save(
     step: Int, byteCount: Int, state: JSONObject, writingFiles writeFiles: (_ folder: String) throws -> Void
   ) throws {
@@ -59,11 +61,11 @@ package final class CheckpointStore {
       try writeFiles(checkpoint.temporaryPath)
       try AtomicFile.write(.object(state), to: joinPath(checkpoint.temporaryPath, CheckpointStore.stateName))
       try CheckpointManifest.write(step: step, folder: checkpoint.temporaryPath)
-      // One of this step or a later one was left out when the run started: the disk had damaged it.
+      // A folder of this step exists only if it was damaged when the run started.
       if exists(path) { try Folder(path).remove() }
       try checkpoint.commit()
     } catch let error as FileError {
-      let cause = FileError(path: path, reason: error.reason)
+      let cause = FileError(path: path, kind: error.kind)
       throw CheckpointStoreError.notSaved(step: step, byteCount: byteCount, cause: cause)
     }
     damaged.remove(path)
@@ -71,9 +73,9 @@ package final class CheckpointStore {
     removeAllBut(step)
   }
 
-  /// The newest checkpoint that is whole, and what is wrong with newer ones.
+  /// The newest undamaged checkpoint, and the damage of newer ones.
   ///
-  /// - Throws: `FileError` if the system does not let a checkpoint be read.
+  /// - Throws: `FileError` if the system does not allow reading a checkpoint.
   package func newest() throws -> (checkpoint: Checkpoint?, damage: [CheckpointDamage]) {
     var damage: [CheckpointDamage] = []
     for step in try steps().reversed() {
@@ -82,9 +84,10 @@ package final class CheckpointStore {
         try CheckpointManifest.verify(step: step, folder: path)
         let state = joinPath(path, CheckpointStore.stateName)
         let json = try CheckpointManifest.readable {
-          // Hard negatives are some numbers a text.
+          // Hard negatives need several numbers for each text.
           try JSONParser.parse(
-            path: state, limit: CheckpointStore.mostStateBytes, maximumValues: CheckpointStore.mostStateBytes)
+            path: state, limit: CheckpointStore.maximumStateByteCount,
+            maximumValueCount: CheckpointStore.maximumStateByteCount)
         }
         newestStep = step
         return (Checkpoint(step: step, folder: path, state: json.object ?? [:]), damage)
@@ -96,8 +99,8 @@ package final class CheckpointStore {
     return (nil, damage)
   }
 
-  /// Removes all but the checkpoint of `step`, which is the newest, and the one before it. What cannot be removed now
-  /// is with the next.
+  /// Removes all checkpoints but that of `step`, the newest, and the one before it. Folders that cannot be removed are
+  /// tried again after the next save.
   private func removeAllBut(_ step: Int) {
     guard let steps = try? steps() else { return }
     let before = steps.last { $0 < step && !damaged.contains(joinPath(folder, CheckpointStore.name(of: $0))) }
@@ -106,7 +109,7 @@ package final class CheckpointStore {
     }
   }
 
-  /// The steps that have a folder, in rising order.
+  /// The steps that have a folder, in ascending order.
   private func steps() throws(FileError) -> [Int] {
     try Folder(folder).names().compactMap { name in
       guard name.hasPrefix(CheckpointStore.prefix), let step = Int(name.dropFirst(CheckpointStore.prefix.count)),

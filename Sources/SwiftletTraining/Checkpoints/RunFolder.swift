@@ -2,26 +2,27 @@
 
 package import SwiftletFiles
 
-/// The folder that a training run writes: `checkpoints/` while it goes on, a model once it is complete.
+/// The output folder of a training run: it contains `checkpoints/` while the run goes on, and a model when it is
+/// complete.
 ///
-/// The model's files appear one by one, each whole, `model.safetensors` last: where that lies the run is complete. The
-/// checkpoints go after it.
+/// The model's files appear one by one, each complete, with `model.safetensors` last. If that file exists, the run is
+/// complete. The checkpoints are removed after it.
 package struct RunFolder: Sendable {
-  /// What lies in the folder.
+  /// The contents of the folder.
   package enum Status: Equatable, Sendable {
-    /// Nothing, or there is no folder.
+    /// The folder is empty or does not exist.
     case empty
-    /// A run that was not completed.
+    /// An incomplete run.
     case unfinished
-    /// A run that was completed.
+    /// A complete run.
     case finished
-    /// Something else, as this name.
+    /// Something else, for example an entry of this name.
     case foreign(String)
   }
 
   package let path: String
 
-  /// The names of the caller's own files that may lie beside the checkpoints, and go with them.
+  /// The names of the caller's files beside the checkpoints. They are removed with them.
   private let companions: Set<String>
 
   package init(_ path: String, companions: Set<String> = []) {
@@ -29,13 +30,13 @@ package struct RunFolder: Sendable {
     self.companions = companions
   }
 
-  /// Where the checkpoints are.
+  /// The path of the checkpoints.
   package var checkpoints: String { joinPath(path, "checkpoints") }
 
-  /// Where the weights are once the run is complete; they are to be written after all else.
+  /// The path of the weights of a complete run. They must be written after everything else.
   package var weights: String { joinPath(path, "model.safetensors") }
 
-  /// What lies in the folder now.
+  /// Finds out what the folder contains.
   package func status() throws(FileError) -> Status {
     let names = try Folder(path).completeNames()
     if exists(weights) { return .finished }
@@ -43,17 +44,17 @@ package struct RunFolder: Sendable {
     return names.first.map(Status.foreign) ?? .empty
   }
 
-  /// Removes what a process that was killed left half done.
+  /// Removes incomplete files of a killed process.
   package func removeTemporaries() throws(FileError) { try Folder(path).removeTemporaries() }
 
-  /// Removes the checkpoints of a run that is complete, and what is left of them if a process was killed at that.
+  /// Removes the checkpoints of a complete run, also those left over by a process that was killed while removing them.
   package func removeCheckpoints() throws(FileError) {
     if exists(checkpoints), try foreignCheckpoint() == nil { try Folder(checkpoints).remove() }
     try removeTemporaries()
   }
 
-  /// The first name among the checkpoints that is neither a checkpoint's nor a companion's: nobody shall lose a folder
-  /// that happens to have the checkpoints' name.
+  /// The first entry of the checkpoints' folder that is neither a checkpoint nor a companion. Such a folder is not ours
+  /// and must not be removed.
   private func foreignCheckpoint() throws(FileError) -> String? {
     try Folder(checkpoints).completeNames().first { !$0.hasPrefix("step-") && !companions.contains($0) }
   }

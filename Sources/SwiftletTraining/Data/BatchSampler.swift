@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// An endless sequence of batches, each the indices of its rows, that the data and the seed determine: to save how many
-/// batches were drawn is to save the state.
+/// An endless sequence of batches, each a list of row indices. Data and seed determine the sequence, so the number of
+/// batches drawn is the whole state.
 package protocol BatchSampler: Sendable {
-  /// How many batches were drawn.
+  /// The number of batches drawn so far.
   var position: Int { get }
 
-  /// How many batches are one epoch.
+  /// The number of batches of an epoch.
   var batchesPerEpoch: Int { get }
 
-  /// The rows of the next batch.
+  /// Draws the next batch.
   mutating func next() -> [Int]
 }
 
 extension BatchSampler {
-  /// Draws batches until `position` of them were drawn since the start: a resumed run goes on where it was.
+  /// Draws batches until `position` of them were drawn since the start, to resume a run.
   package mutating func advance(to position: Int) {
     precondition(position >= self.position, "batch \(position) lies behind batch \(self.position)")
     while self.position < position { _ = next() }

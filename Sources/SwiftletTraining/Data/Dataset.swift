@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Texts to train or to evaluate with, of one of the kinds that losses and evaluators take.
+/// Texts for training or evaluation, in one of four forms.
 public enum Dataset: Sendable {
-  /// Texts, each with the name of its class.
+  /// Texts with a label each.
   case labeledTexts(LabeledTexts)
-  /// Anchors, each with a positive and its negatives.
+  /// Anchors with a positive and negatives each.
   case triplets(TextTriplets)
-  /// Pairs of texts, each with a number that says how alike they are.
+  /// Pairs of texts with a similarity score each.
   case scoredPairs(ScoredPairs)
-  /// Pairs of texts that are alike or not.
+  /// Pairs of texts that are labeled similar or not.
   case labeledPairs(LabeledPairs)
 
-  /// What a data set is made of.
+  /// The form of a data set.
   public enum Kind: String, CaseIterable, Sendable, CustomStringConvertible {
     /// Columns text and label.
     case labeledTexts
@@ -22,7 +22,7 @@ public enum Dataset: Sendable {
     /// Columns sentence1, sentence2 and label.
     case labeledPairs
 
-    /// The kind in words.
+    /// The kind in words, for messages.
     public var description: String {
       switch self {
       case .labeledTexts: "labeled texts"
@@ -33,7 +33,7 @@ public enum Dataset: Sendable {
     }
   }
 
-  /// What the data set is made of.
+  /// The form of this data set.
   public var kind: Kind {
     switch self {
     case .labeledTexts: .labeledTexts

@@ -9,7 +9,7 @@ struct DatasetBuilder {
 
   init(_ columns: DatasetColumns) { self.columns = columns }
 
-  /// Adds a row, unless it is not as it should be.
+  /// Adds a row, or throws what is wrong with it.
   mutating func append(_ row: TableRow) throws(DatasetError) {
     var values = try columns.values(of: row)
     if columns.kind != .triplets {
@@ -31,7 +31,7 @@ struct DatasetBuilder {
     texts.append(values)
   }
 
-  /// The data set; nil if there is no row.
+  /// The data set; nil if there are no rows.
   func dataset() -> Dataset? {
     guard !texts.isEmpty else { return nil }
     func column(_ index: Int) -> [String] { texts.map { $0[index] } }

@@ -2,20 +2,22 @@
 
 import SwiftletFiles
 
-/// Which columns of a table a data set is made of.
+/// The columns of a table that a data set is read from.
 struct DatasetColumns {
   let kind: Dataset.Kind
-  /// Whether the numbers of pairs may turn out to be labels: only the first row's shape was there to go by.
+  /// Whether scores may turn out to be labels, since the kind was guessed from the first row.
   let mayBeLabels: Bool
-  /// The columns as messages call them, in the kind's order.
+  /// The names of the columns for messages, in the kind's order.
   let names: [String]
-  /// Where they stand in a record; an object has them by their names.
+  /// The positions of the columns in a record. Objects are read by name.
   private let positions: [Int]
-  /// How many fields each record has.
+  /// The number of fields of each record.
   private let fieldCount: Int
 
-  /// The columns of a table by the names it has: of `kind`, or of the first kind that has all it needs.
-  init(named found: [String], _ columns: ColumnNames, as kind: Dataset.Kind?, in row: TableRow) throws(DatasetError) {
+  /// Finds the columns by the names in the table: for `kind`, or for the first kind whose columns are all present.
+  init(named found: [String], _ columns: DatasetReader.ColumnNames, as kind: Dataset.Kind?, in row: TableRow)
+    throws(DatasetError)
+  {
     let positions = Dictionary(found.enumerated().map { (UTF8Key($1), [$0]) }, uniquingKeysWith: +)
     func missing(_ kind: Dataset.Kind) -> [String] {
       kind.columns(columns, in: found).filter { positions[UTF8Key($0)] == nil }
@@ -25,7 +27,7 @@ struct DatasetColumns {
       if let kind, let other = Dataset.Kind.allCases.first(where: { missing($0).isEmpty }) {
         throw row.error(.anotherKind(other, expected: kind, missing: missing(kind)))
       }
-      // The kind that most of its columns are there for is what was meant.
+      // The message is about the kind with the most columns present.
       let present = kinds.map { $0.columns(columns, in: found).count - missing($0).count }
       let meant = present.firstIndex(of: present.max() ?? 0) ?? 0
       throw row.error(.missingColumns(missing(kinds[meant]), found: found))
@@ -40,8 +42,8 @@ struct DatasetColumns {
     mayBeLabels = false
   }
 
-  /// The columns of a table without header, by their order: of `kind`; else two are texts and labels, three with a
-  /// number in the last are pairs, all others triplets.
+  /// Takes the columns of a table without header in their order: for `kind`, or else two are text and label, three with
+  /// a number in the last are a scored pair, and all others are triplets.
   init(unnamed fields: [String], as kind: Dataset.Kind?, in row: TableRow) throws(DatasetError) {
     if let kind {
       self.kind = kind
@@ -58,7 +60,7 @@ struct DatasetColumns {
     mayBeLabels = kind == nil && self.kind == .scoredPairs
   }
 
-  /// The columns' values of a row, as text.
+  /// The values of the columns in a row, as text.
   func values(of row: TableRow) throws(DatasetError) -> [String] {
     switch row.content {
     case .fields(let fields):
@@ -81,8 +83,8 @@ struct DatasetColumns {
 }
 
 extension Dataset.Kind {
-  /// The names of the columns that this kind needs, in order; of triplets with all negatives that the table has.
-  fileprivate func columns(_ names: ColumnNames, in found: [String]) -> [String] {
+  /// The names of the columns of this kind, in order. Triplets have all negatives of the table.
+  fileprivate func columns(_ names: DatasetReader.ColumnNames, in found: [String]) -> [String] {
     switch self {
     case .labeledTexts: return [names.text, names.label]
     case .triplets:
@@ -93,7 +95,7 @@ extension Dataset.Kind {
     }
   }
 
-  /// Whether a text stands in the column of this index, not a label or a score.
+  /// Whether the column of this index has texts, and not labels or scores.
   fileprivate func isText(_ column: Int) -> Bool {
     switch self {
     case .labeledTexts: column < 1
@@ -103,7 +105,7 @@ extension Dataset.Kind {
   }
 }
 
-/// The number that a field holds, spaces around it aside; nil if it is none or not finite.
+/// The number in a field, ignoring spaces around it; nil if it is not a finite number.
 func finiteNumber(_ field: String) -> Double? {
   let text = field.utf8.drop(while: isBlank)
   guard let end = text.lastIndex(where: { !isBlank($0) }), let number = Double(Substring(text[...end])) else {

@@ -1,81 +1,95 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletFiles
+package import SwiftletFiles
 
-/// A table that is no data set, or one of its rows.
-public struct DatasetError: Error, Equatable, Sendable, CustomStringConvertible {
+/// Thrown for a table that cannot be read as a data set, or for one of its rows.
+package struct DatasetError: SwiftletError, Equatable {
   /// What is wrong.
-  public enum Reason: Equatable, Sendable {
-    /// The file's name does not tell its format.
+  package enum Reason: Equatable, Sendable {
+    /// The file's extension is not that of a known format.
     case unknownFormat
-    /// The table lacks these columns; `found` are those it has.
+    /// The table lacks these columns; `found` are the ones it has.
     case missingColumns([String], found: [String])
-    /// The table lacks columns of the kind of data that was asked for, and has those of another.
+    /// The table lacks columns of the expected kind of data, but has those of another kind.
     case anotherKind(Dataset.Kind, expected: Dataset.Kind, missing: [String])
     /// The header has this name twice.
     case duplicateColumn(String)
-    /// A table without header has too few columns for any kind of data, or for the kind asked for.
+    /// A table without a header has too few columns.
     case tooFewColumns(Int, needed: Int)
     /// A row has more or fewer fields than the first.
     case fieldCount(Int, expected: Int)
-    /// A line of JSON is no object.
+    /// A line of JSON Lines is not an object.
     case notAnObject(found: String)
-    /// The object has no such member.
+    /// The object lacks a member of the column's name.
     case noValue
-    /// The member is of a kind that this column cannot hold.
+    /// The member has a type that this column cannot hold.
     case unusableValue(found: String)
-    /// A label without a name.
+    /// The label is empty.
     case emptyLabel
-    /// A score that is not a finite number.
+    /// The score is not a finite number.
     case notANumber(String)
-    /// The label of a pair that is neither 0 nor 1.
+    /// The label of a pair is neither 0 nor 1.
     case notZeroOrOne(String)
-    /// There is no row.
+    /// The table has no rows.
     case noRows
   }
 
   /// The file.
-  public let path: String
-  /// The line in which the row starts, counted from 1; nil where the whole file is meant.
-  public let line: Int?
-  /// The column's name, or its number counted from 1 if there is no header; nil where no one column is meant.
-  public let column: String?
+  package let path: String?
+  /// The line in which the row starts, counted from 1; nil if the error concerns the whole file.
+  package let line: Int?
+  /// The column's name, or its number counted from 1 if there is no header; nil if no single column is wrong.
+  package let column: String?
   /// What is wrong there.
-  public let reason: Reason
+  package let kind: Reason
 
-  /// One line: where, what, what to do.
-  public var description: String {
-    var place = escaped(path)
-    if let line { place += ": line \(line)" }
-    if let column { place += ", column \(Int(column) == nil ? quoted(column) : column)" }
-    return "\(place): \(explanation)"
+  package var reason: String {
+    var place: [String] = []
+    if let line { place.append("line \(line)") }
+    if let column { place.append("column \(Int(column) == nil ? quoted(column) : column)") }
+    return place.isEmpty ? parts.reason : "\(place.joined(separator: ", ")): \(parts.reason)"
   }
 
-  private var explanation: String {
-    switch reason {
+  package var remedy: String { parts.remedy }
+
+  private var parts: (reason: String, remedy: String) {
+    switch kind {
     case .unknownFormat:
-      "the name ends in none of .csv, .tsv and .jsonl; rename the file, or say which format it has"
+      return ("the name ends in none of .csv, .tsv and .jsonl", "rename the file, or say which format it has")
     case .missingColumns(let names, let found):
-      "no column \(list(names)), only \(list(found)); say what the columns are called, or that there is no header"
+      return (
+        "no column \(list(names)), only \(list(found))",
+        "say what the columns are called, or that there is no header"
+      )
     case .anotherKind(let kind, let expected, let missing):
-      "\(kind) where \(expected) are needed: no column \(list(missing)); give another table, or say what columns are called"
-    case .duplicateColumn(let name): "two columns are called \(quoted(name)); rename one"
+      return (
+        "\(kind) where \(expected) are needed: no column \(list(missing))",
+        "give another table, or say what columns are called"
+      )
+    case .duplicateColumn(let name): return ("two columns are called \(quoted(name))", "rename one")
     case .tooFewColumns(let count, let needed):
-      "\(count) \(count == 1 ? "column" : "columns") where at least \(needed) are needed; check the format"
+      return (
+        "\(count) \(count == 1 ? "column" : "columns") where at least \(needed) are needed", "check the format"
+      )
     case .fieldCount(let count, let expected):
-      "\(count) \(count == 1 ? "field" : "fields") where the first row has \(expected); quote a field that holds the separator"
-    case .notAnObject(let found): "\(found) where an object is needed; write one JSON object a line"
-    case .noValue: "missing; add it"
-    case .unusableValue(let found): "\(found), which cannot stand here; write a string"
-    case .emptyLabel: "empty; name the label"
-    case .notANumber(let text): "\(quoted(text)) is not a finite number; write one with a decimal point, as 0.5"
-    case .notZeroOrOne(let text): "\(quoted(text)) is neither 0 nor 1; write 1 for texts that are alike, else 0"
-    case .noRows: "no rows; give a table with at least one"
+      return (
+        "\(count) \(count == 1 ? "field" : "fields") where the first row has \(expected)",
+        "quote a field that holds the separator"
+      )
+    case .notAnObject(let found): return ("\(found) where an object is needed", "write one JSON object a line")
+    case .noValue: return ("missing", "add it")
+    case .unusableValue(let found): return ("\(found), which cannot stand here", "write a string")
+    case .emptyLabel: return ("empty", "name the label")
+    case .notANumber(let text):
+      return ("\(quoted(text)) is not a finite number", "write one with a decimal point, as 0.5")
+    case .notZeroOrOne(let text):
+      return ("\(quoted(text)) is neither 0 nor 1", "write 1 for texts that are alike, else 0")
+    case .noRows: return ("no rows", "give a table with at least one")
     }
   }
 }
 
-/// The first names in quotation marks, and how many more there are.
+/// The first names in quotation marks, and the number of names left out.
 func list(_ names: [String], limit: Int = 10) -> String {
   let rest = names.count > limit ? " and \(names.count - limit) more" : ""
   return names.prefix(limit).map(quoted).joined(separator: ", ") + rest

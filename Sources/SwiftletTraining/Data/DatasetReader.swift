@@ -10,37 +10,47 @@ import SwiftletFiles
 /// let data = try reader.read("train.csv").dataset
 /// ```
 ///
-/// The columns tell the kind of the data: text and label; anchor, positive and negatives; sentence1, sentence2 and
-/// score or label. Other columns and blank lines are left alone. A byte order mark, CRLF and line breaks in quoted
+/// The kind of the data follows from the columns: text and label; anchor, positive and negatives; sentence1, sentence2
+/// and score or label. Other columns and blank lines are ignored. A byte order mark, CRLF and line breaks in quoted
 /// fields of CSV are accepted.
 public struct DatasetReader: Sendable {
-  /// How the rows are written; nil: as the end of the file's name tells.
-  public var format: TableFormat?
+  /// The result of reading a table.
+  public struct Result: Sendable {
+    /// The rows.
+    public let dataset: Dataset
+    /// The number of bad rows that were skipped.
+    public let skippedRows: Int
+    /// Non-fatal problems of the table, one line each.
+    public let warnings: [String]
+  }
 
-  /// Whether the first record of a CSV or TSV file holds the columns' names. Without a header the columns are taken by
-  /// their order: two are text and label, three with a number in the last of the first row a pair and its score (its
-  /// label if all are 0 or 1), others anchor, positive and negatives.
+  /// The format; nil: determined by the file's extension.
+  public var format: Format?
+
+  /// Whether the first record of a CSV or TSV file has the columns' names. Without a header the columns are taken in
+  /// their order: two are text and label; three are a pair with its score if the first row has a number in the last
+  /// (with its label if all numbers are 0 or 1); all others are anchor, positive and negatives.
   public var hasHeader = true
 
-  /// What the columns are called.
+  /// The names of the columns in the header.
   public var columns = ColumnNames()
 
-  /// Whether rows that cannot be read are skipped and counted, where they would be errors.
+  /// Whether rows that cannot be read are skipped and counted. If false, they are errors.
   public var skipsBadRows = false
 
-  /// A reader of tables with a header and the columns' usual names.
+  /// A reader for tables with a header and the default column names.
   public init() {}
 
   /// Reads a whole table.
   ///
   /// - Parameters:
   ///   - path: the file.
-  ///   - kind: what the table must hold; nil: what its columns tell.
-  /// - Throws: `FileError`; ``DatasetError`` for a table that is no data set; for a row also `TextError`, `TableError`
-  ///   or `JSONError`. Each names file, line and, where one is meant, column.
-  public func read(_ path: String, as kind: Dataset.Kind? = nil) throws -> LoadedDataset {
-    guard let format = format ?? TableFormat(fileName: path) else {
-      throw DatasetError(path: path, line: nil, column: nil, reason: .unknownFormat)
+  ///   - kind: the kind of data that the table must have; nil: determined by its columns.
+  /// - Throws: A ``SwiftletError`` that names the file, the line and the column, if the file cannot be read or is not a
+  ///   data set.
+  public func read(_ path: String, as kind: Dataset.Kind? = nil) throws -> Result {
+    guard let format = format ?? Format(fileName: path) else {
+      throw DatasetError(path: path, line: nil, column: nil, kind: .unknownFormat)
     }
     return switch format {
     case .csv: try read(RecordRows(path: path, format: .csv), hasHeader: hasHeader, path, as: kind)
@@ -51,7 +61,7 @@ public struct DatasetReader: Sendable {
 
   private func read<Rows: TableRows & ~Copyable>(
     _ rows: consuming Rows, hasHeader: Bool, _ path: String, as kind: Dataset.Kind?
-  ) throws -> LoadedDataset {
+  ) throws -> Result {
     var builder: DatasetBuilder?
     if hasHeader, let header = try rows.next() {
       builder = DatasetBuilder(try datasetColumns(of: header, isHeader: true, as: kind))
@@ -72,9 +82,9 @@ public struct DatasetReader: Sendable {
       }
     }
     guard let dataset = builder?.dataset() else {
-      throw skipped.errors.first ?? DatasetError(path: path, line: nil, column: nil, reason: .noRows)
+      throw skipped.errors.first ?? DatasetError(path: path, line: nil, column: nil, kind: .noRows)
     }
-    return LoadedDataset(dataset: dataset, skippedRows: skipped.count, warnings: skipped.warnings(path))
+    return Result(dataset: dataset, skippedRows: skipped.count, warnings: skipped.warnings(path))
   }
 
   private func datasetColumns(
@@ -87,17 +97,17 @@ public struct DatasetReader: Sendable {
     }
   }
 
-  /// Whether what follows a row with this error is worth reading: not where the file itself fails, nor behind a
-  /// quotation mark that took in all that was left or too much.
+  /// Whether reading can go on after this error. It cannot if the file itself fails, or after an unterminated or too
+  /// long quoted field.
   private func isOfOneRow(_ error: any Error) -> Bool {
-    switch (error as? TableError)?.reason {
+    switch (error as? TableError)?.kind {
     case .unterminatedQuote, .tooLong: false
     default: !(error is FileError)
     }
   }
 }
 
-/// The errors of the first few bad rows, and how many there were.
+/// The errors of the first bad rows, and the number of all.
 private struct SkippedRows {
   private(set) var errors: [any Error] = []
   private(set) var count = 0

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Cards that are dealt in a random order, and shuffled anew when none is left.
+/// A deck of cards that are dealt in random order and shuffled again when none are left.
 struct Deck {
   private var cards: [Int]
   private var dealt: Int
@@ -10,9 +10,9 @@ struct Deck {
     dealt = cards.count
   }
 
-  /// Deals different cards, as many as `count` or as there are at all.
+  /// Deals `count` different cards, or all cards if there are fewer.
   ///
-  /// Where the deck runs out in the middle, the cards already in the hand go to the end of the shuffled deck.
+  /// If the deck runs out while dealing, the cards already in the hand go to the end of the shuffled deck.
   mutating func deal(_ count: Int, _ random: inout RandomStream) -> ArraySlice<Int> {
     let count = min(count, cards.count)
     var hand = cards[dealt..<min(dealt + count, cards.count)]

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Batches of some labels with some texts each, so that each text has positives and negatives in its batch.
+/// Draws batches of P labels with K texts each, so that each text has positives and negatives in its batch.
 ///
-/// Labels are dealt from a shuffled deck of all labels, the texts of a label from the label's deck; each deck is
-/// shuffled anew when it is empty. No batch has a label twice, or a text. A label with fewer texts than asked for gives
+/// Labels are dealt from a shuffled deck of all labels, and the texts of a label from the label's own deck. Each deck
+/// is shuffled again when it is empty. A batch has no label and no text twice. A label with fewer than K texts gives
 /// all it has.
 ///
 /// Hermans, Beyer, Leibe: In defense of the triplet loss for person re-identification, 2017 ("PK batches").
@@ -18,7 +18,7 @@ package struct LabelSampler: BatchSampler {
   private var random: RandomStream
 
   /// - Parameters:
-  ///   - labels: for each text the index of its label.
+  ///   - labels: the index of each text's label.
   ///   - labelsPerBatch: P.
   ///   - textsPerLabel: K.
   /// - Throws: ``SamplerError`` if no batch can have both a positive and a negative.

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Pairs of texts that are alike or not.
+/// Pairs of texts that are labeled similar or not.
 public struct LabeledPairs: Sendable {
-  /// The first text of each pair.
+  /// The first texts of the pairs.
   public let first: [String]
-  /// The second text of each pair.
+  /// The second texts of the pairs.
   public let second: [String]
-  /// Whether the two texts of each pair are alike: label 1 in a table, 0 for not.
+  /// Whether the two texts of each pair are similar: label 1 in a table, else 0.
   public let areAlike: [Bool]
 
   /// The number of pairs.
   public var count: Int { areAlike.count }
 
-  /// Pairs, row by row.
+  /// Creates pairs row by row.
   public init(first: [String], second: [String], areAlike: [Bool]) {
     precondition(
       first.count == areAlike.count && second.count == areAlike.count,
@@ -22,7 +22,7 @@ public struct LabeledPairs: Sendable {
     self.areAlike = areAlike
   }
 
-  /// A line that warns of pairs among which there is nothing to tell apart; nil if there is.
+  /// A warning if all pairs have the same label; else nil.
   var warning: String? {
     if areAlike.allSatisfy({ $0 }) { return "all pairs have the label 1: any vectors have the best scores" }
     return areAlike.contains(true) ? nil : "no pair has the label 1: f1, precision, recall and ap are undefined"

@@ -2,19 +2,19 @@
 
 import SwiftletFiles
 
-/// Texts, each with the name of its class. Names are the same only if their UTF-8 bytes are.
+/// Texts with a label each. Labels are equal if their UTF-8 bytes are.
 public struct LabeledTexts: Sendable {
-  /// The texts in their order.
+  /// The texts.
   public let texts: [String]
-  /// For each text the index of its label in ``labelNames``.
+  /// The index of each text's label in ``labelNames``.
   public let labels: [Int]
-  /// The labels, in the order in which they first occur.
+  /// The distinct labels, in order of first occurrence.
   public let labelNames: [String]
 
   /// The number of texts.
   public var count: Int { texts.count }
 
-  /// Texts with the name of each one's label.
+  /// Creates labeled texts.
   public init(texts: [String], labels names: [String]) {
     precondition(texts.count == names.count, "\(texts.count) texts, \(names.count) labels")
     var numbering = LabelNumbering([])
@@ -23,31 +23,31 @@ public struct LabeledTexts: Sendable {
     labelNames = numbering.names
   }
 
-  /// The labels that one text alone has: it never has a positive.
-  public var labelsOfOneText: [String] {
+  /// The labels that only one text has. Such a text never has a positive.
+  package var labelsOfOneText: [String] {
     var counts = [Int](repeating: 0, count: labelNames.count)
     for label in labels { counts[label] += 1 }
     return labelNames.indices.filter { counts[$0] == 1 }.map { labelNames[$0] }
   }
 
-  /// A line that warns of the labels that one text alone has; nil if there are none.
-  public var warning: String? {
+  /// A warning of labels that only one text has; nil if there are none.
+  package var warning: String? {
     let names = labelsOfOneText
     guard !names.isEmpty else { return nil }
     let labels = "\(names.count == 1 ? "the label" : "each of the labels") \(list(names))"
-    return "one text alone has \(labels): it has no positive until there is another"
+    return "only one text has \(labels): it has no positive until there is another"
   }
 
-  /// A line that warns of the labels that none of the references has; nil if there are none.
+  /// A warning of labels that no reference has; nil if there are none.
   func warning(references: LabeledTexts) -> String? {
     let known = Set(references.labelNames.map(UTF8Key.init))
     let names = labelNames.filter { !known.contains(UTF8Key($0)) }
     guard !names.isEmpty else { return nil }
     let labels = "\(names.count == 1 ? "the label" : "any of the labels") \(list(names))"
-    return "no reference has \(labels): their texts have no right neighbor"
+    return "no reference has \(labels): these texts have no correct neighbor"
   }
 
-  /// For each text the index of its label in `names`; labels that are not among these have indices past them.
+  /// The index of each text's label in `names`. Other labels have higher indices.
   package func labels(numberedAs names: [String]) -> [Int] {
     var numbering = LabelNumbering(names)
     let numbers = labelNames.map { numbering.number(of: $0) }
@@ -55,7 +55,7 @@ public struct LabeledTexts: Sendable {
   }
 }
 
-/// Numbers names from 0 in the order in which they come.
+/// Numbers names from 0 in order of first occurrence.
 private struct LabelNumbering {
   private(set) var names: [String] = []
   private var numbers: [UTF8Key: Int] = [:]

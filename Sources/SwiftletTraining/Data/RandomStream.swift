@@ -2,10 +2,9 @@
 
 package import SwiftletTensors
 
-/// A sequence of random numbers that its seed, its purpose and its position determine: to save the position is to
-/// save the state.
+/// A sequence of random numbers that is determined by seed and purpose. Its position is the whole state.
 package struct RandomStream: Sendable {
-  /// What the numbers are for; each purpose has a sequence of its own.
+  /// The use of the numbers. Each purpose has its own sequence.
   package enum Purpose: UInt32, Sendable {
     case sampling = 1
     case dropout = 2
@@ -14,18 +13,18 @@ package struct RandomStream: Sendable {
     case classifier = 5
   }
 
-  /// How many words were drawn.
+  /// The number of words drawn so far.
   package private(set) var position: UInt64
 
   private let generator: Philox
 
-  /// - Parameter position: how many words were drawn before.
+  /// - Parameter position: the number of words drawn before.
   package init(seed: UInt64, purpose: Purpose, position: UInt64 = 0) {
     generator = RandomStream.generator(seed: seed, purpose: purpose)
     self.position = position
   }
 
-  /// The numbers of one batch of a run.
+  /// The random numbers of one batch of a run.
   package init(seed: UInt64, purpose: Purpose, batch number: Int) {
     let number = UInt64(number)
     generator = RandomStream.generator(seed: seed, purpose: purpose)
@@ -33,7 +32,7 @@ package struct RandomStream: Sendable {
     position = 0
   }
 
-  /// The generator of all numbers of a purpose.
+  /// The generator of the numbers of a purpose.
   package static func generator(seed: UInt64, purpose: Purpose) -> Philox {
     Philox(seed: seed).split([purpose.rawValue, 0, 0, 0])
   }
@@ -46,10 +45,10 @@ package struct RandomStream: Sendable {
     return words[Int(position % 4)]
   }
 
-  /// A number from -1 to below 1, each multiple of 2^-23 equally likely.
+  /// A uniform number from -1 to below 1, a multiple of 2^-23.
   package mutating func nextSigned() -> Float { Float(next() >> 8) / Float(1 << 23) - 1 }
 
-  /// A number below `bound`, each equally likely.
+  /// A uniform integer from 0 to below `bound`.
   ///
   /// Lemire: Fast random integer generation in an interval, ACM TOMACS 29(1), 2019.
   package mutating func next(below bound: Int) -> Int {
@@ -61,7 +60,7 @@ package struct RandomStream: Sendable {
     }
   }
 
-  /// Puts the elements in a random order, each order equally likely (Fisher and Yates).
+  /// Shuffles the elements; all orders are equally likely (Fisher and Yates).
   package mutating func shuffle<Element>(_ elements: inout [Element]) {
     for last in stride(from: elements.count - 1, to: 0, by: -1) { elements.swapAt(last, next(below: last + 1)) }
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Batches of rows in a random order, another one each epoch. The last batch of an epoch has what is left.
+/// Draws batches of rows in a random order that changes with each epoch. The last batch of an epoch has the remaining
+/// rows.
 package struct RowSampler: BatchSampler {
   package private(set) var position = 0
   package let batchesPerEpoch: Int

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Pairs of texts, each with a number that grows with how alike they are.
+/// Pairs of texts with a similarity score each.
 public struct ScoredPairs: Sendable {
-  /// The first text of each pair.
+  /// The first texts of the pairs.
   public let first: [String]
-  /// The second text of each pair.
+  /// The second texts of the pairs.
   public let second: [String]
-  /// The score of each pair, finite, on any scale.
+  /// The score of each pair: finite, on any scale, higher for more similar texts.
   public let scores: [Double]
 
   /// The number of pairs.
   public var count: Int { scores.count }
 
-  /// Pairs, row by row.
+  /// Creates pairs row by row.
   public init(first: [String], second: [String], scores: [Double]) {
     precondition(
       first.count == scores.count && second.count == scores.count,
@@ -25,12 +25,12 @@ public struct ScoredPairs: Sendable {
 }
 
 extension ScoredPairs {
-  /// A line that warns of scores that the loss would take for targets out of its reach; nil if there are none.
+  /// A warning of scores outside the range of the loss; nil if there are none.
   func warning(for loss: any Loss) -> String? {
     guard let targets = (loss as? any BoundedTargetsLoss).map({ type(of: $0).targets }),
       let lowest = scores.min(), let highest = scores.max(), !targets.contains(lowest) || !targets.contains(highest)
     else { return nil }
-    return "scores are from \(lowest) to \(highest), but \(loss.messageName) takes them as from "
+    return "scores are from \(lowest) to \(highest), but \(loss.messageName) expects scores from "
       + "\(Int(targets.lowerBound)) to \(Int(targets.upperBound)): scale them, or choose the loss \(CoSENTLoss.name)"
   }
 }

@@ -2,9 +2,9 @@
 
 import SwiftletFiles
 
-/// The rows of a table, one by one. Blank lines are none.
+/// Reads the rows of a table one by one. Skips blank lines.
 protocol TableRows: ~Copyable {
-  /// The next row, nil at the end. After an error the next call goes on behind it.
+  /// The next row; nil at the end. After an error the next call continues with the following row.
   ///
   /// - Throws: `FileError`, `TextError`, `TableError`, `JSONError` or ``DatasetError``.
   mutating func next() throws -> TableRow?
@@ -15,7 +15,7 @@ struct RecordRows: ~Copyable, TableRows {
   private let path: String
   private var records: TableReader
 
-  init(path: String, format: TableReader.Format) throws(FileError) {
+  init(path: String, format: TableReader.Format) throws {
     self.path = path
     records = TableReader(try LineReader(path: path), format: format)
   }
@@ -33,7 +33,7 @@ struct ObjectRows: ~Copyable, TableRows {
   private let path: String
   private var lines: LineReader
 
-  init(path: String) throws(FileError) {
+  init(path: String) throws {
     self.path = path
     lines = try LineReader(path: path)
   }
@@ -49,11 +49,28 @@ struct ObjectRows: ~Copyable, TableRows {
     do {
       let value = try JSONParser.parse(Array(line.utf8))
       if case .object(let object) = value { return TableRow(path: path, line: number, content: .object(object)) }
-      throw DatasetError(path: path, line: number, column: nil, reason: .notAnObject(found: value.kind))
+      throw DatasetError(path: path, line: number, column: nil, kind: .notAnObject(found: value.kind))
     } catch var error as JSONError {
       error.path = path
       error.line = number
       throw error
     }
+  }
+}
+
+/// A row of a table and its place in the file.
+struct TableRow {
+  enum Content {
+    case fields([String])
+    case object(JSONObject)
+  }
+
+  let path: String
+  /// The line in which the row starts.
+  let line: Int
+  let content: Content
+
+  func error(_ kind: DatasetError.Reason, column: String? = nil) -> DatasetError {
+    DatasetError(path: path, line: line, column: column, kind: kind)
   }
 }

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Texts, each with one that means the same and some that do not.
+/// Anchors with a positive, a text of the same meaning, and negatives, texts of other meanings.
 public struct TextTriplets: Sendable {
-  /// The texts to compare with.
+  /// The anchors: texts that others are compared with.
   public let anchors: [String]
-  /// For each anchor a text of its meaning.
+  /// A text with the meaning of the anchor, for each anchor.
   public let positives: [String]
-  /// For each anchor texts of another meaning, at least one and for all anchors as many.
+  /// Texts of other meanings for each anchor: at least one, and the same number for all anchors.
   public let negatives: [[String]]
 
   /// The number of anchors.
   public var count: Int { anchors.count }
 
-  /// Triplets, row by row.
+  /// Creates triplets row by row.
   public init(anchors: [String], positives: [String], negatives: [[String]]) {
     precondition(
       positives.count == anchors.count && negatives.count == anchors.count,

@@ -2,10 +2,10 @@
 
 import SwiftletTensors
 
-/// The sums of the vectors of each label, in double, from which centroids are made.
+/// The sums of the vectors of each label, in double, for computing centroids.
 private struct LabelSums {
   let dimension: Int
-  /// How many vectors each label has.
+  /// The number of vectors of each label.
   private(set) var counts: [Int]
   private var sums: [Double]
 
@@ -21,7 +21,7 @@ private struct LabelSums {
     (self.dimension, self.counts, self.sums) = (dimension, counts, sums)
   }
 
-  /// The mean of a label's vectors scaled to unit length, that is their sum; `excluded` is one of them to leave out.
+  /// The centroid of a label: the sum of its vectors, scaled to unit length. `excluded` is a vector to leave out.
   func centroid(of label: Int, without excluded: [Float]? = nil) -> [Float] {
     let sum = (0..<dimension).map { sums[label * dimension + $0] - Double(excluded?[$0] ?? 0) }
     let length = max(sum.reduce(0) { $0 + $1 * $1 }.squareRoot(), 1e-12)
@@ -29,8 +29,8 @@ private struct LabelSums {
   }
 }
 
-/// Whether each vector is nearest to the centroid of its own label; of labels equally near, the first counts. Without
-/// references the vectors are their own, and each is left out of its label's centroid.
+/// Whether each vector is nearest to the centroid of its own label. Of equally near centroids the first counts. Without
+/// references, the vectors are compared among themselves, and each is left out of its label's centroid.
 func centroidHits(of queries: LabeledVectors, among references: LabeledVectors?, on pool: ThreadPool) -> [Bool] {
   let sums = LabelSums(references ?? queries), leavesOneOut = references == nil
   let present = sums.counts.indices.filter { sums.counts[$0] > 0 }
@@ -43,7 +43,7 @@ func centroidHits(of queries: LabeledVectors, among references: LabeledVectors?,
       var cosine = cosines[index]
       if leavesOneOut && label == labels[query] {
         if sums.counts[label] == 1 { continue }
-        // In the order in which a matrix product adds, so that equal centroids are equally near.
+        // Add in the order of a matrix product, so that equal centroids have equal cosines.
         let centroid = sums.centroid(of: label, without: vector)
         cosine = (0..<dimension).reduce(0) { $0.addingProduct(vector[$1], centroid[$1]) }
       }

@@ -2,7 +2,7 @@
 
 /// Pearson's correlation, -1 to 1: Σ (x - mean x)(y - mean y) / sqrt(Σ (x - mean x)² Σ (y - mean y)²).
 ///
-/// NaN where it is undefined: all x are equal, or all y.
+/// NaN if it is undefined because all x or all y are equal.
 package func pearson(_ x: [Double], _ y: [Double]) -> Double {
   precondition(x.count == y.count, "\(x.count) numbers and \(y.count)")
   guard x.contains(where: { $0 != x[0] }), y.contains(where: { $0 != y[0] }) else { return .nan }
@@ -11,9 +11,9 @@ package func pearson(_ x: [Double], _ y: [Double]) -> Double {
   return max(-1, min(1, correlation))
 }
 
-/// Spearman's rank correlation, -1 to 1: Pearson's of the ranks, equal numbers sharing the mean of theirs.
+/// Spearman's rank correlation, -1 to 1: Pearson's of the ranks. Equal numbers share the mean of their ranks.
 ///
-/// NaN where it is undefined: all x are equal, or all y.
+/// NaN if it is undefined because all x or all y are equal.
 package func spearman(_ x: [Double], _ y: [Double]) -> Double { pearson(ranks(x), ranks(y)) }
 
 private func deviations(_ x: [Double]) -> [Double] {
@@ -23,7 +23,7 @@ private func deviations(_ x: [Double]) -> [Double] {
 
 private func dot(_ x: [Double], _ y: [Double]) -> Double { zip(x, y).reduce(0) { $0 + $1.0 * $1.1 } }
 
-/// The ranks of numbers from 0 on; equal ones share the mean of theirs.
+/// The ranks of numbers, from 0. Equal numbers share the mean of their ranks.
 private func ranks(_ x: [Double]) -> [Double] {
   let order = x.indices.sorted { x[$0] < x[$1] }
   var ranks = [Double](repeating: 0, count: x.count), start = 0

@@ -3,7 +3,7 @@
 import SwiftletTensors
 
 extension Tensor {
-  /// The cosine of the angle between two rows of `[rows, dimension]`, -1 to 1; 0 if one of them is 0.
+  /// The cosine of the angle between two rows of `[rows, dimension]`, from -1 to 1; 0 if a row is zero.
   func cosine(_ first: Int, _ second: Int) -> Double {
     func dot(_ i: Int, _ j: Int) -> Double { Double(Kernels.best.dot(matrix.row(i), matrix.row(j))) }
     let lengths = (dot(first, first) * dot(second, second)).squareRoot()
@@ -11,9 +11,10 @@ extension Tensor {
   }
 }
 
-/// The part of the negatives whose cosine with their anchor is below that of its positive.
+/// The fraction of negatives whose cosine with their anchor is below that of the positive.
 ///
-/// - Parameter vectors: of `count` anchors, their positives, and then `negatives` for each anchor.
+/// - Parameter vectors: the vectors of `count` anchors, of their positives, then of `negatives` negatives for each
+///   anchor.
 func tripletAccuracy(_ vectors: Tensor, count: Int, negatives: Int) -> Double {
   var correct = 0
   for anchor in 0..<count {

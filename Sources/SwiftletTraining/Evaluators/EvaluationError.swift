@@ -1,17 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Data or vectors that cannot be evaluated.
-public enum EvaluationError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// References that only labeled texts have a use for.
+package import SwiftletFiles
+
+/// Thrown when data or vectors cannot be evaluated.
+package enum EvaluationError: SwiftletError, Equatable {
+  /// References were given for data other than labeled texts.
   case unusedReferences(Dataset.Kind)
   /// The vector of the text at this index has a number that is NaN or infinite.
   case nonFiniteVector(text: Int)
 
-  /// One line: what is wrong and what to do.
-  public var description: String {
+  package var path: String? { nil }
+
+  package var reason: String {
     switch self {
-    case .unusedReferences(let kind): "references are for labeled texts, not for \(kind); leave them out"
-    case .nonFiniteVector(let text): "the vector of text \(text + 1) is not finite; check the model's weights"
+    case .unusedReferences(let kind): "references are for labeled texts, not for \(kind)"
+    case .nonFiniteVector(let text): "the vector of text \(text + 1) is not finite"
+    }
+  }
+
+  package var remedy: String {
+    switch self {
+    case .unusedReferences: "leave them out"
+    case .nonFiniteVector: "check the model's weights"
     }
   }
 }

@@ -3,7 +3,7 @@
 public import SwiftletEncoders
 public import SwiftletTensors
 
-/// Measures how well vectors do what a data set asks for.
+/// Measures the quality of vectors on a data set.
 ///
 /// ```swift
 /// let evaluator = try Evaluator(test, references: train)
@@ -11,19 +11,19 @@ public import SwiftletTensors
 /// print(try evaluator.evaluate(vectors.tensor))
 /// ```
 ///
-/// What is measured follows from the kind of the data:
-/// - labeled texts: ``NearestNeighborMetrics``, chiefly accuracy_at_1, among the references, or without any among the
-///   other texts;
-/// - triplets: accuracy, the part of the negatives whose cosine with their anchor is below the positive's;
-/// - scored pairs: pearson and chiefly spearman, the correlations of cosines and scores;
-/// - labeled pairs: ``PairMetrics``, chiefly ap, by their cosines.
+/// The metrics depend on the kind of the data:
+/// - labeled texts: accuracy_at_1 (the main metric), centroid_accuracy, precision_at_1, r_precision and map_at_r of the
+///   nearest neighbors among the references, or without references among the other texts;
+/// - triplets: accuracy, the fraction of negatives whose cosine with their anchor is below the positive's;
+/// - scored pairs: pearson and spearman (the main metric), the correlations of cosines and scores;
+/// - labeled pairs: accuracy, f1, precision, recall and ap (the main metric) of classifying pairs by their cosines.
 ///
-/// Labeled texts can be measured by ``RetrievalMetrics`` as well.
+/// Labeled texts can also be evaluated for retrieval, see ``init(retrievalFor:from:)``.
 public struct Evaluator: Sendable {
-  /// What to embed, in this order.
+  /// The texts to embed, in this order.
   public let texts: [String]
 
-  /// What is odd about the data but was put up with, a line each.
+  /// Non-fatal problems of the data, one line each.
   public let warnings: [String]
 
   private let task: Task
@@ -36,14 +36,14 @@ public struct Evaluator: Sendable {
     case labeledPairs(areAlike: [Bool])
   }
 
-  /// An evaluator of some data.
+  /// Creates an evaluator.
   ///
   /// - Parameters:
-  ///   - dataset: what to measure on.
-  ///   - references: the texts among which labeled ones find their neighbors. Labels are the same if their names are.
-  /// - Throws: ``EvaluationError`` if there are references for other data than labeled texts.
-  public init(_ dataset: Dataset, references: LabeledTexts? = nil) throws(EvaluationError) {
-    if references != nil && dataset.kind != .labeledTexts { throw .unusedReferences(dataset.kind) }
+  ///   - dataset: the data to evaluate on.
+  ///   - references: the texts among which labeled texts find their neighbors; nil: the other texts.
+  /// - Throws: A ``SwiftletError`` if references are given for data other than labeled texts.
+  public init(_ dataset: Dataset, references: LabeledTexts? = nil) throws {
+    if references != nil && dataset.kind != .labeledTexts { throw EvaluationError.unusedReferences(dataset.kind) }
     switch dataset {
     case .labeledTexts(let data):
       let neighbors = NeighborTexts(data, references: references)
@@ -64,32 +64,31 @@ public struct Evaluator: Sendable {
     }
   }
 
-  /// An evaluator by ``RetrievalMetrics``, chiefly ndcg_at_10: a text is relevant to a query if it has its label.
+  /// Creates an evaluator of retrieval: a text is relevant to a query if it has the same label. The metrics are
+  /// precision, recall, mrr, ndcg and map at 1, 3, 5, 10 and 100; the main one is ndcg_at_10.
   ///
   /// - Parameters:
-  ///   - queries: what to look for.
-  ///   - corpus: the texts to look among; nil: for each query all others. Labels are the same if their names are.
+  ///   - queries: the texts to search for.
+  ///   - corpus: the texts to search in; nil: for each query all other queries.
   public init(retrievalFor queries: LabeledTexts, from corpus: LabeledTexts? = nil) {
     let neighbors = NeighborTexts(queries, references: corpus)
     (texts, warnings, task) = (neighbors.texts, neighbors.warnings, .retrieval(neighbors))
   }
 
-  /// The metrics of an encoder.
+  /// Embeds the texts with an encoder and computes the metrics.
   ///
-  /// - Throws: What ``evaluate(_:onThreadsOf:)`` and the encoder's `encode` do.
+  /// - Throws: The errors of ``evaluate(_:onThreadsOf:)`` and of the encoder's `encode`.
   public func evaluate(_ encoder: SentenceEncoder) throws -> Evaluation {
     try evaluate(encoder.encode(texts).tensor, on: encoder.pool)
   }
 
-  /// The metrics of vectors.
+  /// Computes the metrics of vectors.
   ///
   /// - Parameters:
-  ///   - vectors: `[texts, dimension]`, of any lengths: cosines alone count.
-  ///   - encoder: whose threads do the work; nil: those of the process, one a processor. The metrics are the same.
-  /// - Throws: ``EvaluationError`` if a vector is not finite.
-  public func evaluate(
-    _ vectors: Tensor, onThreadsOf encoder: SentenceEncoder? = nil
-  ) throws(EvaluationError) -> Evaluation {
+  ///   - vectors: `[texts, dimension]`, of any length, since only cosines are used.
+  ///   - encoder: the encoder whose threads are used; nil: the shared threads of the process.
+  /// - Throws: A ``SwiftletError`` if a vector is not finite.
+  public func evaluate(_ vectors: Tensor, onThreadsOf encoder: SentenceEncoder? = nil) throws -> Evaluation {
     try evaluate(vectors, on: encoder?.pool ?? .shared)
   }
 
@@ -117,7 +116,7 @@ public struct Evaluator: Sendable {
     }
   }
 
-  /// The cosines of the first half of the vectors, each with its like in the second.
+  /// The cosines of each vector of the first half with its partner in the second half.
   private func cosines(ofPairs vectors: Tensor) -> [Double] {
     let count = texts.count / 2
     return (0..<count).map { vectors.cosine($0, count + $0) }

@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where the largest of some finite numbers stand, the largest first; of equals the one with the lower index.
+/// The indices of the largest of some finite numbers, the largest first. Of equal numbers the lower index comes first.
 ///
 /// - Parameters:
-///   - count: how many; fewer if there are not as many.
-///   - counts: whether the number at an index counts.
-/// - Complexity: as ``firstIndices(_:of:where:by:)``.
+///   - count: the maximum number of indices.
+///   - counts: whether the number at an index is considered.
+/// - Complexity: that of ``firstIndices(_:of:where:by:)``.
 func indicesOfLargest(_ count: Int, of numbers: Span<Float>, where counts: (Int) -> Bool) -> [Int] {
   firstIndices(count, of: numbers.indices, where: counts) { i, j in
     numbers[i] > numbers[j] || numbers[i] == numbers[j] && i < j
   }
 }
 
-/// The first indices in the order that `isBefore` gives, without sorting all.
+/// The first indices in the order of `isBefore`, found without sorting all.
 ///
 /// - Parameters:
-///   - count: how many; fewer if there are not as many.
-///   - counts: whether an index counts.
+///   - count: the maximum number of indices.
+///   - counts: whether an index is considered.
 /// - Complexity: O(n log count), mostly n comparisons; memory for 2 count indices.
 func firstIndices(
   _ count: Int, of indices: Range<Int>, where counts: (Int) -> Bool, by isBefore: (Int, Int) -> Bool

@@ -3,14 +3,14 @@
 public import SwiftletEncoders
 public import SwiftletTensors
 
-/// The vector nearest to another by cosine.
+/// The nearest neighbor of a vector, by cosine.
 public struct NearestNeighbor: Equatable, Sendable {
-  /// Its row.
+  /// The row of the neighbor.
   public let index: Int
-  /// The cosine of the angle between the two, -1 to 1 but for rounding; 0 if one of them is 0.
+  /// The cosine of the angle between the two vectors, from -1 to 1 except for rounding; 0 if a vector is zero.
   public let cosine: Float
 
-  /// A neighbor at a row.
+  /// Creates a neighbor.
   public init(index: Int, cosine: Float) {
     self.index = index
     self.cosine = cosine
@@ -18,12 +18,11 @@ public struct NearestNeighbor: Equatable, Sendable {
 }
 
 extension Tensor {
-  /// For each row of `[count, dimension]` the nearest of the other rows, of equally near ones the first: what
-  /// ``NearestNeighborMetrics/accuracyAt1`` compares labels with.
+  /// Finds the nearest of the other rows for each row of `[count, dimension]`, by cosine. Of equally near rows the
+  /// first is taken.
   ///
-  /// - Parameter encoder: whose threads do the work; nil: those of the process, one a processor. The neighbors are the
-  ///   same.
-  /// - Precondition: There are at least two rows, and their numbers are finite.
+  /// - Parameter encoder: the encoder whose threads are used; nil: the shared threads of the process.
+  /// - Precondition: There are at least two rows, and all numbers are finite.
   /// - Complexity: 2 x count² x dimension floating-point operations.
   public func nearestNeighbors(onThreadsOf encoder: SentenceEncoder? = nil) -> [NearestNeighbor] {
     nearestNeighbors(on: encoder?.pool ?? .shared)

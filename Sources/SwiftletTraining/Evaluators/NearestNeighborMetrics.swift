@@ -1,48 +1,49 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletTensors
+package import SwiftletTensors
 
-/// How well the labels of vectors are told by those near them.
+/// Metrics of how well the neighbors of vectors predict their labels.
 ///
-/// Neighbors are ranked by their cosine; of equals the one with the lower index comes first. Without references, those
-/// of a vector are all others ("leave one out"). A metric that no vector contributes to is NaN.
+/// Neighbors are ranked by cosine; of equals the lower index comes first. Without references, the references of a
+/// vector are all other vectors ("leave one out"). A metric without contributing vectors is NaN.
 ///
 /// Musgrave, Belongie, Lim: A metric learning reality check, ECCV 2020, for R-precision and MAP@R.
-public struct NearestNeighborMetrics: Equatable, Sendable {
-  /// How many vectors have the label of their nearest neighbor.
-  public let accuracyAt1: Double
+package struct NearestNeighborMetrics: Equatable, Sendable {
+  /// The fraction of vectors that have the label of their nearest neighbor.
+  package let accuracyAt1: Double
 
-  /// How many vectors have the label whose centroid is the nearest: the mean of the label's references, each scaled to
-  /// unit length.
-  public let centroidAccuracy: Double
+  /// The fraction of vectors that have the label of the nearest centroid: the mean of the label's references, each
+  /// scaled to unit length.
+  package let centroidAccuracy: Double
 
-  /// As ``accuracyAt1``, without the vectors whose label no reference has.
-  public let precisionAt1: Double
+  /// ``accuracyAt1`` without vectors whose label no reference has.
+  package let precisionAt1: Double
 
-  /// With R references of a vector's label, the part of its R nearest that have it. The mean over the vectors with R > 0.
-  public let rPrecision: Double
+  /// The mean over vectors with R > 0 references of their label of the fraction of the R nearest references that have
+  /// the label.
+  package let rPrecision: Double
 
-  /// Σ P(i) rel(i) / R over the R nearest, where P(i) is the part of the i nearest that have the vector's label, and
-  /// rel(i) is 1 if the i-th has it, else 0. The mean over the vectors with R > 0.
-  public let meanAveragePrecisionAtR: Double
+  /// Σ P(i) rel(i) / R over the R nearest, where P(i) is the fraction of the i nearest that have the vector's label,
+  /// and rel(i) is 1 if the i-th has it, else 0. The mean over the vectors with R > 0.
+  package let meanAveragePrecisionAtR: Double
 
-  /// The metrics of vectors among themselves, each left out of its own references.
+  /// Computes the metrics of vectors among themselves. No vector is its own reference.
   ///
   /// - Parameters:
-  ///   - vectors: `[count, dimension]`, finite, of any lengths.
-  ///   - labels: the label of each, from 0 on.
-  public init(_ vectors: Tensor, labels: [Int]) {
+  ///   - vectors: `[count, dimension]`, finite, of any length.
+  ///   - labels: the label of each vector, from 0.
+  package init(_ vectors: Tensor, labels: [Int]) {
     self.init(LabeledVectors(vectors: UnitVectors(vectors), labels: labels), references: nil, on: .shared)
   }
 
-  /// The metrics of vectors among references.
+  /// Computes the metrics of vectors among references.
   ///
   /// - Parameters:
-  ///   - vectors: `[count, dimension]`, finite, of any lengths.
-  ///   - labels: the label of each, from 0 on.
+  ///   - vectors: `[count, dimension]`, finite, of any length.
+  ///   - labels: the label of each vector, from 0.
   ///   - references: `[references, dimension]`.
   ///   - referenceLabels: the label of each reference.
-  public init(_ vectors: Tensor, labels: [Int], references: Tensor, referenceLabels: [Int]) {
+  package init(_ vectors: Tensor, labels: [Int], references: Tensor, referenceLabels: [Int]) {
     self.init(
       LabeledVectors(vectors: UnitVectors(vectors), labels: labels),
       references: LabeledVectors(vectors: UnitVectors(references), labels: referenceLabels), on: .shared)
@@ -68,7 +69,7 @@ public struct NearestNeighborMetrics: Equatable, Sendable {
   }
 }
 
-/// The mean, added up in order; NaN of nothing.
+/// The mean, added in order; NaN for no elements.
 func mean<Element>(_ elements: [Element], _ value: (Element) -> Double) -> Double {
   elements.isEmpty ? .nan : elements.reduce(0) { $0 + value($1) } / Double(elements.count)
 }

@@ -2,29 +2,29 @@
 
 import SwiftletTensors
 
-/// Where the references of a vector's label stand among its neighbors.
+/// The ranks of the references with a vector's label among its neighbors.
 struct NeighborRanks {
-  /// R, how many references have the label.
+  /// R: the number of references with the label.
   var relevant = 0
-  /// Whether the nearest neighbor has it.
+  /// Whether the nearest neighbor has the label.
   var isNearest = false
-  /// How many of the R nearest have it.
+  /// The number of the R nearest that have the label.
   var hits = 0
-  /// The sum over these hits of the part of the neighbors up to and with it that have the label.
+  /// The sum over these hits of the precision at the hit's rank.
   var precisionSum = 0.0
 
   /// - Parameters:
-  ///   - cosines: with all references.
-  ///   - relevant: the references of the vector's label, itself left out.
-  ///   - excluded: the vector's own place among the references, if it has one.
-  ///   - isRelevant: whether a reference has that label.
+  ///   - cosines: the cosines with all references.
+  ///   - relevant: the references with the vector's label, without the vector itself.
+  ///   - excluded: the vector's own index among the references, if any.
+  ///   - isRelevant: whether a reference has the vector's label.
   fileprivate init(
     _ cosines: Span<Float>, relevant: [Int], excluding excluded: Int?, isRelevant: (Int) -> Bool
   ) {
     guard !relevant.isEmpty else { return }
     self.relevant = relevant.count
     let relevant = relevant.sorted { cosines.isNearer($0, $1) }, farthest = relevant[relevant.count - 1]
-    // How many others stand right before each of the relevant references: no need to sort those.
+    // The number of other references directly before each relevant one. Counting avoids sorting.
     var others = [Int](repeating: 0, count: relevant.count)
     for index in cosines.indices where cosines[index] >= cosines[farthest] {
       guard index != excluded, cosines.isNearer(index, farthest), !isRelevant(index) else { continue }
@@ -47,11 +47,11 @@ struct NeighborRanks {
 }
 
 extension Span<Float> {
-  /// Whether the number at an index comes before another: it is larger, or equal with a lower index.
+  /// Whether the number at index i ranks before the one at j: it is larger, or equal with a lower index.
   fileprivate func isNearer(_ i: Int, _ j: Int) -> Bool { self[i] > self[j] || self[i] == self[j] && i < j }
 }
 
-/// The ranks of each vector's label among the references; without any, among all other vectors.
+/// Computes the ranks for each vector among the references, or without references among all other vectors.
 func neighborRanks(
   of queries: LabeledVectors, among references: LabeledVectors?, on pool: ThreadPool
 ) -> [NeighborRanks] {

@@ -2,11 +2,12 @@
 
 import SwiftletTensors
 
-/// Labeled texts, and those among which each finds its neighbors: the references, or without any all others.
+/// Labeled texts with the references among which they find their neighbors. Without references, these are all other
+/// texts.
 struct NeighborTexts: Sendable {
   /// The texts, then the references.
   let texts: [String]
-  /// What is odd about their labels, a line each.
+  /// Non-fatal problems of the labels, one line each.
   let warnings: [String]
 
   private let labels: [Int]
@@ -19,7 +20,7 @@ struct NeighborTexts: Sendable {
     referenceLabels = references?.labels(numberedAs: queries.labelNames)
   }
 
-  /// The vectors of all texts with their labels, apart from those of the references.
+  /// Splits the vectors of all texts into those of the queries and of the references, with their labels.
   func labeled(_ vectors: Tensor) -> (queries: LabeledVectors, references: LabeledVectors?) {
     let references = referenceLabels.map {
       LabeledVectors(vectors: UnitVectors(vectors, rows: labels.count..<texts.count), labels: $0)

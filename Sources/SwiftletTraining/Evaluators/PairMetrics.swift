@@ -1,41 +1,41 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// How well a threshold on the similarity of two texts tells pairs that are alike from those that are not.
+/// Metrics of how well a threshold on similarity separates pairs of similar texts from other pairs.
 ///
-/// A pair is taken for alike if its similarity is at least the threshold. Thresholds lie midway between neighboring
-/// similarities; the least of these is one itself, and the next number above the greatest takes no pair for alike.
-/// Accuracy and F1 each have their own, of equally good ones the highest. Without pairs that are alike all but
-/// the accuracy is NaN.
+/// A pair is predicted to be similar if its similarity is at least the threshold. Thresholds lie midway between
+/// neighboring similarities; the lowest is the lowest similarity, and the highest is just above the greatest, where no
+/// pair is predicted to be similar. Accuracy and F1 have separate thresholds: of equally good ones the highest. Without
+/// similar pairs all metrics but the accuracy are NaN.
 ///
-/// As sentence-transformers' BinaryClassificationEvaluator has it, and scikit-learn's average_precision_score.
-public struct PairMetrics: Equatable, Sendable {
-  /// The largest part of the pairs that a threshold takes for what they are.
-  public let accuracy: Double
+/// As in sentence-transformers' BinaryClassificationEvaluator and scikit-learn's average_precision_score.
+package struct PairMetrics: Equatable, Sendable {
+  /// The highest fraction of correctly predicted pairs of any threshold.
+  package let accuracy: Double
 
   /// The threshold of ``accuracy``.
-  public let accuracyThreshold: Double
+  package let accuracyThreshold: Double
 
-  /// The largest 2 precision recall / (precision + recall) that a threshold has.
-  public let f1: Double
+  /// The highest 2 precision recall / (precision + recall) of any threshold.
+  package let f1: Double
 
   /// The threshold of ``f1``.
-  public let f1Threshold: Double
+  package let f1Threshold: Double
 
-  /// The part of the pairs taken for alike that are, with the threshold of ``f1``.
-  public let precision: Double
+  /// The fraction of pairs predicted to be similar that are, at the threshold of ``f1``.
+  package let precision: Double
 
-  /// The part of the pairs that are alike which is taken for it, with the threshold of ``f1``.
-  public let recall: Double
+  /// The fraction of similar pairs that are predicted to be, at the threshold of ``f1``.
+  package let recall: Double
 
-  /// Σ (R(i) - R(i-1)) P(i) over all thresholds from the highest on, with their precision P and recall R.
-  public let averagePrecision: Double
+  /// Σ (R(i) - R(i-1)) P(i) over all thresholds from the highest to the lowest, with precision P and recall R.
+  package let averagePrecision: Double
 
-  /// The metrics of pairs.
+  /// Computes the metrics of pairs.
   ///
   /// - Parameters:
-  ///   - similarities: of the two texts of each pair, higher for more alike ones; no NaN.
-  ///   - areAlike: whether they are alike.
-  public init(_ similarities: [Double], areAlike: [Bool]) {
+  ///   - similarities: the similarity of each pair, higher for more similar texts; no NaN.
+  ///   - areAlike: whether each pair is similar.
+  package init(_ similarities: [Double], areAlike: [Bool]) {
     precondition(similarities.count == areAlike.count, "\(similarities.count) numbers for \(areAlike.count) pairs")
     precondition(!similarities.contains { $0.isNaN }, "a similarity that is NaN")
     let count = areAlike.count, alike = areAlike.count { $0 }
@@ -74,7 +74,7 @@ public struct PairMetrics: Equatable, Sendable {
   }
 }
 
-/// The number between two, or the higher one where there is none.
+/// The number midway between two, or the higher one if there is no number between them.
 private func midway(_ high: Double, _ low: Double) -> Double {
   let middle = (high + low) / 2
   return middle > low ? middle : high

@@ -1,66 +1,67 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import SwiftletTensors
+package import SwiftletTensors
 
-/// How well those texts of a corpus that are relevant to a query, as they have its label, are found among the nearest.
+/// Metrics of how well the texts relevant to a query, those with its label, are found among the nearest texts of a
+/// corpus.
 ///
-/// Texts are ranked by their cosine with the query; of equals the one with the lower index comes first. Without a corpus,
-/// that of a query is all others ("leave one out"). Metrics are means over the queries that something is relevant to;
-/// without any they are NaN.
+/// Texts are ranked by cosine with the query; of equals the lower index comes first. Without a corpus, each query
+/// searches all other queries ("leave one out"). Metrics are means over queries that have a relevant text; without such
+/// queries they are NaN.
 ///
-/// As sentence-transformers' InformationRetrievalEvaluator has them. Järvelin, Kekäläinen: Cumulated gain-based
-/// evaluation of IR techniques, TOIS 20(4), 2002, for nDCG.
-public struct RetrievalMetrics: Equatable, Sendable {
-  /// The metrics of the k nearest.
-  public struct AtDepth: Equatable, Sendable {
-    /// How many of the nearest count.
-    public let k: Int
+/// As in sentence-transformers' InformationRetrievalEvaluator. Järvelin, Kekäläinen: Cumulated gain-based evaluation of
+/// IR techniques, TOIS 20(4), 2002, for nDCG.
+package struct RetrievalMetrics: Equatable, Sendable {
+  /// The metrics for the k nearest texts.
+  package struct AtDepth: Equatable, Sendable {
+    /// The number of nearest texts considered.
+    package let k: Int
 
     /// Relevant texts among the k nearest / k.
-    public let precision: Double
+    package let precision: Double
 
     /// Relevant texts among the k nearest / all relevant ones.
-    public let recall: Double
+    package let recall: Double
 
     /// 1 / the rank of the first relevant text, counted from 1; 0 if it is not among the k nearest.
-    public let reciprocalRank: Double
+    package let reciprocalRank: Double
 
-    /// Σ 1 / log₂(rank + 1) over the relevant texts among the k nearest, as a part of the most it could be.
-    public let ndcg: Double
+    /// Σ 1 / log₂(rank + 1) over the relevant texts among the k nearest, divided by the highest possible sum.
+    package let ndcg: Double
 
-    /// Σ P(rank) over the relevant texts among the k nearest / the most there could be, where P(i) is the part of the i
-    /// nearest that are relevant.
-    public let averagePrecision: Double
+    /// Σ P(rank) over the relevant texts among the k nearest / the highest possible number of these, where P(i) is the
+    /// fraction of the i nearest that are relevant.
+    package let averagePrecision: Double
   }
 
-  /// The metrics, by k in the order in which these were asked for.
-  public let byDepth: [AtDepth]
+  /// The metrics for each k, in the order of the given depths.
+  package let byDepth: [AtDepth]
 
-  /// The k that are looked at unless others are asked for.
-  public static let usualDepths = [1, 3, 5, 10, 100]
+  /// The default values of k.
+  package static let usualDepths = [1, 3, 5, 10, 100]
 
-  /// The metrics of vectors among themselves, each left out of its own corpus.
+  /// Computes the metrics of vectors among themselves. No vector is in its own corpus.
   ///
   /// - Parameters:
-  ///   - vectors: `[count, dimension]`, finite, of any lengths.
-  ///   - labels: the label of each, from 0 on.
-  ///   - depths: each k, at least 1.
-  public init(_ vectors: Tensor, labels: [Int], depths: [Int] = usualDepths) {
+  ///   - vectors: `[count, dimension]`, finite, of any length.
+  ///   - labels: the label of each vector, from 0.
+  ///   - depths: the values of k, each at least 1.
+  package init(_ vectors: Tensor, labels: [Int], depths: [Int] = usualDepths) {
     self.init(
       LabeledVectors(vectors: UnitVectors(vectors), labels: labels), corpus: nil, depths: depths, on: .shared)
   }
 
-  /// The metrics of vectors among those of a corpus.
+  /// Computes the metrics of queries in a corpus.
   ///
   /// - Parameters:
-  ///   - queries: `[count, dimension]`, finite, of any lengths.
-  ///   - labels: the label of each, from 0 on.
+  ///   - queries: `[count, dimension]`, finite, of any length.
+  ///   - labels: the label of each vector, from 0.
   ///   - corpus: `[texts, dimension]`.
-  ///   - corpusLabels: the label of each text.
-  ///   - depths: each k, at least 1.
-  /// - Complexity: 2 x queries x texts x dimension floating-point operations; 16 MB a thread, or a number for each
-  ///   text, besides a copy of the vectors.
-  public init(
+  ///   - corpusLabels: the label of each text of the corpus.
+  ///   - depths: the values of k, each at least 1.
+  /// - Complexity: 2 x queries x texts x dimension floating-point operations; 16 MB for each thread or one number for
+  ///   each text, besides a copy of the vectors.
+  package init(
     _ queries: Tensor, labels: [Int], corpus: Tensor, corpusLabels: [Int], depths: [Int] = usualDepths
   ) {
     self.init(
@@ -84,7 +85,7 @@ public struct RetrievalMetrics: Equatable, Sendable {
     byDepth = depths.indices.map { depth in AtDepth(k: depths[depth], meanOf: metrics.map { $0[depth] }) }
   }
 
-  /// The metrics by names as `ndcg_at_10`, which of those of ``usualDepths`` is the main one.
+  /// The metrics with names like `ndcg_at_10`, which is the main one. Requires ``usualDepths``.
   var evaluation: Evaluation {
     let kinds: [(name: String, value: KeyPath<AtDepth, Double>)] = [
       ("precision", \.precision), ("recall", \.recall), ("mrr", \.reciprocalRank), ("ndcg", \.ndcg),
@@ -99,16 +100,16 @@ extension RetrievalMetrics.AtDepth {
   /// The metrics of one query.
   ///
   /// - Parameters:
-  ///   - hits: the ranks of the relevant texts among the nearest, k or more, from 1 on.
-  ///   - relevant: how many texts are relevant.
+  ///   - hits: the ranks, from 1, of the relevant texts among the nearest k or more.
+  ///   - relevant: the number of relevant texts.
   fileprivate init(k: Int, hits: [Int], relevant: Int, _ gains: RankGains) {
-    let hits = hits.prefix { $0 <= k }, most = min(k, relevant)
+    let hits = hits.prefix { $0 <= k }, maximum = min(k, relevant)
     self.k = k
     precision = Double(hits.count) / Double(k)
     recall = Double(hits.count) / Double(relevant)
     reciprocalRank = hits.first.map { 1 / Double($0) } ?? 0
-    ndcg = gains.sum(hits) / gains.sum(1...most)
-    averagePrecision = hits.enumerated().reduce(0) { $0 + Double($1.offset + 1) / Double($1.element) } / Double(most)
+    ndcg = gains.sum(hits) / gains.sum(1...maximum)
+    averagePrecision = hits.enumerated().reduce(0) { $0 + Double($1.offset + 1) / Double($1.element) } / Double(maximum)
   }
 
   fileprivate init(k: Int, meanOf metrics: [Self]) {

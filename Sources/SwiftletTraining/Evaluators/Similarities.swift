@@ -3,9 +3,11 @@
 import SwiftletTensors
 
 extension UnitVectors {
-  /// What `transform` makes of each of these vectors' cosines with all references, on several threads at once.
+  /// Calls `transform` with the cosines of each vector with all references, on several threads at once, and returns the
+  /// results.
   ///
-  /// The matrix of cosines is made some rows at a time: it never takes more than 16 MB a thread, or one row.
+  /// The matrix of cosines is computed a few rows at a time, so that it takes at most 16 MB for each thread, or one
+  /// row.
   ///
   /// - Complexity: 2 x count x references x dimension floating-point operations; a copy of the references.
   func mapSimilarities<Result>(
@@ -32,7 +34,7 @@ extension UnitVectors {
 
   private static let referencesPerPanel = 960
 
-  /// The vectors as the columns of matrices, some in each.
+  /// Packs the vectors as the columns of several matrices.
   private func packed(on pool: ThreadPool) -> [PackedMatrix] {
     let width = UnitVectors.referencesPerPanel, count = count, dimension = dimension, vectors = tensor.matrix
     return pool.map(count: dividedRoundingUp(count, by: width)) { index, worker in
@@ -45,7 +47,7 @@ extension UnitVectors {
 }
 
 extension ThreadPool {
-  /// What `transform` makes of each index below `count`, in their order.
+  /// Calls `transform` for each index below `count` and returns the results in order.
   fileprivate func map<Result>(
     count: Int, _ transform: @escaping (_ index: Int, _ worker: Worker) -> Result
   ) -> [Result] {

@@ -2,7 +2,7 @@
 
 import SwiftletTensors
 
-/// Vectors scaled to unit length, a row each; a vector of zeros stays one.
+/// Vectors scaled to unit length, one in each row. A zero vector stays zero.
 struct UnitVectors: Sendable {
   /// `[count, dimension]`
   let tensor: Tensor
@@ -10,7 +10,7 @@ struct UnitVectors: Sendable {
   var count: Int { tensor.shape[0] }
   var dimension: Int { tensor.shape[1] }
 
-  /// Scales some rows of `[count, dimension]`, all if none are named: x / max(|x|, 1e-12).
+  /// Scales the given rows of `[count, dimension]`, or all: x / max(|x|, 1e-12).
   init(_ vectors: Tensor, rows: Range<Int>? = nil) {
     precondition(vectors.shape.count == 2, "vectors of shape \(vectors.shape), where rows are needed")
     let rows = rows ?? 0..<vectors.shape[0]
@@ -23,7 +23,7 @@ struct UnitVectors: Sendable {
   }
 }
 
-/// Vectors of unit length, each with the number of its label.
+/// Vectors of unit length with the index of their label.
 struct LabeledVectors: Sendable {
   let vectors: UnitVectors
   let labels: [Int]
@@ -35,7 +35,7 @@ struct LabeledVectors: Sendable {
     self.labels = labels
   }
 
-  /// For each number up to `count` the vectors that it labels.
+  /// The indices of the vectors of each label below `count`.
   func indicesByLabel(count: Int) -> [[Int]] {
     var indices = Array(repeating: [Int](), count: count)
     for (index, label) in labels.enumerated() where label < count { indices[label].append(index) }

@@ -2,11 +2,12 @@
 
 public import SwiftletAutodiff
 
-/// A number that says how far the vectors of a batch are from what they shall be; training makes it small.
+/// A loss: a number that training minimizes, computed from the vectors of a batch.
 ///
-/// A loss is written on the variables of its batch, and its body reads as its formula: the ops know their derivatives.
-/// The batch says what data it learns from: ``LabeledBatch``, ``TripletBatch``, ``PairBatch``, ``RankingBatch`` or
-/// ``ClassBatch``. The mean over anchors of log(1 + exp(d_p - d_n)), with the nearest positive p and negative n:
+/// A loss computes with the variables of its batch, so its body reads like its formula; the operations know their
+/// derivatives. The type of the batch determines the data that it needs: ``LabeledBatch``, ``TripletBatch``,
+/// ``PairBatch``, ``RankingBatch`` or ``ClassBatch``. For example, the mean over anchors of log(1 + exp(d_p - d_n))
+/// with the nearest positive p and negative n:
 ///
 /// ```swift
 /// struct NearestPositiveLoss: Loss {
@@ -19,50 +20,55 @@ public import SwiftletAutodiff
 /// }
 /// ```
 public protocol Loss<Batch>: Sendable {
-  /// What the loss is taken of.
+  /// The batch that the loss is computed of.
   associatedtype Batch
 
-  /// The loss of a batch.
+  /// Computes the loss of a batch.
   func callAsFunction(_ batch: Batch) -> LossValue
 
-  /// The loss where all vectors are equal, by which a collapse shows; nil, the default, if it is not known.
+  /// The value of the loss if all vectors are equal. The trainer uses it to detect a collapse. The default is nil:
+  /// unknown.
   var valueOfCollapse: Float? { get }
 
-  /// What the loss is made of: a run is resumed with a loss of the same identity only.
+  /// A description of the loss and its parameters. A run can only be resumed with a loss of the same identity.
   ///
-  /// The default is the name of the type with all stored properties. A loss that keeps what does not show in their
-  /// descriptions, as a closure, gives an identity of its own.
+  /// The default is the name of the type with all stored properties. Implement it if a stored property does not show
+  /// its value in its description, for example a closure.
   var identity: String { get }
 }
 
 extension Loss {
-  /// Not known.
+  /// The default, nil: unknown.
   public var valueOfCollapse: Float? { nil }
 
-  /// The name of the type with all stored properties, as `TripletLoss(distance: euclidean, margin: 5.0)`.
+  /// The default: the name of the type with all stored properties, for example
+  /// `TripletLoss(distance: euclidean, margin: 5.0)`.
   public var identity: String { SwiftletTraining.identity(of: self) }
 
-  /// The stored properties, those of a loss within this one among them.
+  /// The stored properties, including those of nested losses.
   public var parameters: [(name: String, value: String)] {
     Mirror(reflecting: self).children.flatMap { label, value in
       (value as? any Loss)?.parameters ?? [(label ?? "", "\(value)")]
     }
   }
 
-  /// What messages call the loss: its name if it has one, else that of its type.
+  /// The type of the loss's batch.
+  package static var batchType: Any.Type { Batch.self }
+
+  /// The name of the loss in messages: its name if it has one, else the name of its type.
   package var messageName: String { (Self.self as? any NamedLoss.Type)?.name ?? "\(Self.self)" }
 }
 
-/// A loss that is the mean of terms that belong to anchors, so that it can be computed a few anchors at a time.
+/// A loss that is the mean of terms which belong to anchors. It can be computed for a few anchors at a time.
 ///
-/// Its body is ``terms(_:anchors:)``; the loss is their mean.
+/// Implement ``terms(_:anchors:)``; the loss is the mean of the terms.
 public protocol AnchorwiseLoss<Batch>: Loss {
-  /// What the loss is taken of.
+  /// The batch that the loss is computed of.
   override associatedtype Batch: AnchoredBatch
 
-  /// The terms of some anchors against the whole batch: one or more an anchor, or none.
+  /// Computes the terms of some anchors against the whole batch: any number for each anchor.
   ///
-  /// The terms of consecutive ranges, one after the other, are those of the whole batch, to the bit.
+  /// The terms of consecutive ranges, joined, must equal the terms of the whole batch to the bit.
   func terms(_ batch: Batch, anchors: Range<Int>) -> LossTerms
 }
 
@@ -74,14 +80,14 @@ extension AnchorwiseLoss {
   }
 }
 
-/// A batch whose losses may be means over its rows, or over those that are anchors.
+/// A batch with anchors, for losses that are means over anchors.
 public protocol AnchoredBatch {
-  /// How many anchors the batch has.
+  /// The number of anchors.
   var anchorCount: Int { get }
 }
 
-/// A batch of vectors that may be cut or scaled before a loss is taken of them.
+/// A batch whose vectors can be transformed before a loss is computed.
 public protocol VectorBatch {
-  /// The batch with all its vectors, matrices `[N, D]`, replaced.
+  /// Returns the batch with each matrix of vectors `[N, D]` transformed.
   func mapVectors(_ transform: (Variable) -> Variable) -> Self
 }

@@ -1,49 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletFiles
+package import SwiftletFiles
 
-/// A choice of a loss that cannot be followed.
-public enum LossError: Error, Equatable, Sendable, CustomStringConvertible {
-  /// No loss has the name.
+/// Thrown when a loss and its parameters do not go together.
+package enum LossError: SwiftletError, Equatable {
+  /// No loss has this name.
   case unknownName(String)
-  /// A margin that is negative or no number.
+  /// The margin is negative or not finite.
   case badMargin(Float)
-  /// A scale that is not above 0 or no number.
+  /// The scale is not positive or not finite.
   case badScale(Float)
-  /// A margin for a loss that has none.
+  /// A margin was given for a loss that has none.
   case noMargin(loss: String)
-  /// A scale for a loss that has none.
+  /// A scale was given for a loss that has none.
   case noScale(loss: String)
-  /// Another distance for a loss that has its own.
+  /// A distance was given for a loss that has its own.
   case noDistance(loss: String)
-  /// No dimension at all for a Matryoshka loss.
+  /// A Matryoshka loss has no dimensions.
   case noDimensions
-  /// A dimension that vectors do not have.
+  /// Vectors cannot be cut to this dimension.
   case badDimension(Int, of: Int)
-  /// A dimension that comes twice.
+  /// The dimension is given twice.
   case repeatedDimension(Int)
-  /// A dimension's weight that is negative or no number.
+  /// The weight of a dimension is negative or not finite.
   case badWeight(Float)
-  /// A Matryoshka loss around one of logits.
+  /// A loss of logits cannot be the base of a Matryoshka loss.
   case noMatryoshka(loss: String)
 
-  /// One line: what is wrong and what to do.
-  public var description: String {
+  package var path: String? { nil }
+  package var reason: String { parts.reason }
+  package var remedy: String { parts.remedy }
+
+  private var parts: (reason: String, remedy: String) {
     switch self {
     case .unknownName(let name):
-      "no loss is called \(quoted(name)); give one of \(LossRegistry.all.map { $0.name }.joined(separator: ", "))"
-    case .badMargin(let margin): "the margin \(margin) is not a number from 0 up; give one"
-    case .badScale(let scale): "the scale \(scale) is not a number above 0; give one"
-    case .noMargin(let loss): "\(loss) has no margin; give none, or choose another loss"
-    case .noScale(let loss): "\(loss) has no scale; give none, or choose another loss"
-    case .noDistance(let loss): "\(loss) has its own measure; give no distance, or choose another loss"
-    case .noDimensions: "there are no dimensions to cut vectors to; give one or more"
+      let names = LossChoice.all.map { $0.name }.joined(separator: ", ")
+      return ("no loss is called \(quoted(name))", "give one of \(names)")
+    case .badMargin(let margin): return ("the margin \(margin) is not a number from 0 up", "give one")
+    case .badScale(let scale): return ("the scale \(scale) is not a number above 0", "give one")
+    case .noMargin(let loss): return ("\(loss) has no margin", "give none, or choose another loss")
+    case .noScale(let loss): return ("\(loss) has no scale", "give none, or choose another loss")
+    case .noDistance(let loss): return ("\(loss) has its own measure", "give no distance, or choose another loss")
+    case .noDimensions: return ("there are no dimensions to cut vectors to", "give one or more")
     case .badDimension(let dimension, let full):
-      "vectors of \(full) features cannot be cut to \(dimension); give dimensions from 1 to \(full)"
-    case .repeatedDimension(let dimension): "the dimension \(dimension) is given twice; give it once"
-    case .badWeight(let weight): "the weight \(weight) of a dimension is not a number from 0 up; give one"
+      return ("vectors of \(full) features cannot be cut to \(dimension)", "give dimensions from 1 to \(full)")
+    case .repeatedDimension(let dimension): return ("the dimension \(dimension) is given twice", "give it once")
+    case .badWeight(let weight): return ("the weight \(weight) of a dimension is not a number from 0 up", "give one")
     case .noMatryoshka(let loss):
-      "\(loss) is a loss of logits and takes whole vectors; give no dimensions to cut them to, or choose another loss"
+      return (
+        "\(loss) is a loss of logits and takes whole vectors",
+        "give no dimensions to cut them to, or choose another loss"
+      )
     }
   }
 }

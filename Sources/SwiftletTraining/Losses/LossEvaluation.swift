@@ -3,23 +3,23 @@
 package import SwiftletAutodiff
 public import SwiftletTensors
 
-/// A loss of some vectors, and which way it goes.
+/// The value of a loss and its gradients.
 public struct LossEvaluation: Sendable {
   /// The loss.
   public let value: Float
 
-  /// What the loss saw of the batch.
+  /// The statistics of the batch.
   public let statistics: BatchStatistics
 
-  /// The derivatives of the loss with respect to each of its matrices of vectors, in their order and shapes.
+  /// The gradient of the loss with respect to each input matrix, in the order and shapes of the inputs.
   public let gradients: [Tensor]
 
   /// - Parameters:
   ///   - inputs: the vectors.
-  ///   - scale: a factor of the gradients, as 1/N where N batches are accumulated.
-  ///   - context: has a tape.
-  ///   - parameterGradients: take the gradients of the parameters that the loss reads, if there are any.
-  ///   - loss: the loss of variables that stand for the inputs, in their order.
+  ///   - scale: a factor of the gradients, for example 1/N if N batches are accumulated.
+  ///   - context: a context with a tape.
+  ///   - parameterGradients: receives the gradients of parameters that the loss uses.
+  ///   - loss: computes the loss of variables for the inputs, in order.
   package init(
     at inputs: [Tensor], scale: Float = 1, in context: Context, into parameterGradients: Gradients? = nil,
     _ loss: (_ vectors: [Variable]) -> LossValue
@@ -32,10 +32,10 @@ public struct LossEvaluation: Sendable {
       from: result.value, Tensor([scale], shape: [1]), into: parameterGradients, at: variables)
   }
 
-  /// The same on the threads of the process's pool.
+  /// Evaluates a loss on the shared threads of the process.
   fileprivate static func onSharedPool(
     at inputs: [Tensor], _ loss: @escaping ([Variable]) -> LossValue
-  ) throws(CPUPathError) -> LossEvaluation {
+  ) throws -> LossEvaluation {
     let kernels = try Kernels.selected()
     return ThreadPool.shared.withTeam {
       LossEvaluation(at: inputs, in: Context(kernels: kernels, worker: $0, tape: Tape()), loss)
@@ -44,7 +44,7 @@ public struct LossEvaluation: Sendable {
 }
 
 extension Loss where Batch == LabeledBatch {
-  /// The loss of vectors from anywhere, and its gradient: no encoder is needed.
+  /// Computes the loss of given vectors and its gradient, without an encoder.
   ///
   /// ```swift
   /// let vectors = Tensor([0, 0, 6, 8, 3, 4], shape: [3, 2])
@@ -53,14 +53,14 @@ extension Loss where Batch == LabeledBatch {
   ///
   /// - Parameters:
   ///   - vectors: `[B, D]`
-  ///   - labels: one a row.
-  public func evaluate(_ vectors: Tensor, labels: [Int]) throws(CPUPathError) -> LossEvaluation {
+  ///   - labels: the label of each row.
+  public func evaluate(_ vectors: Tensor, labels: [Int]) throws -> LossEvaluation {
     try .onSharedPool(at: [vectors]) { self(LabeledBatch(vectors: $0[0], labels: labels)) }
   }
 }
 
 extension Loss where Batch == TripletBatch {
-  /// The loss of vectors from anywhere, and its gradients with respect to anchors, positives and negatives.
+  /// Computes the loss of given vectors and its gradients with respect to anchors, positives and negatives.
   ///
   /// - Parameters:
   ///   - anchors: `[N, D]`
@@ -68,7 +68,7 @@ extension Loss where Batch == TripletBatch {
   ///   - negatives: `[N K, D]`; rows K i to K (i + 1) - 1 belong to anchor i.
   public func evaluate(
     anchors: Tensor, positives: Tensor, negatives: Tensor
-  ) throws(CPUPathError) -> LossEvaluation {
+  ) throws -> LossEvaluation {
     try .onSharedPool(at: [anchors, positives, negatives]) {
       self(TripletBatch(anchors: $0[0], positives: $0[1], negatives: $0[2]))
     }
@@ -76,28 +76,28 @@ extension Loss where Batch == TripletBatch {
 }
 
 extension Loss where Batch == PairBatch {
-  /// The loss of vectors from anywhere, and its gradients with respect to the first and the second of the pairs.
+  /// Computes the loss of given vectors and its gradients with respect to the first and the second vectors of pairs.
   ///
   /// - Parameters:
   ///   - first: `[N, D]`
-  ///   - second: `[N, D]`; row i makes a pair with row i of `first`.
-  ///   - targets: one a pair: 1 for alike and 0 for not, or a score.
-  public func evaluate(first: Tensor, second: Tensor, targets: [Float]) throws(CPUPathError) -> LossEvaluation {
+  ///   - second: `[N, D]`; row i forms a pair with row i of `first`.
+  ///   - targets: the target of each pair: 1 for similar and 0 for not, or a score.
+  public func evaluate(first: Tensor, second: Tensor, targets: [Float]) throws -> LossEvaluation {
     try .onSharedPool(at: [first, second]) { self(PairBatch(first: $0[0], second: $0[1], targets: targets)) }
   }
 }
 
 extension Loss where Batch == RankingBatch {
-  /// The loss of vectors from anywhere, and its gradients with respect to anchors, positives and negatives.
+  /// Computes the loss of given vectors and its gradients with respect to anchors, positives and negatives.
   ///
   /// - Parameters:
   ///   - anchors: `[N, D]`
   ///   - positives: `[N, D]`; row i belongs to anchor i.
   ///   - negatives: `[N K, D]`; rows K i to K (i + 1) - 1 belong to anchor i.
-  ///   - classes: of the anchors, then of the negatives; see ``RankingBatch/classes``.
+  ///   - classes: the classes of the anchors, then of the negatives; see ``RankingBatch/classes``.
   public func evaluate(
     anchors: Tensor, positives: Tensor, negatives: Tensor? = nil, classes: [Int]? = nil
-  ) throws(CPUPathError) -> LossEvaluation {
+  ) throws -> LossEvaluation {
     try .onSharedPool(at: [anchors, positives] + (negatives.map { [$0] } ?? [])) {
       self(
         RankingBatch(
@@ -107,12 +107,12 @@ extension Loss where Batch == RankingBatch {
 }
 
 extension Loss where Batch == ClassBatch {
-  /// The loss of logits from anywhere, and its gradient.
+  /// Computes the loss of given logits and its gradient.
   ///
   /// - Parameters:
   ///   - logits: `[B, C]`
-  ///   - labels: one a row, from 0 to C - 1.
-  public func evaluate(logits: Tensor, labels: [Int]) throws(CPUPathError) -> LossEvaluation {
+  ///   - labels: the class of each row, from 0 to C - 1.
+  public func evaluate(logits: Tensor, labels: [Int]) throws -> LossEvaluation {
     try .onSharedPool(at: [logits]) { self(ClassBatch(logits: $0[0], labels: labels)) }
   }
 }

@@ -2,15 +2,15 @@
 
 public import SwiftletAutodiff
 
-/// What a loss says of a batch.
+/// The loss of a batch, with statistics.
 public struct LossValue {
   /// The loss, `[1]`.
   public let value: Variable
 
-  /// What it saw of the batch's distances.
+  /// The statistics of the batch's distances.
   public let statistics: BatchStatistics
 
-  /// A loss `[1]`, with statistics if there are any.
+  /// Creates the result from a loss `[1]` and optional statistics.
   public init(_ value: Variable, statistics: BatchStatistics = BatchStatistics()) {
     precondition(value.shape == [1], "a loss is one number, not \(value.shape)")
     self.value = value
@@ -18,15 +18,15 @@ public struct LossValue {
   }
 }
 
-/// The terms of a loss, of which it is the mean.
+/// The terms whose mean is the loss, with statistics.
 public struct LossTerms {
   /// The terms, `[N]`.
   public let values: Variable
 
-  /// What the loss saw of the distances of these terms' anchors.
+  /// The statistics of the distances of these anchors.
   public let statistics: BatchStatistics
 
-  /// Terms `[N]`, with statistics if there are any.
+  /// Creates the result from terms `[N]` and optional statistics.
   public init(_ values: Variable, statistics: BatchStatistics = BatchStatistics()) {
     precondition(values.shape.count == 1, "terms are a list, not of shape \(values.shape)")
     self.values = values

@@ -3,20 +3,69 @@
 public import SwiftletAutodiff
 import SwiftletFiles
 
-/// A loss that a program can make by its name, with parameters that its user may give or leave out.
+/// A loss that can be created by name with optional parameters.
 public protocol NamedLoss<Batch>: Loss {
-  /// What a user calls the loss.
+  /// The name of the loss on the command line.
   static var name: String { get }
 
-  /// Makes the loss, with its own defaults for what is not given.
+  /// Creates the loss, with its own defaults for parameters that are nil.
   ///
-  /// - Throws: ``LossError`` for a parameter that the loss does not have, or that makes no sense.
-  init(_ parameters: LossParameters) throws(LossError)
+  /// - Throws: A ``SwiftletError`` for a parameter that the loss does not have, or whose value is not possible.
+  init(_ parameters: LossChoice.Parameters) throws
 }
 
-/// The losses that programs offer by name.
-public enum LossRegistry {
-  /// All of them, in the order in which programs list them: the first is the default.
+/// A loss of pairs whose targets have a limited range.
+package protocol BoundedTargetsLoss: Loss {
+  /// The range of targets.
+  static var targets: ClosedRange<Double> { get }
+}
+
+/// A loss that is chosen at run time, with its parameters.
+public struct LossChoice: Sendable {
+  /// The loss.
+  public var loss: any NamedLoss.Type
+  /// The parameters.
+  public var parameters: LossChoice.Parameters
+  /// The dimensions of a ``MatryoshkaLoss`` around the loss; nil: none.
+  public var matryoshkaDimensions: [Int]?
+
+  /// Creates a choice. Parameters that are not given have the loss's defaults.
+  public init(
+    _ loss: any NamedLoss.Type, _ parameters: LossChoice.Parameters = LossChoice.Parameters(),
+    matryoshkaDimensions: [Int]? = nil
+  ) {
+    self.loss = loss
+    self.parameters = parameters
+    self.matryoshkaDimensions = matryoshkaDimensions
+  }
+
+  /// The type of the loss's batch.
+  private var batch: Any.Type { loss.batchType }
+
+  /// Whether the loss needs mined negatives if the data is labeled texts.
+  public var takesMinedTriplets: Bool { batch is any MinableBatch.Type }
+
+  /// Checks the parameters before the model is known.
+  ///
+  /// - Throws: A ``SwiftletError`` for parameters that the loss does not have, or whose values are not possible.
+  public func check() throws { _ = try make(hasUnitVectors: true, dimension: .max) }
+
+  /// Creates the loss for vectors of a dimension, with or without unit length.
+  ///
+  /// - Throws: ``LossError`` if a parameter does not go with the loss.
+  package func make(hasUnitVectors: Bool, dimension: Int) throws -> any Loss {
+    var parameters = parameters
+    // A Matryoshka loss scales vectors to unit length.
+    parameters.hasUnitVectors = hasUnitVectors || matryoshkaDimensions != nil
+    let made = try loss.init(parameters)
+    guard let matryoshkaDimensions else { return made }
+    guard let batch = batch as? any VectorBatch.Type else { throw LossError.noMatryoshka(loss: loss.name) }
+    return batch.matryoshka(made, try MatryoshkaDimensions(matryoshkaDimensions, of: dimension))
+  }
+}
+
+extension LossChoice {
+  /// All losses, in the order in which programs list them. The first is the default.
   public static let all: [any NamedLoss.Type] = [
     BatchHardTripletLoss.self, BatchHardSoftMarginTripletLoss.self, BatchSemiHardTripletLoss.self,
     FaceNetSemiHardTripletLoss.self, BatchAllTripletLoss.self, TripletLoss.self, HardestOfKTripletLoss.self,
@@ -25,112 +74,65 @@ public enum LossRegistry {
     MeanSquaredErrorLoss.self, SoftmaxCrossEntropyLoss.self,
   ]
 
-  /// The loss of a name.
-  public static func loss(named name: String) throws(LossError) -> any NamedLoss.Type {
-    guard let loss = all.first(where: { sameBytes($0.name, name) }) else { throw .unknownName(name) }
+  /// The loss of this name.
+  ///
+  /// - Throws: A ``SwiftletError`` that lists all names, if there is no such loss.
+  public static func loss(named name: String) throws -> any NamedLoss.Type {
+    guard let loss = all.first(where: { sameBytes($0.name, name) }) else { throw LossError.unknownName(name) }
     return loss
   }
-}
 
-/// What a user may say of a loss whose name is known at run time only.
-public struct LossParameters: Sendable, Equatable {
-  /// How far two vectors are from each other; nil: the loss's own measure.
-  public var distance: Distance?
-  /// The loss's margin; nil: the loss's own.
-  public var margin: Float?
-  /// What a loss of cosines multiplies them by; nil: the loss's own.
-  public var scale: Float?
-  /// Whether the vectors have the length 1, on which the margins of triplets depend.
-  public var hasUnitVectors: Bool
+  /// Optional parameters of a loss that is chosen at run time.
+  public struct Parameters: Sendable, Equatable {
+    /// The distance; nil: the loss's default.
+    public var distance: Distance?
+    /// The margin; nil: the loss's default.
+    public var margin: Float?
+    /// The factor of cosines; nil: the loss's default.
+    public var scale: Float?
+    /// Whether vectors have unit length. The default margin of triplets depends on it.
+    package var hasUnitVectors = false
 
-  /// Parameters, nil for a loss's own.
-  public init(distance: Distance? = nil, margin: Float? = nil, scale: Float? = nil, hasUnitVectors: Bool = false) {
-    self.distance = distance
-    self.margin = margin
-    self.scale = scale
-    self.hasUnitVectors = hasUnitVectors
-  }
+    /// Parameters; nil keeps the loss's own default.
+    public init(distance: Distance? = nil, margin: Float? = nil, scale: Float? = nil) {
+      self.distance = distance
+      self.margin = margin
+      self.scale = scale
+    }
 
-  /// The margin of triplets where none is given.
-  ///
-  /// It is sentence-transformers' 5, or 0.3 where no two vectors are more than 2 apart: there every triplet would be within
-  /// a margin of 5, learned or not.
-  var tripletMargin: Float { margin ?? (hasUnitVectors || distance == .cosine ? 0.3 : 5) }
+    package init(distance: Distance? = nil, margin: Float? = nil, scale: Float? = nil, hasUnitVectors: Bool) {
+      self.init(distance: distance, margin: margin, scale: scale)
+      self.hasUnitVectors = hasUnitVectors
+    }
 
-  /// A parameter that some losses have.
-  enum Name {
-    case distance, margin, scale
-  }
+    /// The margin of triplets.
+    ///
+    /// The default is 5 as in sentence-transformers, or 0.3 if distances are at most 2: then a margin of 5 could never be
+    /// reached.
+    var tripletMargin: Float { margin ?? (hasUnitVectors || distance == .cosine ? 0.3 : 5) }
 
-  /// Checks what was given.
-  ///
-  /// - Parameters:
-  ///   - names: the parameters that the loss has.
-  ///   - loss: what a message calls it.
-  func check(_ names: Set<Name>, of loss: any NamedLoss.Type) throws(LossError) {
-    if let margin, !(margin >= 0 && margin.isFinite) { throw .badMargin(margin) }
-    if let scale, !(scale > 0 && scale.isFinite) { throw .badScale(scale) }
-    if distance != nil, !names.contains(.distance) { throw .noDistance(loss: loss.name) }
-    if margin != nil, !names.contains(.margin) { throw .noMargin(loss: loss.name) }
-    if scale != nil, !names.contains(.scale) { throw .noScale(loss: loss.name) }
-  }
-}
+    /// The parameters that a loss may have.
+    enum Name {
+      case distance, margin, scale
+    }
 
-/// A loss of pairs that takes their targets for numbers of a certain range.
-package protocol BoundedTargetsLoss: Loss {
-  /// What a target may be.
-  static var targets: ClosedRange<Double> { get }
-}
-
-/// A loss that is chosen at run time: by its type, with what its user said of it.
-public struct LossChoice: Sendable {
-  /// The loss.
-  public var loss: any NamedLoss.Type
-  /// What its user said; whether vectors have unit length is known, and filled in, once the model is read.
-  public var parameters: LossParameters
-  /// The numbers of first features on each of which the loss is taken, too, so that vectors can be cut to them; nil:
-  /// all features alone.
-  public var matryoshkaDimensions: [Int]?
-
-  /// A choice, with a loss's own parameters unless they are given.
-  public init(
-    _ loss: any NamedLoss.Type, _ parameters: LossParameters = LossParameters(), matryoshkaDimensions: [Int]? = nil
-  ) {
-    self.loss = loss
-    self.parameters = parameters
-    self.matryoshkaDimensions = matryoshkaDimensions
-  }
-
-  /// The batch that the loss takes.
-  private var batch: Any.Type {
-    func batch<L: Loss>(_ loss: L.Type) -> Any.Type { L.Batch.self }
-    return batch(loss)
-  }
-
-  /// Whether negatives are mined for the loss where the data is labeled texts.
-  public var takesMinedTriplets: Bool { batch is any MinableBatch.Type }
-
-  /// Checks what can be checked before the model is known.
-  ///
-  /// - Throws: ``LossError``.
-  public func check() throws(LossError) { _ = try make(hasUnitVectors: true, dimension: .max) }
-
-  /// The loss for vectors of a dimension, with or without unit length.
-  ///
-  /// - Throws: ``LossError`` if a choice makes no sense, or does not go with the loss.
-  package func make(hasUnitVectors: Bool, dimension: Int) throws(LossError) -> any Loss {
-    var parameters = parameters
-    // A Matryoshka loss takes vectors of unit length, whatever the encoder gives.
-    parameters.hasUnitVectors = hasUnitVectors || matryoshkaDimensions != nil
-    let made = try loss.init(parameters)
-    guard let matryoshkaDimensions else { return made }
-    guard let batch = batch as? any VectorBatch.Type else { throw .noMatryoshka(loss: loss.name) }
-    return batch.matryoshka(made, try MatryoshkaDimensions(matryoshkaDimensions, of: dimension))
+    /// Checks the given parameters.
+    ///
+    /// - Parameters:
+    ///   - names: the parameters that the loss has.
+    ///   - loss: the loss, for messages.
+    func check(_ names: Set<Name>, of loss: any NamedLoss.Type) throws(LossError) {
+      if let margin, !(margin >= 0 && margin.isFinite) { throw .badMargin(margin) }
+      if let scale, !(scale > 0 && scale.isFinite) { throw .badScale(scale) }
+      if distance != nil, !names.contains(.distance) { throw .noDistance(loss: loss.name) }
+      if margin != nil, !names.contains(.margin) { throw .noMargin(loss: loss.name) }
+      if scale != nil, !names.contains(.scale) { throw .noScale(loss: loss.name) }
+    }
   }
 }
 
 extension VectorBatch {
-  /// A loss that takes this batch, as a ``MatryoshkaLoss``.
+  /// Wraps a loss of this batch in a ``MatryoshkaLoss``.
   fileprivate static func matryoshka(_ loss: any Loss, _ dimensions: MatryoshkaDimensions) -> any Loss {
     func matryoshka<L: Loss<Self>>(_ loss: L) -> any Loss { MatryoshkaLoss(loss, dimensions: dimensions) }
     guard let loss = loss as? any Loss<Self> else { preconditionFailure("a loss of another batch") }

@@ -3,18 +3,18 @@
 package import SwiftletFiles
 package import SwiftletTensors
 
-/// The hardest negatives of each text of a data set: the nearest texts of other labels, by exact search.
+/// The hardest negatives of each text of a data set: the nearest texts of other labels, found by exact search.
 ///
 /// - Source: `mine_hard_negatives` of sentence-transformers, for its margins.
 package struct HardNegatives: Equatable {
-  /// For each text its negatives, the nearest first; fewer where the margins leave fewer.
+  /// The negatives of each text, the nearest first. There may be fewer than asked for because of the margins.
   package let rows: [[Int]]
 
   /// - Parameters:
-  ///   - vectors: of all texts, `[texts, dimension]`.
-  ///   - count: how many negatives a text gets.
+  ///   - vectors: the vectors of all texts, `[texts, dimension]`.
+  ///   - count: the maximum number of negatives of each text.
   /// - Complexity: 2 texts² dimension floating-point operations.
-  package init(_ vectors: Tensor, labels: [Int], count: Int, _ settings: OfflineMiningSettings, on pool: ThreadPool) {
+  package init(_ vectors: Tensor, labels: [Int], count: Int, _ settings: Mining.OfflineSettings, on pool: ThreadPool) {
     let unit = UnitVectors(vectors)
     rows = unit.mapSimilarities(with: unit, on: pool) { anchor, cosines in
       let limit = HardNegatives.limit(anchor, cosines, labels, settings)
@@ -22,18 +22,18 @@ package struct HardNegatives: Equatable {
     }
   }
 
-  /// Reads back what ``json`` gave; nil if it is something else.
+  /// Reads the value of ``json``; nil if it is malformed.
   package init?(_ json: JSONValue) {
     guard let rows = json.array else { return nil }
     self.rows = rows.map { ($0.array ?? []).compactMap(\.int) }
   }
 
-  /// The negatives as a checkpoint holds them.
+  /// The negatives as stored in a checkpoint.
   package var json: JSONValue { .array(rows.map { .array($0.map { .number(JSONNumber($0)) }) }) }
 
   /// The highest cosine that a negative may have.
   private static func limit(
-    _ anchor: Int, _ cosines: Span<Float>, _ labels: [Int], _ settings: OfflineMiningSettings
+    _ anchor: Int, _ cosines: Span<Float>, _ labels: [Int], _ settings: Mining.OfflineSettings
   ) -> Float {
     guard settings.margin != nil || settings.relativeMargin != nil else { return .infinity }
     let positives = labels.indices.filter { $0 != anchor && labels[$0] == labels[anchor] }

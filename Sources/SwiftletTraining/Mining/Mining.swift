@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Where the negatives of labeled texts come from, for losses of triplets, pairs and rankings.
+/// How negatives of labeled texts are found for losses of triplets, pairs and rankings.
 public enum Mining: Sendable, Equatable {
-  /// The nearest text of another label in the batch, as the vectors are at the time.
+  /// The nearest text of another label in the batch, by the current vectors.
   case inBatch
-  /// A random text of another label: most are easy, and teach little.
+  /// A random text of another label. Most are easy and have little effect.
   case random
-  /// The nearest texts of other labels among all, found before training or again every so many updates.
-  case offline(OfflineMiningSettings)
+  /// The nearest texts of other labels in the whole data set, found before training or at intervals.
+  case offline(OfflineSettings)
 
-  /// What programs and run descriptions call it.
+  /// The name in programs and run descriptions.
   public var name: String {
     switch self {
     case .inBatch: "in-batch"
@@ -18,26 +18,27 @@ public enum Mining: Sendable, Equatable {
     }
   }
 
-  /// How negatives are mined among all texts; nil where they are not.
-  public var offlineSettings: OfflineMiningSettings? {
+  /// The settings of offline mining; nil for other ways.
+  public var offlineSettings: OfflineSettings? {
     if case .offline(let settings) = self { settings } else { nil }
   }
-}
 
-/// How negatives are mined among all texts of a data set.
-public struct OfflineMiningSettings: Sendable, Equatable {
-  /// After how many updates all texts are embedded and mined again; nil: never, the first negatives stay.
-  public var interval: Int?
-  /// By how much a negative's cosine must be below that of the anchor's nearest text of its own label: what is nearer
-  /// may well be of that label, too. nil: it may be nearer.
-  public var margin: Float?
-  /// The same as a share of that cosine: a negative's is at most 1 minus this, times it.
-  public var relativeMargin: Float?
+  /// Settings of mining negatives in the whole data set.
+  public struct OfflineSettings: Sendable, Equatable {
+    /// The number of updates after which negatives are mined again; nil: they are mined only once.
+    public var interval: Int?
+    /// The difference by which the cosine of a negative must be below that of the anchor's nearest positive. Nearer
+    /// texts may be mislabeled. nil: no limit.
+    public var margin: Float?
+    /// A relative margin: the cosine of a negative is at most (1 - margin) times that of the anchor's nearest positive.
+    /// nil: no limit.
+    public var relativeMargin: Float?
 
-  /// Settings; without any, negatives are mined once, and as near as there are.
-  public init(interval: Int? = nil, margin: Float? = nil, relativeMargin: Float? = nil) {
-    self.interval = interval
-    self.margin = margin
-    self.relativeMargin = relativeMargin
+    /// Creates settings. By default negatives are mined once, without margins.
+    public init(interval: Int? = nil, margin: Float? = nil, relativeMargin: Float? = nil) {
+      self.interval = interval
+      self.margin = margin
+      self.relativeMargin = relativeMargin
+    }
   }
 }

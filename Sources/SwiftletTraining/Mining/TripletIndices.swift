@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Which vectors of a batch form triplets: for each anchor a positive and K negatives.
+/// The indices of the vectors of a batch that form triplets: a positive and K negatives for each anchor.
 package struct TripletIndices: Equatable {
   package private(set) var anchors: [Int] = []
   package private(set) var positives: [Int] = []
-  /// K to an anchor.
+  /// K for each anchor.
   package private(set) var negatives: [Int] = []
 
-  /// No triplets.
+  /// Creates an empty list.
   package init() {}
 
-  /// Triplets of a table: all anchors, then all positives, then the negatives of each anchor.
+  /// The triplets of vectors in the order: all anchors, all positives, then the negatives of each anchor.
   init(count: Int, negatives: Int) {
     anchors = Array(0..<count)
     positives = Array(count..<2 * count)

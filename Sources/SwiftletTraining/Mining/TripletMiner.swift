@@ -3,19 +3,19 @@
 package import SwiftletAutodiff
 package import SwiftletTensors
 
-/// Makes triplets of a batch of labeled texts: each text is an anchor, with a random positive of its label in the batch
-/// and negatives of other labels. A text that has no positive in the batch, or no negative, is in no triplet.
+/// Forms triplets of a batch of labeled texts. Each text is an anchor, with a random positive of its label in the batch
+/// and negatives of other labels. A text without a positive in the batch or without a negative is not an anchor.
 package struct TripletMiner {
   private let labels: [Int]
   let mining: Mining
   private let negativesPerAnchor: Int
   private let seed: UInt64
 
-  /// What was mined among all texts, for offline mining.
+  /// The negatives found by offline mining; nil before it.
   package var hardNegatives: HardNegatives?
 
   /// - Parameters:
-  ///   - labels: of all texts of the data set.
+  ///   - labels: the labels of all texts of the data set.
   ///   - negativesPerAnchor: K.
   package init(labels: [Int], mining: Mining, negativesPerAnchor: Int, seed: UInt64) {
     self.labels = labels
@@ -24,17 +24,17 @@ package struct TripletMiner {
     self.seed = seed
   }
 
-  /// What a batch needs besides its texts.
+  /// The additional texts and the triplets of a batch.
   package struct Plan {
-    /// Rows of the data set whose texts follow those of the batch.
+    /// Rows of the data set that are added to the batch.
     package let extraRows: [Int]
-    /// The triplets, once the vectors of all these texts are known.
+    /// Forms the triplets from the vectors of all texts.
     package let triplets: (_ vectors: Tensor, Context) -> TripletIndices
   }
 
   /// - Parameters:
-  ///   - rows: those of the batch.
-  ///   - number: the batch's in the run: what its random choices follow from.
+  ///   - rows: the rows of the batch.
+  ///   - number: the number of the batch in the run, which determines its random choices.
   package func plan(_ rows: [Int], batchNumber number: Int) -> Plan {
     var random = RandomStream(seed: seed, purpose: .mining, batch: number)
     let batchLabels = rows.map { labels[$0] }
@@ -52,7 +52,7 @@ package struct TripletMiner {
       guard let positive = positives[anchor] else { continue }
       let negatives =
         mining == .random ? randomNegatives(of: row, &random) : hardNegatives?.rows[row] ?? []
-      // As many for each anchor: with fewer, the nearest stands in for those that are missing.
+      // Each anchor needs the same number. The nearest negative replaces missing ones.
       guard let nearest = negatives.first else { continue }
       let chosen = (0..<negativesPerAnchor).map { $0 < negatives.count ? negatives[$0] : nearest }
       let first = rows.count + extraRows.count

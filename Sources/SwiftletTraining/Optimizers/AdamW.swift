@@ -3,37 +3,37 @@
 package import SwiftletAutodiff
 package import SwiftletTensors
 
-/// The optimizer AdamW, as torch.optim.AdamW steps: decoupled weight decay, moments corrected for their start at zero.
+/// The optimizer AdamW, as in torch.optim.AdamW: decoupled weight decay, and moments corrected for their start at zero.
 ///
-/// With the gradient g, cut to the limit of the norm, and the rate r and decay d of its parameter, step t, from 1, is
+/// With the gradient g after clipping, and the learning rate r and weight decay d of its parameter, step t, from 1, is
 ///
 ///     m = b1 m + (1 - b1) g,  v = b2 v + (1 - b2) g^2,
 ///     w = (1 - r d) w - r m / (1 - b1^t) / (sqrt(v / (1 - b2^t)) + epsilon)
 ///
-/// The rows of an embedding table that no step had in its batch yet only decay, all by one factor; the others are
-/// stepped each time, with a gradient of 0 where the batch does not contain them.
+/// Rows of an embedding table that have not been in any batch only decay, all by the same factor. The other rows are
+/// updated in every step, with a gradient of 0 if the batch does not contain them.
 ///
-/// Each number is a function of its own past alone, so threads share the work as they like.
+/// Each number depends only on its own past, so the work can be split among threads in any way.
 package final class AdamW {
-  /// How many numbers a thread takes at a time.
+  /// The number of elements that a thread updates at a time.
   static let grain = 16384
 
   package let settings: AdamWSettings
 
-  /// By parameter index; nil where it is frozen.
+  /// The rates by parameter index; nil for frozen parameters.
   package let rates: [ParameterRates?]
 
-  /// m of the dense parameters, in the layout's order; an embedding table holds those of its rows.
+  /// m of the dense parameters, in the layout's order. An embedding table stores the moments of its rows.
   package let firstMoments: TensorBuffer
-  /// v, likewise.
+  /// v of the dense parameters.
   package let secondMoments: TensorBuffer
 
-  /// t: the steps that were taken.
+  /// t: the number of steps done.
   package private(set) var stepCount = 0
   private var beta1Power = 1.0
   private var beta2Power = 1.0
 
-  /// - Parameter stepCount: how many steps were taken before, of which the moments are to be restored.
+  /// - Parameter stepCount: the number of steps done before, when a run is resumed. The caller restores the moments.
   /// - Throws: ``ParameterPatternError`` if a pattern in `settings` matches no parameter, or if all are frozen.
   package init(
     _ settings: AdamWSettings, for layout: ParameterLayout, stepCount: Int = 0
@@ -46,7 +46,7 @@ package final class AdamW {
     for _ in 0..<stepCount { countStep() }
   }
 
-  /// The indices of the parameters that stay as they are.
+  /// The indices of frozen parameters.
   package var frozen: Set<Int> { Set(rates.indices.filter { rates[$0] == nil }) }
 
   private func countStep() {
@@ -55,12 +55,12 @@ package final class AdamW {
     beta2Power *= settings.beta2
   }
 
-  /// Steps all weights but the frozen.
+  /// Updates all weights that are not frozen.
   ///
   /// - Parameters:
-  ///   - gradients: of all parameters that are not frozen; they stay as they are.
-  ///   - norm: their length, finite.
-  ///   - rateFactor: the schedule's factor of this step.
+  ///   - gradients: the gradients of all parameters that are not frozen. They are not changed.
+  ///   - norm: the norm of the gradients, finite.
+  ///   - rateFactor: the schedule's factor for this step.
   package func step(
     _ weights: TrainableWeights, _ gradients: Gradients, norm: Double, rateFactor: Double, worker: Worker
   ) {
@@ -92,10 +92,10 @@ package final class AdamW {
       epsilon: Float(settings.epsilon), stepSize: Float(rate / (1 - beta1Power)))
   }
 
-  /// Numbers that one thread steps.
+  /// A range of numbers that one thread updates.
   private struct Piece {
     let factors: AdamWFactors
-    /// nil: all zeros.
+    /// The gradients; nil for zeros.
     let gradients: VectorView?
     let weights: VectorView
     let firstMoments: VectorView
@@ -117,7 +117,7 @@ package final class AdamW {
     }
   }
 
-  /// A piece a touched row.
+  /// One range for each touched row.
   private func tablePieces(_ table: EmbeddingTable, _ rows: RowGradients, _ factors: AdamWFactors) -> [Piece] {
     var gradients = [VectorView?](repeating: nil, count: table.touchedRows.count)
     let rowGradients = rows.values

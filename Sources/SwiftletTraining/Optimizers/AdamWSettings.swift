@@ -2,39 +2,59 @@
 
 package import SwiftletAutodiff
 
-/// How AdamW steps, for all parameters and for groups of them.
+/// Settings of the optimizer AdamW, for all parameters and for groups.
 ///
-/// Loshchilov, Hutter: Decoupled weight decay regularization, ICLR 2019. The defaults are PyTorch's but for the rate.
+/// Loshchilov, Hutter: Decoupled weight decay regularization, ICLR 2019. The defaults are PyTorch's except the learning
+/// rate.
 public struct AdamWSettings: Sendable, Equatable {
-  /// The learning rate that the schedule's factor multiplies.
+  /// A learning rate or weight decay for the parameters whose names match a pattern.
+  public struct ParameterGroup: Sendable, Equatable {
+    /// A pattern for parameter names, for example `encoder.layer.[0-3].*`: `*` matches any text, `?` any scalar, `[…]`
+    /// one of a set, `[!…]` one outside the set.
+    public var pattern: String
+    /// The base learning rate; nil: that of the other parameters.
+    public var learningRate: Double?
+    /// The weight decay; nil: that of the other parameters, 0 for biases and layer norms.
+    public var weightDecay: Double?
+
+    /// Creates a group that overrides the given values.
+    public init(_ pattern: String, learningRate: Double? = nil, weightDecay: Double? = nil) {
+      self.pattern = pattern
+      self.learningRate = learningRate
+      self.weightDecay = weightDecay
+    }
+  }
+
+  /// The base learning rate. The schedule multiplies it by a factor.
   public var learningRate = 2e-5
-  /// By what share of the learning rate a step shrinks the weights; biases and layer norms it leaves as they are.
+  /// The weight decay: a step multiplies weights by 1 minus this times the learning rate. Biases and layer norms do not
+  /// decay.
   public var weightDecay = 0.01
-  /// How much of the gradients' mean a step keeps.
+  /// β1: the decay rate of the running mean of gradients.
   public var beta1 = 0.9
-  /// How much of the squared gradients' mean a step keeps.
+  /// β2: the decay rate of the running mean of squared gradients.
   public var beta2 = 0.999
-  /// What keeps the division by the root of that mean from zero.
+  /// ε: added to the divisor to avoid a division by zero.
   public var epsilon = 1e-8
-  /// The length to which longer gradients, those of all parameters taken as one vector, are cut; nil for any length.
+  /// The maximum norm of the gradient of all parameters. Larger gradients are scaled down to it; nil: no limit.
   public var gradientNormLimit: Double? = 1
-  /// Parameters with a rate or decay of their own; where several match, the last that gives a value.
+  /// Groups of parameters with other rates. If several groups match a parameter, the last one with a value applies.
   public var groups: [ParameterGroup] = []
-  /// Patterns of the names of parameters that stay as they are.
+  /// Patterns of the names of frozen parameters.
   public var frozen: [String] = []
 
-  /// The defaults.
+  /// Creates the default settings.
   public init() {}
 }
 
-/// The learning rate, before the schedule, and the weight decay of a parameter.
+/// The base learning rate and the weight decay of a parameter.
 package struct ParameterRates: Sendable, Equatable {
   package var learningRate: Double
   package var weightDecay: Double
 }
 
 extension AdamWSettings {
-  /// The rates of each parameter by its index; nil where it is frozen.
+  /// The rates of each parameter by its index; nil for frozen parameters.
   ///
   /// - Throws: ``ParameterPatternError`` if a pattern matches no parameter, or if all are frozen.
   package func rates(of parameters: [Parameter]) throws(ParameterPatternError) -> [ParameterRates?] {

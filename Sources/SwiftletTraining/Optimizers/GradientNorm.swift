@@ -4,11 +4,11 @@ package import SwiftletAutodiff
 package import SwiftletTensors
 
 extension Gradients {
-  /// The length of all gradients taken as one vector: the root of the sum of their squares.
+  /// Computes the norm of all gradients taken as one vector.
   ///
-  /// A row's squares are added in float32 in the kernels' order for rows, the rows' sums in double, parameter by
-  /// parameter in the order of the list, row by row. A vector is one row. Frozen parameters add nothing, nor do a
-  /// table's rows without a gradient.
+  /// The squares of a row are added in float32 in the kernels' order for rows. The sums of rows are added in double in
+  /// the order of parameters and rows. A vector is one row. Frozen parameters and rows of tables without a gradient are
+  /// skipped.
   package func norm(kernels: Kernels, worker: Worker) -> Double {
     let blocks = rowBlocks(), sums = Tensor(uninitialized: [blocks.last?.places.upperBound ?? 0])
     worker.forEach(blocks.count) { index in
@@ -21,7 +21,7 @@ extension Gradients {
     return sums.values.reduce(0.0) { $0 + Double($1) }.squareRoot()
   }
 
-  /// Rows whose sums one thread takes, and the places of these among all sums.
+  /// Rows that one thread processes, and the indices of their sums.
   private struct RowBlock {
     let matrix: MatrixView
     let rows: ArraySlice<Int>

@@ -1,30 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// By what factor the learning rate of each step is smaller than the given one: it rises to it over the first steps,
-/// then falls.
+/// The multiplier of the base learning rate in each step: it rises to 1 during the warm-up, then falls.
 ///
 /// With S steps of which w warm up, the factor of step s, counted from 0, is (s + 1) / w below w; from there on it is
 /// (S - s) / (S - w), or (1 + cos(pi (s - w) / (S - w))) / 2, or 1. In double, by the same operations on each platform.
-public struct LearningRateSchedule: Sendable, Equatable {
+package struct LearningRateSchedule: Sendable, Equatable {
   /// How the rate goes on after the warm-up.
-  public enum Decay: String, CaseIterable, Sendable {
-    /// In a straight line to 0.
-    case linear
-    /// Along half a wave of the cosine to 0.
-    case cosine
-    /// As it is.
-    case constant
-  }
+  package let decay: FineTuningSettings.Schedule
+  /// S: the number of steps.
+  package let stepCount: Int
+  /// w: the number of warm-up steps.
+  package let warmupStepCount: Int
 
-  /// How the rate goes on after the warm-up.
-  public let decay: Decay
-  /// S: where the rate would be 0.
-  public let stepCount: Int
-  /// w: how many steps the rate rises for.
-  public let warmupStepCount: Int
-
-  /// - Parameter warmupStepCount: at least 1: the first step has the full rate then.
-  public init(_ decay: Decay, stepCount: Int, warmupStepCount: Int) {
+  /// - Parameter warmupStepCount: at least 1. With 1 the first step has the full rate.
+  package init(_ decay: FineTuningSettings.Schedule, stepCount: Int, warmupStepCount: Int) {
     precondition(stepCount > 0, "a schedule needs a step")
     precondition(warmupStepCount > 0, "the first step belongs to the warm-up")
     self.decay = decay
@@ -32,16 +21,15 @@ public struct LearningRateSchedule: Sendable, Equatable {
     self.warmupStepCount = warmupStepCount
   }
 
-  /// - Parameter warmupRatio: w / S, rounded down to whole steps, of which there is at least one.
-  public init(_ decay: Decay, stepCount: Int, warmupRatio: Double) {
+  /// - Parameter warmupRatio: w / S. The number of warm-up steps is rounded down and at least 1.
+  package init(_ decay: FineTuningSettings.Schedule, stepCount: Int, warmupRatio: Double) {
     precondition(warmupRatio >= 0 && warmupRatio <= 1, "a warm-up ratio lies from 0 to 1")
     let warmup = (warmupRatio * Double(stepCount)).rounded(.down)
     self.init(decay, stepCount: stepCount, warmupStepCount: max(1, Int(warmup)))
   }
 
-  /// The factor of step `step`, counted from 0; after the last step that of a further one, where the rate is constant,
-  /// else 0.
-  public func factor(atStep step: Int) -> Double {
+  /// The factor of a step, counted from 0. After the last step it is 0, or 1 if the schedule is constant.
+  package func factor(atStep step: Int) -> Double {
     precondition(step >= 0, "no step \(step)")
     if step < warmupStepCount { return Double(step + 1) / Double(warmupStepCount) }
     if decay == .constant { return 1 }
@@ -57,7 +45,7 @@ public struct LearningRateSchedule: Sendable, Equatable {
 
 /// cos(pi t) for t from 0 to 1, with an error below 2e-16 of the largest value, 1.
 ///
-/// Symmetry takes t to at most a quarter, where the series of cosine and sine need nine terms.
+/// Symmetry reduces t to at most a quarter, where the series of cosine and sine need nine terms.
 func cosineOfHalfTurns(_ t: Double) -> Double {
   if t > 0.5 { return -cosineOfHalfTurns(1 - t) }
   let isSine = t > 0.25

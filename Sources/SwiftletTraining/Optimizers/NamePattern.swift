@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// A pattern for names as a shell has it for files: `*` is any text, `?` any scalar, `[a-z]` one of these, `[!a-z]` one
-/// that is none of these; every other scalar is itself, a bracket that nothing closes too.
+/// A pattern for names, as a shell uses for files: `*` matches any text, `?` any scalar, `[a-z]` one of these, `[!a-z]`
+/// one that is not among these. Every other scalar matches itself, also an unclosed bracket.
 ///
-/// A name is matched in time proportional to its length times the pattern's.
+/// Matching takes time proportional to the length of the name times that of the pattern.
 struct NamePattern {
   private enum Element {
     case anyText
@@ -33,7 +33,7 @@ struct NamePattern {
     }
   }
 
-  /// What follows an opening bracket, up to the closing one, which may not come first; nil if there is none.
+  /// Parses a set after its opening bracket. The closing bracket cannot come first; nil if there is none.
   private static func set(_ rest: inout ArraySlice<Unicode.Scalar>) -> Element? {
     var members = rest
     let isNegated = members.first == "!"
@@ -53,11 +53,11 @@ struct NamePattern {
     return .oneOf(ranges, isNegated: isNegated)
   }
 
-  /// Whether the pattern is one for the whole of `name`.
+  /// Whether the pattern matches the whole of `name`.
   func matches(_ name: String) -> Bool {
     let scalars = Array(name.unicodeScalars)
     var element = 0, scalar = 0
-    // Where to go on when what follows the last `*` does not match: one scalar later. Earlier ones need no second try.
+    // Where to retry if the text after the last `*` does not match: one scalar later. Earlier `*` need no retry.
     var retry: (element: Int, scalar: Int)?
     while scalar < scalars.count {
       if element < elements.count, case .anyText = elements[element] {

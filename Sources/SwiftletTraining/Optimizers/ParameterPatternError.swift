@@ -1,22 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletFiles
+package import SwiftletFiles
 
-/// Patterns of parameter names that leave nothing to do.
-public enum ParameterPatternError: Error, Equatable, Sendable, CustomStringConvertible {
+/// Thrown when a pattern of parameter names matches nothing, or when all parameters are frozen.
+package enum ParameterPatternError: SwiftletError, Equatable {
   /// No parameter has a name that matches the pattern.
   case matchesNone(pattern: String, names: [String])
   /// The patterns freeze every parameter.
   case allFrozen
 
-  /// One line: what is wrong, what to do.
-  public var description: String {
+  package var path: String? { nil }
+
+  package var reason: String {
     switch self {
-    case .matchesNone(let pattern, let names):
-      let examples = [names.first, names.dropFirst().last].compactMap { $0 }.map(quoted).joined(separator: " or ")
-      return "no parameter's name matches \(quoted(pattern)); the \(names.count) names are as \(examples)"
-    case .allFrozen:
-      return "every parameter is frozen; leave some to be trained"
+    case .matchesNone(let pattern, _): "no parameter's name matches \(quoted(pattern))"
+    case .allFrozen: "every parameter is frozen"
+    }
+  }
+
+  package var remedy: String {
+    switch self {
+    case .matchesNone(_, let names):
+      let examples = [names.first, names.dropFirst().last].compactMap { $0 }.map { quoted($0) }
+      return "the \(names.count) names look like \(examples.joined(separator: " or "))"
+    case .allFrozen: return "leave some to be trained"
     }
   }
 }

@@ -2,18 +2,19 @@
 
 public import SwiftletAutodiff
 
-/// What a classifier makes of vectors, a number for each class, and the class that each shall have.
+/// A batch of logits, one for each class, with the correct class of each row.
 ///
-/// A trainer makes the logits by a linear layer of its own: parameters `classifier.weight` `[C, D]` and `classifier.bias`
-/// `[C]`, which patterns of parameter groups may name. It knows the classes of its data alone, and is not saved.
+/// The trainer computes the logits with a linear layer that it adds to the encoder. Its parameters are
+/// `classifier.weight` `[C, D]` and `classifier.bias` `[C]`; parameter groups can match them. The layer is specific to
+/// the classes of the data and is not part of the saved model.
 public struct ClassBatch: AnchoredBatch {
   /// `[B, C]`
   public let logits: Variable
 
-  /// One a row, from 0 to C - 1.
+  /// The class of each row, from 0 to C - 1.
   public let labels: [Int]
 
-  /// Logits `[B, C]` with a label each.
+  /// Creates a batch of logits `[B, C]` with a label each.
   public init(logits: Variable, labels: [Int]) {
     let rows = logits.shape[0], classes = logits.shape[1]
     precondition(rows == labels.count, "\(labels.count) labels for \(rows) rows of logits")
@@ -22,6 +23,6 @@ public struct ClassBatch: AnchoredBatch {
     self.labels = labels
   }
 
-  /// Each row counts as an anchor.
+  /// Each row is an anchor.
   public var anchorCount: Int { labels.count }
 }

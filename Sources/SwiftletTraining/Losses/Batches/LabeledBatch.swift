@@ -2,15 +2,15 @@
 
 public import SwiftletAutodiff
 
-/// Vectors of which each has a label: a loss finds its pairs and triplets among them.
+/// A batch of vectors with a label each. Losses form pairs and triplets of them.
 public struct LabeledBatch: AnchoredBatch, VectorBatch {
   /// `[B, D]`
   public let vectors: Variable
 
-  /// One a row: rows are of one class if their labels are equal.
+  /// The label of each row. Rows with equal labels are in the same class.
   public let labels: [Int]
 
-  /// Vectors `[B, D]` with a label each.
+  /// Creates a batch of vectors `[B, D]` with a label each.
   public init(vectors: Variable, labels: [Int]) {
     precondition(vectors.shape.first == labels.count, "\(labels.count) labels for \(vectors.shape) vectors")
     self.vectors = vectors
@@ -20,7 +20,7 @@ public struct LabeledBatch: AnchoredBatch, VectorBatch {
   /// Each row is an anchor.
   public var anchorCount: Int { labels.count }
 
-  /// The batch with other vectors.
+  /// Returns the batch with transformed vectors.
   public func mapVectors(_ transform: (Variable) -> Variable) -> LabeledBatch {
     LabeledBatch(vectors: transform(vectors), labels: labels)
   }

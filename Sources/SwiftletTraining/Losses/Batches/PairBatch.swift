@@ -3,18 +3,18 @@
 public import SwiftletAutodiff
 import SwiftletTensors
 
-/// Pairs of vectors, each with a number that says how alike its two shall be.
+/// A batch of pairs of vectors with a target similarity each.
 public struct PairBatch: AnchoredBatch, VectorBatch {
   /// `[N, D]`
   public let first: Variable
 
-  /// `[N, D]`; row i makes a pair with row i of `first`.
+  /// `[N, D]`; row i forms a pair with row i of `first`.
   public let second: Variable
 
-  /// One a pair: 1 for alike and 0 for not, or a score.
+  /// The target of each pair: 1 for similar and 0 for not, or a score.
   public let targets: [Float]
 
-  /// Pairs, row by row.
+  /// Creates pairs row by row.
   public init(first: Variable, second: Variable, targets: [Float]) {
     precondition(
       first.shape == second.shape && first.shape.first == targets.count,
@@ -24,17 +24,17 @@ public struct PairBatch: AnchoredBatch, VectorBatch {
     self.targets = targets
   }
 
-  /// Each pair counts as an anchor.
+  /// Each pair is an anchor.
   public var anchorCount: Int { targets.count }
 
-  /// The batch with other vectors.
+  /// Returns the batch with transformed vectors.
   public func mapVectors(_ transform: (Variable) -> Variable) -> PairBatch {
     PairBatch(first: transform(first), second: transform(second), targets: targets)
   }
 }
 
 extension PairBatch {
-  /// Some pairs.
+  /// The pairs of a range.
   func pairs(_ range: Range<Int>) -> PairBatch {
     PairBatch(first: first.rows(range), second: second.rows(range), targets: Array(targets[range]))
   }
@@ -42,15 +42,15 @@ extension PairBatch {
   /// y, `[N]`
   var y: Variable { Variable(Tensor(targets, shape: [targets.count])) }
 
-  /// The pairs that shall be alike.
+  /// The pairs with the target 1.
   var positives: [Int] { targets.indices.filter { targets[$0] == 1 } }
 
-  /// The pairs that shall be different.
+  /// The pairs with the target 0.
   var negatives: [Int] { targets.indices.filter { targets[$0] == 0 } }
 
   /// - Parameters:
   ///   - distances: `[N]`
-  ///   - activeFraction: the share of pairs whose term is above 0.
+  ///   - activeFraction: the fraction of pairs whose term is above 0.
   func statistics(distances: Variable, activeFraction: Float?) -> BatchStatistics {
     let distances = distances.values
     return BatchStatistics(

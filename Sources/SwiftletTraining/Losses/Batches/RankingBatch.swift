@@ -2,7 +2,7 @@
 
 public import SwiftletAutodiff
 
-/// Anchors whose positives shall rank before all other vectors of the batch.
+/// A batch of anchors whose positives should rank before all other vectors of the batch.
 public struct RankingBatch: AnchoredBatch, VectorBatch {
   /// `[N, D]`
   public let anchors: Variable
@@ -10,14 +10,14 @@ public struct RankingBatch: AnchoredBatch, VectorBatch {
   /// `[N, D]`; row i belongs to anchor i.
   public let positives: Variable
 
-  /// `[N K, D]`; rows K i to K (i + 1) - 1 belong to anchor i. nil: positives of others alone are negatives.
+  /// `[N K, D]`; rows K i to K (i + 1) - 1 belong to anchor i. nil: only the positives of other anchors are negatives.
   public let negatives: Variable?
 
-  /// Of the anchors with their positives, then of the negatives: what is of an anchor's class is no negative of it. nil:
-  /// all that is not its positive is one.
+  /// The classes of the anchors with their positives, then of the negatives. Vectors of an anchor's class are not its
+  /// negatives. nil: all vectors but its positive are its negatives.
   public let classes: [Int]?
 
-  /// Anchors, as many positives, and perhaps negatives and classes.
+  /// Creates a batch with one positive for each anchor.
   public init(anchors: Variable, positives: Variable, negatives: Variable? = nil, classes: [Int]? = nil) {
     let count = anchors.shape[0], negativeCount = negatives?.shape[0] ?? 0
     precondition(
@@ -35,7 +35,7 @@ public struct RankingBatch: AnchoredBatch, VectorBatch {
   /// N
   public var anchorCount: Int { anchors.shape[0] }
 
-  /// The batch with other vectors.
+  /// Returns the batch with transformed vectors.
   public func mapVectors(_ transform: (Variable) -> Variable) -> RankingBatch {
     RankingBatch(
       anchors: transform(anchors), positives: transform(positives), negatives: negatives.map(transform),

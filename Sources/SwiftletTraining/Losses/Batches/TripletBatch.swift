@@ -2,7 +2,7 @@
 
 public import SwiftletAutodiff
 
-/// Triplets that are given: of each anchor one positive, and K negatives.
+/// A batch of given triplets: one positive and K negatives for each anchor.
 public struct TripletBatch: AnchoredBatch, VectorBatch {
   /// `[N, D]`
   public let anchors: Variable
@@ -13,7 +13,7 @@ public struct TripletBatch: AnchoredBatch, VectorBatch {
   /// `[N K, D]`; rows K i to K (i + 1) - 1 belong to anchor i.
   public let negatives: Variable
 
-  /// Anchors, as many positives, and K times as many negatives.
+  /// Creates a batch with one positive and K negatives for each anchor.
   public init(anchors: Variable, positives: Variable, negatives: Variable) {
     let count = anchors.shape[0], negativeCount = negatives.shape[0]
     precondition(
@@ -30,7 +30,7 @@ public struct TripletBatch: AnchoredBatch, VectorBatch {
   /// K
   public var negativesPerAnchor: Int { negatives.shape[0] / anchorCount }
 
-  /// The batch with other vectors.
+  /// Returns the batch with transformed vectors.
   public func mapVectors(_ transform: (Variable) -> Variable) -> TripletBatch {
     TripletBatch(anchors: transform(anchors), positives: transform(positives), negatives: transform(negatives))
   }

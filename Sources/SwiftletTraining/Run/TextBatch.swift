@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import SwiftletAutodiff
+
+/// The vectors of a batch of texts, with labels, triplets or targets.
+package struct BatchVectors {
+  let vectors: Variable
+  /// The labels of the vectors, if any.
+  var labels: [Int]?
+  /// The triplets of the vectors, if any.
+  var triplets: TripletIndices?
+  /// The targets of the pairs that the first half of the vectors forms with the second, if any.
+  var targets: [Float]?
+  /// The layer that computes logits, for a loss of classes.
+  var classifier: LinearClassifier?
+
+  init(_ vectors: Variable) { self.vectors = vectors }
+}
+
+/// A batch that the trainer can create from vectors of texts.
+package protocol TextBatch {
+  /// The kinds of data that the batch can be created from.
+  static var kinds: Set<Dataset.Kind> { get }
+
+  init(_ vectors: BatchVectors)
+}
+
+/// A batch that can be created from triplets: those of a table, or those mined from labeled texts.
+public protocol MinableBatch {}
+
+extension LabeledBatch: TextBatch {
+  package static var kinds: Set<Dataset.Kind> { [.labeledTexts] }
+
+  package init(_ batch: BatchVectors) {
+    guard let labels = batch.labels else { preconditionFailure("no labels") }
+    self.init(vectors: batch.vectors, labels: labels)
+  }
+}
+
+extension ClassBatch: TextBatch {
+  package static var kinds: Set<Dataset.Kind> { [.labeledTexts] }
+
+  package init(_ batch: BatchVectors) {
+    guard let labels = batch.labels, let classifier = batch.classifier else { preconditionFailure("no classes") }
+    self.init(logits: classifier(batch.vectors), labels: labels)
+  }
+}
+
+extension TripletBatch: MinableBatch, TextBatch {
+  package static var kinds: Set<Dataset.Kind> { [.labeledTexts, .triplets] }
+
+  package init(_ batch: BatchVectors) {
+    guard let triplets = batch.triplets else { preconditionFailure("no triplets") }
+    self.init(
+      anchors: batch.vectors.rows(triplets.anchors), positives: batch.vectors.rows(triplets.positives),
+      negatives: batch.vectors.rows(triplets.negatives))
+  }
+}
+
+extension RankingBatch: MinableBatch, TextBatch {
+  package static var kinds: Set<Dataset.Kind> { [.labeledTexts, .triplets] }
+
+  package init(_ batch: BatchVectors) {
+    guard let triplets = batch.triplets else { preconditionFailure("no triplets") }
+    self.init(
+      anchors: batch.vectors.rows(triplets.anchors), positives: batch.vectors.rows(triplets.positives),
+      negatives: batch.vectors.rows(triplets.negatives),
+      classes: batch.labels.map { labels in (triplets.anchors + triplets.negatives).map { labels[$0] } })
+  }
+}
+
+extension PairBatch: MinableBatch, TextBatch {
+  package static var kinds: Set<Dataset.Kind> { Set(Dataset.Kind.allCases) }
+
+  package init(_ batch: BatchVectors) {
+    if let targets = batch.targets {
+      let count = targets.count
+      self.init(
+        first: batch.vectors.rows(0..<count), second: batch.vectors.rows(count..<2 * count), targets: targets)
+    } else if let triplets = batch.triplets {
+      let negativesPerAnchor = triplets.negatives.count / triplets.anchors.count
+      let repeated = triplets.anchors.flatMap { repeatElement($0, count: negativesPerAnchor) }
+      self.init(
+        first: batch.vectors.rows(triplets.anchors + repeated),
+        second: batch.vectors.rows(triplets.positives + triplets.negatives),
+        targets: triplets.anchors.map { _ in Float(1) } + repeated.map { _ in 0 })
+    } else {
+      preconditionFailure("no pairs")
+    }
+  }
+}

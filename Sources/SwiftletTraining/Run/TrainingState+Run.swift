@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletAutodiff
+import SwiftletEncoders
+import SwiftletTensors
+
+/// The stages of a run. Each call of ``advance(_:)`` continues until there is an event.
+extension TrainingState {
+  /// The next action of a run.
+  enum Stage {
+    case evaluating
+    case saving
+    case mining
+    case updating
+    /// The weights are final, and the model folder is written if there is one.
+    case writingConfiguration(FineTuningResult.End)
+    case writingWeights(FineTuningResult.End)
+    case ended
+  }
+
+  /// Locks the run's folder, and loads its newest checkpoint if the run is resumed.
+  ///
+  /// - Throws: ``FineTuningError`` if the folder contains something else.
+  func begin(_ folder: RunFolder?, resumes: Bool) throws {
+    savedAt = nil
+    if let folder {
+      let status = try folder.status()
+      if status == .finished, resumes {
+        try folder.removeCheckpoints()
+        return end(.alreadyFinished)
+      }
+      guard status == .empty || status == .unfinished && resumes else {
+        throw FineTuningError.outputNotEmpty(path: folder.path, holdsRun: status == .unfinished)
+      }
+    }
+    self.folder = folder
+    store = try folder.map { try CheckpointStore(folder: $0.checkpoints) }
+    // Only after the folder is locked.
+    try folder?.removeTemporaries()
+    events += warnings.map(TrainingEvent.warned)
+    if resumes, let store { try resume(from: store) }
+    detector = CollapseDetector(isNormalized: takesUnitVectors, valueOfCollapse: task.loss.valueOfCollapse)
+    stage = .evaluating
+    events.append(.started(step: progress.step, stepCount: stepCount))
+  }
+
+  /// Continues until there is an event, or the run has ended.
+  ///
+  /// - Parameter stop: interrupts evaluations and mining, and ends the run before the next update.
+  /// - Throws: `CancellationError` if the run is stopped, after saving a checkpoint. The run can be resumed after any
+  ///   error.
+  func advance(_ stop: StopFlag) throws {
+    do {
+      while events.isEmpty, let stage { try advance(from: stage, stop) }
+    } catch let error as CancellationError {
+      if let store { try save(to: store) }
+      throw error
+    } catch {
+      saveAfterFailure()
+      throw error
+    }
+  }
+
+  /// Saves a checkpoint after a failure, so that a resumed run need not repeat updates. A run that diverged is not
+  /// saved: the resumed run would skip the batches that made it diverge.
+  func saveAfterFailure() {
+    if let store, progress.step > savedAt ?? 0, progress.skippedInARow < 3 { try? save(to: store) }
+  }
+
+  /// Releases the folder, whether the run has ended or not.
+  func leave() {
+    stage = nil
+    folder = nil
+    store = nil
+  }
+
+  private func advance(from stage: Stage, _ stop: StopFlag) throws {
+    switch stage {
+    case .evaluating:
+      try evaluateIfDue(stop)
+      if progress.step == stepCount {
+        self.stage = .writingConfiguration(.completed)
+      } else if runsOutOfPatience {
+        self.stage = .writingConfiguration(.ranOutOfPatience)
+      } else {
+        self.stage = .saving
+      }
+    case .saving:
+      let isDue = progress.step > 0 && progress.step.isMultiple(of: settings.checkpointInterval)
+      if let store, isDue { try save(to: store) }
+      self.stage = .mining
+    case .mining:
+      try mineIfDue(stop)
+      self.stage = .updating
+    case .updating:
+      try stop.check()
+      let step = try update()
+      events.append(.stepped(step))
+      if let warning = detector.warning(after: step) { events.append(.warned(warning)) }
+      self.stage = .evaluating
+    case .writingConfiguration(let end):
+      if let folder {
+        let weights = best ?? weights
+        try check(weights)
+        try ModelFolderWriter(encoder: encoder, weights: weights).writeConfiguration(to: folder.path)
+        events.append(.completing(result(end)))
+      }
+      self.stage = .writingWeights(end)
+    case .writingWeights(let end):
+      if let folder {
+        try ModelFolderWriter(encoder: encoder, weights: best ?? weights).writeWeights(to: folder.weights)
+        try folder.removeCheckpoints()
+      }
+      self.end(end)
+    case .ended: self.stage = nil
+    }
+  }
+
+  private func end(_ end: FineTuningResult.End) {
+    events.append(.ended(result(end)))
+    stage = .ended
+  }
+
+  private func result(_ end: FineTuningResult.End) -> FineTuningResult {
+    FineTuningResult(
+      end: end, stepCount: progress.step, skippedSteps: progress.skipped, baseline: progress.baseline,
+      best: progress.best)
+  }
+
+  /// - Throws: ``FineTuningError`` if the weights or their vectors are not finite.
+  func check(_ weights: TrainableWeights) throws {
+    if let parameter = weights.firstNonFinite() {
+      throw FineTuningError.nonFiniteWeights(parameter: parameter.name, step: progress.step)
+    }
+    let vector = try encoder.reading(weights.forModel(on: encoder.pool)).encode(["a"]).tensor
+    guard vector.values.allSatisfy(\.isFinite) else { throw FineTuningError.nonFiniteVectors(step: progress.step) }
+  }
+
+  private var runsOutOfPatience: Bool {
+    settings.patience.map { progress.evaluationsSinceBest >= $0 } ?? false
+  }
+
+  private var evaluationInterval: Int {
+    settings.evaluationInterval ?? settings.stepsPerEpoch(of: source.batchesPerEpoch)
+  }
+
+  private func evaluateIfDue(_ stop: StopFlag) throws {
+    let step = progress.step
+    guard let evaluator, progress.evaluatedAt != step,
+      step.isMultiple(of: evaluationInterval) || step == stepCount
+    else { return }
+    if step > 0 { try check(weights) }
+    let evaluation = try evaluator.evaluate(vectors(of: evaluator.texts, stop), on: encoder.pool)
+    progress.record(evaluation)
+    if progress.best?.step == step { best = weights.copy() }
+    events.append(.evaluated(step: step, evaluation))
+  }
+
+  /// Computes the vectors of texts with the current weights.
+  ///
+  /// - Throws: `CancellationError` if the run is stopped before it is done.
+  func vectors(of texts: [String], _ stop: StopFlag) throws -> Tensor {
+    let textsAtATime = 256
+    let encoder = current, vectors = Tensor(uninitialized: [texts.count, encoder.dimension])
+    for start in stride(from: 0, to: texts.count, by: textsAtATime) {
+      try stop.check()
+      let rows = start..<min(start + textsAtATime, texts.count)
+      vectors.matrix.rows(rows).copy(from: try encoder.encode(Array(texts[rows])).tensor.matrix)
+    }
+    return vectors
+  }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import SwiftletEncoders
+
+/// Settings of fine-tuning that do not depend on the loss and the data.
+public struct FineTuningSettings: Sendable, Equatable {
+  /// What is trained. The raw values are the words of the command line, and `model_type` in config.json.
+  public enum EncoderKind: String, CaseIterable, Sendable {
+    /// A transformer, whose token vectors are pooled.
+    case bert
+    /// The mean of word embeddings, then a linear map: a baseline without attention. Only this package reads its
+    /// folders.
+    case wordAverage = "word-average"
+  }
+
+  /// How the learning rate changes after the warm-up.
+  public enum Schedule: String, CaseIterable, Sendable {
+    /// Falls in a straight line to 0.
+    case linear
+    /// Falls along half a wave of the cosine to 0.
+    case cosine
+    /// Does not change.
+    case constant
+  }
+
+  /// How long training lasts.
+  public enum Length: Sendable, Equatable {
+    /// A number of passes over the data. One pass has as many batches as needed to see each text once on average.
+    case epochs(Int)
+    /// A number of updates of the weights.
+    case steps(Int)
+  }
+
+  /// The architecture to train; nil: that of the model folder. With a BERT's folder, `wordAverage` starts from new
+  /// weights and uses the folder's vocabulary.
+  public var encoder: EncoderKind?
+  /// How long training lasts.
+  public var length = Length.epochs(1)
+  /// The number of texts that go through the encoder at a time. Small pieces need less memory and more time; the
+  /// weights have the same bits.
+  public var pieceSize = 64
+  /// The number of batches whose gradients are averaged for one update.
+  public var accumulation = 1
+  /// The settings of the optimizer, with parameter groups and frozen parameters.
+  public var optimizer = AdamWSettings()
+  /// How the learning rate changes after the warm-up.
+  public var schedule = Schedule.linear
+  /// The fraction of the updates in which the learning rate rises.
+  public var warmupRatio = 0.1
+  /// The dropout probability of hidden states and attention weights; nil: the value in config.json. A word average has
+  /// no dropout.
+  public var dropout: Float?
+  /// The pooling modes of a transformer; nil: the folder's.
+  public var pooling: [PoolingMode]?
+  /// Whether vectors are scaled to unit length; nil: the folder's setting.
+  public var normalize: Bool?
+  /// The maximum number of tokens of a text in updates, including special tokens; nil: the folder's. Evaluations and
+  /// the tuned model keep the folder's value.
+  public var maxLength: Int?
+  /// The number of updates between evaluations; nil: one epoch.
+  public var evaluationInterval: Int?
+  /// The number of evaluations without a better score after which training stops; nil: it does not stop early.
+  public var patience: Int?
+  /// The number of updates between checkpoints.
+  public var checkpointInterval = 500
+  /// The seed of all random numbers.
+  public var seed: UInt64 = 0
+  /// The number of threads; nil: one for each processor. The weights do not depend on it.
+  public var threadCount: Int?
+
+  /// Creates the default settings.
+  public init() {}
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletAutodiff
+public import SwiftletEncoders
+import SwiftletTensors
+
+extension Trainer {
+  /// The sizes of the transformer.
+  public var configuration: TransformerConfiguration { encoder.configuration }
+
+  /// The length of a vector.
+  public var dimension: Int { encoder.dimension }
+
+  /// The pooling modes. Their vectors are concatenated in this order.
+  public var pooling: [PoolingMode] { encoder.pooling }
+
+  /// Whether vectors have unit length.
+  public var normalizes: Bool { encoder.normalizes }
+
+  /// The maximum number of tokens of a text in training, including special tokens.
+  public var maxLength: Int { settings.maxLength ?? encoder.maxLength }
+
+  /// Loads the encoder for the settings, and its weights.
+  static func load(
+    _ model: ModelFolder, _ settings: FineTuningSettings, _ kernels: Kernels
+  ) throws -> (EncoderPipeline, TrainableWeights) {
+    let encoderSettings = EncoderSettings(
+      pooling: settings.pooling, normalize: settings.normalize, threadCount: settings.threadCount)
+    let held = model.transformer.configuration.architecture, wanted = settings.encoder?.rawValue ?? held
+    if wanted == held {
+      let encoder = try EncoderPipeline(model, settings: encoderSettings, dropout: settings.dropout)
+      return (encoder, try encoder.trainableWeights(kernels: kernels))
+    }
+    guard settings.encoder == .wordAverage else {
+      throw FineTuningError.invalidSetting(
+        name: "the encoder", value: wanted, allowed: "\(held), which the model's folder holds, or another folder")
+    }
+    if settings.dropout != nil { throw EncoderSettingsError.noTransformer(for: "dropout") }
+    return try EncoderPipeline.newWordAverage(
+      in: model, settings: encoderSettings, kernels: kernels,
+      random: RandomStream.generator(seed: settings.seed, purpose: .initialization))
+  }
+}
