@@ -42,7 +42,7 @@ struct EncoderTests {
     let scores = ScoredPairs(first: ["a"], second: ["b"], scores: [0.5])
     let triplets = TextTriplets(anchors: ["a"], positives: ["b"], negatives: [["c"]])
     #expect(pairs.areAlike == [true] && scores.scores == [0.5])
-    #expect([pairs.count, scores.count, triplets.count] == [1, 1, 1])
+    #expect(pairs.count == 1 && scores.count == 1 && triplets.count == 1)
     var columns = DatasetReader.ColumnNames()
     columns.text = "question"
     #expect(columns.text == "question" && columns.label == "label")
