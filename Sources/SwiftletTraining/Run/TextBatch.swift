@@ -18,7 +18,7 @@ package struct BatchVectors {
 }
 
 /// A batch that the trainer can create from vectors of texts.
-package protocol TextBatch {
+package protocol TextBatch: SendableMetatype {
   /// The kinds of data that the batch can be created from.
   static var kinds: Set<Dataset.Kind> { get }
 
