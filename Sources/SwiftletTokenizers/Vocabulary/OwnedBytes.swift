@@ -4,7 +4,8 @@ import SwiftletFiles
 
 /// Memory for bytes that is not shared: unlike an array it does not check at each change who else has it.
 ///
-/// No one else has the address: it is freed with its only owner, and each access checks its bounds.
+/// Safe though it stores an address: nobody else has it, it is freed with its only owner, and each access checks its bounds.
+@safe
 struct OwnedBytes: ~Copyable {
   private let buffer: UnsafeMutableBufferPointer<UInt8>
 
