@@ -114,8 +114,12 @@ final class PlainReader: Sendable {
   ) {
     withTemporarySpan(repeating: UInt8(0), count: model.memoryCount(wordBytes: ByteWindow.byteCount)) { word in
       word.store(key.bits.littleEndian, at: model.prefix.count)
-      var ends: [Int]?
-      model.appendPieces(of: &word, count: count, to: &block, ends: &ends, slots, keys, lengths)
+      let first = block.count
+      let isKnown = model.forEachPiece(of: &word, count: count, slots, keys, lengths) { id, _ in block.append(id) }
+      if !isKnown {
+        block.removeLast(block.count - first)
+        block.append(model.unknownID)
+      }
     }
   }
 }

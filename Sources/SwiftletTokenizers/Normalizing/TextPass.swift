@@ -14,8 +14,9 @@ import SwiftletFiles
 /// 4. WordPiece (`WordPieceModel`).
 ///
 /// If places in the text are not needed, a `PlainReader` does the same for plain ASCII in one step.
-struct TextPass {
+struct TextPass: ~Copyable {
   let stages: Stages
+  private let model: WordPieceModel
   /// Reading stops once there are more ids than this.
   let limit: Int
   let treatsSpecialTokensAsText: Bool
@@ -105,6 +106,7 @@ struct TextPass {
 
   init(_ stages: Stages, limit: Int, treatsSpecialTokensAsText: Bool, tracksOrigins: Bool) {
     self.stages = stages
+    model = stages.model
     self.limit = limit
     self.treatsSpecialTokensAsText = treatsSpecialTokensAsText
     word = WordBuffer(stages.model, tracksOrigins: tracksOrigins)
@@ -114,19 +116,21 @@ struct TextPass {
 
   /// Normalizes and splits a stretch of text that holds no added token.
   mutating func readSegment(_ segment: Range<Int>, of text: Span<UInt8>) throws(TokenizerError) {
+    let actions = stages.asciiActions.table
     var position = segment.lowerBound
     while position < segment.upperBound, !isFull {
-      if ranges == nil {
+      if ranges == nil, text[position] < 0x80 {
         position = stages.plainReader.read(text, from: position, to: segment.upperBound, limit: limit, into: &ids)
       }
-      position = try readScalars(from: position, to: segment.upperBound, of: text)
+      position = try readScalars(from: position, to: segment.upperBound, of: text, actions)
     }
     endWord()
   }
 
   /// Reads to the next ASCII white space or punctuation, past it, and returns where that is.
-  private mutating func readScalars(from start: Int, to end: Int, of text: Span<UInt8>) throws(TokenizerError) -> Int {
-    let actions = stages.asciiActions.table
+  private mutating func readScalars(
+    from start: Int, to end: Int, of text: Span<UInt8>, _ actions: ContiguousArray<UInt8>
+  ) throws(TokenizerError) -> Int {
     var position = start
     while position < end, !isFull {
       switch actions[Int(text[position])] {
@@ -155,15 +159,25 @@ struct TextPass {
     defer { word.removeAll() }
     ends?.removeAll(keepingCapacity: true)
     if word.isTooLong {
-      ids.append(stages.model.unknownID)
+      ids.append(model.unknownID)
       ends?.append(word.byteCount)
     } else {
-      withTemporaryOutput(of: Int32.self, capacity: stages.model.longestWord) { pieces in
-        word.appendPieces(stages.model, to: &pieces, ends: &ends)
-        ids.append(contentsOf: pieces.span)
-      }
+      appendPieces()
     }
     if let ends, let origins = word.origins { appendRanges(of: ends, origins) }
+  }
+
+  private mutating func appendPieces() {
+    let first = ids.count
+    let isKnown = word.forEachPiece(model) { id, end in
+      ids.append(id)
+      ends?.append(end)
+    }
+    if !isKnown {
+      ids.truncate(to: first)
+      ids.append(model.unknownID)
+      if ends != nil { ends = [word.byteCount] }
+    }
   }
 
   /// The range of a piece: from where its first scalar comes from to where its last one does.

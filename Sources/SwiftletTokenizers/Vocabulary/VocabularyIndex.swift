@@ -24,7 +24,11 @@ final class VocabularyIndex: Sendable {
   private static let idBits: UInt32 = 23
   private static let idMask: UInt32 = 1 << idBits - 1
 
+  /// Whether a token ends in NUL, as in no vocabulary made for a model: it is not found by its key.
+  private let hasTokenEndingInNUL: Bool
+
   private init(_ builder: borrowing Builder) {
+    hasTokenEndingInNUL = builder.hasTokenEndingInNUL
     bytes = builder.bytes
     places = builder.places
     keys = builder.keys
@@ -62,20 +66,25 @@ final class VocabularyIndex: Sendable {
     id(in: slots[slot(hash: key.hash(), slots) { keys[$0] == key }])
   }
 
-  /// The id of the token that is the `count` bytes of `text` at `start`; O(count / 16) expected.
+  /// The id of the token that is the `count` bytes of `text` at `start`, at least one; O(count / 16) expected.
+  ///
+  /// - Parameter window: the bytes there.
   @inline(__always)
   func id(
-    of text: Span<UInt8>, at start: Int, count: Int, _ slots: Span<UInt32>, _ keys: Span<ByteWindow>
+    of text: Span<UInt8>, at start: Int, count: Int, _ window: ByteWindow, _ slots: Span<UInt32>,
+    _ keys: Span<ByteWindow>
   ) -> Int32? {
-    guard let key = Self.key(of: text, at: start, count: count) else {
-      return idByBytes(of: text, at: start, count: count, slots)
+    if count <= ByteWindow.byteCount, !hasTokenEndingInNUL {
+      guard let id = Self.id(of: window.prefix(count), slots, keys) else { return nil }
+      // Where the text ends in NUL, the token found is shorter.
+      return text[start &+ count &- 1] == 0 ? nil : id
     }
-    return Self.id(of: key, slots, keys)
+    return idByBytes(of: text, at: start, count: count, slots)
   }
 
   /// The id of the token that is the `count` bytes of `text` at `start`.
   func id(of text: Span<UInt8>, at start: Int, count: Int) -> Int32? {
-    withTables { slots, keys, _ in id(of: text, at: start, count: count, slots, keys) }
+    withTables { slots, _, _ in idByBytes(of: text, at: start, count: count, slots) }
   }
 
   @inline(never)
@@ -155,6 +164,7 @@ final class VocabularyIndex: Sendable {
     fileprivate let keys: ContiguousArray<ByteWindow>
     fileprivate var slots: ContiguousArray<UInt32>
     fileprivate var lengths: ContiguousArray<UInt32>
+    fileprivate let hasTokenEndingInNUL: Bool
 
     init(bytes: ContiguousArray<UInt8>, places: ContiguousArray<Vocabulary.Place?>) {
       let bytes = bytes + repeatElement(0, count: ByteWindow.byteCount)
@@ -164,6 +174,7 @@ final class VocabularyIndex: Sendable {
         places.map { place in
           place.flatMap { key(of: bytes.span, at: Int($0.start), count: Int($0.count)) } ?? ByteWindow(bits: 0)
         })
+      hasTokenEndingInNUL = places.contains { $0.map { $0.count > 0 && bytes[$0.range.upperBound - 1] == 0 } ?? false }
       // Three quarters of the slots are empty or more, so most searches end at the first.
       let slotCount = 1 << (Int.bitWidth - (places.count * 2 | 7).leadingZeroBitCount + 1)
       slots = ContiguousArray(repeating: 0, count: slotCount)

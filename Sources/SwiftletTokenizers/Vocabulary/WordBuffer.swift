@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletFiles
+
 /// The normalized word being read: at most `scalarLimit` of its scalars, and the number of all.
 ///
 /// One buffer serves all words of a text; nothing is allocated for a word.
-struct WordBuffer {
+struct WordBuffer: ~Copyable {
   /// The word in UTF-8, as far as it is kept.
   private(set) var byteCount = 0
   /// All scalars of the word, those past the limit included.
   private(set) var scalarCount = 0
   let scalarLimit: Int
-  /// The word behind room for the prefix, as ``WordPieceModel/appendPieces(of:count:to:ends:)`` wants it.
-  private var memory: ContiguousArray<UInt8>
+  /// The word behind room for the prefix, as ``WordPieceModel/forEachPiece(of:count:_:_:_:_:)`` wants it.
+  private var memory: OwnedBytes
   /// Where the word starts in `memory`.
   private let start: Int
 
@@ -27,15 +29,19 @@ struct WordBuffer {
     scalarLimit = model.longestWord
     start = model.prefix.count
     // A scalar has up to four bytes.
-    memory = ContiguousArray(repeating: 0, count: model.memoryCount(wordBytes: model.longestWord * 4))
+    memory = OwnedBytes(count: model.memoryCount(wordBytes: model.longestWord * 4))
     origins = tracksOrigins ? [] : nil
   }
 
-  /// Appends the ids of the word's pieces, and to `ends` where each ends in the word, if `ends` is wanted.
-  mutating func appendPieces(_ model: WordPieceModel, to pieces: inout OutputSpan<Int32>, ends: inout [Int]?) {
+  /// Splits the word into pieces as ``WordPieceModel/forEachPiece(of:count:_:_:_:_:)`` does.
+  @inline(__always)
+  mutating func forEachPiece(_ model: WordPieceModel, _ body: (_ id: Int32, _ end: Int) -> Void) -> Bool {
     let count = byteCount
-    var memory = memory.mutableSpan
-    model.appendPieces(of: &memory, count: count, to: &pieces, ends: &ends)
+    return memory.withMutableSpan { memory in
+      model.vocabulary.index.withTables { slots, keys, lengths in
+        model.forEachPiece(of: &memory, count: count, slots, keys, lengths, body)
+      }
+    }
   }
 
   /// Appends what `actions` makes of the ASCII letters of `text` from `start` on, up to the first that is no
@@ -44,13 +50,15 @@ struct WordBuffer {
   {
     let room = max(scalarLimit - scalarCount, 0)
     let target = start + byteCount
-    var memory = memory.mutableSpan
-    var position = first
-    while position < end {
-      let action = actions[Int(text[position])]
-      guard action < 0x80 else { break }
-      if position - first < room { memory[target + position - first] = action }
-      position += 1
+    let position = memory.withMutableSpan { memory in
+      var position = first
+      while position < end {
+        let action = actions[Int(text[position])]
+        guard action < 0x80 else { break }
+        if position - first < room { memory[target + position - first] = action }
+        position += 1
+      }
+      return position
     }
     let count = position - first
     byteCount += min(count, room)
@@ -66,28 +74,18 @@ struct WordBuffer {
     scalarCount += 1
     lastOrigin = origin
     guard scalarCount <= scalarLimit else { return }
-    let target = start + byteCount
-    func continuation(_ shift: UInt32) -> UInt8 { UInt8(truncatingIfNeeded: scalar >> shift & 0x3F | 0x80) }
-    switch scalar {
-    case ..<0x80:
-      memory[target] = UInt8(truncatingIfNeeded: scalar)
-      byteCount += 1
-    case ..<0x800:
-      memory[target] = UInt8(truncatingIfNeeded: scalar >> 6 | 0xC0)
-      memory[target + 1] = continuation(0)
-      byteCount += 2
-    case ..<0x10000:
-      memory[target] = UInt8(truncatingIfNeeded: scalar >> 12 | 0xE0)
-      memory[target + 1] = continuation(6)
-      memory[target + 2] = continuation(0)
-      byteCount += 3
-    default:
-      memory[target] = UInt8(truncatingIfNeeded: scalar >> 18 | 0xF0)
-      memory[target + 1] = continuation(12)
-      memory[target + 2] = continuation(6)
-      memory[target + 3] = continuation(0)
-      byteCount += 4
-    }
+    func continuation(_ shift: UInt32) -> UInt32 { scalar >> shift & 0x3F | 0x80 }
+    // The first byte lowest.
+    let (utf8, count): (UInt32, Int) =
+      switch scalar {
+      case ..<0x80: (scalar, 1)
+      case ..<0x800: (scalar >> 6 | 0xC0 | continuation(0) << 8, 2)
+      case ..<0x10000: (scalar >> 12 | 0xE0 | continuation(6) << 8 | continuation(0) << 16, 3)
+      default:
+        (scalar >> 18 | 0xF0 | continuation(12) << 8 | continuation(6) << 16 | continuation(0) << 24, 4)
+      }
+    memory.store(utf8.littleEndian, at: start + byteCount)
+    byteCount += count
     if let known = origins?.count { origins?.append(contentsOf: repeatElement(origin, count: byteCount - known)) }
   }
 

@@ -30,45 +30,32 @@ final class WordPieceModel: Sendable {
   /// The memory for a word: the prefix goes before the word, and a window can be read behind it.
   func memoryCount(wordBytes: Int) -> Int { prefix.count + wordBytes + ByteWindow.byteCount }
 
-  /// Appends the ids of a word's pieces, and to `ends` where each piece ends in the word, if `ends` is wanted.
+  /// Splits a word into pieces: passes the id of each to `body`, and where it ends in the word.
   ///
   /// - Parameters:
   ///   - memory: the `count` bytes of the normalized word, behind as many as the prefix has; all are overwritten.
-  ///   - pieces: has room for a piece for each scalar of the word.
+  ///   - slots, keys, lengths: the tables of the vocabulary's index.
+  /// - Returns: false if no token covers the rest of the word; then the word is unknown, whatever `body` was passed.
   /// - Complexity: O(n) for a word in the vocabulary, else O(n · L), n bytes in the word, L in the longest token.
-  func appendPieces(
-    of memory: inout MutableSpan<UInt8>, count: Int, to pieces: inout OutputSpan<Int32>, ends: inout [Int]?
-  ) {
-    index.withTables { slots, keys, lengths in
-      appendPieces(of: &memory, count: count, to: &pieces, ends: &ends, slots, keys, lengths)
-    }
-  }
-
-  /// The same with the tables of the vocabulary.
-  func appendPieces(
-    of memory: inout MutableSpan<UInt8>, count: Int, to pieces: inout OutputSpan<Int32>, ends: inout [Int]?,
-    _ slots: Span<UInt32>, _ keys: Span<ByteWindow>, _ lengths: Span<UInt32>
-  ) {
-    let (firstPiece, firstEnd) = (pieces.count, ends?.count ?? 0)
+  @inline(__always)
+  func forEachPiece(
+    of memory: inout MutableSpan<UInt8>, count: Int, _ slots: Span<UInt32>, _ keys: Span<ByteWindow>,
+    _ lengths: Span<UInt32>, _ body: (_ id: Int32, _ end: Int) -> Void
+  ) -> Bool {
+    let fullPrefixCount = prefix.count
     var position = 0
     while position < count {
-      let prefixCount = position == 0 ? 0 : prefix.count
-      let start = prefix.count + position - prefixCount
+      let prefixCount = position == 0 ? 0 : fullPrefixCount
+      let start = fullPrefixCount + position - prefixCount
       for i in 0..<prefixCount { memory[start + i] = prefix[i] }
       guard
         let (id, length) = longestToken(
           in: memory.span, at: start, after: prefixCount, count: prefixCount + count - position, slots, keys, lengths)
-      else {
-        pieces.removeLast(pieces.count - firstPiece)
-        pieces.append(unknownID)
-        ends?.truncate(to: firstEnd)
-        ends?.append(count)
-        return
-      }
+      else { return false }
       position += length - prefixCount
-      pieces.append(id)
-      ends?.append(position)
+      body(id, position)
     }
+    return true
   }
 
   /// The longest token that the text at `start` starts with and that is longer than the prefix.
@@ -77,7 +64,8 @@ final class WordPieceModel: Sendable {
     in text: Span<UInt8>, at start: Int, after prefixCount: Int, count: Int, _ slots: Span<UInt32>,
     _ keys: Span<ByteWindow>, _ lengths: Span<UInt32>
   ) -> (id: Int32, length: Int)? {
-    let lengths = VocabularyIndex.lengths(from: ByteWindow(text, at: start), lengths)
+    let window = ByteWindow(text, at: start)
+    let lengths = VocabularyIndex.lengths(from: window, lengths)
     var length = min(count, longestToken)
     while length > prefixCount {
       if length < UInt32.bitWidth {
@@ -85,7 +73,7 @@ final class WordPieceModel: Sendable {
         length = UInt32.bitWidth &- 1 &- (lengths & (2 &<< UInt32(truncatingIfNeeded: length) &- 1)).leadingZeroBitCount
         guard length > prefixCount else { return nil }
       }
-      if let id = index.id(of: text, at: start, count: length, slots, keys) { return (id, length) }
+      if let id = index.id(of: text, at: start, count: length, window, slots, keys) { return (id, length) }
       length -= 1
     }
     return nil

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletFiles
+
+/// Memory for bytes that is not shared: unlike an array it does not check at each change who else has it.
+///
+/// Safe though it stores an address: nobody else has it, it is freed with its only owner, and each access checks its bounds.
+@safe
+struct OwnedBytes: ~Copyable {
+  private let buffer: UnsafeMutableBufferPointer<UInt8>
+
+  /// `count` zeros.
+  init(count: Int) {
+    // Freed by `deinit`.
+    unsafe buffer = .allocate(capacity: count)
+    unsafe buffer.initialize(repeating: 0)
+  }
+
+  deinit { unsafe buffer.deallocate() }
+
+  /// Calls `body` with the bytes, to be changed.
+  @inline(__always)
+  mutating func withMutableSpan<Value, Failure: Error>(
+    _ body: (inout MutableSpan<UInt8>) throws(Failure) -> Value
+  ) throws(Failure) -> Value {
+    // The owner is borrowed during the call, and a span cannot leave it.
+    var span = unsafe buffer.mutableSpan
+    return try body(&span)
+  }
+
+  /// Stores a number at `offset`, in this machine's byte order; its bytes must lie inside the memory.
+  @inline(__always)
+  mutating func store<Number: FixedWidthInteger & BitwiseCopyable>(_ number: Number, at offset: Int) {
+    withMutableSpan { $0.store(number, at: offset) }
+  }
+}
