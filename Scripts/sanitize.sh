@@ -7,7 +7,8 @@
 # kernels: each C kernel at sizes 0 to 67 between guard pages, on every CPU path, with AddressSanitizer and
 #          UndefinedBehaviorSanitizer.
 # memory:  the test suite, or the tests that match FILTER, with AddressSanitizer. Each piece of scratch memory is an
-#          allocation of exactly its size, filled with NaN; tests that bound memory stay out.
+#          allocation of exactly its size, filled with NaN; tests that bound memory stay out. Warnings of the compiler are
+#          errors.
 # threads: the test suite, or the tests that match FILTER, with ThreadSanitizer.
 # Without arguments all of them.
 set -euo pipefail
@@ -26,7 +27,7 @@ kernels() {
 # live as long as the process.
 memory() {
   SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=64 \
-    swift test --sanitize address --scratch-path .build-asan ${1:+--filter "$1"}
+    swift test --sanitize address --scratch-path .build-asan -Xswiftc -warnings-as-errors -Xcc -Werror ${1:+--filter "$1"}
 }
 
 threads() {
@@ -39,5 +40,5 @@ case ${1-all} in
   memory) memory "${2-}" ;;
   threads) threads "${2-}" ;;
   all) kernels; memory; threads ;;
-  *) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
