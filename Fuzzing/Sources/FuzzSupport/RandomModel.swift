@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Swiftlet
-import SwiftletFiles
-import SwiftletWeights
+internal import Swiftlet
+internal import SwiftletFiles
+internal import SwiftletWeights
 
 /// Choices that the bytes of an input make, one after the other; where they end, the first of each.
 package struct Choices {
