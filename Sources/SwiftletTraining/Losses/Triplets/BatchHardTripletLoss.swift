@@ -2,8 +2,8 @@
 
 public import SwiftletAutodiff
 
-/// A loss of each anchor with its farthest positive p and nearest negative n in the batch: mean_a max(d_ap - d_an + m,
-/// 0).
+/// A loss of each anchor with its farthest positive p and nearest negative n in the batch:
+/// mean_a max(d_ap - d_an + m, 0).
 ///
 /// The mean is over all rows of the batch. A row without a positive has d_ap = 0, so it still pushes its nearest
 /// negative away. In a batch of one label the loss is m and has no gradient. If all vectors are equal, the loss is m,

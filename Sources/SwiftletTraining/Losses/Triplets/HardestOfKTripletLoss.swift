@@ -2,8 +2,8 @@
 
 public import SwiftletAutodiff
 
-/// A loss for given triplets of an anchor, a positive and the nearest of the anchor's K negatives: mean_i max_j max(d_p
-/// - d_nj + m, 0).
+/// A loss for given triplets of an anchor, a positive and the nearest of the anchor's K negatives:
+/// mean_i max_j max(d_p - d_nj + m, 0).
 ///
 /// If all vectors are equal, the loss is m.
 public struct HardestOfKTripletLoss: AnchorwiseLoss, NamedLoss {
