@@ -1,6 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import SwiftletTensors
+
+/// Whether ``peakMemory(of:)`` says something here: Linux tells it, and a sanitizer takes memory of its own.
+package var canMeasureMemory: Bool {
+  #if os(Linux)
+    !NumberMemory.isExact
+  #else
+    false
+  #endif
+}
 
 /// By how many bytes the memory of the process rose above what it was before `body`, at the most.
 ///
