@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares `tokenize` of Examples/ with Hugging Face's tokenizers on random texts: ids, tokens, types and offsets.
 
-usage: compare_random_texts.py [--count 1000000] [--seed 1]
+usage: compare_random_texts.py [--unigram] [--count 1000000] [--seed 1]
 
-Texts mix scripts, combining marks in any order, controls, special tokens, punctuation, long words and any scalar at all. A
-third goes to each tokenizer: the bundled model's, and a cased and an uncased one whose vocabulary has every scalar. Some
-are cut. Exits with 1 if anything differs; the seed makes the same texts again.
+Texts mix scripts, combining marks in any order, controls, special tokens, punctuation, long words and any scalar at all. Each
+tokenizer gets as many: the bundled model's, a cased and an uncased one whose vocabulary has every scalar; with --unigram, in
+their place, one whose pieces are scalars and bytes, and those of the goldens. Some texts are cut. Exits with 1 if anything
+differs; the seed makes the same texts again.
 """
 import argparse
 import pathlib
@@ -17,6 +18,7 @@ import unicodedata
 
 import compare_tokenizer
 import make_scalar_digests
+import make_unigram_goldens
 
 SCALARS = [chr(scalar) for block in make_scalar_digests.BLOCKS for scalar in range(block, block + 64)]
 MARKS = [scalar for scalar in SCALARS if unicodedata.combining(scalar)]
@@ -30,6 +32,7 @@ POOLS = [
     (list("\0\1\x0b\x0c\x1c\x7f\u00ad\u200b\u200d\ufeff\ufffd\ue000\ufe0f"), 2), (list("中文漢字𠀀豈\U0002f800\U0002b820"), 2),
     ([chr(scalar) for scalar in range(0xAC00, 0xD7A4)], 1), (["👩‍👩‍👧", "👍🏽", "🇨🇭", "🤖"], 1),
     (["[SEP]", "[MASK]", "[CLS]", "[PAD]", "[UNK]", "[sep]", "[SEP", "##"], 1), (SCALARS, 2),
+    (make_unigram_goldens.UNIGRAM_TEXTS, 1), (["<s>", "</s>", "<mask>", "<unk>", "▁", "SEIN", "frei", "Q Q", "..."], 1),
     (["a" * 99, "b" * 100, "c" * 101, "é" * 60, "한" * 34, "e\u0301\u0323" * 40], 1),
 ]
 
@@ -42,27 +45,37 @@ def texts(count, seed):
         yield "".join(choose.choice(pool) for pool in drawn)
 
 
+def folders(parent, unigram):
+    """The folders of the tokenizers, those that are made in `parent`."""
+    found = [] if unigram else [compare_tokenizer.ROOT / "weights" / "all-MiniLM-L6-v2"]
+    for name in ["unigram"] if unigram else make_scalar_digests.CASINGS:
+        found.append(parent / name)
+        found[-1].mkdir()
+        make_scalar_digests.write(found[-1], name)
+    for name in ["multilingual", "spaces", "odd", "plain"] if unigram else []:
+        found.append(parent / name)
+        make_unigram_goldens.write_folder(found[-1], name)
+    return found
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--unigram", action="store_true")
     parser.add_argument("--count", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--batch", type=int, default=50_000, help="texts a run of `tokenize`")
     options = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as name:
-        folders = [compare_tokenizer.ROOT / "weights" / "all-MiniLM-L6-v2"]
-        for casing, lowercase in make_scalar_digests.CASINGS.items():
-            folders.append(pathlib.Path(name) / casing)
-            folders[-1].mkdir()
-            make_scalar_digests.write_model(folders[-1], lowercase)
-        tokenizers = [compare_tokenizer.reference(folder) for folder in folders]
+        models = folders(pathlib.Path(name), options.unigram)
+        tokenizers = [compare_tokenizer.reference(folder) for folder in models]
         differing = 0
         for number, start in enumerate(range(0, options.count, options.batch)):
             batch = list(texts(min(options.batch, options.count - start), options.seed + number))
-            which = number % len(folders)
-            max_length = (None, 8)[number // len(folders) % 2]
+            which = number % len(models)
+            max_length = (None, 8)[number // len(models) % 2]
             differing += compare_tokenizer.report(compare_tokenizer.differences(
-                folders[which], tokenizers[which], batch, max_length=max_length))
+                models[which], tokenizers[which], batch, max_length=max_length))
     print(f"{options.count} texts: {differing} differ")
     sys.exit(differing > 0)
 

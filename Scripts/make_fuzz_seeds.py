@@ -158,6 +158,18 @@ def folders():
         added = [{**token, key: True} for token in tokenizer["added_tokens"]]
         changed = {**tokenizer, "added_tokens": added}
         seeds[f"added-{key}"] = seed(saved, **{"tokenizer.json": json.dumps(changed).encode()})
+    pieces = [[name, -1] for name in ["<unk>", "<s>", "</s>", "<pad>", "▁", "a", "▁a", "<0xC3>"]]
+    unigram = {
+        "normalizer": {"type": "Sequence", "normalizers": [
+            {"type": "Precompiled", "precompiled_charsmap": "BAAAAAAAAAA="}, {"type": "Strip", "strip_right": True},
+            {"type": "Replace", "pattern": {"Regex": " {2,}"}, "content": "▁"}]},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+            {"type": "WhitespaceSplit"}, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always"}]},
+        "post_processor": {"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 1]},
+        "decoder": {"type": "Metaspace", "replacement": "▁"},
+        "model": {"type": "Unigram", "unk_id": 0, "byte_fallback": True, "vocab": pieces},
+    }
+    seeds["unigram"] = seed(saved, **{"tokenizer.json": json.dumps(unigram).encode()})
     seeds["bare"] = seed(small, **{"modules.json": b""})
     seeds["outside"] = seed(small, **{"modules.json": small["modules.json"].replace(b"1_Pooling", b"../../x")})
     return seeds
@@ -169,11 +181,11 @@ def tokenizer_texts():
         "a\u200bb\u200dc\u00adb\ufeff",
         "e\u0301 й が ำ", "한국어 각", "漢字 \U0002b820 \u4e00a", "שלום ، مرحبا", "👨‍👩‍👧 👍🏽 🇫🇷", "İstanbul ß ẞ ΣΑΣ", "Ａ，＋",
         "$+<=>^~ € ©",
-        "unaffable embeddings", "x" * 101, "##ing", "\ue000\uffff\U00100000", "a\u0323\u0301\u0307 q\u0307\u0323",
+        "▁a▁▁b  c ", "\x01\x02a <mask>\u3000b<s>", "ﷺ \r\n © \u200d❤ \u0958\u0301", "SEIN frei Q Q...", "unaffable embeddings", "x" * 101, "##ing", "\ue000\uffff\U00100000", "a\u0323\u0301\u0307 q\u0307\u0323",
     ]
     seeds = {}
     for i, text in enumerate(texts):
-        for options in 0, 1, 2, 3, 8:
+        for options in 0, 1, 2, 3, 8, 16, 17, 18, 19, 24:
             seeds[f"{i}-{options}"] = bytes([options, 16]) + text.encode()
     pair = "one two three".encode() + SEPARATOR + "four five".encode()
     return seeds | {"pair": b"\0\7" + pair, "not-utf8": b"\0\7a\xc3b \xed\xa0\x80"}
@@ -191,6 +203,7 @@ WORDS = """
     pooling_mode cls mean path type idx true false null pooling_mode_cls_token max_seq_length do_lower_case
     text label anchor positive negative negative_2 sentence1 sentence2 score
     model_max_length prompts WordPiece vocab max_input_chars_per_word continuing_subword_prefix
+    Unigram unk_id byte_fallback Precompiled precompiled_charsmap Metaspace replacement prepend_scheme <mask> <0xE2> ▁
 """.split()
 
 

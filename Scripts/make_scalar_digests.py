@@ -23,12 +23,14 @@ import tempfile
 import tokenizers
 
 import compare_tokenizer
+import make_unigram_goldens
 
 REFERENCE = "0.23.3"
 ROOT = compare_tokenizer.ROOT
 CONTEXTS = {"alone": "{}", "inside a word": "a{}b", "beside a combining mark": "e{}\u0301", "beside CJK": "中{}文"}
 SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 CASINGS = {"cased": False, "uncased": True}
+MODELS = [*CASINGS, "unigram"]
 BLOCKS = [start for start in range(0, 0x110000, 64) if not 0xD800 <= start < 0xE000]
 # White space and ASCII's and Latin-1's controls: a line of vocab.txt must not end with white space.
 NO_TOKENS = {
@@ -41,6 +43,31 @@ def write_model(folder, lowercase):
     lines = SPECIAL_TOKENS + scalars + ["##" + scalar for scalar in scalars]
     (folder / "vocab.txt").write_bytes("".join(line + "\n" for line in lines).encode())
     (folder / "tokenizer_config.json").write_text(json.dumps({"do_lower_case": lowercase}))
+
+
+def write_unigram_model(folder):
+    """The folder of a Unigram tokenizer whose pieces are scalars and bytes, all with one score; ScalarTests writes the same."""
+    characters = (make_unigram_goldens.FIXTURES / "nmt_nfkc.base64").read_text().strip()
+    scalars = [chr(s) for start in BLOCKS for s in range(start, start + 64) if s < 0x10000]
+    special = make_unigram_goldens.SPECIAL_TOKENS
+    pieces = special + [f"<0x{byte:02X}>" for byte in range(256)] + scalars
+    tokenizer = {
+        "added_tokens": [
+            {"id": i, "content": name, "special": True, "normalized": False, "single_word": False, "lstrip": False,
+             "rstrip": False} for i, name in enumerate(special)],
+        "normalizer": {"type": "Precompiled", "precompiled_charsmap": characters},
+        "pre_tokenizer": {"type": "Sequence", "pretokenizers": [
+            {"type": "WhitespaceSplit"}, {"type": "Metaspace", "replacement": "▁", "prepend_scheme": "always", "split": True}]},
+        "post_processor": {"type": "RobertaProcessing", "sep": ["</s>", 2], "cls": ["<s>", 0], "trim_offsets": False,
+                           "add_prefix_space": True},
+        "model": {"type": "Unigram", "unk_id": 3, "byte_fallback": True, "vocab": [[piece, -1] for piece in pieces]},
+    }
+    (folder / "tokenizer.json").write_text(json.dumps(tokenizer))
+
+
+def write(folder, name):
+    """The folder of one of MODELS."""
+    write_unigram_model(folder) if name == "unigram" else write_model(folder, CASINGS[name])
 
 
 def texts(block, context):
@@ -85,10 +112,10 @@ def main():
         sys.exit(f"digests are those of tokenizers {REFERENCE}, not {tokenizers.__version__}")
 
     differing = 0
-    for casing, lowercase in CASINGS.items():
+    for casing in MODELS:
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
-            write_model(folder, lowercase)
+            write(folder, casing)
             tokenizer = compare_tokenizer.reference(folder)
             if options.compare:
                 differing += compare(options.compare, casing, folder, tokenizer)

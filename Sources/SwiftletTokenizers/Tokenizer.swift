@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// BERT's tokenizer: text to token ids and back, equal to Hugging Face's fast tokenizers in every id and
-/// offset.
+/// The tokenizer of BERT and its relatives: text to token ids and back, equal to Hugging Face's fast tokenizers in every
+/// id and offset.
 ///
-/// The text is split at special tokens, normalized, and split at white space and punctuation. Each word becomes the
-/// longest pieces that the vocabulary has (WordPiece). Texts are read as UTF-8; the Unicode data is the reference's own,
-/// frozen.
+/// The text is split at special tokens, normalized, and split into words. With BERT's own vocabularies each word becomes the
+/// longest pieces that the vocabulary has (WordPiece); with those of multilingual models, made by SentencePiece, the pieces
+/// that are the most probable together (Unigram). Texts are read as UTF-8; the Unicode data is the reference's own, frozen.
 ///
 /// ```swift
 /// let tokenizer = try Tokenizer(folder: "weights/all-MiniLM-L6-v2")
@@ -18,11 +18,11 @@
 public struct Tokenizer: Sendable {
   /// The ids of the tokens that do not stand for text.
   public struct SpecialTokens: Sendable, Equatable {
-    /// [UNK], which replaces a word that the vocabulary cannot spell.
+    /// [UNK], which replaces what the vocabulary cannot spell. Multilingual models write `<unk>`.
     public var unknown: Int32
-    /// [CLS], before the first text.
+    /// [CLS] or `<s>`, before the first text.
     public var classifier: Int32
-    /// [SEP], after each text.
+    /// [SEP] or `</s>`, after each text.
     public var separator: Int32
     /// [PAD], if the vocabulary has one.
     public var padding: Int32?
@@ -37,33 +37,34 @@ public struct Tokenizer: Sendable {
   /// Non-fatal problems of the files, one line each.
   public let warnings: [String]
   let added: AddedTokens
-  var stages: Stages
+  var segmenter: Segmenter
+  /// The special tokens around texts.
+  let template: TokenTemplate
   /// nil: tokens joined by spaces.
-  let decoder: PieceDecoder?
+  let decoder: TokenDecoder?
 
   /// One past the highest id, the number of rows of an embedding table.
-  public var vocabularySize: Int { max(stages.model.vocabulary.count, added.count) }
-  /// The normalization of a text before it is split into words.
-  public var normalization: Normalization { stages.normalization }
+  public var vocabularySize: Int { max(segmenter.vocabularyCount, added.count) }
+  /// The normalization of a text before it is split into words. Of a Unigram tokenizer it tells only whether it lowercases:
+  /// the rest is in its map of characters.
+  public var normalization: Normalization { segmenter.normalization }
   /// The tokens that are searched for in whole texts.
   public var addedTokens: [AddedToken] { added.tokens }
 
   /// A copy that also lowercases. It treats accents as this tokenizer does.
   package func lowercasing() -> Tokenizer {
-    var tokenizer = self, normalization = normalization
-    normalization.lowercases = true
-    tokenizer.stages = Stages(
-      addedTokens: added.tokens, normalization: normalization, model: stages.model)
+    var tokenizer = self
+    tokenizer.segmenter = segmenter.lowercasing(added.tokens)
     return tokenizer
   }
 
   /// The id of a token as the vocabulary spells it.
   public func id(of token: String) -> Int32? {
-    added.id(of: token) ?? stages.model.vocabulary.id(of: token)
+    added.id(of: token) ?? segmenter.id(of: token)
   }
 
   /// The token of an id, nil if there is none.
   public func token(of id: Int32) -> String? {
-    stages.normalizedSpellings[id] ?? added[id]?.content ?? stages.model.vocabulary.token(id)
+    segmenter.normalizedSpellings[id] ?? added[id]?.content ?? segmenter.token(id)
   }
 }

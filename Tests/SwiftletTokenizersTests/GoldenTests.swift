@@ -13,6 +13,13 @@ struct GoldenTests {
       name == "uncased"
       ? try Tokenizer(path: repositoryPath("vocab/bert-base-uncased.txt"))
       : try Tokenizer(folder: fixture(name))
+    try check(tokenizer, name)
+  }
+
+  @Test(arguments: unigramFixtures)
+  func equalsReference(unigram name: String) throws { try check(unigramTokenizer(name), "unigram/\(name)") }
+
+  private func check(_ tokenizer: Tokenizer, _ name: String) throws {
     let goldens = try JSONParser.parse(path: fixture("\(name)/goldens.json"), limit: 1 << 20)
     let cases = try #require(goldens.array).map { try #require($0.object) }
     #expect(cases.count > 100)
@@ -50,7 +57,7 @@ struct GoldenTests {
   /// Ranges in bytes and in scalars are the same places of the text.
   private func checkRanges(_ encoding: Encoding, _ text: String, _ pair: String?) {
     for (index, range) in encoding.utf8Ranges.enumerated() {
-      let utf8 = (encoding.typeIDs[index] == 0 ? text : pair ?? "").utf8
+      let utf8 = (encoding.textIndices[index] == 1 ? pair ?? "" : text).utf8
       let start = utf8.index(utf8.startIndex, offsetBy: range.lowerBound)
       let end = utf8.index(utf8.startIndex, offsetBy: range.upperBound)
       let scalars = String(utf8[start..<end])?.unicodeScalars.count

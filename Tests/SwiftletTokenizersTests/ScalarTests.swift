@@ -5,8 +5,8 @@ import SwiftletTokenizers
 import TestSupport
 import Testing
 
-/// Each of the 1,112,064 Unicode scalars, in four contexts, cased and uncased, gives the ids and offsets that
-/// Hugging Face's tokenizers give.
+/// Each of the 1,112,064 Unicode scalars, in four contexts, cased, uncased and with Unigram, gives the ids and offsets
+/// that Hugging Face's tokenizers give.
 ///
 /// A digest stands for 64 scalars in a context; Scripts/make_scalar_digests.py, which makes them, says how, and with
 /// `--compare` names the scalars behind a block that fails here. All blocks are checked in a release build or with
@@ -29,13 +29,21 @@ struct ScalarTests {
 
   @Test(arguments: [(name: "cased", lowercases: false), ("uncased", true)])
   func equalsReferenceOnEveryScalar(casing: (name: String, lowercases: Bool)) throws {
-    let digests = [UInt8](try Data(contentsOf: URL(fileURLWithPath: fixture("scalars/\(casing.name).bin"))))
-    try #require(digests.count == Self.blocks.count * Self.contexts.count * 4)
     let folder = try TemporaryFolder()
     try folder.write(Self.vocabulary(), to: "vocab.txt")
-    let tokenizer = try Tokenizer(
-      path: folder.path("vocab.txt"), normalization: Normalization(lowercases: casing.lowercases))
+    let normalization = Normalization(lowercases: casing.lowercases)
+    try check(Tokenizer(path: folder.path("vocab.txt"), normalization: normalization), casing.name)
+  }
 
+  @Test func unigramEqualsReferenceOnEveryScalar() throws {
+    let folder = try TemporaryFolder()
+    try folder.write(Self.unigramFile(), to: "tokenizer.json")
+    try check(Tokenizer(folder: folder.path), "unigram")
+  }
+
+  private func check(_ tokenizer: Tokenizer, _ name: String) throws {
+    let digests = [UInt8](try Data(contentsOf: URL(fileURLWithPath: fixture("scalars/\(name).bin"))))
+    try #require(digests.count == Self.blocks.count * Self.contexts.count * 4)
     var wrong: [String] = []
     var random = SplitMix64(seed: 1)
     for (index, block) in Self.blocks.enumerated() {
@@ -48,7 +56,7 @@ struct ScalarTests {
         }
       }
     }
-    #expect(wrong.isEmpty, "\(wrong.count) blocks, \(casing.name): \(wrong.prefix(20).joined(separator: ", "))")
+    #expect(wrong.isEmpty, "\(wrong.count) blocks, \(name): \(wrong.prefix(20).joined(separator: ", "))")
   }
 
   /// The digest of the 64 encodings of a block; the hot path must give the same ids.
@@ -93,5 +101,28 @@ struct ScalarTests {
       }
     }
     return Array("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n".utf8) + words + continuations
+  }
+
+  /// tokenizer.json with the special tokens, the bytes and all scalars below U+10000 as pieces of one score.
+  private static func unigramFile() throws -> String {
+    let map = try String(contentsOfFile: fixture("unigram/nmt_nfkc.base64"), encoding: .utf8)
+      .trimmingCharacters(in: .whitespacesAndNewlines)
+    let special = ["<s>", "<pad>", "</s>", "<unk>"]
+    var pieces = special + (0..<256).map { "<0x" + ($0 < 16 ? "0" : "") + String($0, radix: 16, uppercase: true) + ">" }
+    for block in blocks where block < 0x10000 {
+      for scalar in block..<block + 64 {
+        let digits = String(scalar, radix: 16)
+        pieces.append("\\u" + String(repeating: "0", count: 4 - digits.count) + digits)
+      }
+    }
+    let added = special.enumerated().map { #"{"id":\#($0),"content":"\#($1)","special":true}"# }
+    return #"""
+      {"added_tokens":[\#(added.joined(separator: ","))],
+       "normalizer":{"type":"Precompiled","precompiled_charsmap":"\#(map)"},
+       "pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"WhitespaceSplit"},{"type":"Metaspace","replacement":"▁"}]},
+       "post_processor":{"type":"RobertaProcessing","sep":["</s>",2],"cls":["<s>",0]},
+       "model":{"type":"Unigram","unk_id":3,"byte_fallback":true,"vocab":[
+       \#(pieces.map { "[\"\($0)\",-1]" }.joined(separator: ","))]}}
+      """#
   }
 }

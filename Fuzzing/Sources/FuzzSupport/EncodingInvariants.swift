@@ -5,15 +5,18 @@ package import Swiftlet
 /// What holds for the encoding of any text by any tokenizer.
 package func checkInvariants(of encoding: Encoding, text: String, pair: String? = nil, _ tokenizer: Tokenizer) {
   let count = encoding.count
-  let counts = [encoding.typeIDs.count, encoding.tokens.count, encoding.offsets.count, encoding.utf8Ranges.count]
+  let counts = [
+    encoding.typeIDs.count, encoding.textIndices.count, encoding.tokens.count, encoding.offsets.count,
+    encoding.utf8Ranges.count,
+  ]
   expect(counts.allSatisfy { $0 == count }, "as many \(counts) as ids, \(count)")
   expect(encoding.ids.allSatisfy { 0..<Int32(tokenizer.vocabularySize) ~= $0 }, "ids in range")
-  checkPlaces(encoding, typeID: 0, text)
-  checkPlaces(encoding, typeID: 1, pair ?? "")
+  checkPlaces(encoding, textIndex: 0, text)
+  checkPlaces(encoding, textIndex: 1, pair ?? "")
 }
 
 /// Starts and ends never go back, lie on scalars of the text, and count the same place in scalars and in bytes.
-private func checkPlaces(_ encoding: Encoding, typeID: Int32, _ text: String) {
+private func checkPlaces(_ encoding: Encoding, textIndex: Int, _ text: String) {
   let utf8 = Array(text.utf8)
   // scalarsBefore[i]: how many scalars start before byte i; nil inside a scalar.
   var scalarsBefore: [Int?] = []
@@ -26,10 +29,8 @@ private func checkPlaces(_ encoding: Encoding, typeID: Int32, _ text: String) {
   scalarsBefore.append(scalars)
 
   var last = 0..<0
-  for index in encoding.ids.indices where encoding.typeIDs[index] == typeID {
+  for index in encoding.ids.indices where encoding.textIndices[index] == textIndex {
     let range = encoding.utf8Ranges[index]
-    // A special token that was added comes from nowhere.
-    if range == 0..<0 { continue }
     expect(range.lowerBound >= last.lowerBound && range.upperBound >= last.upperBound, "ordered, not \(last), \(range)")
     expect(!range.isEmpty && range.upperBound <= utf8.count, "\(range) in a text of \(utf8.count) bytes")
     expect(scalarsBefore[range.lowerBound] == encoding.offsets[index].lowerBound, "start of \(range) in scalars")

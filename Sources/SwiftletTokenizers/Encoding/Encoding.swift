@@ -2,14 +2,17 @@
 
 /// The tokens of a text, or of a pair of texts, with their places in it.
 ///
-/// All arrays have one element a token. A token of type id 0 has its place in the first text, one of type id 1 in the
-/// second. A special token that was added has the empty range 0..<0.
+/// All arrays have one element a token. A special token that was added has the empty range 0..<0.
 public struct Encoding: Sendable, Equatable {
   /// The token ids.
   public var ids: [Int32] = []
-  /// Which text of a pair a token belongs to, 0 or 1.
+  /// The token types that the model is given. BERT's are 0 for the first text and 1 for the second; multilingual models
+  /// have 0 for both.
   public var typeIDs: [Int32] = []
-  /// The tokens as the vocabulary spells them, "##" included; added tokens as the text spells them.
+  /// Which text each token comes from, 0 or 1; nil for a special token that was added.
+  public var textIndices: [Int?] = []
+  /// The tokens as the vocabulary spells them, "##" or "▁" included; added tokens, and what a Unigram vocabulary does not
+  /// know, as the text spells them.
   public var tokens: [String] = []
   /// The places in Unicode scalars, as the reference's Python binding gives them.
   public var offsets: [Range<Int>] = []
@@ -24,7 +27,7 @@ public struct Encoding: Sendable, Equatable {
 
 /// How ``Tokenizer/encode(_:pair:options:)`` encodes a text.
 public struct EncodingOptions: Sendable, Equatable {
-  /// Whether to put [CLS] first and [SEP] after each text.
+  /// Whether to put [CLS] first and [SEP] after each text, or what the tokenizer has in their place.
   public var addsSpecialTokens: Bool
   /// The maximum number of tokens, special ones included; nil for no limit. Special tokens are never cut.
   public var maxLength: Int?

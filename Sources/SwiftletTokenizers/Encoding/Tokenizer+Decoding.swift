@@ -32,7 +32,7 @@ struct PieceDecoder: Sendable {
   ].map { (Array($0.utf8), Array($1.utf8)) }
 
   /// O(bytes).
-  func text(of tokens: some Sequence<String>) -> String {
+  func text(of tokens: [String]) -> String {
     var text: [UInt8] = []
     for (index, token) in tokens.enumerated() {
       var piece = Array(token.utf8)

@@ -3,11 +3,12 @@
 import SwiftletFiles
 
 extension Tokenizer {
-  /// Appends the tokens of a text to a batch: [CLS], at most `maxLength` - 2 pieces, [SEP].
+  /// Appends the tokens of a text to a batch, the special tokens around it included.
   ///
   /// - Parameter maxLength: the maximum number of tokens, special ones included.
   /// - Returns: whether pieces were left out.
-  /// - Throws: ``SwiftletError`` if `maxLength` is below 2 or the text is too long; the batch is as before.
+  /// - Throws: ``SwiftletError`` if `maxLength` leaves no room for the special tokens or the text is too long; the batch is
+  ///   as before.
   /// - Complexity: O(bytes read); reading stops soon after `maxLength` tokens.
   @discardableResult
   public func append(_ text: String, to batch: inout TokenBatch, maxLength: Int) throws -> Bool {
@@ -19,12 +20,19 @@ extension Tokenizer {
   public func append(
     utf8 text: Span<UInt8>, to batch: inout TokenBatch, maxLength: Int
   ) throws -> Bool {
-    guard maxLength >= 2 else { throw TokenizerError.maximumLengthTooSmall(maxLength: maxLength, minimum: 2) }
-    batch.ids.append(specialTokens.classifier)
+    let specialCount = template.prefix.count + template.suffix.count
+    guard maxLength >= specialCount else {
+      throw TokenizerError.maximumLengthTooSmall(maxLength: maxLength, minimum: specialCount)
+    }
+    for id in template.prefix { batch.ids.append(id) }
     do {
-      let isTruncated = try TextPass.appendIDs(
-        of: text, stages, limit: maxLength - 2, treatsSpecialTokensAsText: false, to: &batch.ids)
-      batch.ids.append(specialTokens.separator)
+      let isTruncated = try segmenter.appendIDs(
+        of: text, limit: maxLength - specialCount, treatsSpecialTokensAsText: false, to: &batch.ids)
+      for id in template.suffix { batch.ids.append(id) }
+      if template.largestTypeID > 0 {
+        let count = batch.ids.count - batch.typeIDs.count - specialCount
+        batch.typeIDs += template.typeIDs(count: count)
+      }
       batch.endSequence(isTruncated: isTruncated)
       return isTruncated
     } catch {
@@ -33,7 +41,8 @@ extension Tokenizer {
     }
   }
 
-  /// The tokens of a text, or of a pair of texts: [CLS] text [SEP], or [CLS] text [SEP] pair [SEP].
+  /// The tokens of a text, or of a pair of texts, with the special tokens around them: BERT's are [CLS] text [SEP], and
+  /// [CLS] text [SEP] pair [SEP].
   ///
   /// A pair that is too long is cut as the reference does by default: the longer text first, then both alike.
   ///
@@ -43,7 +52,7 @@ extension Tokenizer {
   public func encode(
     _ text: String, pair: String? = nil, options: EncodingOptions = EncodingOptions()
   ) throws -> Encoding {
-    let specialCount = !options.addsSpecialTokens ? 0 : pair == nil ? 2 : 3
+    let specialCount = options.addsSpecialTokens ? template.specialCount(isPair: pair != nil) : 0
     let maxLength = options.maxLength ?? Int(Int32.max)
     guard maxLength >= specialCount else {
       throw TokenizerError.maximumLengthTooSmall(maxLength: maxLength, minimum: specialCount)
@@ -102,8 +111,8 @@ extension Tokenizer {
     -> Pieces
   {
     try withUTF8(of: text) { (utf8) throws(TokenizerError) in
-      let found = try TextPass.pieces(
-        of: utf8, stages, limit: limit, treatsSpecialTokensAsText: options.treatsSpecialTokensAsText)
+      let found = try segmenter.pieces(
+        of: utf8, limit: limit, treatsSpecialTokensAsText: options.treatsSpecialTokensAsText)
       var pieces = Pieces(ids: found.ids, utf8Ranges: found.ranges, isTruncated: found.isTruncated)
       pieces.offsets = scalarRanges(of: found.ranges, in: utf8)
       pieces.tokens = pieces.ids.enumerated().map { found.spellings[$0] ?? token(of: $1) ?? "" }
@@ -115,35 +124,42 @@ extension Tokenizer {
   private func pieceCount(of text: String, _ options: EncodingOptions) throws(TokenizerError) -> Int {
     try withUTF8(of: text) { (utf8) throws(TokenizerError) in
       var ids: [Int32] = []
-      _ = try TextPass.appendIDs(
-        of: utf8, stages, limit: .max - 1, treatsSpecialTokensAsText: options.treatsSpecialTokensAsText, to: &ids)
+      _ = try segmenter.appendIDs(
+        of: utf8, limit: .max - 1, treatsSpecialTokensAsText: options.treatsSpecialTokensAsText, to: &ids)
       return ids.count
     }
   }
 
   private func encoding(_ first: Pieces, _ second: Pieces?, addsSpecialTokens: Bool) -> Encoding {
     var encoding = Encoding()
-    func appendSpecial(_ id: Int32, typeID: Int32) {
-      guard addsSpecialTokens else { return }
-      encoding.ids.append(id)
-      encoding.typeIDs.append(typeID)
-      encoding.tokens.append(token(of: id) ?? "")
-      encoding.offsets.append(0..<0)
-      encoding.utf8Ranges.append(0..<0)
+    for piece in second == nil ? template.single : template.pair {
+      switch piece {
+      case .special(let ids, let typeID):
+        guard addsSpecialTokens else { continue }
+        encoding.ids += ids
+        encoding.tokens += ids.map { token(of: $0) ?? "" }
+        encoding.append(ids.map { _ in 0..<0 }, ids.map { _ in 0..<0 }, typeID: typeID, textIndex: nil)
+      case .text(let isSecond, let typeID):
+        guard let pieces = isSecond ? second : first else { continue }
+        encoding.ids += pieces.ids
+        encoding.tokens += pieces.tokens
+        encoding.append(pieces.offsets, pieces.utf8Ranges, typeID: typeID, textIndex: isSecond ? 1 : 0)
+        encoding.isTruncated = encoding.isTruncated || pieces.isTruncated
+      }
     }
-    func append(_ pieces: Pieces, typeID: Int32) {
-      encoding.ids += pieces.ids
-      encoding.typeIDs += repeatElement(typeID, count: pieces.ids.count)
-      encoding.tokens += pieces.tokens
-      encoding.offsets += pieces.offsets
-      encoding.utf8Ranges += pieces.utf8Ranges
-      encoding.isTruncated = encoding.isTruncated || pieces.isTruncated
-      appendSpecial(specialTokens.separator, typeID: typeID)
-    }
-    appendSpecial(specialTokens.classifier, typeID: 0)
-    append(first, typeID: 0)
-    if let second { append(second, typeID: 1) }
     return encoding
+  }
+}
+
+extension Encoding {
+  /// Appends the places of tokens of one text or of special tokens.
+  fileprivate mutating func append(
+    _ newOffsets: [Range<Int>], _ newRanges: [Range<Int>], typeID: Int32, textIndex: Int?
+  ) {
+    offsets += newOffsets
+    utf8Ranges += newRanges
+    typeIDs += repeatElement(typeID, count: newOffsets.count)
+    textIndices += repeatElement(textIndex, count: newOffsets.count)
   }
 }
 

@@ -55,7 +55,12 @@ extension Tokenizer {
 
   /// From tokenizer.json, which wins where the configuration disagrees.
   private init(file path: String, _ configuration: TokenizerConfiguration) throws {
-    let file = try TokenizerFile(path: path)
+    let fields = try JSONFields(path: path, limit: TokenizerFile.maximumByteCount)
+    if try UnigramFile.isUnigram(fields) {
+      try self.init(unigram: fields, configuration)
+      return
+    }
+    let file = try TokenizerFile(fields)
     var names = configuration.names
     (names.unknown, names.classifier) = (file.names.unknown, file.names.classifier)
     names.separator = file.names.separator
@@ -97,12 +102,55 @@ extension Tokenizer {
     self.warnings =
       warnings + (hasPadding ? [] : ["\(escaped(path)): no token \(quoted(names.padding)); config.json gives its id"])
     self.maxLength = maxLength
-    self.decoder = decoder
+    self.decoder = decoder.map { .wordPiece($0) }
     self.added = added
-    stages = Stages(
-      addedTokens: tokens, normalization: normalization,
-      model: WordPieceModel(
-        vocabulary: vocabulary, unknownID: specialTokens.unknown, longestWord: longestWord,
-        continuationPrefix: continuationPrefix))
+    guard let template = TokenTemplate.bert(classifier: specialTokens.classifier, separator: specialTokens.separator)
+    else { throw .missingToken(path: path, token: names.classifier) }
+    self.template = template
+    segmenter = .wordPiece(
+      Stages(
+        addedTokens: tokens, normalization: normalization,
+        model: WordPieceModel(
+          vocabulary: vocabulary, unknownID: specialTokens.unknown, longestWord: longestWord,
+          continuationPrefix: continuationPrefix)))
+  }
+
+  /// From tokenizer.json with a Unigram model.
+  private init(unigram fields: JSONFields, _ configuration: TokenizerConfiguration) throws(TokenizerError) {
+    let path = fields.path
+    let file = try UnigramFile(fields, configuration.unigramClass)
+    let names = configuration.unigramNames
+    let added = AddedTokens(file.addedTokens)
+    let size = max(file.model.count, added.count)
+    for token in file.addedTokens {
+      let id = file.model.id(of: token.content)
+      guard token.id >= 0, id == token.id || id == nil && Int(token.id) >= file.model.count else {
+        throw .malformed(
+          path: path, field: "the added token \(quoted(token.content))",
+          expected: "token \(token.id) of the vocabulary too, or in none")
+      }
+    }
+    guard file.template.specialIDs.allSatisfy({ $0 < size }) else {
+      throw .malformed(path: path, field: "post_processor", expected: "with ids of tokens")
+    }
+    func id(of token: String) -> Int32? { added.id(of: token) ?? file.model.id(of: token) }
+    func required(_ token: String, _ id: Int32?) throws(TokenizerError) -> Int32 {
+      guard let id else { throw .missingToken(path: path, token: token) }
+      return id
+    }
+    specialTokens = SpecialTokens(
+      unknown: file.model.unknownID,
+      classifier: try required(names.classifier, file.template.prefix.first ?? id(of: names.classifier)),
+      separator: try required(names.separator, file.template.suffix.last ?? id(of: names.separator)),
+      padding: id(of: names.padding), mask: id(of: names.mask))
+    let hasPadding = specialTokens.padding != nil
+    warnings = hasPadding ? [] : ["\(escaped(path)): no token \(quoted(names.padding)); config.json gives its id"]
+    maxLength = file.maxLength
+    decoder = file.decoder
+    template = file.template
+    self.added = added
+    segmenter = .unigram(
+      UnigramStages(
+        addedTokens: file.addedTokens, normalization: file.normalization, splitting: file.splitting, model: file.model))
   }
 }

@@ -9,6 +9,8 @@ struct TokenizerConfiguration {
   var stripsAccents: Bool?
   var isolatesIdeographs: Bool?
   private(set) var className: String?
+  /// Whether a word at the start of a text gets a space, in XLM-RoBERTa's class.
+  private(set) var addsPrefixSpace = true
   private(set) var maxLength: Int?
   private(set) var names = SpecialTokenNames()
   /// The keys of `names` that the file has.
@@ -30,6 +32,7 @@ struct TokenizerConfiguration {
   init(path: String) throws {
     let fields = try JSONFields(path: path, limit: Self.maximumByteCount)
     className = try fields.string("tokenizer_class")
+    addsPrefixSpace = try fields.bool("add_prefix_space") ?? true
     if let side = try fields.string("truncation_side"), side != "right" {
       throw fields.unsupported("truncation_side \(quoted(side))")
     }
@@ -60,6 +63,23 @@ struct TokenizerConfiguration {
   var hasSupportedClass: Bool {
     guard let className else { return true }
     return Self.classes.contains { sameBytes($0, className) }
+  }
+
+  /// How a Unigram tokenizer.json is read.
+  var unigramClass: UnigramClass {
+    let classes = ["XLMRobertaTokenizer", "XLMRobertaTokenizerFast"]
+    guard let className, classes.contains(where: { sameBytes($0, className) }) else { return .asFile }
+    return .xlmRoberta(addsPrefixSpace: addsPrefixSpace)
+  }
+
+  /// The spellings of the special tokens of a multilingual model, whose defaults are not BERT's.
+  var unigramNames: SpecialTokenNames {
+    var result = SpecialTokenNames(
+      unknown: "<unk>", classifier: "<s>", separator: "</s>", padding: "<pad>", mask: "<mask>")
+    for (key, name) in SpecialTokenNames.keys where nameKeys.contains(key) {
+      result[keyPath: name] = names[keyPath: name]
+    }
+    return result
   }
 
   /// The keys whose values tokenizer.json contradicts.

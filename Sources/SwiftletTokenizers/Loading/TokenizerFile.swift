@@ -16,14 +16,13 @@ struct TokenizerFile {
   let decoder: PieceDecoder?
   let maxLength: Int?
 
-  private static let maximumByteCount = 1 << 27
+  static let maximumByteCount = 1 << 27
   /// BERT has 100. The time for a word grows with its square: at 65,536 a line of 64 KB took 13 seconds.
   private static let maximumScalarsPerWord = 1 << 10
   /// How many ids of the vocabulary may have no token.
   private static let maximumUnusedIDs = 1 << 16
 
-  init(path: String) throws {
-    let file = try JSONFields(path: path, limit: Self.maximumByteCount)
+  init(_ file: JSONFields) throws(TokenizerError) {
     let model = try file.component("model", types: ["WordPiece"])
     let normalizer = try file.component("normalizer", types: ["BertNormalizer"])
     _ = try file.component("pre_tokenizer", types: ["BertPreTokenizer"])

@@ -122,6 +122,25 @@ struct AddedTokenFinder: Sendable {
   }
 }
 
+/// A walk over a text from added token to added token.
+struct AddedTokenWalk {
+  private var position: Int
+  private var search: Int
+
+  init(from start: Int) { (position, search) = (start, start) }
+
+  /// The text before the next added token, and the token if there is one; nil at the end of the text.
+  mutating func next(
+    _ finder: AddedTokenFinder, in text: Span<UInt8>, includesSpecial: Bool
+  ) throws(TokenizerError) -> (before: Range<Int>, token: AddedTokenFinder.Match?)? {
+    guard position < text.count else { return nil }
+    let start = position
+    let match = try finder.firstMatch(in: text, from: search, limit: position, includesSpecial: includesSpecial)
+    (position, search) = match.map { ($0.bytes.upperBound, $0.end) } ?? (text.count, text.count)
+    return (start..<(match?.bytes.lowerBound ?? text.count), match)
+  }
+}
+
 extension Span<UInt8> {
   /// Whether these bytes start at `position`.
   fileprivate func has(_ bytes: [UInt8], at position: Int) -> Bool {

@@ -7,21 +7,18 @@ import SwiftletFiles
 extension TextPass {
   /// Reads the text from `start` to its end, or until the pass is full.
   mutating func read(_ text: Span<UInt8>, from start: Int) throws(TokenizerError) {
-    var (position, search) = (start, start)
-    while position < text.count, !isFull {
-      let match = try stages.rawTokens.firstMatch(
-        in: text, from: search, limit: position, includesSpecial: !treatsSpecialTokensAsText)
-      let end = match?.bytes.lowerBound ?? text.count
-      if position < end {
+    var walk = AddedTokenWalk(from: start)
+    while !isFull,
+      let (before, token) = try walk.next(stages.rawTokens, in: text, includesSpecial: !treatsSpecialTokensAsText)
+    {
+      if !before.isEmpty {
         if stages.normalizedTokens.isEmpty {
-          try readSegment(position..<end, of: text)
+          try readSegment(before, of: text)
         } else {
-          try readNormalized(try normalize(position..<end, of: text))
+          try readNormalized(try normalize(before, of: text))
         }
       }
-      guard let match else { return }
-      append(match.id, from: match.bytes, spelled: text.extracting(match.bytes))
-      (position, search) = (match.bytes.upperBound, match.end)
+      if let token { append(token.id, from: token.bytes, spelled: text.extracting(token.bytes)) }
     }
   }
 
@@ -50,22 +47,20 @@ extension TextPass {
   /// Splits normalized text at added tokens, and what is between them into words.
   private mutating func readNormalized(_ normalized: NormalizedText) throws(TokenizerError) {
     let bytes = normalized.bytes.span, origins = normalized.origins
-    var (position, search) = (0, 0)
-    while position < bytes.count, !isFull {
-      let match = try stages.normalizedTokens.firstMatch(
-        in: bytes, from: search, limit: position, includesSpecial: !treatsSpecialTokensAsText)
-      let end = match?.bytes.lowerBound ?? bytes.count
-      while position < end, !isFull {
+    var walk = AddedTokenWalk(from: 0)
+    while !isFull,
+      let (before, token) = try walk.next(
+        stages.normalizedTokens, in: bytes, includesSpecial: !treatsSpecialTokensAsText)
+    {
+      var position = before.lowerBound
+      while position < before.upperBound, !isFull {
         let (scalar, byteCount) = try bytes.scalar(at: position)
         splitWord(scalar, stages.tables.properties(of: scalar), from: origins[position])
         position += byteCount
       }
       endWord()
-      guard let match else { return }
-      let found = match.bytes
-      let origin = origins[found.lowerBound].lowerBound..<origins[found.upperBound - 1].upperBound
-      append(match.id, from: origin, spelled: bytes.extracting(found))
-      (position, search) = (found.upperBound, match.end)
+      guard let token else { return }
+      append(token.id, from: normalized.origin(of: token.bytes), spelled: bytes.extracting(token.bytes))
     }
   }
 
@@ -84,6 +79,11 @@ struct NormalizedText {
   private(set) var bytes: ContiguousArray<UInt8> = []
   /// Where the scalar of each byte comes from in the text.
   private(set) var origins: [Range<Int>] = []
+
+  /// Where the scalars of a range come from.
+  func origin(of range: Range<Int>) -> Range<Int> {
+    origins[range.lowerBound].lowerBound..<origins[range.upperBound - 1].upperBound
+  }
 
   mutating func append(_ scalar: UInt32, from origin: Range<Int>) {
     guard let scalar = Unicode.Scalar(scalar) else { preconditionFailure("\(scalar) is no Unicode scalar") }

@@ -37,24 +37,12 @@ struct TextPass: ~Copyable {
   /// Whether no further pieces are needed.
   var isFull: Bool { ids.count > limit }
 
-  /// The pieces of a text and where they come from.
-  struct Pieces {
-    /// Their ids.
-    fileprivate(set) var ids: [Int32] = []
-    /// The bytes each piece comes from.
-    fileprivate(set) var ranges: [Range<Int>] = []
-    /// How the text spells the pieces that are added tokens, by their number.
-    fileprivate(set) var spellings: [Int: String] = [:]
-    /// Whether pieces were left out.
-    fileprivate(set) var isTruncated = false
-  }
-
   /// The pieces of `text`, those past `limit` left out.
   ///
   /// - Complexity: O(bytes read); memory for the pieces, one word and one run of combining marks.
   static func pieces(
     of text: Span<UInt8>, _ stages: Stages, limit: Int, treatsSpecialTokensAsText: Bool
-  ) throws(TokenizerError) -> Pieces {
+  ) throws(TokenizerError) -> TextPieces {
     try checkLength(of: text)
     var pass = TextPass(
       stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, tracksOrigins: true)
@@ -62,7 +50,8 @@ struct TextPass: ~Copyable {
     let isTruncated = pass.isFull
     pass.ids.truncate(to: limit)
     pass.ranges?.truncate(to: limit)
-    return Pieces(ids: pass.ids, ranges: pass.ranges ?? [], spellings: pass.spellings, isTruncated: isTruncated)
+    return TextPieces(
+      ids: pass.ids, ranges: pass.ranges ?? [], spellings: pass.spellings, isTruncated: isTruncated)
   }
 
   /// Appends the ids of at most `limit` pieces of `text` to `ids`, and returns whether the text has more. Some ids may
@@ -100,7 +89,7 @@ struct TextPass: ~Copyable {
     try pass.read(text, from: start)
   }
 
-  private static func checkLength(of text: Span<UInt8>) throws(TokenizerError) {
+  static func checkLength(of text: Span<UInt8>) throws(TokenizerError) {
     guard text.count <= Int32.max else { throw .textTooLong(byteCount: text.count) }
   }
 

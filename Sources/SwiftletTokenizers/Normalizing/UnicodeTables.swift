@@ -145,8 +145,8 @@ struct UnicodeTables: Sendable {
   }
 }
 
-/// Reads the numbers of `UnicodeData`: base-32 digits, lowest first, from "0"; a digit's sixth bit says that more follow.
-private struct PackedNumbers {
+/// Reads the numbers of `UnicodeData` and `GraphemeData`: base-32 digits, lowest first, from "0"; a digit's sixth bit says that more follow.
+struct PackedNumbers {
   private let bytes: ContiguousArray<UInt8>
   private var position = 0
 

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What turns a text into the ids of pieces: all in which WordPiece and Unigram tokenizers differ.
+enum Segmenter: Sendable {
+  case wordPiece(Stages)
+  case unigram(UnigramStages)
+
+  /// The pieces of `text`, those past `limit` left out.
+  func pieces(
+    of text: Span<UInt8>, limit: Int, treatsSpecialTokensAsText: Bool
+  ) throws(TokenizerError) -> TextPieces {
+    switch self {
+    case .wordPiece(let stages):
+      try TextPass.pieces(of: text, stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText)
+    case .unigram(let stages):
+      try UnigramPass.pieces(of: text, stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText)
+    }
+  }
+
+  /// Appends the ids of at most `limit` pieces of `text` to `ids`, and returns whether the text has more. Some ids may
+  /// have been appended before an error.
+  @inline(__always)
+  func appendIDs(
+    of text: Span<UInt8>, limit: Int, treatsSpecialTokensAsText: Bool, to ids: inout [Int32]
+  ) throws(TokenizerError) -> Bool {
+    switch self {
+    case .wordPiece(let stages):
+      try TextPass.appendIDs(
+        of: text, stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, to: &ids)
+    case .unigram(let stages):
+      try UnigramPass.appendIDs(
+        of: text, stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, to: &ids)
+    }
+  }
+
+  /// One past the highest id of the vocabulary.
+  var vocabularyCount: Int {
+    switch self {
+    case .wordPiece(let stages): stages.model.vocabulary.count
+    case .unigram(let stages): stages.model.count
+    }
+  }
+
+  /// The id of a token of the vocabulary.
+  func id(of token: String) -> Int32? {
+    switch self {
+    case .wordPiece(let stages): stages.model.vocabulary.id(of: token)
+    case .unigram(let stages): stages.model.id(of: token)
+    }
+  }
+
+  /// The token of the vocabulary with an id.
+  func token(_ id: Int32) -> String? {
+    switch self {
+    case .wordPiece(let stages): stages.model.vocabulary.token(id)
+    case .unigram(let stages): stages.model.piece(id)
+    }
+  }
+
+  /// The added tokens that are looked for in normalized text, as they look there.
+  var normalizedSpellings: [Int32: String] {
+    switch self {
+    case .wordPiece(let stages): stages.normalizedSpellings
+    case .unigram(let stages): stages.normalizedSpellings
+    }
+  }
+
+  /// The normalization, as far as it is one of BERT's.
+  var normalization: Normalization {
+    switch self {
+    case .wordPiece(let stages): stages.normalization
+    case .unigram(let stages):
+      Normalization(
+        lowercases: stages.normalization.lowercases, stripsAccents: false, isolatesIdeographs: false, cleansText: false)
+    }
+  }
+
+  /// A copy that also lowercases.
+  func lowercasing(_ addedTokens: [AddedToken]) -> Segmenter {
+    switch self {
+    case .wordPiece(let stages):
+      var normalization = stages.normalization
+      normalization.lowercases = true
+      return .wordPiece(Stages(addedTokens: addedTokens, normalization: normalization, model: stages.model))
+    case .unigram(let stages):
+      var normalization = stages.normalization
+      normalization.lowercases = true
+      return .unigram(
+        UnigramStages(
+          addedTokens: addedTokens, normalization: normalization, splitting: stages.splitting, model: stages.model))
+    }
+  }
+}

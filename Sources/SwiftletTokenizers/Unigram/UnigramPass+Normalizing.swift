@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletFiles
+
+/// The first stage of the normalizer: replacements of characters, as the reference does them (`tokenizers`,
+/// normalizers/precompiled).
+///
+/// A grapheme cluster of fewer than six bytes is looked up whole, and is replaced by what its shortest known beginning stands
+/// for, whatever follows in the cluster. All else is looked up scalar by scalar.
+extension UnigramPass {
+  /// Normalizes a stretch of text that holds no added token, and hands it on.
+  mutating func normalize(_ stretch: Range<Int>, of text: Span<UInt8>) throws(TokenizerError) {
+    steps.begin()
+    if stages.normalization.lowercases {
+      let lowercased = try lowercase(stretch, of: text)
+      lowercasedOrigins = tracksOrigins ? lowercased.origins : nil
+      try replaceCharacters(0..<lowercased.bytes.count, of: lowercased.bytes.span)
+      lowercasedOrigins = nil
+    } else {
+      try replaceCharacters(stretch, of: text)
+    }
+    if let held = alignment.end() { feed(held.scalar, held.origin) }
+    finishSteps()
+  }
+
+  /// A stretch in lowercase, scalar by scalar, with the origin of each byte if places are tracked.
+  private func lowercase(
+    _ stretch: Range<Int>, of text: Span<UInt8>
+  ) throws(TokenizerError) -> (bytes: ContiguousArray<UInt8>, origins: ContiguousArray<BestPath.Origin>) {
+    var (bytes, origins): (ContiguousArray<UInt8>, ContiguousArray<BestPath.Origin>) = ([], [])
+    var position = stretch.lowerBound
+    while position < stretch.upperBound {
+      let (scalar, byteCount) = try text.scalar(at: position)
+      let range = position..<position + byteCount
+      let properties = UnicodeTables.shared.properties(of: scalar)
+      if properties.hasLowercase {
+        for part in UnicodeTables.shared.lowercase(properties) {
+          if let utf8 = Unicode.Scalar(part).flatMap({ UTF8.encode($0) }) { bytes += utf8 }
+        }
+      } else {
+        for byte in range { bytes.append(text[byte]) }
+      }
+      if tracksOrigins {
+        origins.append(contentsOf: repeatElement(BestPath.Origin(range), count: bytes.count - origins.count))
+      }
+      position += byteCount
+    }
+    return (bytes, origins)
+  }
+
+  private mutating func replaceCharacters(_ stretch: Range<Int>, of text: Span<UInt8>) throws(TokenizerError) {
+    var position = stretch.lowerBound
+    let end = stretch.upperBound
+    let readsPlainWords = canReadPlainWords
+    if readsPlainWords { position = readPlainWords(text, from: position, to: end) }
+    while position < end, !isFull {
+      let byte = text[position]
+      let next = position + 1 < end ? text[position + 1] : 0
+      guard byte < 0x80, next < 0x80, !(byte == UInt8(ascii: "\r") && next == UInt8(ascii: "\n")) else {
+        position = try readClusters(from: position, to: end, of: text)
+        continue
+      }
+      if readsPlainWords, byte == UInt8(ascii: " "), PlainWords.isWordByte(next), !steps.isPending {
+        endWord()
+        let reached = readPlainWords(text, from: position, to: end)
+        if reached > position {
+          position = reached
+          continue
+        }
+      }
+      position = readASCII(from: position, to: end, of: text)
+    }
+  }
+
+  /// Reads ASCII that no other scalar follows: one scalar, or as many as need no more than to be appended to the word.
+  private mutating func readASCII(from start: Int, to end: Int, of text: Span<UInt8>) -> Int {
+    var position = start
+    if canAppendBytes {
+      while position < end {
+        let byte = text[position]
+        guard byte < 0x80, stages.kinds[UInt32(byte)] & ~ScalarKinds.classMask == 0, byte > UInt8(ascii: " "),
+          position + 1 == end || text[position + 1] < 0x80
+        else { break }
+        position += 1
+      }
+      // A long run is searched part by part.
+      position = min(position, start + 1 << 12)
+      if position > start {
+        path.append(text, start..<position)
+        if path.needsSearch { searchPart() }
+        return position
+      }
+    }
+    replaceScalar(UInt32(text[position]), at: position..<position + 1, of: text)
+    return position + 1
+  }
+
+  /// Whether a scalar that is neither replaced nor a separator can go into the word without passing the stages.
+  @inline(__always)
+  private var canAppendBytes: Bool {
+    !tracksOrigins && normalized == nil && !isAtStart && !steps.isPending && steps.passesWords
+  }
+
+  /// Reads clusters up to the first that starts with ASCII.
+  private mutating func readClusters(
+    from start: Int, to end: Int, of text: Span<UInt8>
+  ) throws(TokenizerError) -> Int {
+    var position = start
+    var (scalar, length) = try text.scalar(at: start)
+    var kind = stages.kinds[scalar]
+    while true {
+      let next = position + length
+      guard next < end else {
+        replaceScalar(scalar, kind, at: position..<next, of: text)
+        return next
+      }
+      let (nextScalar, nextLength) = try text.scalar(at: next)
+      let nextKind = stages.kinds[nextScalar]
+      guard !stages.kinds.joins(kind, nextKind) else {
+        return try readCluster(from: position, to: end, of: text)
+      }
+      replaceScalar(scalar, kind, at: position..<next, of: text)
+      if nextLength == 1 || isFull { return next }
+      (position, scalar, length, kind) = (next, nextScalar, nextLength, nextKind)
+    }
+  }
+
+  /// Reads a cluster of several scalars.
+  private mutating func readCluster(
+    from start: Int, to end: Int, of text: Span<UInt8>
+  ) throws(TokenizerError) -> Int {
+    func graphemeClass(_ scalar: UInt32) -> GraphemeClass {
+      GraphemeClass(rawValue: stages.kinds[scalar] & ScalarKinds.classMask) ?? .other
+    }
+    let first = try text.scalar(at: start)
+    var cluster = GraphemeCluster(startingWith: graphemeClass(first.value))
+    var (position, scalarCount) = (start + first.byteCount, 1)
+    while position < end, position - start < Self.longCluster {
+      let (scalar, byteCount) = try text.scalar(at: position)
+      guard cluster.continues(with: graphemeClass(scalar)) else { break }
+      position += byteCount
+      scalarCount += 1
+    }
+    if position - start < Self.longCluster, let characters = stages.normalization.characters,
+      let replacement = characters.replacement(of: text, start..<position)
+    {
+      if tracksOrigins {
+        var place = start
+        while place < position {
+          let next = place + (try text.scalar(at: place).byteCount)
+          alignment.enter(origin(place..<next))
+          place = next
+        }
+      }
+      replace(scalarCount, by: replacement, in: characters)
+      return position
+    }
+    var place = start
+    while place < position {
+      let (scalar, byteCount) = try text.scalar(at: place)
+      replaceScalar(scalar, at: place..<place + byteCount, of: text)
+      place += byteCount
+    }
+    guard position - start >= Self.longCluster else { return position }
+    while position < end, !isFull {
+      let (scalar, byteCount) = try text.scalar(at: position)
+      guard cluster.continues(with: graphemeClass(scalar)) else { break }
+      replaceScalar(scalar, at: position..<position + byteCount, of: text)
+      position += byteCount
+    }
+    return position
+  }
+
+  /// Clusters of so many bytes are not looked up whole.
+  private static var longCluster: Int { 6 }
+
+  private mutating func replaceScalar(_ scalar: UInt32, at range: Range<Int>, of text: Span<UInt8>) {
+    replaceScalar(scalar, stages.kinds[scalar], at: range, of: text)
+  }
+
+  @inline(__always)
+  private mutating func replaceScalar(_ scalar: UInt32, _ kind: UInt8, at range: Range<Int>, of text: Span<UInt8>) {
+    if kind & ~ScalarKinds.classMask == 0, canAppendBytes {
+      path.append(text, range)
+      if path.needsSearch { searchPart() }
+      return
+    }
+    replaceOrFeed(scalar, kind, at: range, of: text)
+  }
+
+  @inline(never)
+  private mutating func replaceOrFeed(_ scalar: UInt32, _ kind: UInt8, at range: Range<Int>, of text: Span<UInt8>) {
+    guard let characters = stages.normalization.characters else { return feed(scalar, origin(range)) }
+    if tracksOrigins { alignment.enter(origin(range)) }
+    if kind & ScalarKinds.mapped != 0, let replacement = characters.replacement(of: text, range) {
+      replace(1, by: replacement, in: characters)
+    } else {
+      hold(scalar, change: 0)
+    }
+  }
+
+  /// Where a scalar comes from in the original text.
+  private func origin(_ range: Range<Int>) -> BestPath.Origin {
+    lowercasedOrigins?[range.lowerBound] ?? BestPath.Origin(range)
+  }
+
+  /// Hands on what replaces `count` scalars.
+  private mutating func replace(_ count: Int, by replacement: Range<Int>, in characters: CharacterMap) {
+    var (position, newCount) = (replacement.lowerBound, 0)
+    // The text was checked when it was loaded.
+    while position < replacement.upperBound, let (scalar, byteCount) = try? characters.text.span.scalar(at: position) {
+      hold(scalar, change: newCount < count ? 0 : 1)
+      position += byteCount
+      newCount += 1
+    }
+    if tracksOrigins, newCount < count { alignment.remove(count - newCount) }
+  }
+
+  private mutating func hold(_ scalar: UInt32, change: Int) {
+    guard tracksOrigins else { return feed(scalar, BestPath.Origin(start: 0, end: 0)) }
+    if let before = alignment.hold(scalar, change: change) { feed(before.scalar, before.origin) }
+  }
+}
+
+/// Where replaced scalars come from, as the reference tells it (`tokenizers`, NormalizedString).
+///
+/// A replacement takes the origins of the scalars that it replaces, one each. Of a longer one the rest share the last of them;
+/// of a shorter one the last scalar takes in the origins left over. If it is empty, the scalar before it does so. If there is
+/// none before it either, nobody does: from there on each scalar has the origin of one read earlier.
+struct Alignment {
+  /// The origins of scalars that were read and that no scalar handed on has taken.
+  private var waiting: ContiguousArray<BestPath.Origin> = []
+  private var first = 0
+  /// The origin taken last.
+  private var last = BestPath.Origin(start: 0, end: 0)
+  /// The scalar handed on last: how many origins it takes is known when the next one comes. A `change` above 0 takes none,
+  /// one below takes more than its own.
+  private var held: (scalar: UInt32, change: Int)?
+
+  /// A scalar that was read.
+  mutating func enter(_ origin: BestPath.Origin) { waiting.append(origin) }
+
+  /// The scalar held takes in `count` origins more.
+  mutating func remove(_ count: Int) { held?.change -= count }
+
+  /// Holds a scalar, and returns the one that was held.
+  mutating func hold(_ scalar: UInt32, change: Int) -> (scalar: UInt32, origin: BestPath.Origin)? {
+    let before = take()
+    held = (scalar, change)
+    return before
+  }
+
+  /// Ends a text, and returns the scalar that was held.
+  mutating func end() -> (scalar: UInt32, origin: BestPath.Origin)? {
+    let before = take()
+    held = nil
+    waiting.removeAll(keepingCapacity: true)
+    first = 0
+    return before
+  }
+
+  private mutating func take() -> (scalar: UInt32, origin: BestPath.Origin)? {
+    guard let held else { return nil }
+    guard held.change <= 0, first < waiting.count else { return (held.scalar, last) }
+    let origin = waiting[first]
+    first = min(first + 1 - held.change, waiting.count)
+    last = waiting[first - 1]
+    if first == waiting.count {
+      waiting.removeAll(keepingCapacity: true)
+      first = 0
+    } else if first > 1 << 10, first > waiting.count / 2 {
+      waiting.removeFirst(first)
+      first = 0
+    }
+    return (held.scalar, origin)
+  }
+}
