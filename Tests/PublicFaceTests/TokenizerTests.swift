@@ -27,6 +27,7 @@ struct TokenizerTests {
     let tokenizer = try tokenizer()
     let encoding = try tokenizer.encode("Ab a", pair: "a", options: EncodingOptions(maxLength: 6))
     #expect(encoding.ids == [2, 5, 6, 3, 5, 3] && encoding.isTruncated && encoding.typeIDs == [0, 0, 0, 0, 1, 1])
+    #expect(encoding.textIndices == [nil, 0, 0, nil, 1, nil])
     #expect(try tokenizer.decode(encoding.ids) == "ab a")
     #expect(try tokenizer.decode([2, 5], skipsSpecialTokens: false) == "[CLS] a")
 

@@ -120,7 +120,7 @@ struct ScalarTests {
       {"added_tokens":[\#(added.joined(separator: ","))],
        "normalizer":{"type":"Precompiled","precompiled_charsmap":"\#(map)"},
        "pre_tokenizer":{"type":"Sequence","pretokenizers":[{"type":"WhitespaceSplit"},{"type":"Metaspace","replacement":"▁"}]},
-       "post_processor":{"type":"RobertaProcessing","sep":["</s>",2],"cls":["<s>",0]},
+       "post_processor":{"type":"RobertaProcessing","sep":["</s>",2],"cls":["<s>",0],"trim_offsets":false},
        "model":{"type":"Unigram","unk_id":3,"byte_fallback":true,"vocab":[
        \#(pieces.map { "[\"\($0)\",-1]" }.joined(separator: ","))]}}
       """#

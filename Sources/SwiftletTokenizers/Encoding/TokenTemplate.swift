@@ -20,6 +20,8 @@ struct TokenTemplate: Sendable, Equatable {
   let prefix: [Int32]
   /// The special tokens after a single text.
   let suffix: [Int32]
+  /// What is done to the places of the texts' tokens; nil if nothing.
+  var trimming: OffsetTrimming?
 
   /// nil if a text is missing or occurs twice.
   init?(single: [Piece], pair: [Piece]) {

@@ -114,8 +114,9 @@ extension Tokenizer {
       let found = try segmenter.pieces(
         of: utf8, limit: limit, treatsSpecialTokensAsText: options.treatsSpecialTokensAsText)
       var pieces = Pieces(ids: found.ids, utf8Ranges: found.ranges, isTruncated: found.isTruncated)
-      pieces.offsets = scalarRanges(of: found.ranges, in: utf8)
       pieces.tokens = pieces.ids.enumerated().map { found.spellings[$0] ?? token(of: $1) ?? "" }
+      template.trimming?.trim(&pieces.utf8Ranges, of: pieces.tokens, in: utf8)
+      pieces.offsets = scalarRanges(of: pieces.utf8Ranges, in: utf8)
       return pieces
     }
   }

@@ -204,7 +204,11 @@ extension TokenTemplate {
       return TokenTemplate(
         single: try fields.templatePieces("single", special), pair: try fields.templatePieces("pair", special))
     case "RobertaProcessing":
-      return roberta(classifier: try fields.processorToken("cls"), separator: try fields.processorToken("sep"))
+      var template = roberta(classifier: try fields.processorToken("cls"), separator: try fields.processorToken("sep"))
+      if try fields.bool("trim_offsets") ?? true {
+        template?.trimming = OffsetTrimming(keepsFirstSpace: try fields.bool("add_prefix_space") ?? true)
+      }
+      return template
     case "BertProcessing":
       return bert(classifier: try fields.processorToken("cls"), separator: try fields.processorToken("sep"))
     default: throw fields.unsupported("post_processor of type \(quoted(type))")
