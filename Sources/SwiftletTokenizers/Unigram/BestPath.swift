@@ -14,7 +14,7 @@ struct BestPath: ~Copyable {
   private let model: UnigramModel
   private let tracksOrigins: Bool
   /// The bytes of the word from the first whose piece is not final, and room behind them.
-  private(set) var bytes: ContiguousArray<UInt8>
+  private var bytes: ContiguousArray<UInt8>
   private(set) var count = 0
   /// Where each byte's scalar comes from.
   private var origins: ContiguousArray<Origin> = []
@@ -27,6 +27,8 @@ struct BestPath: ~Copyable {
   /// The next attempt to find final pieces waits until so much is searched.
   private var nextAttempt = BestPath.blockSize
   private var unknown = UnknownRun()
+  /// The ends of pieces on the way back; empty in between.
+  private var ends: ContiguousArray<Int> = []
 
   /// How many bytes of a long word are searched at a time.
   private static let blockSize = 1 << 12
@@ -57,13 +59,26 @@ struct BestPath: ~Copyable {
     var end: UInt32 = 0
   }
 
-  init(_ model: UnigramModel, tracksOrigins: Bool) {
+  /// The arrays of a search, which the next one can use.
+  struct Memory {
+    fileprivate var bytes = ContiguousArray<UInt8>(repeating: 0, count: 256)
+    /// All zero.
+    fileprivate var lengths = ContiguousArray<UInt16>(repeating: 0, count: 256)
+    /// The first is zero.
+    fileprivate var scores = ContiguousArray<Double>(repeating: 0, count: 256)
+  }
+
+  init(_ model: UnigramModel, tracksOrigins: Bool, _ memory: consuming Memory) {
     self.model = model
     self.tracksOrigins = tracksOrigins
     reach = max(model.longestPiece, 4)
-    bytes = ContiguousArray(repeating: 0, count: 256)
-    lengths = ContiguousArray(repeating: 0, count: 256)
-    scores = ContiguousArray(repeating: 0, count: 256)
+    (bytes, lengths, scores) = (memory.bytes, memory.lengths, memory.scores)
+  }
+
+  /// The memory, nil if it is more than usual; no word must be open.
+  consuming func takeMemory() -> Memory? {
+    guard bytes.count <= 4 * Self.blockSize, isEmpty else { return nil }
+    return Memory(bytes: bytes, lengths: lengths, scores: scores)
   }
 
   /// Whether nothing was read since the word before.
@@ -269,13 +284,12 @@ struct BestPath: ~Copyable {
 
   /// Appends the pieces of the best way to `end` to `found`, but for a run of unknown scalars at its end.
   private mutating func takePieces(to end: Int, _ found: inout PieceList) {
-    var ends: [Int] = []
     var place = end
     while place > 0 {
       ends.append(place)
       place -= Int(lengths[place])
     }
-    for end in ends.reversed() {
+    while let end = ends.popLast() {
       let range = place..<end
       place = end
       let id = model.trie.id(of: bytes.span, range)

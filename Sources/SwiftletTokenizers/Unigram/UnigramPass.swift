@@ -46,8 +46,9 @@ struct UnigramPass: ~Copyable {
     var pass = UnigramPass(
       stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, givesRanges: true)
     try pass.read(text)
+    let pieces = pass.found.pieces()
     pass.end()
-    return pass.found.pieces()
+    return pieces
   }
 
   /// Appends the ids of at most `limit` pieces of `text` to `ids`, and returns whether the text has more. Some ids may
@@ -62,10 +63,15 @@ struct UnigramPass: ~Copyable {
     var pass = UnigramPass(
       stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, givesRanges: false)
     swap(&pass.found.ids, &ids)
-    defer { swap(&pass.found.ids, &ids) }
-    try pass.read(text)
-    let isTruncated = pass.isFull
-    pass.found.ids.truncate(to: limit)
+    do {
+      try pass.read(text)
+    } catch {
+      swap(&pass.found.ids, &ids)
+      throw error
+    }
+    swap(&pass.found.ids, &ids)
+    let isTruncated = ids.count > limit
+    ids.truncate(to: limit)
     pass.end()
     return isTruncated
   }
@@ -74,15 +80,19 @@ struct UnigramPass: ~Copyable {
     let tracksOrigins = givesRanges || stages.splitting.metaspace?.prepends == .first
     self.stages = stages
     self.treatsSpecialTokensAsText = treatsSpecialTokensAsText
-    path = BestPath(stages.model, tracksOrigins: tracksOrigins)
+    let memory = stages.takeMemory()
+    path = BestPath(stages.model, tracksOrigins: tracksOrigins, memory.path)
     steps = StepStates(stages.normalization.steps)
     found = PieceList(limit: limit, givesRanges: givesRanges)
     self.tracksOrigins = tracksOrigins
-    cache = stages.takeCache()
+    cache = memory.cache
   }
 
-  /// Returns what the pass has borrowed.
-  private mutating func end() { stages.giveBack(cache) }
+  /// Gives the memory of the pass to the next one.
+  private consuming func end() {
+    let (stages, cache) = (stages, cache)
+    if let path = path.takeMemory() { stages.giveBack(PassMemory(cache: cache, path: path)) }
+  }
 
   // MARK: Added tokens
 
@@ -156,7 +166,10 @@ struct UnigramPass: ~Copyable {
       isAtStart = true
       return
     }
-    guard let metaspace = stages.splitting.metaspace else { return appendToWord(scalar, origin) }
+    guard let metaspace = stages.splitting.metaspace else {
+      isAtStart = false
+      return appendToWord(scalar, origin)
+    }
     let isSeparator = kind & ScalarKinds.separator != 0
     if isAtStart {
       isAtStart = false

@@ -16,8 +16,8 @@ final class UnigramStages: Sendable {
   let plainWords: PlainWords?
   /// The replacement of spaces in UTF-8.
   let metaspaceBytes: ContiguousArray<UInt8>
-  /// The caches that no pass is using.
-  private let caches = Mutex<[WordCache]>([])
+  /// The memory that no pass is using.
+  private let memories = Mutex<[PassMemory]>([])
 
   convenience init(
     addedTokens: [AddedToken], normalization: UnigramNormalization, splitting: UnigramSplitting, model: UnigramModel
@@ -49,13 +49,19 @@ final class UnigramStages: Sendable {
     plainWords = normalizedTokens.isEmpty ? PlainWords(normalization, splitting, kinds) : nil
   }
 
-  /// A cache that nobody else uses until it is given back.
-  func takeCache() -> WordCache { caches.withLock { $0.popLast() } ?? WordCache() }
+  /// Memory that nobody else uses until it is given back.
+  func takeMemory() -> PassMemory { memories.withLock { $0.popLast() } ?? PassMemory() }
 
-  func giveBack(_ cache: consuming WordCache) {
-    let cache = cache
-    caches.withLock { $0.append(cache) }
+  func giveBack(_ memory: consuming PassMemory) {
+    let memory = memory
+    memories.withLock { $0.append(memory) }
   }
+}
+
+/// What passes over texts hand on to each other.
+struct PassMemory {
+  var cache = WordCache()
+  var path = BestPath.Memory()
 }
 
 /// What the stages before the model do with each scalar, in one byte each.
