@@ -22,7 +22,7 @@ extension UnigramPass {
       } else {
         steps[index].hasContent = true
         for run in steps[index].takeRuns() {
-          for origin in run.origins { feed(run.scalar, origin, to: index + 1) }
+          for origin in run.places.origins { feed(run.scalar, origin, to: index + 1) }
         }
         feed(scalar, origin, to: index + 1)
       }
@@ -116,25 +116,9 @@ struct StepState {
   var hasContent = false
   /// The start of a pattern.
   var pending: [(scalar: UInt32, origin: BestPath.Origin)] = []
-  private var runs: [Run] = []
+  /// White space that is dropped if the text ends behind it: equal scalars in runs.
+  private var runs: [(scalar: UInt32, places: OriginRun)] = []
   private var spaces: (count: Int, last: BestPath.Origin)?
-
-  /// White space that is dropped if the text ends behind it: equal scalars that follow each other in the text.
-  struct Run {
-    let scalar: UInt32
-    fileprivate let first: BestPath.Origin
-    fileprivate var count: Int
-
-    fileprivate var width: UInt32 { first.end &- first.start }
-    fileprivate var next: UInt32 { first.start &+ width &* UInt32(truncatingIfNeeded: count) }
-
-    var origins: some Sequence<BestPath.Origin> {
-      (0..<count).lazy.map { [first, width] index in
-        let start = first.start &+ width &* UInt32(truncatingIfNeeded: index)
-        return BestPath.Origin(start: start, end: start &+ width)
-      }
-    }
-  }
 
   init(step: UnigramNormalization.Step) { self.step = step }
 
@@ -144,16 +128,11 @@ struct StepState {
   }
 
   mutating func hold(_ scalar: UInt32, _ origin: BestPath.Origin) {
-    if let last = runs.indices.last, runs[last].scalar == scalar, runs[last].next == origin.start,
-      runs[last].width == origin.end &- origin.start
-    {
-      runs[last].count += 1
-    } else {
-      runs.append(Run(scalar: scalar, first: origin, count: 1))
-    }
+    if let last = runs.indices.last, runs[last].scalar == scalar, runs[last].places.append(origin) { return }
+    runs.append((scalar, OriginRun(origin)))
   }
 
-  mutating func takeRuns() -> [Run] {
+  mutating func takeRuns() -> [(scalar: UInt32, places: OriginRun)] {
     guard !runs.isEmpty else { return [] }
     defer { runs.removeAll() }
     return runs
