@@ -31,7 +31,7 @@ UNIGRAM_LINES = {
 
 
 UNIGRAM_FIXTURES = ROOT / "Tests" / "SwiftletTokenizersTests" / "Fixtures" / "unigram"
-UNIGRAM_MODELS = ["multilingual", "spaces", "odd", "plain"]
+UNIGRAM_MODELS = ["multilingual", "spaces", "plain"]
 
 
 def write_folder(folder, name):
