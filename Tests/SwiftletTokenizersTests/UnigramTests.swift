@@ -100,13 +100,13 @@ struct UnigramTests {
   }
 
   @Test func readingStopsWhenTheSequenceIsFull() throws {
-    let tokenizer = try tokenizer([("a", -1), ("aa", -1.5), ("aaa", -2)])
+    let tokenizer = try tokenizer([("a", -1)])
     // What follows the part that is read is not even UTF-8.
     var text = ContiguousArray<UInt8>(repeating: UInt8(ascii: "a"), count: 1 << 20)
     text += [UInt8](repeating: 0xFF, count: 100)
     var batch = TokenBatch()
     #expect(try tokenizer.append(utf8: text.span, to: &batch, maxLength: 4))
-    #expect(batch.ids == [5, 5, 5, 5])
+    #expect(batch.ids == [3, 3, 3, 3])
     #expect(throws: TokenizerError.self) { try tokenizer.append(utf8: text.span, to: &batch, maxLength: .max) }
     #expect(batch.sequenceCount == 1 && batch.ids.count == 4)
   }
@@ -126,7 +126,7 @@ struct UnigramTests {
 
   @Test func xlmRobertasClassReplacesStages() throws {
     // As transformers does: white space is dropped, whatever tokenizer.json says.
-    let text = "All  human \u{3000}beings "
+    let text = "All  human \u{3000}beings ▁free "
     let expected = try unigramTokenizer("multilingual").encode(text)
     for name in ["XLMRobertaTokenizer", "XLMRobertaTokenizerFast"] {
       let tokenizer = try unigramTokenizer("spaces", configuration: #"{"tokenizer_class": "\#(name)"}"#)

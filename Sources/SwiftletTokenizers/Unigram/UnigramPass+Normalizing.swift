@@ -76,15 +76,14 @@ extension UnigramPass {
   private mutating func readASCII(from start: Int, to end: Int, of text: Span<UInt8>) -> Int {
     var position = start
     if canAppendBytes {
-      while position < end {
+      // A long run is searched part by part.
+      while position < min(end, start + 1 << 12) {
         let byte = text[position]
         guard byte < 0x80, stages.kinds[UInt32(byte)] & ~ScalarKinds.classMask == 0, byte > UInt8(ascii: " "),
           position + 1 == end || text[position + 1] < 0x80
         else { break }
         position += 1
       }
-      // A long run is searched part by part.
-      position = min(position, start + 1 << 12)
       if position > start {
         path.append(text, start..<position)
         if path.needsSearch { searchPart() }
