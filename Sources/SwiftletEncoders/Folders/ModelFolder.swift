@@ -11,6 +11,7 @@ import SwiftletFiles
 ///     config.json                        the transformer
 ///     modules.json                       what follows what: transformer, pooling, normalisation
 ///     1_Pooling/config.json              the pooling modes, in the older or the newer spelling
+///     2_Dense/config.json, …             further modules, some with weights of their own
 ///     sentence_bert_config.json          the maximum length
 ///     config_sentence_transformers.json  the prompts
 ///
@@ -28,6 +29,8 @@ package struct ModelFolder: Sendable {
   package internal(set) var modules: [any EncoderModule]
   /// All trainable parameters: the transformer's, then the modules'.
   package internal(set) var parameters: ParameterList
+  /// The folders of weights files, each with its parameters: the transformer's, then those of modules that have any.
+  package internal(set) var weightFolders: [WeightFolder]
   /// Non-fatal problems found while reading, one line each.
   package let warnings: [String]
 
@@ -60,15 +63,19 @@ package struct ModelFolder: Sendable {
     self.transformerPath = transformerPath
     self.transformer = transformer
     self.config = config.object
+    weightFolders = [WeightFolder(of: transformer, path: transformerPath)]
     if let list {
       let scope = ParameterScope(after: transformer.parameters)
+      var folders: [WeightFolder] = []
       var inputs = transformer.configuration.hiddenSize
       modules = try list.modules.enumerated().map { index, entry in
-        let name = "\(index + 1)_\(entry.kind.typeName)"
-        let module = try entry.kind.init(folder: entry.path, inputs: inputs, scope: scope[name])
+        let place = index + 1, name = ModuleList.folderName(place, entry.kind)
+        let module = try entry.kind.init(folder: entry.path, place: place, inputs: inputs, scope: scope[name])
         inputs = module.dimension(of: inputs)
+        if !module.tensors.isEmpty { folders.append(WeightFolder(path: entry.path, tensors: module.tensors)) }
         return module
       }
+      weightFolders += folders
       parameters = scope.list
     } else {
       modules = transformer.defaultModules(config)
@@ -96,6 +103,13 @@ package struct ModelFolder: Sendable {
     let configuration = transformer.configurationFile(from: config, followedBy: modules)
     try JSONValue.object(configuration).write(to: joinPath(folder, "config.json"))
     if type(of: transformer).listsModules { try ModuleList.write(modules, to: folder) }
+  }
+
+  /// The weights files of the modules in the folder that ``write(to:)`` writes: paths inside it, and the tensors of each.
+  package var writtenWeightFiles: [(path: String, tensors: [NamedParameter])] {
+    modules.enumerated().filter { !$0.element.tensors.isEmpty }.map { index, module in
+      (joinPath(ModuleList.folderName(index + 1, type(of: module)), "model.safetensors"), module.tensors)
+    }
   }
 }
 
@@ -126,4 +140,23 @@ extension ModelFolder {
 
   /// The name of the prompt that is used if none is given.
   package var defaultPromptName: String? { promptConfiguration.defaultName }
+}
+
+/// A folder of weights files, with the parameters to read from it.
+package struct WeightFolder: Sendable {
+  package let path: String
+  package let tensors: [NamedParameter]
+  /// What names may begin with in addition, if the files are those of a model with a task's head.
+  var prefix = ""
+
+  init(path: String, tensors: [NamedParameter]) {
+    self.path = path
+    self.tensors = tensors
+  }
+
+  init(of transformer: any Transformer, path: String) {
+    self.init(
+      path: path, tensors: transformer.parameters.parameters.map { NamedParameter(name: $0.name, parameter: $0) })
+    prefix = type(of: transformer).weightPrefix
+  }
 }

@@ -62,13 +62,16 @@ struct ModuleList {
   static func write(_ modules: [any EncoderModule], to folder: String) throws {
     var entries = [entry(0, transformerName, path: "")]
     for (index, module) in modules.enumerated() {
-      let name = type(of: module).typeName, path = "\(index + 1)_\(name)"
+      let place = index + 1, path = folderName(place, type(of: module))
       try Folder(joinPath(folder, path)).create()
       try module.write(to: joinPath(folder, path))
-      entries.append(entry(index + 1, name, path: path))
+      entries.append(entry(place, type(of: module).typeName, path: path))
     }
     try JSONValue.array(entries).write(to: joinPath(folder, fileName))
   }
+
+  /// The name of the folder that a module is written to.
+  static func folderName(_ place: Int, _ kind: any EncoderModule.Type) -> String { "\(place)_\(kind.typeName)" }
 
   private static func entry(_ index: Int, _ name: String, path: String) -> JSONValue {
     .object([

@@ -28,7 +28,7 @@ package struct PoolingModule: EncoderModule {
     self.inputs = inputs
   }
 
-  package init(folder: String, inputs: Int, scope: ParameterScope) throws {
+  package init(folder: String, place: Int, inputs: Int, scope: ParameterScope) throws {
     var config = try ConfigurationReader(path: joinPath(folder, "config.json"))
     modes = PoolingModule.modes(&config)
     includesPrompt = config.bool("include_prompt", default: true)

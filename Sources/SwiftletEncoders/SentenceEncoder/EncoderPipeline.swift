@@ -77,8 +77,7 @@ package struct EncoderPipeline: Sendable {
   // MARK: Weights
 
   func weightLoader(_ kernels: Kernels) throws -> WeightLoader {
-    try WeightLoader(
-      folder.parameters, folder: folder.transformerPath, kernels: kernels, allowsNonFinite: allowsNonFiniteWeights)
+    try WeightLoader(folder, kernels: kernels, allowsNonFinite: allowsNonFiniteWeights)
   }
 
   /// Reads the folder's weights in the form that a trainer updates.

@@ -12,6 +12,9 @@ package protocol Transformer: Sendable {
   /// The values of `model_type` in config.json for this architecture.
   static var modelTypes: [String] { get }
 
+  /// What the names of tensors begin with in weights files of models with a task's head, for example `bert.`.
+  static var weightPrefix: String { get }
+
   /// Whether the folder lists the modules after the transformer in modules.json. If not, config.json defines them.
   static var listsModules: Bool { get }
 
@@ -58,6 +61,7 @@ package protocol Transformer: Sendable {
 }
 
 extension Transformer {
+  package static var weightPrefix: String { "" }
   package static var listsModules: Bool { true }
   package var fixedPooling: [PoolingMode]? { nil }
   package var companionTensors: [String] { [] }
@@ -76,7 +80,9 @@ extension Transformer {
 
 /// The architectures that this package can compute.
 enum Architectures {
-  static let all: [any Transformer.Type] = [BertModel.self, WordAverageModel.self]
+  static let all: [any Transformer.Type] = [
+    BertModel.self, DistilBertModel.self, ElectraModel.self, MPNetModel.self, RobertaModel.self, WordAverageModel.self,
+  ]
 
   /// The architecture of `model_type` in config.json; BERT if the key is absent.
   static func architecture(_ config: ConfigurationReader) throws(ConfigurationError) -> any Transformer.Type {
@@ -103,7 +109,7 @@ public struct TransformerConfiguration: Sendable, Equatable {
   public let layerCount: Int
   /// The maximum number of tokens of a text.
   public let maxPositions: Int
-  /// Rows of the token type embeddings (`type_vocab_size`); a pair of texts needs 2.
+  /// Rows of the token type embeddings (`type_vocab_size`); 0 for a model without token types.
   public let typeVocabularySize: Int
   /// The id of the padding token as config.json gives it (`pad_token_id`); nil for none. Vectors do not depend on it.
   public let padTokenID: Int?
