@@ -105,7 +105,7 @@ struct FolderReadingTests {
 
   @Test func otherModulesAreRefusedByName() throws {
     let first = (FolderReadingTests.older + "Transformer", "")
-    for type in ["sentence_transformers.models.Dense", "my_model.Pooling", "Pooling", ""] {
+    for type in ["sentence_transformers.models.WordWeights", "my_model.Pooling", "Pooling", ""] {
       try writeModules([first, (type, "1_Other")])
       guard case .unsupported(_, type, _) = try problem({ _ = try ModelFolder(path: folder.path) }) else {
         Issue.record("\(type) was not refused")

@@ -7,7 +7,7 @@ import SwiftletTokenizers
 import TestSupport
 import Testing
 
-/// Hidden states of small random BERTs against transformers in float64.
+/// Hidden states of small random models against transformers in float64.
 @Suite struct HiddenStateTests {
   /// The error may be four times what PyTorch's own float32 makes, a little more where that happens to be tiny.
   @Test(arguments: Golden.randomModels) func equalThoseOfTheReference(name: String) throws {
