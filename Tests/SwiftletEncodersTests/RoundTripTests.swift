@@ -121,6 +121,13 @@ import Testing
 
   @Test func lengthAndLowercasing() throws {
     try use(fixture("cased-gelu-new-task-heads/model"))
+    // Without modules.json the settings do not count.
+    try folder.write(
+      #"""
+      [{"type":"sentence_transformers.models.Transformer","path":""},
+      {"type":"sentence_transformers.models.Pooling","path":"1_Pooling"}]
+      """#, to: "original/modules.json")
+    try folder.write("{}", to: "original/1_Pooling/config.json")
     for config in [
       #"{"max_seq_length":5,"do_lower_case":true}"#, #"{"max_seq_length":null,"do_lower_case":false}"#, "{}",
       #"{"max_seq_length":7,"transformer_task":"feature-extraction","method":1.50}"#,

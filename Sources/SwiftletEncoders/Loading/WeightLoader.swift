@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SwiftletAutodiff
+import SwiftletFiles
 import SwiftletTensors
 import SwiftletWeights
 
@@ -19,8 +20,8 @@ struct WeightLoader: Sendable {
   /// The names of tensors that the model does not use, for example task heads, a pooler or `position_ids`.
   let unusedTensors: [String]
 
-  /// Finds the parameters' tensors. Also accepts names of other tools: with the prefix `bert.` or `model.`, and `gamma`
-  /// and `beta` for the weight and bias of a layer norm.
+  /// Finds the parameters' tensors. Also accepts names of other tools: with one prefix before all names, as `bert.`,
+  /// `0.auto_model.` or `module.`, and `gamma` and `beta` for the weight and bias of a layer norm.
   ///
   /// - Throws: The errors of `Checkpoint`; ``WeightError`` if a tensor is missing or has the wrong shape or type.
   init(_ parameters: ParameterList, folder: String, kernels: Kernels, allowsNonFinite: Bool) throws {
@@ -31,10 +32,7 @@ struct WeightLoader: Sendable {
     self.kernels = kernels
     let checkpoint = checkpoint
     func tensor(_ name: String) -> TensorInfo? { checkpoint[name] ?? checkpoint[WeightLoader.olderName(name)] }
-    let prefix =
-      ["", "bert.", "model."].first { prefix in
-        parameters.parameters.contains { tensor(prefix + $0.name) != nil }
-      } ?? ""
+    let prefix = WeightLoader.prefix(of: parameters, in: checkpoint)
     var sources: [TensorInfo] = []
     var problems: [WeightError.Problem] = []
     for parameter in parameters.parameters {
@@ -49,10 +47,28 @@ struct WeightLoader: Sendable {
         problems.append(.unusableType(name: source.name, type: source.dtype))
       }
     }
-    guard problems.isEmpty else { throw WeightError(path: folder, problems: problems) }
+    guard problems.isEmpty else {
+      throw WeightError(path: folder, problems: problems, names: checkpoint.tensors.map(\.name))
+    }
     self.sources = sources
     let used = Set(sources.map { Array($0.name.utf8) })
     unusedTensors = checkpoint.tensors.map(\.name).filter { !used.contains(Array($0.utf8)) }
+  }
+
+  /// The text before the names of parameters in the file: the one that the most of them have.
+  private static func prefix(of parameters: ParameterList, in checkpoint: Checkpoint) -> String {
+    var counts: [UTF8Key: Int] = [:]
+    let names = Set(parameters.parameters.flatMap { [UTF8Key($0.name), UTF8Key(olderName($0.name))] })
+    for tensor in checkpoint.tensors {
+      // Each place after a dot may be the start of a parameter's name.
+      let name = tensor.name.utf8
+      for start in [name.startIndex] + name.indices.filter({ name[$0] == UInt8(ascii: ".") }).map(name.index(after:)) {
+        let rest = String(tensor.name[start...])
+        if names.contains(UTF8Key(rest)) { counts[UTF8Key(String(tensor.name[..<start])), default: 0] += 1 }
+      }
+    }
+    let most = counts.values.max()
+    return counts.filter { $0.value == most }.keys.min()?.string ?? ""
   }
 
   private static func olderName(_ name: String) -> String {

@@ -49,9 +49,12 @@ extension EncoderSettings {
       }
     }
     if normalize == false { folder.modules.removeAll { $0 is NormalizationModule } }
-    if let kept = truncateDimension {
-      guard 1...folder.dimension ~= kept else { throw .truncateDimension(kept, dimension: folder.dimension) }
-      if kept < folder.dimension { return EncoderPipeline.Truncation(dimension: kept, normalizes: normalize == true) }
+    if let kept = truncateDimension, !(1...folder.dimension ~= kept) {
+      throw .truncateDimension(kept, dimension: folder.dimension)
+    }
+    if let kept = truncateDimension ?? folder.truncateDimension, kept < folder.dimension {
+      return EncoderPipeline.Truncation(
+        dimension: kept, normalizes: normalize == true, isOfFolder: truncateDimension == nil)
     }
     if normalize == true && !folder.normalizes { folder.modules.append(NormalizationModule()) }
     return nil

@@ -34,19 +34,19 @@ package struct BertConfiguration: Sendable, Equatable {
 
   /// Reads and validates `config.json`.
   ///
-  /// Sizes have no defaults and must be in the file. Unsupported variants (relative positions, decoders, other
-  /// functions) are an error.
+  /// A size that the file leaves out is bert-base's, as in the reference. Unsupported variants (relative positions,
+  /// decoders, other functions) are an error.
   ///
-  /// - Throws: `ConfigurationError` with everything that is missing, out of range or not supported.
+  /// - Throws: `ConfigurationError` with everything that is out of range or not supported.
   package init(_ config: inout ConfigurationReader) throws(ConfigurationError) {
-    vocabularySize = config.integer("vocab_size", in: 1...1 << 24)
-    hiddenSize = config.integer("hidden_size", in: 1...1 << 16)
-    layerCount = config.integer("num_hidden_layers", in: 1...1 << 10)
-    headCount = config.integer("num_attention_heads", in: 1...1 << 16)
-    intermediateSize = config.integer("intermediate_size", in: 1...1 << 20)
+    vocabularySize = config.integer("vocab_size", in: 1...1 << 24, default: 30522)
+    hiddenSize = config.integer("hidden_size", in: 1...1 << 16, default: 768)
+    layerCount = config.integer("num_hidden_layers", in: 1...1 << 10, default: 12)
+    headCount = config.integer("num_attention_heads", in: 1...1 << 16, default: 12)
+    intermediateSize = config.integer("intermediate_size", in: 1...1 << 20, default: 3072)
     // [CLS] and [SEP] need two.
-    maxPositions = config.integer("max_position_embeddings", in: 2...1 << 20)
-    typeVocabularySize = config.integer("type_vocab_size", in: 1...1 << 16)
+    maxPositions = config.integer("max_position_embeddings", in: 2...1 << 20, default: 512)
+    typeVocabularySize = config.integer("type_vocab_size", in: 1...1 << 16, default: 2)
     if hiddenSize % headCount != 0 {
       let problem = "\(hiddenSize) is not a multiple of num_attention_heads, \(headCount)"
       config.report(.inconsistent(key: "hidden_size", problem: problem))
@@ -61,6 +61,9 @@ package struct BertConfiguration: Sendable, Equatable {
     for key in ["is_decoder", "add_cross_attention"] where config.bool(key, default: false) {
       config.report(.unsupported(key: key, value: "true", supported: ["false"]))
     }
+    if config["per_layer_config"] != nil {
+      config.report(.unsupported(key: "per_layer_config", value: "an object", supported: ["equal layers"]))
+    }
     try config.finish()
   }
 
@@ -68,7 +71,8 @@ package struct BertConfiguration: Sendable, Equatable {
   private static var activations: KeyValuePairs<String, Activation> {
     [
       "gelu": .gelu, "gelu_python": .gelu, "gelu_new": .geluTanh, "gelu_pytorch_tanh": .geluTanh,
-      "gelu_fast": .geluTanh, "relu": .relu, "silu": .silu, "swish": .silu, "tanh": .tanh,
+      "gelu_fast": .geluTanh, "gelu_accurate": .geluTanh, "gelu_python_tanh": .geluTanh,
+      "relu": .relu, "silu": .silu, "swish": .silu, "tanh": .tanh,
     ]
   }
 }

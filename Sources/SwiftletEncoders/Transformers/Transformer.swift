@@ -78,16 +78,22 @@ extension Transformer {
 enum Architectures {
   static let all: [any Transformer.Type] = [BertModel.self, WordAverageModel.self]
 
-  /// The architecture of `model_type` in config.json; BERT if the key is absent.
+  /// The architecture of `model_type` in config.json; BERT if the file names no architecture.
   static func architecture(_ config: ConfigurationReader) throws(ConfigurationError) -> any Transformer.Type {
     var config = config
     let type = config.string("model_type")
     try config.finish()
-    guard let type else { return BertModel.self }
-    if let found = all.first(where: { $0.modelTypes.contains { sameBytes($0, type) } }) { return found }
+    if let type, let found = all.first(where: { $0.modelTypes.contains { sameBytes($0, type) } }) { return found }
+    let name = config["architectures"]?.array?.first?.string
+    if type == nil, name?.hasPrefix("Bert") ?? true { return BertModel.self }
     let known = all.flatMap { $0.modelTypes }
     throw ConfigurationError(
-      path: config.path, problems: [.unsupported(key: "model_type", value: type, supported: known)])
+      path: config.path,
+      problems: [
+        .unsupported(
+          key: type == nil ? "the architecture" : "model_type", value: type ?? name ?? "", supported: known)
+      ],
+      remedy: "give a model of one of these architectures")
   }
 }
 
