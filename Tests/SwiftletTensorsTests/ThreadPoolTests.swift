@@ -209,6 +209,14 @@ import Testing
     await #expect(processExitsWith: .failure) { _ = ThreadPool(threadCount: 0) }
   }
 
+  /// A loss that asks its own trainer for the encoder does this.
+  @Test(.timeLimit(.minutes(1))) func aThreadThatWouldWaitForItselfTraps() async {
+    await #expect(processExitsWith: .failure) {
+      let monitor = Monitor(0)
+      monitor.withLock { _ in monitor.withLock { $0 += 1 } }
+    }
+  }
+
   @Test(arguments: [1, 2]) func performsWhateverHappensToTheCaller(threads: Int) async {
     let pool = ThreadPool(threadCount: threads)
     let task = Task {

@@ -18,7 +18,7 @@ import Synchronization
 /// settings. The number of threads, the piece size, the CPU and interruptions change no bit of them.
 ///
 /// A trainer can have one run at a time; a second one traps. All other members can be used during a run from any
-/// thread, and wait for the current update. A loss must not use them, since it is part of the update.
+/// thread, and wait for the current update. A loss that uses them traps, since it is part of the update.
 public final class Trainer: Sendable {
   /// The settings.
   public let settings: FineTuningSettings
