@@ -10,19 +10,19 @@ extension TextPass {
   ) throws(TokenizerError) -> Int {
     let (scalar, byteCount) = try text.scalar(at: position)
     let next = position + byteCount
-    clean(scalar, from: position..<next, in: text)
+    clean(scalar, from: position..<next)
     return marks.isEmpty ? next : try readMarks(from: next, to: end, in: text)
   }
 
   /// Step 1: drops controls and their like; white space becomes a space.
-  private mutating func clean(_ scalar: UInt32, from origin: Range<Int>, in text: Span<UInt8>) {
+  private mutating func clean(_ scalar: UInt32, from origin: Range<Int>) {
     let properties = stages.tables.properties(of: scalar)
     guard stages.normalization.cleansText else {
-      return isolateIdeograph(scalar, properties, from: origin, in: text)
+      return isolateIdeograph(scalar, properties, from: origin)
     }
     if properties.isRemoved { return }
     if properties.isWhitespace { return space(from: origin) }
-    isolateIdeograph(scalar, properties, from: origin, in: text)
+    isolateIdeograph(scalar, properties, from: origin)
   }
 
   private mutating func space(from origin: Range<Int>) {
@@ -31,25 +31,25 @@ extension TextPass {
 
   /// Step 2: a space on either side of a CJK ideograph.
   private mutating func isolateIdeograph(
-    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, in text: Span<UInt8>
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>
   ) {
     guard properties.isIdeograph && stages.normalization.isolatesIdeographs else {
-      return decompose(scalar, properties, from: origin, in: text)
+      return decompose(scalar, properties, from: origin)
     }
     space(from: origin)
-    decompose(scalar, properties, from: origin, in: text)
+    decompose(scalar, properties, from: origin)
     space(from: origin)
   }
 
   /// Step 3: canonical decomposition. Marks wait in `marks` until it is known what they are sorted among.
   private mutating func decompose(
-    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, in text: Span<UInt8>
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>
   ) {
     guard stages.normalization.stripsAccents else { return lowercase(scalar, properties, from: origin) }
     if properties.hasDecomposition {
       var isFirst = true
       for part in stages.tables.decomposition(properties) {
-        reorder(part, stages.tables.properties(of: part), from: origin, isFirst: isFirst, in: text)
+        reorder(part, stages.tables.properties(of: part), from: origin, isFirst: isFirst)
         isFirst = false
       }
     } else if HangulSyllable.contains(scalar) {
@@ -60,17 +60,16 @@ extension TextPass {
         split(trailing, stages.tables.properties(of: trailing), from: origin)
       }
     } else {
-      reorder(scalar, properties, from: origin, isFirst: true, in: text)
+      reorder(scalar, properties, from: origin, isFirst: true)
     }
   }
 
   /// Canonical ordering: marks between two starters are sorted by rank, equal ranks staying in order.
   private mutating func reorder(
-    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, isFirst: Bool,
-    in text: Span<UInt8>
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, isFirst: Bool
   ) {
     if properties.combiningRank == 0 {
-      endMarks(in: text)
+      precondition(marks.isEmpty, "no scalar is made into a mark and then a starter")
       stripAccent(scalar, properties, from: origin)
     } else {
       marks.append(
@@ -86,7 +85,7 @@ extension TextPass {
       let properties = stages.tables.properties(of: scalar)
       let isDropped = properties.isRemoved && stages.normalization.cleansText
       guard isDropped || stages.tables.startsWithMark(properties) else { break }
-      clean(scalar, from: position..<position + byteCount, in: text)
+      clean(scalar, from: position..<position + byteCount)
       position += byteCount
     }
     endMarks(in: text)

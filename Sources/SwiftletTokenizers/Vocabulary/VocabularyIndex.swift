@@ -20,7 +20,7 @@ final class VocabularyIndex: Sendable {
   private let lengths: ContiguousArray<UInt32>
 
   /// How many bytes the start of a token is that selects its number in `lengths`; shorter ones have none.
-  private static let startCount = 5
+  static let startCount = 5
   private static let idBits: UInt32 = 23
   private static let idMask: UInt32 = 1 << idBits - 1
 

@@ -65,7 +65,8 @@ final class WordPieceModel: Sendable {
     _ keys: Span<ByteWindow>, _ lengths: Span<UInt32>
   ) -> (id: Int32, length: Int)? {
     let window = ByteWindow(text, at: start)
-    let lengths = VocabularyIndex.lengths(from: window, lengths)
+    // Every length below a start's is possible: an ideograph needs no look-up.
+    let lengths = count < VocabularyIndex.startCount ? .max : VocabularyIndex.lengths(from: window, lengths)
     var length = min(count, longestToken)
     while length > prefixCount {
       if length < UInt32.bitWidth {
@@ -73,7 +74,9 @@ final class WordPieceModel: Sendable {
         length = UInt32.bitWidth &- 1 &- (lengths & (2 &<< UInt32(truncatingIfNeeded: length) &- 1)).leadingZeroBitCount
         guard length > prefixCount else { return nil }
       }
-      if let id = index.id(of: text, at: start, count: length, window, slots, keys) { return (id, length) }
+      // No token ends inside a scalar.
+      let isBoundary = length == count || text[start &+ length] & 0xC0 != 0x80
+      if isBoundary, let id = index.id(of: text, at: start, count: length, window, slots, keys) { return (id, length) }
       length -= 1
     }
     return nil
