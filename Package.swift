@@ -65,7 +65,9 @@ for module in modules {
 }
 
 package.targets.append(
-  .target(name: "TestSupport", dependencies: ["SwiftletAutodiff"], path: "Tests/TestSupport", swiftSettings: settings))
+  .target(
+    name: "TestSupport", dependencies: ["SwiftletAutodiff", "SwiftletWeights"], path: "Tests/TestSupport",
+    swiftSettings: settings))
 // Goldens are safetensors files, which SwiftletWeights reads.
 for (name, imports) in modules where name != "Swiftlet" {
   package.targets.append(

@@ -13,7 +13,7 @@ logging.set_verbosity_error()  # no report on the pooler that a checkpoint may l
 logging.disable_progress_bar()
 
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
-FIXTURES = REPOSITORY / "Tests" / "BertEncoderTests" / "Fixtures"
+FIXTURES = REPOSITORY / "Tests" / "SwiftletEncodersTests" / "Fixtures"
 SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 
 

@@ -118,7 +118,7 @@ def write_goldens(path, tokenizer):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "Tests" / "WordPieceTests" / "Fixtures")
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "Tests" / "SwiftletTokenizersTests" / "Fixtures")
     output = parser.parse_args().output
     if tokenizers.__version__ != REFERENCE:
         raise SystemExit(f"needs tokenizers=={REFERENCE}, found {tokenizers.__version__}")

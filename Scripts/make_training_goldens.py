@@ -22,7 +22,7 @@ from bert_reference import REPOSITORY, load, random_weights, write_json, write_m
 from make_bert_goldens import vocabulary
 from triplet_reference import batch_hard, embed
 
-OUTPUT = REPOSITORY / "Tests" / "FineTuningTests" / "Fixtures"
+OUTPUT = REPOSITORY / "Tests" / "SwiftletTrainingTests" / "Fixtures"
 CASES = {
     "mean-normalized": {"pooling": "mean", "normalize": True, "margin": 0.3},
     "cls": {"pooling": "cls", "normalize": False, "margin": 5},

@@ -60,20 +60,8 @@ struct Golden {
 
   /// One of them, row-major.
   func values(_ name: String) throws -> (values: [Double], shape: [Int]) {
-    guard let tensor = expected[name] else { throw MissingGolden(name: name) }
-    func read<Number>(_ zero: Number) throws -> [Number] {
-      var numbers = Array(repeating: zero, count: tensor.elementCount)
-      try numbers.withUnsafeMutableBytes {
-        var bytes = $0.mutableBytes
-        try expected.read(tensor, into: &bytes)
-      }
-      return numbers
-    }
-    let values = tensor.dtype == .f64 ? try read(0.0) : try read(Float(0)).map(Double.init)
-    return (values, tensor.shape)
+    (try expected.numbers(name), try expected.tensor(name).shape)
   }
-
-  private struct MissingGolden: Error { let name: String }
 }
 
 /// The largest distance of two arrays' elements; infinite if one is NaN or their numbers differ.

@@ -113,24 +113,11 @@ private final class GoldenRun {
     self.parameters = parameters
   }
 
-  func golden(_ name: String) throws -> [Float] {
-    let tensor = try #require(file[name])
-    var values = [Float](repeating: 0, count: tensor.elementCount)
-    try values.withUnsafeMutableBytes {
-      var bytes = $0.mutableBytes
-      try file.read(tensor, into: &bytes)
-    }
-    return values
-  }
+  func golden(_ name: String) throws -> [Float] { try file.elements(of: file.tensor(name)) }
 
   /// The rows of the table that each step's batch contains.
   func batches() throws -> [[Int32]] {
-    let tensor = try #require(file["batches"])
-    var rows = [Int32](repeating: 0, count: tensor.elementCount)
-    try rows.withUnsafeMutableBytes {
-      var bytes = $0.mutableBytes
-      try file.read(tensor, into: &bytes)
-    }
+    let rows = try file.elements(of: file.tensor("batches"), as: Int32.self)
     return stride(from: 0, to: rows.count, by: 4).map { Array(rows[$0..<$0 + 4]) }
   }
 

@@ -22,13 +22,7 @@ struct LossFixture {
   }
 
   func read<Number: Numeric>(_ name: String, as: Number.Type) throws -> [Number] {
-    let tensor = try #require(file[name])
-    var numbers = [Number](repeating: 0, count: tensor.elementCount)
-    try numbers.withUnsafeMutableBytes {
-      var bytes = $0.mutableBytes
-      try file.read(tensor, into: &bytes)
-    }
-    return numbers
+    try file.elements(of: file.tensor(name))
   }
 
   /// The loss of some vectors, computed on a number of threads.

@@ -6,6 +6,7 @@ import SwiftletEncoders
 import SwiftletFiles
 import SwiftletTensors
 import SwiftletTokenizers
+import SwiftletWeights
 import TestSupport
 import Testing
 
@@ -16,13 +17,13 @@ import Testing
 @Suite struct WordAverageTests {
   private let folder = fixture("word-average/model")
   private let bert = fixture("batch-hard/model")
-  private let golden: ReferenceTensors
+  private let golden: SafetensorsFile
   /// The golden's; the last has no words.
   private let texts: [String]
   private let labels: [Int]
 
   init() throws {
-    golden = try ReferenceTensors(path: fixture("word-average/golden.safetensors"))
+    golden = try SafetensorsFile(path: fixture("word-average/golden.safetensors"))
     let data = try TrainerTests.texts()
     texts = data.texts + [""]
     labels = data.labels + [try #require(data.labels.last)]
@@ -35,7 +36,7 @@ import Testing
     #expect(encoder.configuration.architecture == "word-average" && encoder.configuration.layerCount == 0)
     #expect(!encoder.warnings.contains { $0.contains("modules.json") })
     #expect(encoder.dimension == 12 && encoder.pooling == [.mean] && !encoder.normalizes)
-    let expected = try golden["vectors"]
+    let expected = try golden.numbers("vectors")
     #expect(relativeDistance(vectors.tensor.values, expected) <= 1e-6)
     for (index, text) in texts.enumerated() { #expect(try encoder.encode([text])[0] == vectors[index]) }
     let unit = try SentenceEncoder(folder: folder, settings: EncoderSettings(normalize: true)).encode(texts)
@@ -71,10 +72,10 @@ import Testing
 
   @Test func gradientsEqualTheReferences() throws {
     let outcome = try outcome()
-    #expect(relativeDistance([outcome.loss], try golden["loss"]) <= 1e-5)
+    #expect(relativeDistance([outcome.loss], try golden.numbers("loss")) <= 1e-5)
     #expect(Set(outcome.gradients.keys) == ["embedding.weight", "linear.weight", "linear.bias"])
     for (name, gradient) in outcome.gradients {
-      let distance = relativeDistance(gradient, try golden["gradient.\(name)"])
+      let distance = relativeDistance(gradient, try golden.numbers("gradient.\(name)"))
       #expect(distance <= 1e-5, "\(name) is off by \(distance)")
     }
   }
