@@ -17,7 +17,8 @@ struct EmbedCommand: ParsableCommand {
         jsonl        {"text":…,"embedding":[…],"truncated":false}
         npy          a NumPy array, float32, a row a text; not to a pipe
         safetensors  the same as the tensor "embeddings"; not to a pipe
-      """)
+      """,
+    version: swiftletVersion)
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var input: InputOptions

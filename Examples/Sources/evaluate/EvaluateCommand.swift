@@ -29,7 +29,8 @@ struct EvaluateCommand: ParsableCommand {
         retrieval  text, label
                    precision, recall, mrr, ndcg and map by k, where each text looks
                    for those of its label in --train; without it among the others
-      """)
+      """,
+    version: swiftletVersion)
 
   @Option(help: ArgumentHelp("What to measure.", valueName: "name"))
   var task: EvaluationTask

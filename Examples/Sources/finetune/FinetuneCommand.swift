@@ -19,7 +19,8 @@ struct FinetuneCommand: AsyncParsableCommand {
       a report.html that say how it came about.
 
       A run that was stopped, by Ctrl-C or worse, goes on when the same command is given again with --resume.
-      """)
+      """,
+    version: swiftletVersion)
 
   @OptionGroup(title: "Run") var options: RunOptions
   @OptionGroup(title: "Loss") var loss: LossOptions

@@ -17,7 +17,8 @@ struct TokenizeCommand: ParsableCommand {
         tokens  the tokens, separated by spaces
         jsonl   {"ids":[…],"tokens":[…],"offsets":[[start,end],…],"type_ids":[…]}; offsets in Unicode scalars
       Nothing is cut unless --max-length asks for it.
-      """)
+      """,
+    version: swiftletVersion)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case ids, tokens, jsonl

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Swiftlet
 import Testing
 
 struct TokenizeTests {
@@ -21,6 +22,11 @@ struct TokenizeTests {
     #expect(
       try ProgramRun("tokenize", ["--format", "tokens", "--encode-special-tokens", "[SEP]"]).text
         == "[CLS] [ sep ] [SEP]\n")
+  }
+
+  @Test(arguments: ["embed", "tokenize", "finetune", "evaluate", "custom-loss"])
+  func everyProgramTellsTheVersionOfThePackage(program: String) throws {
+    #expect(try ProgramRun(program, ["--version"]).text == "\(swiftletVersion)\n")
   }
 
   @Test func pairsComeFromAFile() throws {
