@@ -55,7 +55,14 @@ void swlt_set_arithmetic(uint64_t setting) { __builtin_ia32_ldmxcsr((uint32_t)se
 
 static int has_dot_product(void) { return (getauxval(AT_HWCAP) >> 20) & 1; }
 #else
-static int has_dot_product(void) { return 1; }  // every Mac with an Arm CPU
+#include <sys/sysctl.h>
+
+/// Every Mac with an Arm CPU has it; iPhones, iPads and Apple TVs have it from the A13 on.
+static int has_dot_product(void) {
+  int value = 0;
+  size_t size = sizeof value;
+  return sysctlbyname("hw.optional.arm.FEAT_DotProd", &value, &size, NULL, 0) == 0 && value;
+}
 #endif
 
 const swlt_kernels *swlt_named(const char *name) {
