@@ -19,7 +19,7 @@ case ${1-} in
   --minutes) seconds=$((${2:?} * 60)); shift 2 ;;
   # The short form runs beside other things: a slow machine is no finding.
   --seconds) seconds=${2:?}; timeout=20; shift 2 ;;
-  -*) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  -*) sed -n '4,12s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
 targets=${*:-safetensors json folder lines tables tokenizer models gradients}
 

@@ -66,7 +66,7 @@ struct LineReaderTests {
   @Test(.enabled(if: canMeasureMemory)) func aLineThatIsTooLongTakesBoundedMemory() async {
     await #expect(processExitsWith: .success) {
       let folder = try TemporaryFolder()
-      let path = try folder.write([UInt8](repeating: 0x61, count: 64 << 20) + "\nnext".utf8, to: "lines")
+      let path = try folder.write([UInt8](repeating: 0x61, count: 16 << 20) + "\nnext".utf8, to: "lines")
       var reader = try LineReader(path: path, maximumLength: 1000)
       let peak = try peakMemory {
         _ = try? reader.next()
