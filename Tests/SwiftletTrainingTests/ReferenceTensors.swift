@@ -4,13 +4,13 @@ import SwiftletAutodiff
 import SwiftletTensors
 import SwiftletWeights
 
-/// The tensors of a safetensors file that a reference wrote, in double.
+/// The tensors of a reference's safetensors file, in double.
 struct ReferenceTensors {
   private let file: SafetensorsFile
 
   init(path: String) throws { file = try SafetensorsFile(path: path) }
 
-  /// A tensor's numbers, row-major; a test that asks for one that is not there fails.
+  /// A tensor's numbers, row-major. Throws if the tensor is missing.
   subscript(name: String) -> [Double] {
     get throws {
       guard let tensor = file[name] else { throw MissingTensor(name: name) }
@@ -40,7 +40,7 @@ func norm(_ values: [Double]) -> Double {
   return sum.squareRoot()
 }
 
-/// How far two vectors are from each other; infinite if one is NaN or their lengths differ.
+/// The distance of two vectors; infinite if one is NaN or their lengths differ.
 func distance(_ a: [Double], _ b: [Double]) -> Double {
   guard a.count == b.count else { return .infinity }
   let distance = norm(zip(a, b).map { $0 - $1 })
