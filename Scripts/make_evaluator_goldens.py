@@ -94,8 +94,8 @@ def pairs(first, second, labels):
 
 
 def retrieval_of(model, queries, corpus, labels):
-    """The reference's metrics of some queries among a corpus: indices of vectors. Indices as names of one length make
-    it put the first of equals first."""
+    """The reference's metrics of some queries among a corpus, both given as indices of vectors. Names of one length
+    make the reference rank equal texts by their index."""
     names = {i: f"{i:05}" for i in range(len(labels))}
     evaluator = InformationRetrievalEvaluator(
         {names[q]: names[q] for q in queries}, {names[c]: names[c] for c in corpus},

@@ -4,8 +4,8 @@
 
 usage: make_op_goldens.py
 
-Of each case, CASE.NAME for each tensor that goes in (float32), CASE.result, CASE.weights (float32, of the result's
-shape) and CASE.gradient.NAME, the gradient of the sum of result times weights.
+Each case has CASE.NAME for each input tensor (float32), CASE.result, CASE.weights (float32, of the result's shape) and
+CASE.gradient.NAME, the gradient of the sum of result times weights.
 """
 import math
 import pathlib
@@ -22,7 +22,7 @@ ACTIVATIONS = {
     "identity": lambda x: x, "gelu": functional.gelu, "geluTanh": lambda x: functional.gelu(x, approximate="tanh"),
     "relu": functional.relu, "silu": functional.silu, "tanh": torch.tanh, "softplus": functional.softplus,
 }
-# Of the hidden states of one text's tokens; those of sentence-transformers' Pooling.
+# Functions of the hidden states of one text's tokens, as in sentence-transformers' Pooling.
 REDUCTIONS = {
     "first": lambda h: h[0], "last": lambda h: h[-1], "max": lambda h: h.max(0)[0], "mean": lambda h: h.mean(0),
     "meanSqrtLength": lambda h: h.sum(0) / math.sqrt(len(h)),

@@ -58,7 +58,7 @@ def bert(vocabulary, post_processor=processors.BertProcessing, prefix="##", long
 
 
 def small_vocabulary(prefix):
-    """Single characters and a few pieces: most words come out as many tokens, so that all normalisation shows."""
+    """Single characters and a few longer tokens: most words become many tokens, so that all normalisation shows."""
     characters = list(string.ascii_letters + string.digits + string.punctuation)
     characters += sorted({c for text in TEXTS for c in text if ord(c) > 0x7F and c.isprintable() and not c.isspace()})
     characters += list("\u0301\u0307\u0323\u0327\u302a\u302e\u302f\u0345ςσßы")

@@ -7,7 +7,7 @@
 # kernels: each C kernel at sizes 0 to 67 between guard pages, on every CPU path, with AddressSanitizer and
 #          UndefinedBehaviorSanitizer.
 # memory:  the test suite, or the tests that match FILTER, with AddressSanitizer. Each piece of scratch memory is an
-#          allocation of exactly its size, filled with NaN; tests that bound memory stay out.
+#          allocation of exactly its size, filled with NaN; tests that bound memory are left out.
 # threads: the test suite, or the tests that match FILTER, with ThreadSanitizer.
 # Without arguments all of them. With SWIFTLET_WITHOUT_MODULES_FROM=MODULE in the environment neither this module nor
 # those above it are built.
@@ -32,8 +32,8 @@ kernels() {
   rm -r "$work"
 }
 
-# Swift's own report of a crash would come on top of the sanitizer's. Leaks are not looked for: a thread of a pool may
-# live as long as the process.
+# The sanitizer reports crashes, so Swift need not. Leaks are not reported, since a thread of a pool may live as long as
+# the process.
 memory() {
   SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0:quarantine_size_mb=64 \
     swift test --sanitize address --scratch-path .build-asan ${1:+--filter "$1"}

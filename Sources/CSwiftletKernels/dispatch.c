@@ -16,7 +16,7 @@ int swlt_is_sanitized(void) {
 
 #if defined(__x86_64__)
 
-/// What avx2.c is compiled for: a hypervisor can hide the conversions of half numbers (F16C) alone.
+/// Whether the CPU has what avx2.c is compiled for. A hypervisor can hide F16C (the half conversions) alone.
 static int has_avx2(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }

@@ -58,13 +58,13 @@ struct Golden {
   /// The names of what the reference computed.
   var names: [String] { expected.tensors.map(\.name) }
 
-  /// One of them, row-major.
+  /// The numbers of one of these tensors, row-major.
   func values(_ name: String) throws -> (values: [Double], shape: [Int]) {
     (try expected.numbers(name), try expected.tensor(name).shape)
   }
 }
 
-/// The largest distance of two arrays' elements; infinite if one is NaN or their numbers differ.
+/// The largest distance of two arrays' elements; infinite if one is NaN or the arrays' lengths differ.
 func largestError(_ values: some Collection<Float>, _ expected: some Collection<Double>) -> Double {
   guard values.count == expected.count else { return .infinity }
   return zip(values, expected).reduce(0) { worst, pair in

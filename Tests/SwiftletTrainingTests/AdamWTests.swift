@@ -86,7 +86,7 @@ private final class GoldenRun {
     _ = scope["encoder.layer.0"].linear("dense", inputs: 19, outputs: 5)
     _ = scope["encoder.layer.1"].linear("dense", inputs: 33, outputs: 3)
     let layout = ParameterLayout(scope.list)
-    // Of the last map the golden has no bias.
+    // The golden has no bias for the last map.
     let parameters = scope.list.parameters.filter { file["\($0.name).initial"] != nil }
 
     kernels = try #require(Kernels(path: path))
@@ -133,7 +133,7 @@ private final class GoldenRun {
       for parameter in parameters where gradients.wants(parameter) {
         let gradient = all[parameter]![step * parameter.count..<(step + 1) * parameter.count]
         if let rows = gradients.table(parameter) {
-          // In an order of their own, as texts bring them.
+          // In another order, as texts bring them.
           let batch = Array(batches[step].reversed())
           for (row, place) in zip(batch, rows.places(for: batch)) {
             let start = gradient.startIndex + Int(row) * 17
@@ -155,7 +155,7 @@ private final class GoldenRun {
     }
   }
 
-  /// Puts another in the optimizer's place that has its settings, its count of steps and its moments.
+  /// Replaces the optimizer by a new one with its settings, step count and moments.
   func replaceOptimizer() throws {
     let old = optimizer
     optimizer = try AdamW(old.settings, for: trained.layout, stepCount: old.stepCount)

@@ -182,7 +182,7 @@ struct DatasetReaderTests {
     #expect(objects.dataset.count == 1 && objects.skippedRows == 2)
   }
 
-  /// What no row is to blame for stays an error.
+  /// Errors that no single row causes stay errors.
   @Test mutating func aBadFileIsNotSkipped() throws {
     reader.skipsBadRows = true
     #expect(throws: DatasetError.self) { _ = try read("text,name\na,x\n") }

@@ -34,7 +34,7 @@ struct EvaluatorTests {
     let texts = first.map { _ in "" }
     let evaluator = try Evaluator(.scoredPairs(ScoredPairs(first: texts, second: texts, scores: scores)))
     let evaluation = try evaluator.evaluate(tensor(first + second))
-    // The cosines are sums in float32, the reference's in float64.
+    // Our cosines are sums in float32, the reference's in float64.
     #expect(evaluation.metrics.map(\.name) == ["pearson", "spearman"] && evaluation.main.name == "spearman")
     for metric in evaluation.metrics {
       let expected = try #require(goldens["correlations"]?.object?[metric.name]?.double)
@@ -51,7 +51,7 @@ struct EvaluatorTests {
     #expect(evaluation.main.name == "accuracy" && evaluation.main.value == goldens["triplet_accuracy"]?.double)
   }
 
-  /// Every negative counts, and one as near as the positive is wrong.
+  /// Every negative counts; one that is as near as the positive counts as wrong.
   @Test func eachNegativeIsATriplet() throws {
     let triplets = TextTriplets(anchors: ["a", "b"], positives: ["p", "q"], negatives: [["1", "2"], ["3", "4"]])
     let evaluator = try Evaluator(.triplets(triplets))
@@ -60,8 +60,8 @@ struct EvaluatorTests {
     #expect(try evaluator.evaluate(tensor(vectors)).main.value == 0.5)
   }
 
-  /// The definition, by sorting all references. Vectors along the axes have many equal cosines; there are more references
-  /// than one block has.
+  /// Compares with the definition, which sorts all references. Vectors along the axes have many equal cosines; there
+  /// are more references than one block has.
   @Test(arguments: [true, false]) func ranksAreThoseOfTheDefinition(leavesOneOut: Bool) {
     var random = SplitMix64(seed: 9)
     func vectors(_ count: Int) -> [[Float]] {
@@ -103,7 +103,7 @@ struct EvaluatorTests {
   @Test func theFirstOfEqualsIsTheNearest() {
     let metrics = NearestNeighborMetrics(tensor([[1, 0], [1, 0], [1, 0]]), labels: [0, 1, 0])
     #expect(metrics.accuracyAt1 == 1.0 / 3 && metrics.precisionAt1 == 0.5 && metrics.rPrecision == 0.5)
-    // Both labels have equal centroids, but for the vector that is left out of its own.
+    // Both labels have equal centroids, except that a vector is left out of its own label's.
     #expect(metrics.centroidAccuracy == 2.0 / 3)
   }
 

@@ -8,7 +8,7 @@ import Testing
 @testable import SwiftletAutodiff
 @testable import SwiftletTraining
 
-/// The layer that is trained along with an encoder, by itself: the vectors are its only input.
+/// The classifier that is trained with an encoder, here alone: vectors are its only input.
 @Suite struct LinearClassifierTests {
   /// 10 steps against PyTorch's: Scripts/make_optimizer_goldens.py.
   @Test func trainsAsPyTorchDoes() throws {
@@ -58,7 +58,7 @@ import Testing
     #expect(numbers(0) == first && numbers(1) != first)
   }
 
-  /// The parameters that were there keep their indices, their numbers, and their table.
+  /// Earlier parameters keep their indices, numbers and table.
   @Test func comesBehindTheOtherParameters() throws {
     let scope = ParameterScope(), table = scope.table("words", rows: 3, columns: 2)
     _ = scope.linear("dense", inputs: 4, outputs: 3)

@@ -10,8 +10,8 @@ import Testing
 
 @testable import SwiftletTraining
 
-/// Training of the bundled model beside PyTorch's, which Scripts/train_reference.py has written to the folder that is
-/// named in `SWIFTLET_TRAINING_REFERENCE`.
+/// Compares training of the bundled model with PyTorch's, which Scripts/train_reference.py has written to the folder in
+/// `SWIFTLET_TRAINING_REFERENCE`.
 struct TrainingReferenceTests {
   @Test(.enabled(if: referenceFolder != nil))
   func stepsFollowPyTorchs() throws {
@@ -62,9 +62,9 @@ struct TrainingReferenceTests {
     print("changes of the weights: worst error \(worst), of PyTorch in float32 \(worstOfPyTorch)")
   }
 
-  /// Each tensor within 1e-4 of its norm, and those whose true gradient is 0 within 1e-6 of the norm of all.
+  /// Expects each tensor within 1e-4 of its norm, and tensors whose true gradient is 0 within 1e-6 of the norm of all.
   ///
-  /// - Returns: the worst of the first, as a part of the norm.
+  /// - Returns: the largest relative error of the tensors that are not 0.
   private func expectGradients(of state: TrainingState, toEqual reference: SafetensorsFile) throws -> Double {
     let parameters = state.weights.layout.list.parameters
     let expected = try parameters.map { try reference.numbers($0.name) }
@@ -84,7 +84,7 @@ struct TrainingReferenceTests {
     return worst.error
   }
 
-  /// Softmax takes a key's bias out again: what gradient it has is rounding.
+  /// Softmax cancels a key's bias, so its gradient is only rounding.
   private static func hasNoGradient(_ name: String) -> Bool { name.hasSuffix("attention.self.key.bias") }
 
   private static var referenceFolder: String? { ProcessInfo.processInfo.environment["SWIFTLET_TRAINING_REFERENCE"] }

@@ -10,7 +10,7 @@ func norm(_ values: [Double]) -> Double {
   return sum.squareRoot()
 }
 
-/// How far two vectors are from each other; infinite if one is NaN or their lengths differ.
+/// The distance of two vectors; infinite if one is NaN or their lengths differ.
 func distance(_ a: [Double], _ b: [Double]) -> Double {
   guard a.count == b.count else { return .infinity }
   let distance = norm(zip(a, b).map { $0 - $1 })

@@ -12,13 +12,13 @@ import Testing
 
 @testable import SwiftletTraining
 
-/// The word average against PyTorch in float64, Scripts/make_training_goldens.py; and whole runs that start anew, with
+/// The word average against PyTorch in float64 (Scripts/make_training_goldens.py), and whole runs that start anew with
 /// the vocabulary of a small BERT.
 @Suite struct WordAverageTests {
   private let folder = fixture("word-average/model")
   private let bert = fixture("batch-hard/model")
   private let golden: SafetensorsFile
-  /// The golden's; the last has no words.
+  /// The golden's texts; the last has no words.
   private let texts: [String]
   private let labels: [Int]
 
@@ -90,7 +90,7 @@ import Testing
     }
   }
 
-  /// Unlike a transformer's.
+  /// Unlike in a transformer.
   @Test func theOrderOfWordsCountsForNothing() throws {
     let encoder = try SentenceEncoder(folder: folder)
     let vectors = try encoder.encode(["the cat", "cat the", "the the cat cat"])
@@ -155,7 +155,7 @@ import Testing
     #expect(try await encoder.encode(texts).tensor.values.map(\.bitPattern) == tuned.map(\.bitPattern))
     #expect(tuned.contains { $0 > 0 } && tuned.allSatisfy { $0 >= 0 })
 
-    // Its folder is tuned on, not begun anew.
+    // The folder is tuned further, not started anew.
     settings.encoder = nil
     settings.optimizer.learningRate = 1e-20
     let further = try self.trainer(settings, model: path)
@@ -226,7 +226,7 @@ import Testing
     #expect(try initialWeights(seed: 4).table != first.table)
   }
 
-  /// Six standard errors of the mean and the variance of so many numbers; the linear map's are uniform.
+  /// Allows six standard errors of the mean and the variance of the table; the linear map's weights are uniform.
   @Test func weightsBeginAsPyTorchs() throws {
     let (table, linear) = try initialWeights(seed: 0), count = Double(table.count)
     let mean = table.reduce(0, +) / count, variance = table.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count

@@ -25,7 +25,7 @@ public struct TableReader: ~Copyable {
   ///
   /// - Parameters:
   ///   - lines: the lines, from the start of the table.
-  ///   - maximumLength: the maximum number of bytes of a record before the line it ends in.
+  ///   - maximumLength: the maximum number of bytes of a record, not counting the line it ends in.
   public init(_ lines: consuming LineReader, format: Format, maximumLength: Int = 1 << 28) {
     self.lines = lines
     self.format = format

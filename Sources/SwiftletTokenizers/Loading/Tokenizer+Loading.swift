@@ -34,7 +34,7 @@ extension Tokenizer {
     try self.init(vocabulary: path, configuration)
   }
 
-  /// From vocab.txt. Its special tokens are searched for in texts, whether or not the configuration lists them.
+  /// Loads vocab.txt. Its special tokens are searched for in texts, even those that the configuration does not list.
   private init(vocabulary path: String, _ configuration: TokenizerConfiguration) throws {
     guard configuration.hasSupportedClass else {
       throw TokenizerError.unsupported(
@@ -53,7 +53,7 @@ extension Tokenizer {
       maxLength: configuration.maxLength, warnings: file.warnings)
   }
 
-  /// From tokenizer.json, which wins where the configuration disagrees.
+  /// Loads tokenizer.json. Where tokenizer_config.json disagrees, tokenizer.json wins.
   private init(file path: String, _ configuration: TokenizerConfiguration) throws {
     let file = try TokenizerFile(path: path)
     var names = configuration.names

@@ -16,7 +16,7 @@ struct TokenizerConfiguration {
   /// The tokens of `added_tokens_decoder`. Empty for older files, which only name the special tokens.
   private(set) var addedTokens: [AddedToken] = []
 
-  /// The classes whose vocab.txt makes BERT's tokenizer.
+  /// The tokenizer classes that read vocab.txt as BERT does.
   private static let classes = [
     "BertTokenizer", "BertTokenizerFast", "DistilBertTokenizer", "DistilBertTokenizerFast",
     "ElectraTokenizer",
@@ -24,7 +24,7 @@ struct TokenizerConfiguration {
   ]
   private static let maximumByteCount = 1 << 24
 
-  /// BERT's settings without the file.
+  /// BERT's defaults, for a folder without the file.
   init() {}
 
   init(path: String) throws {
@@ -36,7 +36,7 @@ struct TokenizerConfiguration {
     lowercases = try fields.bool("do_lower_case")
     stripsAccents = try fields.bool("strip_accents")
     isolatesIdeographs = try fields.bool("tokenize_chinese_chars")
-    // "No limit" is written as 1e30, an integer of 31 digits: past Int, so nil.
+    // "No limit" is written as 1e30, an integer of 31 digits. It does not fit an Int, so it becomes nil.
     maxLength = fields.object["model_max_length"]?.int
     for (key, name) in SpecialTokenNames.keys {
       guard let token = try fields.token(key) else { continue }

@@ -61,7 +61,7 @@ struct TokenizerFile {
     }
     var bytes: ContiguousArray<UInt8> = []
     var places: ContiguousArray<Vocabulary.Place?> = []
-    // An id far past the number of tokens would make a table of a small file's mistake.
+    // An id far above the number of tokens would make a huge table from a mistake in a small file.
     let limit = min(fields.object.members.count + maximumUnusedIDs, Vocabulary.maximumTokenCount)
     for member in fields.object.members {
       guard let id = member.value.int, 0..<limit ~= id else {
@@ -88,7 +88,7 @@ struct TokenizerFile {
 }
 
 extension JSONFields {
-  /// A stage of the tokenizer, of one of the types supported.
+  /// A stage of the tokenizer. Throws unless it is present and of one of the types.
   fileprivate func component(_ key: String, types: [String]) throws(TokenizerError) -> JSONFields {
     guard let fields = try object(key) else { throw unsupported("a tokenizer without \(key)") }
     guard let type = try fields.string("type") else { throw fields.malformed("type", expected: "a string") }
@@ -98,7 +98,7 @@ extension JSONFields {
     return fields
   }
 
-  /// The names of the tokens that a post-processor puts before the first text and after each, if it does what
+  /// The tokens that the post-processor puts before the first text and after each text. Throws unless it works as
   /// BERT's does.
   fileprivate func bertTemplate() throws(TokenizerError) -> (classifier: String, separator: String) {
     if try string("type") == "BertProcessing" {

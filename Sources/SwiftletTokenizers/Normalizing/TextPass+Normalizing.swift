@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The steps of BERT's normalizer for a scalar that is not ASCII, in the order of the reference
-/// (`tokenizers`, normalizers/bert). Each step hands on to the next; the last one hands on to the splitter.
+/// The steps of BERT's normalizer for a scalar that is not ASCII, in the order of the reference (`tokenizers`,
+/// normalizers/bert). Each step calls the next one; the last calls the splitter.
 extension TextPass {
-  /// Reads the scalar at `position`, and the combining marks that NFD may sort among those it is made of;
-  /// returns where the next scalar starts.
+  /// Reads the scalar at `position` and the combining marks after it that NFD may sort together with its own. Returns
+  /// where the next scalar starts.
   mutating func normalizeScalar(
     at position: Int, to end: Int, in text: Span<UInt8>
   ) throws(TokenizerError) -> Int {
@@ -41,7 +41,7 @@ extension TextPass {
     space(from: origin)
   }
 
-  /// Step 3: canonical decomposition. Marks wait in `marks` until it is known what they are sorted among.
+  /// Step 3: canonical decomposition. Marks wait in `marks` until their run is complete.
   private mutating func decompose(
     _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>
   ) {
@@ -64,7 +64,7 @@ extension TextPass {
     }
   }
 
-  /// Canonical ordering: marks between two starters are sorted by rank, equal ranks staying in order.
+  /// Canonical ordering: a stable sort of the marks between two starters by rank.
   private mutating func reorder(
     _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, isFirst: Bool
   ) {
@@ -77,7 +77,7 @@ extension TextPass {
     }
   }
 
-  /// Collects marks as long as nothing but marks, and what cleaning drops, follows.
+  /// Collects marks up to the next other scalar. Scalars that cleaning drops do not end the run.
   private mutating func readMarks(from start: Int, to end: Int, in text: Span<UInt8>) throws(TokenizerError) -> Int {
     var position = start
     while position < end {
@@ -92,7 +92,7 @@ extension TextPass {
     return position
   }
 
-  /// Hands on the marks collected, in canonical order; finds where they come from by reading the run again.
+  /// Passes on the collected marks in canonical order. Finds their origins by reading the run again.
   private mutating func endMarks(in text: Span<UInt8>) {
     guard !marks.isEmpty else { return }
     var (position, origin, originCount) = (marks.start, marks.firstOrigin, 0)

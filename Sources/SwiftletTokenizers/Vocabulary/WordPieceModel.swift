@@ -4,7 +4,7 @@ import SwiftletFiles
 
 /// WordPiece: a word becomes the longest token that starts it, then the longest that continues it, and so on.
 ///
-/// A word that cannot be covered so, or that has more than `longestWord` scalars, is one unknown token.
+/// A word that cannot be split so, or that has more than `longestWord` scalars, is one unknown token.
 ///
 /// Schuster, Nakajima: Japanese and Korean Voice Search, ICASSP 2012; the greedy form is that of BERT's
 /// reference (Devlin et al., 2019) and of `tokenizers` (models/wordpiece).
@@ -27,15 +27,15 @@ final class WordPieceModel: Sendable {
     prefix = ContiguousArray(continuationPrefix.utf8)
   }
 
-  /// The memory for a word: the prefix goes before the word, and a window can be read behind it.
+  /// The number of bytes for a word, the prefix before it and a window after it.
   func memoryCount(wordBytes: Int) -> Int { prefix.count + wordBytes + ByteWindow.byteCount }
 
   /// Splits a word into pieces: passes the id of each to `body`, and where it ends in the word.
   ///
   /// - Parameters:
-  ///   - memory: the `count` bytes of the normalized word, behind as many as the prefix has; all are overwritten.
+  ///   - memory: room for the prefix, then the `count` bytes of the normalized word, then a window; it is overwritten.
   ///   - slots, keys, lengths: the tables of the vocabulary's index.
-  /// - Returns: false if no token covers the rest of the word; then the word is unknown, whatever `body` was passed.
+  /// - Returns: false if no token covers the rest of the word. The word is then unknown; drop what `body` was passed.
   /// - Complexity: O(n) for a word in the vocabulary, else O(n · L), n bytes in the word, L in the longest token.
   @inline(__always)
   func forEachPiece(
@@ -70,7 +70,7 @@ final class WordPieceModel: Sendable {
     var length = min(count, longestToken)
     while length > prefixCount {
       if length < UInt32.bitWidth {
-        // On to the next length that a token has.
+        // Skips to the next smaller length that a token may have.
         length = UInt32.bitWidth &- 1 &- (lengths & (2 &<< UInt32(truncatingIfNeeded: length) &- 1)).leadingZeroBitCount
         guard length > prefixCount else { return nil }
       }
