@@ -49,5 +49,5 @@ case ${1-all} in
   memory) memory "${2-}" ;;
   threads) threads "${2-}" ;;
   all) kernels; memory; threads ;;
-  *) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  *) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
