@@ -26,10 +26,11 @@ extension TextPass {
   }
 
   private mutating func space(from origin: Range<Int>) {
-    split(0x20, stages.tables.properties(of: 0x20), from: origin)
+    if normalized == nil { endWord() } else { normalized?.append(0x20, from: origin) }
   }
 
   /// Step 2: a space on either side of a CJK ideograph.
+  @inline(__always)
   private mutating func isolateIdeograph(
     _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>
   ) {
