@@ -113,7 +113,7 @@ package struct SHA256: Sendable {
       round(b, c, d, &e, f, g, h, &a, words[t &+ 7])
       t &+= 8
     }
-    return [a, b, c, d, e, f, g, h]
+    return SIMD8(a, b, c, d, e, f, g, h)
   }
 
   /// One round. Leaves the next round's a in `h` and its e in `d`.
