@@ -37,7 +37,7 @@ from sentence_transformers.sentence_transformer.losses.triplet import TripletDis
 
 from bert_reference import REPOSITORY
 
-OUTPUT = REPOSITORY / "Tests" / "FineTuningTests" / "Fixtures" / "losses"
+OUTPUT = REPOSITORY / "Tests" / "SwiftletTrainingTests" / "Fixtures" / "losses"
 SIZES = [(2, 3), (2, 128), (7, 3), (7, 128), (64, 3), (64, 128)]
 PAIR_SIZES = [(2, 3), (7, 128), (64, 19)]
 K = 2

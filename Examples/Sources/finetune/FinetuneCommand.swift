@@ -116,6 +116,7 @@ struct FinetuneCommand: AsyncParsableCommand {
       case .triplets: "\(data.count) triplets"
       case .scoredPairs: "\(data.count) pairs with scores"
       case .labeledPairs: "\(data.count) pairs with labels"
+      case .positivePairs: "\(data.count) pairs of texts that belong together"
       }
     return "\(lastComponent(of: path)), \(rows)"
   }
