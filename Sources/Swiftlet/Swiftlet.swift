@@ -45,6 +45,7 @@
 @_exported public import struct SwiftletTraining.DatasetReader
 @_exported public import struct SwiftletTraining.LabeledPairs
 @_exported public import struct SwiftletTraining.LabeledTexts
+@_exported public import struct SwiftletTraining.PositivePairs
 @_exported public import struct SwiftletTraining.ScoredPairs
 @_exported public import struct SwiftletTraining.TextTriplets
 

@@ -35,7 +35,7 @@ struct EvaluatorGoldens {
 
 func tensor(_ rows: [[Float]]) -> Tensor { Tensor(rows.flatMap { $0 }, shape: [rows.count, rows[0].count]) }
 
-/// Empty texts with these labels.
+/// Different texts with these labels.
 func texts(_ labels: [Int]) -> LabeledTexts {
-  LabeledTexts(texts: labels.map { _ in "" }, labels: labels.map { "\($0)" })
+  LabeledTexts(texts: labels.indices.map { "text \($0)" }, labels: labels.map { "\($0)" })
 }

@@ -243,7 +243,7 @@ import Testing
     }
     await #expect(processExitsWith: .failure) {
       let two = Tensor([1, 2], shape: [2, 1]), three = Tensor([1, 2, 3], shape: [3, 1])
-      _ = try MultipleNegativesRankingLoss().evaluate(anchors: two, positives: two, negatives: three)
+      _ = try MultipleNegativesRankingLoss().evaluate(anchors: two, positives: three)
     }
     await #expect(processExitsWith: .failure) {
       _ = try SoftmaxCrossEntropyLoss().evaluate(logits: Tensor([1, 2], shape: [1, 2]), labels: [2])
