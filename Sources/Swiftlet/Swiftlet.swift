@@ -91,3 +91,6 @@
 @_exported public import struct SwiftletTraining.RankingBatch
 @_exported public import struct SwiftletTraining.TripletBatch
 @_exported public import protocol SwiftletTraining.VectorBatch
+
+/// The version of this package, a semantic version (semver.org). The repository's tag of a release is the same.
+public let swiftletVersion = "0.1.0"
