@@ -7,8 +7,8 @@ usage: make_training_goldens.py [--output FOLDER]
 
 All numbers are PyTorch's in float64, each text run alone, so unpadded, dropout off. Of each case: `loss` [1], `vectors`
 [texts, hidden], `positives` and `negatives` [texts] (the hardest, by index) and `gradient.NAME` for each parameter by its
-name in the checkpoint. No choice among the hardest, no triplet's distance to the margin, and no number before a word
-average's relu is nearer to where it turns than 1e-3.
+name in the checkpoint. Choices among the hardest, triplets' distances to the margin and numbers before a word average's
+relu are all at least 1e-3 away from where the result changes.
 """
 import argparse
 import pathlib
@@ -22,7 +22,7 @@ from bert_reference import REPOSITORY, load, random_weights, write_json, write_m
 from make_bert_goldens import vocabulary
 from triplet_reference import batch_hard, embed
 
-OUTPUT = REPOSITORY / "Tests" / "FineTuningTests" / "Fixtures"
+OUTPUT = REPOSITORY / "Tests" / "SwiftletTrainingTests" / "Fixtures"
 CASES = {
     "mean-normalized": {"pooling": "mean", "normalize": True, "margin": 0.3},
     "cls": {"pooling": "cls", "normalize": False, "margin": 5},
@@ -37,7 +37,7 @@ TEXTS = {
 
 
 class WordAverage(nn.Module):
-    """Of a text's ids, without special tokens: the mean of their embeddings, a linear map, relu."""
+    """The mean of the embeddings of a text's ids, without special tokens, then a linear map and relu."""
 
     def __init__(self, vocabulary, embedding, hidden):
         super().__init__()

@@ -4,8 +4,8 @@
 /// offset.
 ///
 /// The text is split at special tokens, normalized, and split at white space and punctuation. Each word becomes the
-/// longest pieces that the vocabulary has (WordPiece). Texts are read as UTF-8; the Unicode data is the reference's own,
-/// frozen.
+/// longest subword tokens that the vocabulary has (WordPiece). Texts are read as UTF-8; the Unicode data is the
+/// reference's own, frozen.
 ///
 /// ```swift
 /// let tokenizer = try Tokenizer(folder: "weights/all-MiniLM-L6-v2")
@@ -48,7 +48,7 @@ public struct Tokenizer: Sendable {
   let namedSpecialTokens: Set<Int32>
   /// One past the highest id of the vocabulary, added tokens not counted.
   package let modelTokenCount: Int
-  /// nil: tokens joined by spaces.
+  /// nil: tokens are joined by spaces.
   let decoder: PieceDecoder?
 
   /// One past the highest id, the number of rows of an embedding table.

@@ -11,7 +11,7 @@ public struct Checkpoint: Sendable {
   private let positions: [UTF8Key: Int]
 
   private static let maximumIndexByteCount = 64 << 20
-  /// Almost the maximum number of tensors of a file.
+  /// Limits all JSON values of the index, so it may name slightly fewer tensors than one file may have.
   private static let maximumIndexValueCount = 65_536
 
   /// Opens the files of a folder.

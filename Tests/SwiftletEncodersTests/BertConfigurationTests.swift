@@ -130,7 +130,7 @@ struct BertConfigurationTests {
     #expect(try problems([key: value]).count == 1)
   }
 
-  /// No vector depends on them.
+  /// No vector depends on these settings.
   @Test func paddingAndInitializerRejectNoModel() throws {
     let ids: [(String, Int?)] = [("7", 7), ("100", 100), ("-1", -1), ("null", nil), ("\"[PAD]\"", nil)]
     for (value, id) in ids { #expect(try configuration(["pad_token_id": value]).padTokenID == id) }

@@ -136,7 +136,7 @@ struct FolderReadingTests {
     #expect(read.modules.count == 3 && read.normalizes && read.dimension == 8)
   }
 
-  /// The forward pass is told, so that it need not compute the others.
+  /// Pooling tells the forward pass which rows it needs, so that the others are not computed.
   @Test(arguments: [
     (#"{"pooling_mode":"cls"}"#, TokenRows.first), (#"{"pooling_mode":["cls","cls"]}"#, .first),
     (#"{"pooling_mode":"lasttoken"}"#, .last), (#"{"pooling_mode":["cls","lasttoken"]}"#, .all),

@@ -9,7 +9,7 @@ import SwiftletTokenizers
 import TestSupport
 import Testing
 
-/// Model folders whose files disagree with each other, as an encoder of the whole folder sees them.
+/// Model folders whose files disagree with each other, loaded as an encoder.
 @Suite struct ModelFolderTests {
   /// A copy of a golden's model folder, of 64 positions, 97 embeddings and, once a duplicate is gone, as many tokens.
   private let folder: TemporaryFolder
@@ -54,7 +54,7 @@ import Testing
     #expect(try SentenceEncoder(folder: model).encode(["a b"]).count == 1)
   }
 
-  /// A tokenizer makes none, since its vocabulary fits the table; ids from elsewhere stop before the kernel.
+  /// The tokenizer never makes such ids, since its vocabulary fits the table; other ids stop before the kernel.
   @Test("a token id without a row of embeddings", arguments: [97, -1] as [Int32])
   func idsWithoutARow(_ id: Int32) async {
     await #expect(processExitsWith: .failure) { [id = id as Int32] in

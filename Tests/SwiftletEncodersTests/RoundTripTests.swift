@@ -7,8 +7,7 @@ import SwiftletTensors
 import TestSupport
 import Testing
 
-/// A model folder that is written reads back equal, with every setting that it can have, and its encoder gives the same
-/// bits.
+/// A written model folder, with every setting that it can have, reads back equal, and its encoder gives the same bits.
 @Suite struct RoundTripTests {
   private static let texts = ["the cat sat", "The Dog, and 12 cats.", "", "a mat a mat a mat a mat a mat a mat"]
 
@@ -26,7 +25,7 @@ import Testing
     try FileManager.default.copyItem(atPath: model, toPath: original)
   }
 
-  /// What a folder says; modules by their kinds and what they are told.
+  /// The settings of a folder; modules by their kinds and settings.
   private func said(_ folder: ModelFolder) -> [String] {
     let modules = folder.modules.map { module in
       "\(type(of: module)) \((module as? PoolingModule).map { "\($0.modes) \($0.includesPrompt)" } ?? "")"
@@ -78,7 +77,7 @@ import Testing
     }
   }
 
-  /// Older versions of sentence-transformers read a key a mode only: it is written wherever it can say the modes.
+  /// The spelling of older versions, one key for each mode, is written whenever it can express the modes.
   @Test func theOlderSpellingWhereItCanSayTheModes() throws {
     for (modes, isOlder) in [
       (#"["mean"]"#, true), (#"["cls","max","mean"]"#, true), (#"["mean","cls"]"#, false), (#"["mean","mean"]"#, false),
@@ -112,7 +111,7 @@ import Testing
     ] {
       try folder.write(config, to: "original/config_sentence_transformers.json")
       try check(config)
-      // What is not read is kept, too.
+      // Keys that are not read are kept, too.
       let file = "config_sentence_transformers.json"
       let files = try [original, copy].map { try JSONParser.parse(path: "\($0)/\(file)", limit: 1 << 20) }
       #expect(files[0] == files[1])
@@ -148,7 +147,7 @@ import Testing
     try check(name)
   }
 
-  /// The transformer's folder may be another one than the model's; what is written lies in one.
+  /// The transformer's folder may differ from the model's. A written model is in one folder.
   @Test func theTransformerInAFolderOfItsOwn() throws {
     let transformer = folder.path("transformer")
     try FileManager.default.moveItem(atPath: original, toPath: transformer)

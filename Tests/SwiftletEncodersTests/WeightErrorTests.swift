@@ -7,7 +7,7 @@ import SwiftletWeights
 import TestSupport
 import Testing
 
-/// Weights that do not fit the model: one error lists everything that is wrong, and no number is made up.
+/// Weights that do not fit the model: one error lists everything that is wrong, and no number is invented.
 @Suite struct WeightErrorTests {
   /// A copy of a golden's model folder that `change` edits: the header's JSON and the bytes after it.
   private func load(

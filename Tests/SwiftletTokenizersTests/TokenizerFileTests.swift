@@ -5,7 +5,7 @@ import SwiftletTokenizers
 import TestSupport
 import Testing
 
-/// What tokenizer.json may say beside what the goldens cover, and what is refused.
+/// Settings of tokenizer.json that the goldens do not cover, and settings that are refused.
 struct TokenizerFileTests {
   let folder: TemporaryFolder
   private static let parts = [

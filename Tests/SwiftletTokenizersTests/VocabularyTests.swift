@@ -65,7 +65,7 @@ struct VocabularyTests {
   }
 
   @Test func tokensAreEqualByTheirBytes() throws {
-    // Canonically equivalent, and yet two tokens.
+    // These are canonically equivalent, but two tokens.
     let tokenizer = try tokenizer(special + "\u{E9}\ne\u{301}\n", configuration: #"{"do_lower_case":false}"#)
     #expect(try tokenizer.encode("\u{E9} e\u{301}").ids == [2, 5, 6, 3])
     #expect(tokenizer.warnings.isEmpty)

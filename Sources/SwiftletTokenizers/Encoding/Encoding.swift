@@ -15,7 +15,7 @@ public struct Encoding: Sendable, Equatable {
   public var offsets: [Range<Int>] = []
   /// The places in bytes of UTF-8.
   public var utf8Ranges: [Range<Int>] = []
-  /// Whether tokens were left out to keep to the maximum length.
+  /// Whether tokens were cut off because of the maximum length.
   public var isTruncated = false
 
   /// The number of tokens.

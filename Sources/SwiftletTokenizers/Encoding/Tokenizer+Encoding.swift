@@ -3,12 +3,12 @@
 import SwiftletFiles
 
 extension Tokenizer {
-  /// Appends the tokens of a text to a batch: for BERT [CLS], at most `maxLength` - 2 pieces, [SEP].
+  /// Appends the tokens of a text to a batch: for BERT [CLS], at most `maxLength` - 2 subword tokens, [SEP].
   ///
   /// - Parameter maxLength: the maximum number of tokens, special ones included.
-  /// - Returns: whether pieces were left out.
+  /// - Returns: whether tokens were cut off.
   /// - Throws: ``SwiftletError`` if `maxLength` has no room for the special tokens or the text is too long; the batch is
-  ///   as before.
+  ///   then unchanged.
   /// - Complexity: O(bytes read); reading stops soon after `maxLength` tokens.
   @discardableResult
   public func append(_ text: String, to batch: inout TokenBatch, maxLength: Int) throws -> Bool {
@@ -60,7 +60,7 @@ extension Tokenizer {
     if let pair, let cut = second, first.ids.count + cut.ids.count > room {
       var counts = (first.seenCount, cut.seenCount)
       if first.isTruncated && cut.isTruncated && room % 2 == 1 {
-        // Each gets half, and the odd one goes to the longer text: now it matters how long they are.
+        // Each text gets half and the longer one the odd token, so their full lengths are needed.
         counts = (try pieceCount(of: text, options), try pieceCount(of: pair, options))
       }
       let kept = Self.longestFirst(counts.0, counts.1, room: room)
@@ -70,7 +70,7 @@ extension Tokenizer {
     return encoding(first, second, addsSpecialTokens: options.addsSpecialTokens)
   }
 
-  /// The numbers of pieces to keep of each text of a pair, `room` together.
+  /// The number of tokens to keep of each text of a pair, `room` in all.
   ///
   /// This is the reference's "longest first" (`tokenizers`, utils/truncation): the shorter text stays complete if it
   /// fills at most half of the room. Otherwise each gets half, and the longer text (the second if equal) gets the odd

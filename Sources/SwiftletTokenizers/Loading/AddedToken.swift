@@ -10,9 +10,9 @@ public struct AddedToken: Sendable, Equatable {
   public internal(set) var id: Int32
   /// Whether decoding can skip the token, and encoding can treat it as text.
   public internal(set) var isSpecial: Bool
-  /// Whether it takes in the white space before it.
+  /// Whether a match includes the white space before it.
   package let stripsLeft: Bool
-  /// Whether it takes in the white space after it.
+  /// Whether a match includes the white space after it.
   package let stripsRight: Bool
   /// Whether it is found only where no letter, digit or mark is beside it. Otherwise it is found inside words too.
   package let isSingleWord: Bool

@@ -91,7 +91,7 @@ struct TokenizerFile {
     }
     var bytes: ContiguousArray<UInt8> = []
     var places: ContiguousArray<Vocabulary.Place?> = []
-    // An id far past the number of tokens would make a table of a small file's mistake.
+    // An id far above the number of tokens would make a huge table from a mistake in a small file.
     let limit = min(fields.object.members.count + maximumUnusedIDs, Vocabulary.maximumTokenCount)
     for member in fields.object.members {
       guard let id = member.value.int, 0..<limit ~= id else {
@@ -126,7 +126,7 @@ extension JSONFields {
     return try component("model", types: ["WordPiece"])
   }
 
-  /// A stage of the tokenizer, of one of the types supported.
+  /// A stage of the tokenizer. Throws unless it is present and of one of the types.
   fileprivate func component(_ key: String, types: [String]) throws(TokenizerError) -> JSONFields {
     guard let fields = try object(key) else { throw unsupported("a tokenizer without \(key)") }
     guard try fields.hasType(types) else {

@@ -51,7 +51,7 @@ struct VocabularyFile {
     return places
   }
 
-  /// Where `line`, valid UTF-8, ends without the white space at its end.
+  /// The end of `line`, valid UTF-8, without its trailing white space.
   private static func endWithoutWhitespace(_ bytes: Span<UInt8>, _ line: Range<Int>) -> Int {
     var end = line.upperBound
     while end > line.lowerBound {

@@ -11,7 +11,7 @@ struct Vocabulary: Sendable {
 
   /// Bytes of the longest token.
   let longestToken: Int
-  /// How many texts an earlier id has already, and the first of them.
+  /// The number of tokens whose text an earlier id already has, and the first such text; nil if there are none.
   let duplicates: (count: Int, first: String)?
   /// Finds tokens.
   let index: VocabularyIndex
@@ -39,8 +39,8 @@ struct Vocabulary: Sendable {
 
   /// `bytes` holds the text of token `id` at `places[id]`. If a text occurs twice, the last id has it.
   ///
-  /// - Throws: `TokenizerError` that names `path` if texts were chosen so that their hashes collide: finding
-  ///   them would take time quadratic in their number.
+  /// - Throws: `TokenizerError` that names `path` if so many hashes collide, as in an attack, that the index would take
+  ///   quadratic time.
   init(bytes: ContiguousArray<UInt8>, places: ContiguousArray<Place?>, path: String) throws(TokenizerError) {
     var builder = VocabularyIndex.Builder(bytes: bytes, places: places)
     var stepsLeft = 1000 + 64 * places.count
