@@ -12,9 +12,6 @@ package protocol Transformer: Sendable {
   /// The values of `model_type` in config.json for this architecture.
   static var modelTypes: [String] { get }
 
-  /// What the names of tensors begin with in weights files of models with a task's head, for example `bert.`.
-  static var weightPrefix: String { get }
-
   /// Whether the folder lists the modules after the transformer in modules.json. If not, config.json defines them.
   static var listsModules: Bool { get }
 
@@ -61,7 +58,6 @@ package protocol Transformer: Sendable {
 }
 
 extension Transformer {
-  package static var weightPrefix: String { "" }
   package static var listsModules: Bool { true }
   package var fixedPooling: [PoolingMode]? { nil }
   package var companionTensors: [String] { [] }
@@ -84,16 +80,22 @@ enum Architectures {
     BertModel.self, DistilBertModel.self, ElectraModel.self, MPNetModel.self, RobertaModel.self, WordAverageModel.self,
   ]
 
-  /// The architecture of `model_type` in config.json; BERT if the key is absent.
+  /// The architecture of `model_type` in config.json; BERT if the file names no architecture.
   static func architecture(_ config: ConfigurationReader) throws(ConfigurationError) -> any Transformer.Type {
     var config = config
     let type = config.string("model_type")
     try config.finish()
-    guard let type else { return BertModel.self }
-    if let found = all.first(where: { $0.modelTypes.contains { sameBytes($0, type) } }) { return found }
+    if let type, let found = all.first(where: { $0.modelTypes.contains { sameBytes($0, type) } }) { return found }
+    let name = config["architectures"]?.array?.first?.string
+    if type == nil, name?.hasPrefix("Bert") ?? true { return BertModel.self }
     let known = all.flatMap { $0.modelTypes }
     throw ConfigurationError(
-      path: config.path, problems: [.unsupported(key: "model_type", value: type, supported: known)])
+      path: config.path,
+      problems: [
+        .unsupported(
+          key: type == nil ? "the architecture" : "model_type", value: type ?? name ?? "", supported: known)
+      ],
+      remedy: "give a model of one of these architectures")
   }
 }
 
