@@ -4,7 +4,7 @@ import Foundation
 import SwiftletAutodiff
 import SwiftletTensors
 
-// The encoder's ops in double, as their definitions say, over flat arrays in row-major order.
+// The encoder's ops in double, by their definitions, over flat arrays in row-major order.
 
 /// activation(x W^T + b) of x `[rows, inputs]` and W `[outputs, inputs]`, where b has `outputs` numbers.
 func twinLinear(_ x: [Double], _ weight: [Double], _ bias: [Double], _ activation: Activation = .identity) -> [Double] {
@@ -29,6 +29,7 @@ func twin(_ activation: Activation, _ x: Double) -> Double {
   case .silu: x / (1 + exp(-x))
   case .tanh: tanh(x)
   case .softplus: max(x, 0) + log1p(exp(-abs(x)))
+  case .sigmoid: 1 / (1 + exp(-x))
   }
 }
 
@@ -45,9 +46,12 @@ func twinLayerNorm(_ z: [Double], _ gamma: [Double], _ beta: [Double], epsilon: 
 
 /// softmax(Q K^T / √d) V of each head within each sequence.
 ///
-/// - Parameter factor: what a weight is multiplied by, from text, position of the query, head and position of the key.
+/// - Parameters:
+///   - bias: what is added to a score, from text, position of the query, head and position of the key.
+///   - factor: the factor of a weight, from the same.
 func twinAttention(
   _ projections: [Double], sequenceStarts: [Int], headCount: Int, hidden: Int,
+  bias: (Int, Int, Int, Int) -> Double = { _, _, _, _ in 0 },
   factor: (Int, Int, Int, Int) -> Double = { _, _, _, _ in 1 }
 ) -> [Double] {
   let size = hidden / headCount
@@ -63,7 +67,7 @@ func twinAttention(
           for d in 0..<size {
             score += projections[queries + i * 3 * hidden + d] * projections[keys + j * 3 * hidden + d]
           }
-          scores[j] = exp(score / Double(size).squareRoot())
+          scores[j] = exp(score / Double(size).squareRoot() + bias(text, i, head, j))
           sum += scores[j]
         }
         for j in 0..<length {
@@ -78,8 +82,8 @@ func twinAttention(
   return y
 }
 
-/// What dropout multiplies elements by, from the definition of its random numbers: word w of the block of `Philox` at
-/// the counter (b, position, text, head) belongs to element 64 (b / 16) + 16 w + b mod 16.
+/// The factors by which dropout multiplies elements, from the definition of its random numbers: word w of the block of
+/// `Philox` at the counter (b, position, text, head) belongs to element 64 (b / 16) + 16 w + b mod 16.
 struct TwinDropout {
   let generator: Philox
   let probability: Double

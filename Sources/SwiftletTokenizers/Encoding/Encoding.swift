@@ -6,8 +6,8 @@
 public struct Encoding: Sendable, Equatable {
   /// The token ids.
   public var ids: [Int32] = []
-  /// The token types that the model is given. BERT's are 0 for the first text and 1 for the second; multilingual models
-  /// have 0 for both.
+  /// The token types that a model may be given. For BERT 0 for the first text of a pair and 1 for the second; for
+  /// XLM-RoBERTa 0 for both.
   public var typeIDs: [Int32] = []
   /// Which text each token comes from, 0 or 1; nil for a special token that was added.
   public var textIndices: [Int?] = []
@@ -18,7 +18,7 @@ public struct Encoding: Sendable, Equatable {
   public var offsets: [Range<Int>] = []
   /// The places in bytes of UTF-8.
   public var utf8Ranges: [Range<Int>] = []
-  /// Whether tokens were left out to keep to the maximum length.
+  /// Whether tokens were cut off because of the maximum length.
   public var isTruncated = false
 
   /// The number of tokens.
@@ -27,7 +27,7 @@ public struct Encoding: Sendable, Equatable {
 
 /// How ``Tokenizer/encode(_:pair:options:)`` encodes a text.
 public struct EncodingOptions: Sendable, Equatable {
-  /// Whether to put [CLS] first and [SEP] after each text, or what the tokenizer has in their place.
+  /// Whether to put the special tokens around texts: for BERT [CLS] first and [SEP] after each text.
   public var addsSpecialTokens: Bool
   /// The maximum number of tokens, special ones included; nil for no limit. Special tokens are never cut.
   public var maxLength: Int?

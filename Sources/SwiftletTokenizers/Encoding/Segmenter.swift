@@ -33,30 +33,6 @@ enum Segmenter: Sendable {
     }
   }
 
-  /// One past the highest id of the vocabulary.
-  var vocabularyCount: Int {
-    switch self {
-    case .wordPiece(let stages): stages.model.vocabulary.count
-    case .unigram(let stages): stages.model.count
-    }
-  }
-
-  /// The id of a token of the vocabulary.
-  func id(of token: String) -> Int32? {
-    switch self {
-    case .wordPiece(let stages): stages.model.vocabulary.id(of: token)
-    case .unigram(let stages): stages.model.id(of: token)
-    }
-  }
-
-  /// The token of the vocabulary with an id.
-  func token(_ id: Int32) -> String? {
-    switch self {
-    case .wordPiece(let stages): stages.model.vocabulary.token(id)
-    case .unigram(let stages): stages.model.piece(id)
-    }
-  }
-
   /// The added tokens that are looked for in normalized text, as they look there.
   var normalizedSpellings: [Int32: String] {
     switch self {

@@ -53,9 +53,6 @@ struct TokenTemplate: Sendable, Equatable {
     }
   }
 
-  /// The ids of all special tokens.
-  var specialIDs: [Int32] { (single + pair).flatMap(\.specialIDs) }
-
   /// The largest type id of a single text.
   var largestTypeID: Int32 { single.map(\.typeID).max() ?? 0 }
 

@@ -3,12 +3,12 @@
 import SwiftletFiles
 
 extension Tokenizer {
-  /// Appends the tokens of a text to a batch, the special tokens around it included.
+  /// Appends the tokens of a text to a batch: for BERT [CLS], at most `maxLength` - 2 subword tokens, [SEP].
   ///
   /// - Parameter maxLength: the maximum number of tokens, special ones included.
-  /// - Returns: whether pieces were left out.
-  /// - Throws: ``SwiftletError`` if `maxLength` leaves no room for the special tokens or the text is too long; the batch is
-  ///   as before.
+  /// - Returns: whether tokens were cut off.
+  /// - Throws: ``SwiftletError`` if `maxLength` has no room for the special tokens or the text is too long; the batch is
+  ///   then unchanged.
   /// - Complexity: O(bytes read); reading stops soon after `maxLength` tokens.
   @discardableResult
   public func append(_ text: String, to batch: inout TokenBatch, maxLength: Int) throws -> Bool {
@@ -20,19 +20,17 @@ extension Tokenizer {
   public func append(
     utf8 text: Span<UInt8>, to batch: inout TokenBatch, maxLength: Int
   ) throws -> Bool {
-    let specialCount = template.prefix.count + template.suffix.count
-    guard maxLength >= specialCount else {
-      throw TokenizerError.maximumLengthTooSmall(maxLength: maxLength, minimum: specialCount)
+    let room = maxLength - template.prefix.count - template.suffix.count
+    guard room >= 0 else {
+      throw TokenizerError.maximumLengthTooSmall(maxLength: maxLength, minimum: maxLength - room)
     }
-    for id in template.prefix { batch.ids.append(id) }
+    batch.ids.append(contentsOf: template.prefix)
     do {
+      let start = batch.ids.count
       let isTruncated = try segmenter.appendIDs(
-        of: text, limit: maxLength - specialCount, treatsSpecialTokensAsText: false, to: &batch.ids)
-      for id in template.suffix { batch.ids.append(id) }
-      if template.largestTypeID > 0 {
-        let count = batch.ids.count - batch.typeIDs.count - specialCount
-        batch.typeIDs += template.typeIDs(count: count)
-      }
+        of: text, limit: room, treatsSpecialTokensAsText: splitsSpecialTokens, to: &batch.ids)
+      if passesTypeIDs { batch.typeIDs += template.typeIDs(count: batch.ids.count - start) }
+      batch.ids.append(contentsOf: template.suffix)
       batch.endSequence(isTruncated: isTruncated)
       return isTruncated
     } catch {
@@ -41,8 +39,7 @@ extension Tokenizer {
     }
   }
 
-  /// The tokens of a text, or of a pair of texts, with the special tokens around them: BERT's are [CLS] text [SEP], and
-  /// [CLS] text [SEP] pair [SEP].
+  /// The tokens of a text, or of a pair of texts: for BERT [CLS] text [SEP], or [CLS] text [SEP] pair [SEP].
   ///
   /// A pair that is too long is cut as the reference does by default: the longer text first, then both alike.
   ///
@@ -63,7 +60,7 @@ extension Tokenizer {
     if let pair, let cut = second, first.ids.count + cut.ids.count > room {
       var counts = (first.seenCount, cut.seenCount)
       if first.isTruncated && cut.isTruncated && room % 2 == 1 {
-        // Each gets half, and the odd one goes to the longer text: now it matters how long they are.
+        // Each text gets half and the longer one the odd token, so their full lengths are needed.
         counts = (try pieceCount(of: text, options), try pieceCount(of: pair, options))
       }
       let kept = Self.longestFirst(counts.0, counts.1, room: room)
@@ -73,7 +70,7 @@ extension Tokenizer {
     return encoding(first, second, addsSpecialTokens: options.addsSpecialTokens)
   }
 
-  /// The numbers of pieces to keep of each text of a pair, `room` together.
+  /// The number of tokens to keep of each text of a pair, `room` in all.
   ///
   /// This is the reference's "longest first" (`tokenizers`, utils/truncation): the shorter text stays complete if it
   /// fills at most half of the room. Otherwise each gets half, and the longer text (the second if equal) gets the odd
@@ -112,7 +109,7 @@ extension Tokenizer {
   {
     try withUTF8(of: text) { (utf8) throws(TokenizerError) in
       let found = try segmenter.pieces(
-        of: utf8, limit: limit, treatsSpecialTokensAsText: options.treatsSpecialTokensAsText)
+        of: utf8, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText(options))
       var pieces = Pieces(ids: found.ids, utf8Ranges: found.ranges, isTruncated: found.isTruncated)
       pieces.tokens = pieces.ids.enumerated().map { found.spellings[$0] ?? token(of: $1) ?? "" }
       template.trimming?.trim(&pieces.utf8Ranges, of: pieces.tokens, in: utf8)
@@ -121,12 +118,16 @@ extension Tokenizer {
     }
   }
 
+  private func treatsSpecialTokensAsText(_ options: EncodingOptions) -> Bool {
+    options.treatsSpecialTokensAsText || splitsSpecialTokens
+  }
+
   /// The number of pieces of a whole text; four bytes of memory each.
   private func pieceCount(of text: String, _ options: EncodingOptions) throws(TokenizerError) -> Int {
     try withUTF8(of: text) { (utf8) throws(TokenizerError) in
       var ids: [Int32] = []
       _ = try segmenter.appendIDs(
-        of: utf8, limit: .max - 1, treatsSpecialTokensAsText: options.treatsSpecialTokensAsText, to: &ids)
+        of: utf8, limit: .max - 1, treatsSpecialTokensAsText: treatsSpecialTokensAsText(options), to: &ids)
       return ids.count
     }
   }

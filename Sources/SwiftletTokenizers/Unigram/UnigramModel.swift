@@ -6,7 +6,7 @@
 ///
 /// Kudo: Subword Regularization: Improving Neural Network Translation Models with Multiple Subword Candidates, ACL 2018.
 /// Details are those of `tokenizers` (models/unigram).
-final class UnigramModel: Sendable {
+final class UnigramModel: ModelVocabulary {
   /// UTF-8 of all pieces.
   private let bytes: ContiguousArray<UInt8>
   private let places: ContiguousArray<Vocabulary.Place>
@@ -56,16 +56,18 @@ final class UnigramModel: Sendable {
 
   /// The number of pieces.
   var count: Int { places.count }
+  /// The same: the reference counts equal pieces too.
+  var tokenCount: Int { count }
 
   /// The id of a whole piece. Of equal pieces it is the last one's.
-  func id(of piece: String) -> Int32? {
-    let utf8 = ContiguousArray(piece.utf8)
+  func id(of token: String) -> Int32? {
+    let utf8 = ContiguousArray(token.utf8)
     let id = trie.id(of: utf8.span, utf8.indices)
     return id < 0 ? nil : id
   }
 
   /// The text of a piece, nil where no piece has the id.
-  func piece(_ id: Int32) -> String? {
+  func token(_ id: Int32) -> String? {
     guard id >= 0, id < count else { return nil }
     return String(decoding: bytes[places[Int(id)].range], as: UTF8.self)
   }

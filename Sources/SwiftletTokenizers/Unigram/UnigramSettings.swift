@@ -1,5 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
+/// What a Unigram tokenizer does with texts.
+struct UnigramSettings {
+  let model: UnigramModel
+  let normalization: UnigramNormalization
+  let splitting: UnigramSplitting
+}
+
 /// The steps of a SentencePiece normalizer, in their order.
 struct UnigramNormalization: Sendable {
   /// Whether to lowercase before all else, scalar by scalar.

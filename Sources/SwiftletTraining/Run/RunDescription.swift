@@ -61,6 +61,10 @@ struct RunDescription: Equatable {
       ("training data", task.dataset.digest), ("evaluation data", evaluation?.digest ?? "none"),
       ("model", try RunDescription.digest(of: model, encoder, weights)),
     ]
+    let modules = encoder.folder.modules
+    if modules.contains(where: { !($0 is PoolingModule || $0 is NormalizationModule) }) {
+      fields.append(("modules", modules.map(\.summary).joined(separator: ", ")))
+    }
   }
 
   /// Reads the fields from a checkpoint.
@@ -129,6 +133,10 @@ extension Dataset {
     case .labeledPairs(let data):
       for row in 0..<data.count {
         for text in [data.first[row], data.second[row], "\(data.areAlike[row])"] { hash.update(field: text) }
+      }
+    case .positivePairs(let data):
+      for row in 0..<data.count {
+        for text in [data.anchors[row], data.positives[row]] { hash.update(field: text) }
       }
     }
     return String(hash.hexDigest().prefix(16))
