@@ -24,6 +24,7 @@ LOWERCASE_FIRST = {"type": "Sequence", "normalizers": [{"type": "Lowercase"}, ba
 CASED = {"type": "BertNormalizer", "clean_text": True, "handle_chinese_chars": False, "strip_accents": False, "lowercase": False}
 TYPES = entries()["tokenizer.json|post_processor"]["values"][5]
 ADDED = [flags("[X]", 300, lstrip=True, rstrip=True), flags("Foo", 301, special=False, single_word=True), flags("[MASK]", 4)]
+ROBERTA = {"type": "RobertaProcessing", "sep": ["[SEP]", 3], "cls": ["[CLS]", 2], "trim_offsets": True, "add_prefix_space": True}
 FILE, CONFIGURATION, SETTINGS = "tokenizer.json", "tokenizer_config.json", "sentence_bert_config.json"
 GENERAL, V2, V2J, V3, V6, BARE = "the general class", "version 2, vocab.txt", "version 2, tokenizer.json", "version 3, cased", "version 6", "bare"
 
@@ -47,6 +48,10 @@ TOKENS = {name: (name, []) for name in bases()} | {
     "no post-processor": (GENERAL, [(FILE, "post_processor", None)]),
     "truncation in the file": (GENERAL, [(FILE, "truncation", {"direction": "Right", "max_length": 5, "strategy": "LongestFirst", "stride": 0})]),
     "added tokens": (GENERAL, [(FILE, "added_tokens", ADDED)]),
+    "offsets trimmed": (GENERAL, [(FILE, "added_tokens", ADDED), (FILE, "post_processor", ROBERTA)]),
+    "offsets trimmed with their first space": (GENERAL, [(FILE, "added_tokens", ADDED), (FILE, "post_processor", ROBERTA | {"add_prefix_space": False})]),
+    "offsets not trimmed": (GENERAL, [(FILE, "added_tokens", ADDED), (FILE, "post_processor", ROBERTA | {"trim_offsets": False})]),
+    "MPNet's class": (V6, [(FILE, "added_tokens", ADDED), (CONFIGURATION, "tokenizer_class", "MPNetTokenizer")]),
     "added tokens that the configuration changes": (GENERAL, [(FILE, "added_tokens", ADDED), (CONFIGURATION, "added_tokens_decoder", {"300": {"content": "[X]", "special": False, "normalized": True}, "7": {"content": "bar", "special": True}})]),
     "added tokens of the file, BERT's class": (V2J, [(FILE, "added_tokens", ADDED)]),
     "added tokens of the configuration alone": (V6, [(FILE, "added_tokens", ADDED), (CONFIGURATION, "added_tokens_decoder", {"400": {"content": "[Y]", "special": True}})]),

@@ -8,26 +8,52 @@ import Testing
 /// Tokenizer files as people have them give the tokens of the transformers library
 /// (Scripts/make_folder_goldens.py).
 struct FolderGoldenTests {
-  private static let goldens: JSONObject = {
-    let json = try? JSONParser.parse(path: fixture("folders.json"), limit: 1 << 24)
-    return json?.object ?? [:]
-  }()
+  /// A file of cases with the texts that all of them encode.
+  struct Goldens {
+    let fields: JSONObject
 
-  private static var cases: [JSONObject] { goldens["cases"]?.array?.compactMap(\.object) ?? [] }
-  static var names: [String] { cases.compactMap { $0["name"]?.string } }
+    init(_ path: String) {
+      fields = (try? JSONParser.parse(path: fixture(path), limit: 1 << 24))?.object ?? [:]
+    }
 
-  @Test(arguments: names)
+    var cases: [JSONObject] { fields["cases"]?.array?.compactMap(\.object) ?? [] }
+    var names: [String] { cases.compactMap { $0["name"]?.string } }
+  }
+
+  static let wordPiece = Goldens("folders.json"), unigram = Goldens("unigram/classes.json")
+
+  @Test(arguments: wordPiece.names)
   func tokensAreTheReferences(of name: String) throws {
-    let golden = try #require(Self.cases.first { $0["name"]?.string == name })
-    let vocabulary = try #require(Self.goldens["vocabulary"]?.array).map { try #require($0.string) }
+    let goldens = Self.wordPiece
+    let golden = try #require(goldens.cases.first { $0["name"]?.string == name })
+    let vocabulary = try #require(goldens.fields["vocabulary"]?.array).map { try #require($0.string) }
     let folder = try TemporaryFolder()
     try folder.write(files: try #require(golden["files"]?.object), vocabulary: vocabulary)
-    let tokenizer = try Tokenizer(folder: folder.path)
-    let texts = try #require(Self.goldens["texts"]?.array).map { try #require($0.string) }
+    try check(folder, goldens, golden)
+  }
+
+  /// The same for folders with a Unigram model, by class (Scripts/make_unigram_class_goldens.py).
+  @Test(arguments: unigram.names)
+  func tokensAreTheReferences(unigram name: String) throws {
+    let golden = try #require(Self.unigram.cases.first { $0["name"]?.string == name })
+    let folder = try TemporaryFolder()
+    try folder.write(files: try #require(golden["files"]?.object), vocabulary: [])
+    var file = try unigramFile(try #require(golden["tokenizer"]?.string))
+    for replacement in try #require(golden["replacements"]?.array) {
+      let parts = try #require(replacement.array).map { try #require($0.string) }
+      file = file.replacing(parts[0], with: parts[1])
+    }
+    try folder.write(file, to: "tokenizer.json")
+    try check(folder, Self.unigram, golden)
+  }
+
+  private func check(_ folder: TemporaryFolder, _ goldens: Goldens, _ golden: JSONObject) throws {
+    let tokenizer = try Tokenizer(folder: folder.path), name = golden["name"]?.string ?? ""
+    let texts = try #require(goldens.fields["texts"]?.array).map { try #require($0.string) }
     for (text, expected) in zip(texts, try #require(golden["singles"]?.array)) {
       try check(tokenizer, text, nil, expected, name)
     }
-    let pairs = try #require(Self.goldens["pairs"]?.array).map { try #require($0.array) }
+    let pairs = try #require(goldens.fields["pairs"]?.array).map { try #require($0.array) }
     for (pair, expected) in zip(pairs, try #require(golden["pairs"]?.array)) {
       try check(tokenizer, try #require(pair[0].string), try #require(pair[1].string), expected, name)
     }

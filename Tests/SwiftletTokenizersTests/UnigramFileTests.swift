@@ -49,7 +49,6 @@ struct UnigramFileTests {
     ("model", #"{"type":"Unigram","unk_id":0,"vocab":[["<unk>","0"]]}"#),
     ("model", #"{"type":"Unigram","unk_id":0,"vocab":[["<unk>"]]}"#),
     ("model", #"{"type":"Unigram","unk_id":0,"vocab":["<unk>"]}"#),
-    ("model", #"{"type":"Unigram","unk_id":0,"vocab":[["<unk>",0]]}"#),
     ("model", #"{"type":"Unigram","unk_id":0,"vocab":{"<unk>":0}}"#),
     ("model", #"{"type":"Unigram","unk_id":0,"byte_fallback":1,"vocab":[["<unk>",0]]}"#),
     ("normalizer", #"{"type":"Precompiled"}"#),
@@ -78,7 +77,6 @@ struct UnigramFileTests {
     ),
     ("post_processor", #"{"type":"ByteLevel"}"#),
     ("post_processor", #"{"type":"RobertaProcessing","sep":["</s>"],"cls":["<s>",1]}"#),
-    ("post_processor", #"{"type":"RobertaProcessing","sep":["</s>",2],"cls":["<s>",9]}"#),
     ("post_processor", #"{"type":"TemplateProcessing","single":[],"pair":[],"special_tokens":{}}"#),
     (
       "post_processor",
@@ -87,14 +85,67 @@ struct UnigramFileTests {
     ("decoder", #"{"type":"CTC"}"#),
     ("decoder", #"{"type":"Strip","content":"ab","start":1,"stop":0}"#),
     ("decoder", #"{"type":"Replace","pattern":{"Regex":"a"},"content":""}"#),
-    ("added_tokens", #"[{"id":4,"content":"a","special":true}]"#),
-    ("added_tokens", #"[{"id":3,"content":"x","special":true}]"#),
+    ("added_tokens", #"[{"content":"x","special":true}]"#),
+    ("truncation", #"{"max_length":7,"direction":"Left"}"#),
     ("added_tokens", #"[{"id":-1,"content":"x","special":true}]"#),
   ])
   func whatIsNotUnderstoodIsRefused(part: String, value: String) throws {
     let error = try #require(throws: TokenizerError.self) { _ = try tokenizer([part: value]) }
     #expect(error.description.hasPrefix(folder.path("tokenizer.json")))
     #expect(!error.description.contains("\n"))
+  }
+
+  @Test func addedTokensGetTheReferencesIDs() throws {
+    // As in the reference, "a" keeps its id of the vocabulary, and "x" gets the next one.
+    let list = #"[{"id":4,"content":"a","special":true},{"id":3,"content":"x","special":true}]"#
+    let tokenizer = try tokenizer(["added_tokens": list])
+    #expect(try tokenizer.encode("axb").ids == [3, 5, 4])
+    #expect(tokenizer.vocabularySize == 6 && tokenizer.modelTokenCount == 5)
+    #expect(tokenizer.warnings.count == 1 && tokenizer.warnings[0].contains("and 1 more"))
+  }
+
+  @Test("the class and the model must go together")
+  func classes() throws {
+    let bert = #"{"model_type":"bert"}"#
+    for (configuration, model) in [
+      (#"{"tokenizer_class":"BertTokenizer"}"#, "{}"), (#"{"tokenizer_class":"MPNetTokenizerFast"}"#, "{}"),
+      ("{}", bert),
+      (#"{"tokenizer_class":"ConvBertTokenizer"}"#, "{}"), (#"{"tokenizer_class":"CamembertTokenizer"}"#, bert),
+    ] {
+      try folder.write(configuration, to: "tokenizer_config.json")
+      try folder.write(model, to: "config.json")
+      let error = try #require(throws: TokenizerError.self) { _ = try tokenizer() }
+      #expect(error.description.contains("tokenizer class") && error.description.contains("PreTrainedTokenizerFast"))
+    }
+    try folder.write(#"{"tokenizer_class":"PreTrainedTokenizerFast"}"#, to: "tokenizer_config.json")
+    #expect(try tokenizer().encode("ab").ids == [3, 4])
+  }
+
+  @Test("XLM-RoBERTa's class needs its special tokens and tokenizer.json")
+  func xlmRoberta() throws {
+    func configure(_ more: String = "", in other: TemporaryFolder? = nil) throws {
+      let text = #"{"tokenizer_class":"XLMRobertaTokenizer"\#(more)}"#
+      try (other ?? folder).write(text, to: "tokenizer_config.json")
+    }
+    try configure()
+    // The unknown token is the one of id 3, here "a". What is unknown in a row, as "▁" and "a" here, is one token.
+    #expect(try tokenizer().encode("ab").ids == [1, 3, 4, 2])
+    #expect(try tokenizer().specialTokens.unknown == 3 && tokenizer().specialTokens.classifier == 1)
+    #expect(throws: TokenizerError.self) { _ = try tokenizer(["model": #"{"type":"Unigram","vocab":[["<s>",0]]}"#]) }
+    for more in [#","bos_token":null"#, #","eos_token":"x""#] {
+      try configure(more)
+      #expect(throws: TokenizerError.self) { _ = try tokenizer() }
+    }
+    let other = try TemporaryFolder()
+    try configure(in: other)
+    #expect(throws: TokenizerError.noTokenizer(folder: other.path)) { _ = try Tokenizer(folder: other.path) }
+    try other.write("<s>\n</s>\n", to: "vocab.txt")
+    let error = try #require(throws: TokenizerError.self) { _ = try Tokenizer(folder: other.path) }
+    #expect(error.reason.contains("XLMRobertaTokenizer without tokenizer.json"))
+    try other.write("", to: "sentencepiece.bpe.model")
+    #expect(throws: TokenizerError.sentencePiece(path: other.path("sentencepiece.bpe.model"))) {
+      _ = try Tokenizer(folder: other.path)
+    }
   }
 
   @Test func byteLevelBPEIsRefusedByName() throws {

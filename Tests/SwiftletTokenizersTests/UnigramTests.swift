@@ -16,7 +16,7 @@ struct UnigramTests {
   }
 
   @Test func aSentence() throws {
-    let tokenizer = try unigramTokenizer("multilingual")
+    let tokenizer = try unigramTokenizer("multilingual", configuration: #"{"tokenizer_class":"XLMRobertaTokenizer"}"#)
     let encoding = try tokenizer.encode("Ｈello <mask>世界 \u{1F916}")
     #expect(encoding.ids.first == 0 && encoding.ids.last == 2)
     #expect(encoding.tokens.contains("<mask>") == false && encoding.tokens.contains(" <mask>"))
@@ -39,9 +39,9 @@ struct UnigramTests {
       ["<mask>", "<s>", "<unk", "frei", "SEIN", "..."],
     ]
     for name in unigramFixtures {
-      let tokenizer = try unigramTokenizer(name)
+      let tokenizer = try unigramTokenizer(name, configuration: #"{"model_input_names":["token_type_ids"]}"#)
       var random = SplitMix64(seed: 1)
-      for _ in 0..<1000 {
+      for _ in 0..<250 {
         let count = Int.random(in: 0...40, using: &random)
         // Mostly words and white space, so that plain stretches have all lengths.
         let text = (0..<count).map { _ in
@@ -122,16 +122,6 @@ struct UnigramTests {
       #expect(batch.ids == expected.ids)
     }
     #expect(lowercasing.normalization.lowercases && !tokenizer.normalization.lowercases)
-  }
-
-  @Test func xlmRobertasClassReplacesStages() throws {
-    // As transformers does: white space is dropped, whatever tokenizer.json says.
-    let text = "All  human \u{3000}beings ▁free "
-    let expected = try unigramTokenizer("multilingual").encode(text)
-    for name in ["XLMRobertaTokenizer", "XLMRobertaTokenizerFast"] {
-      let tokenizer = try unigramTokenizer("spaces", configuration: #"{"tokenizer_class": "\#(name)"}"#)
-      #expect(try tokenizer.encode(text).ids == expected.ids)
-    }
   }
 
   @Test func manyThreadsGetTheSame() async throws {

@@ -13,11 +13,11 @@ extension Tokenizer {
     let configuration = try TokenizerConfiguration(folder: folder)
     let model = try ModelName(folder: folder)
     let name = configuration.className ?? model.tokenizerClass
-    func unsupported(_ addition: String = "") -> TokenizerError {
+    func unsupported(_ addition: String = "", remedy: String? = nil) -> TokenizerError {
       .unsupported(
         path: configuration.className == nil ? joinPath(folder, "config.json") : configuration.path,
         what: "the tokenizer class \(name ?? "of \(model.type ?? "BERT")")\(addition)",
-        remedy: "if tokenizer.json is complete, set tokenizer_class to \"PreTrainedTokenizerFast\"")
+        remedy: remedy ?? "if tokenizer.json is complete, set tokenizer_class to \"PreTrainedTokenizerFast\"")
     }
     guard var kind = TokenizerClass(named: name, modelType: model.type) else { throw unsupported() }
     if exists(file) {
@@ -34,6 +34,9 @@ extension Tokenizer {
     } else {
       let models = ["sentencepiece.bpe.model", "spiece.model", "tokenizer.model"].map { joinPath(folder, $0) }
       if let model = models.first(where: { exists($0) }) { throw TokenizerError.sentencePiece(path: model) }
+      guard !exists(vocabulary) else {
+        throw unsupported(" without tokenizer.json", remedy: "add the model's tokenizer.json")
+      }
       throw TokenizerError.noTokenizer(folder: folder)
     }
   }

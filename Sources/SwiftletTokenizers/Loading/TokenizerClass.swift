@@ -127,7 +127,8 @@ struct SpecialTokenNames: Equatable {
   static let bert = SpecialTokenNames(
     unknown: "[UNK]", classifier: "[CLS]", separator: "[SEP]", padding: "[PAD]", mask: "[MASK]")
   static let mpnet = SpecialTokenNames(
-    beginning: "<s>", end: "</s>", unknown: "[UNK]", classifier: "<s>", separator: "</s>", padding: "<pad>", mask: "<mask>")
+    beginning: "<s>", end: "</s>", unknown: "[UNK]", classifier: "<s>", separator: "</s>", padding: "<pad>",
+    mask: "<mask>")
   static let xlmRoberta = SpecialTokenNames(
     beginning: "<s>", end: "</s>", unknown: "<unk>", classifier: "<s>", separator: "</s>", padding: "<pad>",
     mask: "<mask>")

@@ -14,7 +14,8 @@ extension TokenizerFile {
     var normalization = UnigramNormalization(), splitting = UnigramSplitting(dropsWhitespace: false, metaspace: nil)
     let decoders: [UnigramDecoder]?, model: UnigramModel
     if kind.usesFile {
-      model = try unigramModel(unknownID: self.model.int("unk_id"), spellsBytes: self.model.bool("byte_fallback") ?? false)
+      let spellsBytes = try self.model.bool("byte_fallback") ?? false
+      model = try unigramModel(unknownID: self.model.int("unk_id"), spellsBytes: spellsBytes)
       try normalization.read(normalizer)
       try splitting.read(file.object("pre_tokenizer"))
       decoders = try file.object("decoder").map { (fields) throws(TokenizerError) in try UnigramDecoder.read(fields) }
