@@ -11,7 +11,7 @@ package struct RobertaModel: BertFamily {
 
   package init(_ config: inout ConfigurationReader) throws(ConfigurationError) {
     var keys = BertKeys()
-    if config.object["model_type"]?.string == Self.modelTypes[1] { keys.vocabularySize.default = 50265 }
+    if config.string("model_type") == Self.modelTypes[1] { keys.vocabularySize.default = 50265 }
     keys.padTokenID = 1
     keys.positionsFollow = .configured
     self.init(BertEncoder(try BertConfiguration(&config, keys)))
