@@ -55,7 +55,7 @@ struct FolderGoldenTests {
     }
     let pairs = try #require(goldens.fields["pairs"]?.array).map { try #require($0.array) }
     for (pair, expected) in zip(pairs, try #require(golden["pairs"]?.array)) {
-      try check(tokenizer, try #require(pair[0].string), try #require(pair[1].string), expected, name)
+      try check(tokenizer, try #require(pair[0].string), pair[1].string, expected, name)
     }
   }
 

@@ -58,7 +58,7 @@ package enum ForeignContent: Equatable, Sendable {
   /// What to do about it.
   package var remedy: String {
     switch self {
-    case .lfsPointer: "fetch it with `git lfs pull`"
+    case .lfsPointer: "fetch the file itself with git lfs pull"
     case .webPage: "download the raw file"
     case .byteOrderMark: "save the file as UTF-8 without the mark"
     case .utf16: "save the file as UTF-8"
