@@ -8,6 +8,7 @@ usage: make_unigram_class_goldens.py
 Each case is one of the tokenizers of make_unigram_goldens.py, other files beside it, and texts to replace in tokenizer.json.
 """
 import json
+import multiprocessing
 import os
 import pathlib
 import tempfile
@@ -101,7 +102,9 @@ def main():
             files = {"config.json": {"model_type": "bert"}} | files
             for path, content in files.items():
                 (folder / path).write_text(json.dumps(content), encoding="utf-8")
-            singles, pairs = encodings(folder)
+            # A process of its own: in the reference, what a class's name means depends on the classes loaded before.
+            with multiprocessing.get_context("fork").Pool(1) as process:
+                singles, pairs = process.apply(encodings, (folder,))
         texts = {path: json.dumps(content) for path, content in files.items()}
         cases.append({
             "name": name, "tokenizer": tokenizer, "files": texts, "replacements": replacements, "singles": singles, "pairs": pairs})

@@ -48,7 +48,7 @@ package enum TokenizerError: SwiftletError, Equatable {
 
   private var explanation: (problem: String, remedy: String) {
     switch self {
-    case .noTokenizer: ("no tokenizer.json and no vocab.txt", "give the folder of a model, with its tokenizer")
+    case .noTokenizer: ("no tokenizer.json and no vocab.txt", "give the folder of a BERT model, with its tokenizer")
     case .emptyVocabulary: ("the vocabulary is empty", "give a file with one token a line")
     case .invalidVocabulary(_, let problem): (problem, "check that this is a vocabulary")
     case .invalidVocabularyLine(_, let line): ("line \(line) is not UTF-8", "save the file as UTF-8")
