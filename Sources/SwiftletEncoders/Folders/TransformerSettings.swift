@@ -16,6 +16,13 @@ package struct TransformerSettings: Sendable {
 
   static let fileName = "sentence_bert_config.json"
 
+  /// No maximum, and texts as they are.
+  init() {
+    maxSequenceLength = nil
+    lowercasesText = false
+    file = nil
+  }
+
   init(maxSequenceLength: Int, lowercasesText: Bool) {
     self.maxSequenceLength = maxSequenceLength
     self.lowercasesText = lowercasesText

@@ -9,7 +9,8 @@ extension EncoderSettings {
     _ folder: ModelFolder, _ tokenizer: Tokenizer, positions: Int, _ warnings: inout [String]
   ) throws(EncoderSettingsError) -> Int {
     guard let wanted = maxLength else {
-      let said = folder.maxSequenceLength ?? tokenizer.maxLength ?? positions
+      let ofTokenizer = tokenizer.maxLength.map { $0 + folder.transformer.uncountedTokenCount }
+      let said = folder.maxSequenceLength ?? ofTokenizer ?? positions
       if let length = folder.maxSequenceLength, length > positions {
         warnings.append(
           "sentence_bert_config.json: max_seq_length \(length) is cut to the model's \(positions) positions")
