@@ -66,8 +66,8 @@ for module in modules {
 
 package.targets.append(
   .target(
-    name: "TestSupport", dependencies: ["SwiftletAutodiff", "SwiftletWeights"], path: "Tests/TestSupport",
-    swiftSettings: settings))
+    name: "TestSupport", dependencies: ["SwiftletAutodiff", "SwiftletFiles", "SwiftletWeights"],
+    path: "Tests/TestSupport", swiftSettings: settings))
 // Goldens are safetensors files, which SwiftletWeights reads.
 for (name, imports) in modules where name != "Swiftlet" {
   package.targets.append(

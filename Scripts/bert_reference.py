@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""BERT models with random weights, and PyTorch's hidden states of any BERT folder. Imported by the scripts here."""
+"""BERT models and their kin with random weights, and PyTorch's hidden states of any such folder. Imported by the scripts here."""
+import inspect
 import json
 import pathlib
 
 import numpy as np
 import torch
 from safetensors.numpy import save_file
-from transformers import AutoModel, BertModel
+from transformers import (
+    AutoModel, BertConfig, DistilBertConfig, ElectraConfig, MPNetConfig, XLMRobertaConfig)
 from transformers.utils import logging
 
 logging.set_verbosity_error()  # no report on the pooler that a checkpoint may leave out
@@ -15,21 +17,53 @@ logging.disable_progress_bar()
 REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 FIXTURES = REPOSITORY / "Tests" / "SwiftletEncodersTests" / "Fixtures"
 SPECIAL_TOKENS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+# In RoBERTa's order: the padding token has id 1.
+SPECIAL_TOKENS_OF_ROBERTA = ["[CLS]", "[PAD]", "[SEP]", "[UNK]", "[MASK]"]
+
+# By the model type: the class of the configuration, and the prefix of the weights in a model with a task's head.
+ARCHITECTURES = {
+    "bert": (BertConfig, "bert."),
+    "distilbert": (DistilBertConfig, "distilbert."),
+    "electra": (ElectraConfig, "electra."),
+    "mpnet": (MPNetConfig, "mpnet."),
+    "xlm-roberta": (XLMRobertaConfig, "roberta."),
+}
+# The keys that DistilBERT has others for, or none.
+DISTILBERT_KEYS = {
+    "hidden_size": "dim", "num_hidden_layers": "n_layers", "num_attention_heads": "n_heads",
+    "intermediate_size": "hidden_dim", "hidden_act": "activation", "type_vocab_size": None, "layer_norm_eps": None,
+}
+
+
+def configuration(model_type, **sizes):
+    """The configuration of an architecture from BERT's keys; what it does not have is left out."""
+    kind = ARCHITECTURES[model_type][0]
+    if model_type == "distilbert":
+        sizes = {DISTILBERT_KEYS.get(key, key): value for key, value in sizes.items()}
+    elif model_type == "mpnet":
+        sizes.pop("type_vocab_size", None)
+    sizes.pop(None, None)
+    return kind(**sizes)
+
+
+def first_position(config):
+    """The position of a text's first token."""
+    return 2 if config.model_type in ("mpnet", "xlm-roberta") else 0
 
 
 def random_weights(config, seed):
-    """Random weights: a float32 array by name for each parameter of transformers' BertModel.
+    """Random weights: a float32 array by name for each parameter of transformers' model without a head.
 
     They spread as in a trained model, not as in initialize_weights: attention is not uniform, and layer norms scale
     and shift.
     """
     rng = np.random.default_rng(seed)
     with torch.device("meta"):
-        shapes = {name: tuple(tensor.shape) for name, tensor in BertModel(config).state_dict().items()}
+        shapes = {name: tuple(tensor.shape) for name, tensor in AutoModel.from_config(config).state_dict().items()}
     weights = {}
     for name, shape in sorted(shapes.items()):
         noise = rng.standard_normal(shape, dtype=np.float32)
-        if "LayerNorm.weight" in name:
+        if name.lower().replace("_", "").endswith("layernorm.weight"):
             weights[name] = 1 + 0.2 * noise
         elif name.endswith("bias"):
             weights[name] = 0.1 * noise
@@ -43,7 +77,7 @@ def random_weights(config, seed):
 def write_model(folder, config, weights, vocabulary, lowercase):
     """Writes a model folder with one weights file; makes the folder if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(folder / "config.json", config.to_diff_dict() | {"architectures": ["BertModel"], "dtype": "float32"})
+    write_json(folder / "config.json", config.to_diff_dict() | {"architectures": [AutoModel._model_mapping[type(config)].__name__], "dtype": "float32"})
     write_json(folder / "tokenizer_config.json", {"do_lower_case": lowercase, "tokenizer_class": "BertTokenizer"})
     (folder / "vocab.txt").write_text("".join(piece + "\n" for piece in vocabulary), encoding="utf-8")
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
@@ -66,7 +100,8 @@ def load(folder, dtype):
 
 def hidden_states(model, encoding):
     """[layers + 1, tokens, hidden] of one text alone, so unpadded: the embeddings' output, then each layer's."""
-    inputs = {name: torch.tensor([encoding[name]]) for name in ("input_ids", "token_type_ids")}
+    known = inspect.signature(model.forward).parameters
+    inputs = {name: torch.tensor([encoding[name]]) for name in ("input_ids", "token_type_ids") if name in known}
     with torch.inference_mode():
         states = model(**inputs, attention_mask=torch.ones_like(inputs["input_ids"]), output_hidden_states=True)
     return torch.cat(states.hidden_states).numpy()

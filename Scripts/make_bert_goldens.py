@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the goldens of small random BERTs, Tests/SwiftletEncodersTests/Fixtures/<case>/; the README there is the format.
+"""Makes the goldens of small random BERTs and their kin, Tests/SwiftletEncodersTests/Fixtures/<case>/; the README there is
+the format.
 
-usage: make_bert_goldens.py [--output FIXTURES]
+usage: make_bert_goldens.py [--output FIXTURES] [CASE ...]
 
 The cases differ in sizes, activation, vocabulary, stored precision, names of the tensors and in what the folder says
 about pooling. All expected numbers are from transformers and sentence-transformers in float64.
@@ -19,12 +20,13 @@ import torch
 from ml_dtypes import bfloat16
 from safetensors.numpy import save_file
 from sentence_transformers import SentenceTransformer
-from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
+from sentence_transformers.sentence_transformer.modules import Dense, Dropout, LayerNorm, Normalize, Pooling
 from sentence_transformers.util import truncate_embeddings
-from transformers import AutoTokenizer, BertConfig
+from transformers import AutoConfig, AutoTokenizer
 
 from bert_reference import (
-    FIXTURES, SPECIAL_TOKENS, hidden_states, largest_errors, load, random_weights, write_json, write_model)
+    FIXTURES, SPECIAL_TOKENS, SPECIAL_TOKENS_OF_ROBERTA, configuration, first_position, hidden_states,
+    largest_errors, load, random_weights, write_json, write_model)
 
 TEXTS = [
     "",
@@ -46,6 +48,11 @@ POOLINGS = {
     "weightedmean": "weighted-mean",
     "lasttoken": "last-token",
 }
+# The functions of Dense by their classes in torch.nn.
+ACTIVATIONS = ["Identity", "Tanh", "ReLU", "GELU", "SiLU", "Sigmoid", "Softplus", "LeakyReLU", "ReLU6", "Hardtanh",
+               "LogSigmoid", "Softsign"]
+# Padding tokens in a text, and one long enough for all buckets of relative positions.
+EXTRA_TEXTS = ["the [PAD] cat [PAD] [PAD] sat", "a cat sat on the mat and it ran " * 14]
 CONCATENATIONS = [("cls", "mean"), ("mean", "cls"), tuple(POOLINGS)]
 CUT = 5
 
@@ -75,6 +82,13 @@ class Case:
     prompts: dict = dataclasses.field(default_factory=dict)
     default_prompt: str | None = None
     saved_by_reference: bool = False  # written once more by SentenceTransformer.save
+    model_type: str = "bert"
+    embedding: int | None = None  # ELECTRA's embedding_size
+    modules: bool = False  # further modules behind the pooling, see with_modules
+
+    @property
+    def texts(self):
+        return TEXTS + EXTRA_TEXTS if self.model_type in ("mpnet", "xlm-roberta") else TEXTS
 
 
 CASES = [
@@ -101,14 +115,27 @@ CASES = [
     Case("prompt-not-pooled", hidden=16, heads=2, layers=1, intermediate=32, activation="gelu",
          pooling={"embedding_dimension": 16, "pooling_mode": ["weightedmean", "mean", "cls"], "include_prompt": False},
          prompts={"query": "the cat sat: ", "document": ""}),
+    Case("xlm-roberta", hidden=24, heads=3, layers=2, intermediate=40, activation="gelu", epsilon=1e-5, types=1,
+         positions=142, model_type="xlm-roberta", prefix="roberta.",
+         pooling={"word_embedding_dimension": 24, "pooling_mode_mean_tokens": True}, normalize=True,
+         sentence_config={"max_seq_length": 120, "do_lower_case": False}),
+    Case("distilbert", hidden=20, heads=2, layers=2, intermediate=44, activation="gelu", model_type="distilbert",
+         prefix="distilbert.", pooling={"embedding_dimension": 20, "pooling_mode": "mean"}),
+    Case("electra", hidden=32, heads=4, layers=2, intermediate=36, activation="gelu", model_type="electra", embedding=12,
+         prefix="electra.", stored=np.float16),
+    Case("mpnet", hidden=24, heads=3, layers=2, intermediate=40, activation="gelu", epsilon=1e-5, positions=142,
+         model_type="mpnet", pooling={"word_embedding_dimension": 24, "pooling_mode_mean_tokens": True}, normalize=True,
+         sentence_config={"max_seq_length": 120, "do_lower_case": False}),
+    Case("modules", hidden=24, heads=2, layers=1, intermediate=40, activation="gelu", modules=True,
+         pooling={"embedding_dimension": 24, "pooling_mode": ["mean", "cls"]}),
 ]
 
 
-def vocabulary(cased):
+def vocabulary(cased, special=SPECIAL_TOKENS):
     letters = string.ascii_letters + "éÉ" if cased else string.ascii_lowercase
     characters = letters + string.digits
     words = ["the", "The", "cat", "dog", "mat", "ran", "sat", "was", "run", "jump", "##ning", "##ing", "##s", "中", "£"]
-    pieces = SPECIAL_TOKENS + list(characters) + ["##" + c for c in characters] + list(".,;!?'") + words
+    pieces = special + list(characters) + ["##" + c for c in characters] + list(".,;!?'") + words
     return [piece for piece in pieces if cased or piece in SPECIAL_TOKENS or piece == piece.lower()]
 
 
@@ -159,21 +186,38 @@ def write_modules(folder, case):
         write_json(folder / "config_sentence_transformers.json", prompts)
 
 
+def with_modules(model, hidden, seed, dropout=0.3):
+    """The model with one of each further module, two of some, all with random weights."""
+    torch.manual_seed(seed)
+    modules = [
+        Dense(2 * hidden, 16), LayerNorm(16), Normalize(),
+        Dense(16, 16, bias=False, activation_function=torch.nn.GELU(), use_residual=True),
+        Dense(16, 10, activation_function=torch.nn.Identity(), use_residual=True), Dropout(dropout), Normalize(),
+    ]
+    for tensor in torch.nn.ModuleList(modules).parameters():
+        tensor.data += 0.3 * torch.randn(tensor.shape)
+    return SentenceTransformer(modules=list(model) + modules, device="cpu")
+
+
 def write_folder(folder, case, seed):
-    pieces = vocabulary(case.cased)
-    config = BertConfig(
-        vocab_size=len(pieces), hidden_size=case.hidden, num_hidden_layers=case.layers,
+    is_roberta = case.model_type in ("mpnet", "xlm-roberta")
+    pieces = vocabulary(case.cased, SPECIAL_TOKENS_OF_ROBERTA if is_roberta else SPECIAL_TOKENS)
+    config = configuration(
+        case.model_type, vocab_size=len(pieces), hidden_size=case.hidden, num_hidden_layers=case.layers,
         num_attention_heads=case.heads, intermediate_size=case.intermediate, hidden_act=case.activation,
-        max_position_embeddings=case.positions, type_vocab_size=case.types, layer_norm_eps=case.epsilon)
+        max_position_embeddings=case.positions, type_vocab_size=case.types, layer_norm_eps=case.epsilon,
+        **({"embedding_size": case.embedding} if case.embedding else {}))
     weights = stored_weights(case, config, seed)
     write_model(folder, config, weights, pieces, lowercase=not case.cased)
     if case.shards > 1:
         split_into_shards(folder, weights, case.shards)
     if case.pooling:
         write_modules(folder, case)
-    if case.saved_by_reference:
+    if case.saved_by_reference or case.modules:
         with tempfile.TemporaryDirectory() as saved:
-            SentenceTransformer(str(folder), device="cpu", local_files_only=True).save(saved, create_model_card=False)
+            model = SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+            model = with_modules(model, case.hidden, seed) if case.modules else model
+            model.save(saved, create_model_card=False)
             shutil.rmtree(folder)
             shutil.copytree(saved, folder)
 
@@ -211,13 +255,18 @@ def pooling_goldens(states):
 def embedding_goldens(folder, case, states):
     """The vectors of TEXTS as the folder itself asks for them, with each of its prompts."""
     if not case.pooling:  # sentence-transformers would take the mean; a bare BERT's sentence vector is [CLS]
-        return {"embedding": pooled(states[:len(TEXTS)], "cls").numpy()}
+        return {"embedding": pooled(states[:len(case.texts)], "cls").numpy()}
     model = SentenceTransformer(str(folder), device="cpu", local_files_only=True).double()
 
     def encode(**prompt):
-        return np.concatenate([model.encode([text], convert_to_tensor=True, **prompt).numpy() for text in TEXTS])
-    goldens = {f"embedding.{name}": encode(prompt_name=name) for name in case.prompts}
-    return goldens | {"embedding": encode()}
+        return np.concatenate([model.encode([text], convert_to_tensor=True, **prompt).numpy() for text in case.texts])
+    goldens = {f"embedding.{name}": encode(prompt_name=name) for name in case.prompts} | {"embedding": encode()}
+    if case.modules:  # the first Dense alone, with each function
+        model = SentenceTransformer(modules=list(model)[:3], device="cpu")
+        for name in ACTIVATIONS:
+            model[2].activation_function = getattr(torch.nn, name)()
+            goldens[f"activation.{name}"] = encode()
+    return goldens
 
 
 def write_case(folder, case, seed):
@@ -227,27 +276,33 @@ def write_case(folder, case, seed):
     model_folder = folder / "model"
     write_folder(model_folder, case, seed)
     tokenizer = AutoTokenizer.from_pretrained(model_folder, local_files_only=True)
+    # Where there are no token types, those of a pair are left out.
     pairs = PAIRS if case.types > 1 else []
-    encodings = [tokenizer(*text, truncation="longest_first", max_length=case.positions)
-                 for text in [(text,) for text in TEXTS] + pairs]
+    length = case.positions - first_position(AutoConfig.from_pretrained(model_folder))
+    encodings = [tokenizer(*text, truncation="longest_first", max_length=length)
+                 for text in [(text,) for text in case.texts] + pairs]
     double, single = load(model_folder, torch.float64), load(model_folder, torch.float32)
     states = [hidden_states(double, encoding) for encoding in encodings]
     errors = [largest_errors(hidden_states(single, e), state) for e, state in zip(encodings, states)]
     goldens = {f"hidden.{i}": state for i, state in enumerate(states)} | {"float32_errors": np.stack(errors)}
-    goldens |= pooling_goldens(states) | embedding_goldens(model_folder, case, states)
+    if not case.modules:  # whose sizes go with one pooling only
+        goldens |= pooling_goldens(states)
+    goldens |= embedding_goldens(model_folder, case, states)
     save_file({name: np.ascontiguousarray(tensor) for name, tensor in goldens.items()}, folder / "expected.safetensors")
     write_json(folder / "texts.json", [
         {"text": text, "pair": pair, "ids": encoding["input_ids"], "type_ids": encoding["token_type_ids"]}
-        for (text, pair), encoding in zip([(text, None) for text in TEXTS] + pairs, encodings)])
+        for (text, pair), encoding in zip([(text, None) for text in case.texts] + pairs, encodings)])
     print(f"{case.name}: {len(encodings)} texts, PyTorch's float32 is off by {np.max(errors):.1e}")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=pathlib.Path, default=FIXTURES)
-    output = parser.parse_args().output
+    parser.add_argument("cases", nargs="*", help="the names of cases; all without any")
+    arguments = parser.parse_args()
     for seed, case in enumerate(CASES):
-        write_case(output / case.name, case, seed)
+        if not arguments.cases or case.name in arguments.cases:
+            write_case(arguments.output / case.name, case, seed)
 
 
 if __name__ == "__main__":

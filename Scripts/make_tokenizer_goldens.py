@@ -143,6 +143,8 @@ def main():
     odd.enable_truncation(48)
     (output / "odd").mkdir(parents=True, exist_ok=True)
     odd.save(str(output / "odd" / "tokenizer.json"), pretty=False)
+    # The class that takes all of tokenizer.json.
+    (output / "odd" / "tokenizer_config.json").write_text('{"tokenizer_class": "PreTrainedTokenizerFast"}\n')
     write_goldens(output / "odd" / "goldens.json", odd)
 
 

@@ -1,25 +1,27 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the goldens of training, Tests/SwiftletTrainingTests/Fixtures/batch-hard/ and word-average/: gradients of a whole small
-random BERT, and of a word average.
+"""Makes the goldens of training, Tests/SwiftletTrainingTests/Fixtures/batch-hard/, architectures/ and word-average/:
+gradients of a whole small random BERT, of each other architecture, of a BERT with further modules, and of a word average.
 
 usage: make_training_goldens.py [--output FOLDER]
 
 All numbers are PyTorch's in float64, each text run alone, so unpadded, dropout off. Of each case: `loss` [1], `vectors`
 [texts, hidden], `positives` and `negatives` [texts] (the hardest, by index) and `gradient.NAME` for each parameter by its
-name in the checkpoint. Choices among the hardest, triplets' distances to the margin and numbers before a word average's
-relu are all at least 1e-3 away from where the result changes.
+name in the checkpoint, of modules `gradient.FOLDER.NAME`. Choices among the hardest, triplets' distances to the margin and
+numbers before a word average's relu are all at least 1e-3 away from where the result changes.
 """
 import argparse
 import pathlib
 
 import torch
 from safetensors.torch import save_file
+from sentence_transformers import SentenceTransformer
 from torch import nn
 from transformers import AutoTokenizer, BertConfig
 
-from bert_reference import REPOSITORY, load, random_weights, write_json, write_model
-from make_bert_goldens import vocabulary
+from bert_reference import (
+    REPOSITORY, SPECIAL_TOKENS, SPECIAL_TOKENS_OF_ROBERTA, configuration, load, random_weights, write_json, write_model)
+from make_bert_goldens import Case, vocabulary, with_modules, write_modules
 from triplet_reference import batch_hard, embed
 
 OUTPUT = REPOSITORY / "Tests" / "SwiftletTrainingTests" / "Fixtures"
@@ -36,6 +38,11 @@ TEXTS = {
 }
 
 
+# A seed for each, so that no choice is close.
+ARCHITECTURES = {"distilbert": 1, "electra": 2, "mpnet": 2, "xlm-roberta": 1}
+MODULES_SEED = 1
+
+
 class WordAverage(nn.Module):
     """The mean of the embeddings of a text's ids, without special tokens, then a linear map and relu."""
 
@@ -48,15 +55,15 @@ class WordAverage(nn.Module):
         return self.linear(self.embedding(ids).mean(dim=-2))
 
 
-def write_golden(path, model, vectors, labels, margin):
-    """The loss of the vectors, and the gradients of the model's parameters."""
+def write_golden(path, parameters, vectors, labels, margin):
+    """The loss of the vectors, and the gradients of parameters, which are given with their names."""
     loss, mined = batch_hard(vectors, labels, margin)
     loss.backward()
     print(f"{path.stem}: loss {loss:.6f}, {mined.active.sum()} of {len(labels)} triplets active, closest {mined.closest:.1e}")
     assert mined.closest > 1e-3, "another seed, please"
     tensors = {"loss": loss.detach()[None], "vectors": vectors.detach(), "positives": mined.positives,
                "negatives": mined.negatives}
-    tensors |= {f"gradient.{name}": tensor.grad for name, tensor in model.named_parameters() if tensor.grad is not None}
+    tensors |= {f"gradient.{name}": tensor.grad for name, tensor in parameters if tensor.grad is not None}
     save_file(tensors, path)
 
 
@@ -72,7 +79,38 @@ def make_word_average(output, pieces, encodings, labels):
     model.double()
     outputs = torch.stack([model(torch.tensor(ids[1:-1] or ids)) for ids in encodings])
     assert outputs.abs().min() > 1e-3, "another seed, please"
-    write_golden(output / "golden.safetensors", model, outputs.relu(), labels, margin=0.1)
+    write_golden(output / "golden.safetensors", model.named_parameters(), outputs.relu(), labels, margin=0.1)
+
+
+def make_architecture(output, model_type, texts, labels, seed):
+    special = SPECIAL_TOKENS_OF_ROBERTA if model_type in ("mpnet", "xlm-roberta") else SPECIAL_TOKENS
+    pieces = vocabulary(cased=False, special=special)
+    config = configuration(
+        model_type, vocab_size=len(pieces), hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=64, max_position_embeddings=64, **({"embedding_size": 20} if model_type == "electra" else {}))
+    weights = {name: tensor for name, tensor in random_weights(config, seed).items() if "pooler" not in name}
+    write_model(output / "model", config, weights, pieces, lowercase=True)
+    tokenizer = AutoTokenizer.from_pretrained(output / "model", local_files_only=True)
+    encodings = [tokenizer(text)["input_ids"] for text in texts]
+    model = load(output / "model", torch.float64)
+    vectors = embed(model, encodings, "mean", normalize=True, batched=False)
+    write_golden(output / "golden.safetensors", model.named_parameters(), vectors, labels, margin=0.3)
+
+
+def make_modules(output, config, pieces, texts, labels, seed):
+    weights = {name: tensor for name, tensor in random_weights(config, seed).items() if "pooler" not in name}
+    write_model(output / "model", config, weights, pieces, lowercase=True)
+    pooling = {"embedding_dimension": config.hidden_size, "pooling_mode": ["mean", "cls"]}
+    write_modules(output / "model", Case("modules", 0, 0, 0, 0, "", pooling=pooling))
+    model = with_modules(SentenceTransformer(str(output / "model"), device="cpu"), config.hidden_size, seed, dropout=0)
+    model.save(str(output / "model"), create_model_card=False)
+    model = SentenceTransformer(str(output / "model"), device="cpu", local_files_only=True).double().eval()
+    vectors = torch.cat([model(model.preprocess([text]))["sentence_embedding"] for text in texts])
+    parameters = [(name.removeprefix("model."), tensor) for name, tensor in model[0].named_parameters()]
+    for place, module in list(enumerate(model))[1:]:
+        folder = f"{place}_{type(module).__name__}"
+        parameters += [(f"{folder}.{name}", tensor) for name, tensor in module.named_parameters()]
+    write_golden(output / "golden.safetensors", parameters, vectors, labels, margin=0.3)
 
 
 def main():
@@ -95,7 +133,11 @@ def main():
     for name, case in CASES.items():
         model = load(bert / "model", torch.float64)
         vectors = embed(model, encodings, case["pooling"], case["normalize"], batched=False)
-        write_golden(bert / f"{name}.safetensors", model, vectors, labels, case["margin"])
+        write_golden(bert / f"{name}.safetensors", model.named_parameters(), vectors, labels, case["margin"])
+    texts = [text for text, _ in rows]
+    for model_type, seed in ARCHITECTURES.items():
+        make_architecture(output / "architectures" / model_type, model_type, texts, labels, seed)
+    make_modules(output / "architectures" / "modules", config, pieces, texts, labels, MODULES_SEED)
     # One text without words, too.
     make_word_average(
         output / "word-average", pieces, encodings + [tokenizer("")["input_ids"]], torch.cat([labels, labels[-1:]]))

@@ -20,13 +20,13 @@ public struct Tokenizer: Sendable {
   public struct SpecialTokens: Sendable, Equatable {
     /// [UNK], which replaces a word that the vocabulary cannot spell.
     public var unknown: Int32
-    /// [CLS], before the first text.
-    public var classifier: Int32
-    /// [SEP], after each text.
-    public var separator: Int32
-    /// [PAD], if the vocabulary has one.
+    /// [CLS], before the first text; nil if the tokenizer puts none there.
+    public var classifier: Int32?
+    /// [SEP], after each text; nil if the tokenizer puts none there.
+    public var separator: Int32?
+    /// [PAD], if there is one.
     public var padding: Int32?
-    /// [MASK], if the vocabulary has one.
+    /// [MASK], if there is one.
     public var mask: Int32?
   }
 
@@ -38,6 +38,16 @@ public struct Tokenizer: Sendable {
   public let warnings: [String]
   let added: AddedTokens
   var stages: Stages
+  /// The special tokens around texts, and the type ids.
+  let template: TokenTemplate
+  /// Whether a model gets type ids other than 0 for single texts.
+  let passesTypeIDs: Bool
+  /// Whether special tokens in texts are always text, as the folder's files ask for.
+  let splitsSpecialTokens: Bool
+  /// The ids of the named and extra special tokens.
+  let namedSpecialTokens: Set<Int32>
+  /// One past the highest id of the vocabulary, added tokens not counted.
+  package let modelTokenCount: Int
   /// nil: tokens are joined by spaces.
   let decoder: PieceDecoder?
 
@@ -56,6 +66,15 @@ public struct Tokenizer: Sendable {
       addedTokens: added.tokens, normalization: normalization, model: stages.model)
     return tokenizer
   }
+
+  /// Whether the token is one of the special tokens that the folder or the tokenizer's class names.
+  package func isNamedSpecialToken(_ id: Int32) -> Bool { namedSpecialTokens.contains(id) }
+
+  /// The largest type id that a model gets for a single text.
+  package var largestTypeID: Int32 { passesTypeIDs ? template.largestTypeID : 0 }
+
+  /// The ids of the special tokens around a single text.
+  package var enclosingTokens: [Int32] { template.prefix + template.suffix }
 
   /// The id of a token as the vocabulary spells it.
   public func id(of token: String) -> Int32? {

@@ -19,6 +19,46 @@ import Testing
     }
   }
 
+  /// A bias for each offset of each text, and heads that each have their own.
+  @Test(arguments: [(6, 2), (36, 3)]) func attentionWithBias(hidden: Int, heads: Int) {
+    let offsets = 2 * Self.starts[Self.lengths.count] - Self.lengths.count
+    GradientChecker(randomTensor(121, 3 * hidden, seed: 1), randomTensor(offsets, heads, seed: 2)) {
+      $0.attention($1[0], bias: $1[1], sequenceStarts: Self.starts, headCount: heads)
+    }.expect(coordinates: 60) { inputs, _ in
+      twinAttention(
+        inputs[0], sequenceStarts: Self.starts, headCount: heads, hidden: hidden,
+        bias: { text, query, head, key in
+          let first = 2 * Self.starts[text] - text, middle = Self.lengths[text] - 1
+          return inputs[1][(first + middle + key - query) * heads + head]
+        })
+    }
+  }
+
+  /// The bias of a table's rows, which several layers share: its gradient is the sum over layers and texts.
+  @Test func biasOfATableInTwoLayers() {
+    let hidden = 10, heads = 2, starts = [0, 1, 4, 21], scope = ParameterScope()
+    let table = scope.table("bias", rows: 3, columns: heads)
+    let rows: [Int32] = zip(starts, starts.dropFirst()).flatMap { start, end in
+      (start - end + 1..<end - start).map { Int32($0 < 0 ? 0 : $0 == 0 ? 1 : 2) }
+    }
+    var checker = GradientChecker(randomTensor(21, 3 * hidden, seed: 1), randomTensor(21, 3 * hidden, seed: 2)) {
+      context, inputs in
+      let bias = context.embedding((table, rows))
+      let first = context.attention(inputs[0], bias: bias, sequenceStarts: starts, headCount: heads)
+      return first + context.attention(inputs[1], bias: bias, sequenceStarts: starts, headCount: heads)
+    }
+    checker.parameters = scope.list
+    checker.values = [randomNumbers(3 * heads, 3)]
+    checker.expect(coordinates: 60) { inputs, parameters in
+      let layers = inputs.map {
+        twinAttention(
+          $0, sequenceStarts: starts, headCount: heads, hidden: hidden,
+          bias: { _, query, head, key in parameters[0][(key < query ? 0 : key == query ? 1 : 2) * heads + head] })
+      }
+      return zip(layers[0], layers[1]).map(+)
+    }
+  }
+
   @Test(arguments: [0.1, 0.6]) func attentionWithDropout(probability: Double) {
     let hidden = 10, heads = 2, firstText = 3
     let generator = Philox(seed: 9)
@@ -36,9 +76,8 @@ import Testing
       }
     }
     checker.expect(coordinates: 60) { inputs, _ in
-      twinAttention(inputs[0], sequenceStarts: Self.starts, headCount: heads, hidden: hidden) {
-        factors[$0][$1][$2][$3]
-      }
+      twinAttention(
+        inputs[0], sequenceStarts: Self.starts, headCount: heads, hidden: hidden, factor: { factors[$0][$1][$2][$3] })
     }
   }
 

@@ -7,7 +7,9 @@ import Testing
 
 /// The backward pass of each op against differences of its twin.
 @Suite struct GradientTests {
-  private static let activations: [Activation] = [.identity, .gelu, .geluTanh, .relu, .silu, .tanh, .softplus]
+  private static let activations: [Activation] = [
+    .identity, .gelu, .geluTanh, .relu, .silu, .tanh, .softplus, .sigmoid,
+  ]
 
   @Test(arguments: activations) func linear(activation: Activation) {
     let scope = ParameterScope()
@@ -18,6 +20,16 @@ import Testing
     checker.parameters = scope.list
     checker.values = [randomNumbers(19 * 7, 2), randomNumbers(19, 3)]
     checker.expect { twinLinear($0[0], $1[0], $1[1], activation) }
+  }
+
+  @Test func linearWithoutBias() {
+    let scope = ParameterScope()
+    let layer = scope.linear("dense", inputs: 7, outputs: 19, hasBias: false)
+    #expect(scope.list.parameters.map(\.name) == ["dense.weight"])
+    var checker = GradientChecker(randomTensor(5, 7, seed: 1)) { $0.linear($1[0], layer, activation: .tanh) }
+    checker.parameters = scope.list
+    checker.values = [randomNumbers(19 * 7, 2)]
+    checker.expect { twinLinear($0[0], $1[0], Array(repeating: 0, count: 19), .tanh) }
   }
 
   /// Wide enough for several panels and for ranges of outputs on several threads.

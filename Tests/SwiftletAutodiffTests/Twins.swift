@@ -29,6 +29,7 @@ func twin(_ activation: Activation, _ x: Double) -> Double {
   case .silu: x / (1 + exp(-x))
   case .tanh: tanh(x)
   case .softplus: max(x, 0) + log1p(exp(-abs(x)))
+  case .sigmoid: 1 / (1 + exp(-x))
   }
 }
 
@@ -45,9 +46,12 @@ func twinLayerNorm(_ z: [Double], _ gamma: [Double], _ beta: [Double], epsilon: 
 
 /// softmax(Q K^T / √d) V of each head within each sequence.
 ///
-/// - Parameter factor: the factor of a weight, from text, position of the query, head and position of the key.
+/// - Parameters:
+///   - bias: what is added to a score, from text, position of the query, head and position of the key.
+///   - factor: the factor of a weight, from the same.
 func twinAttention(
   _ projections: [Double], sequenceStarts: [Int], headCount: Int, hidden: Int,
+  bias: (Int, Int, Int, Int) -> Double = { _, _, _, _ in 0 },
   factor: (Int, Int, Int, Int) -> Double = { _, _, _, _ in 1 }
 ) -> [Double] {
   let size = hidden / headCount
@@ -63,7 +67,7 @@ func twinAttention(
           for d in 0..<size {
             score += projections[queries + i * 3 * hidden + d] * projections[keys + j * 3 * hidden + d]
           }
-          scores[j] = exp(score / Double(size).squareRoot())
+          scores[j] = exp(score / Double(size).squareRoot() + bias(text, i, head, j))
           sum += scores[j]
         }
         for j in 0..<length {

@@ -68,6 +68,12 @@ import Testing
     let model = folder.path("model")
     try FileManager.default.copyItem(atPath: fixture("cased-gelu-new-task-heads/model"), toPath: model)
     #expect(try !SentenceEncoder(folder: model).tokenizer.normalization.lowercases)
+    let modules = ["Transformer", "Pooling"].map { name in
+      let path = name == "Pooling" ? "1_Pooling" : ""
+      return #"{"name": "\#(name)", "path": "\#(path)", "type": "sentence_transformers.models.\#(name)"}"#
+    }
+    try folder.write("[\(modules.joined(separator: ","))]", to: "model/modules.json")
+    try folder.write("{}", to: "model/1_Pooling/config.json")
     try folder.write(#"{"do_lower_case": true}"#, to: "model/sentence_bert_config.json")
     let encoder = try SentenceEncoder(folder: model)
     let separator = encoder.tokenizer.specialTokens.separator

@@ -25,12 +25,16 @@ struct Golden {
   let texts: [Text]
   private let expected: SafetensorsFile
 
-  static let randomModels = [
-    "cased-gelu-new-task-heads", "gelu-mean-normalized", "odd-f64-few-positions", "prompt-not-pooled",
-    "relu-f16-shards", "saved-by-reference", "silu-bf16-gamma-beta",
-  ]
+  static let randomModels =
+    [
+      "cased-gelu-new-task-heads", "gelu-mean-normalized", "odd-f64-few-positions", "prompt-not-pooled",
+      "relu-f16-shards", "saved-by-reference", "silu-bf16-gamma-beta", "modules",
+    ] + architectures
 
-  /// The golden of a small random BERT.
+  /// One of each architecture but BERT.
+  static let architectures = ["distilbert", "electra", "mpnet", "xlm-roberta"]
+
+  /// The golden of a small random model.
   init(_ name: String) throws {
     try self.init(folder: fixture("\(name)/model"), fixtures: fixture(name))
   }

@@ -7,7 +7,7 @@ import SwiftletTokenizers
 import TestSupport
 import Testing
 
-/// Hidden states of small random BERTs against transformers in float64.
+/// Hidden states of small random models against transformers in float64.
 @Suite struct HiddenStateTests {
   /// The error may be four times that of PyTorch in float32, a little more if that happens to be tiny.
   @Test(arguments: Golden.randomModels) func equalThoseOfTheReference(name: String) throws {

@@ -28,7 +28,7 @@ import Testing
   /// The settings of a folder; modules by their kinds and settings.
   private func said(_ folder: ModelFolder) -> [String] {
     let modules = folder.modules.map { module in
-      "\(type(of: module)) \((module as? PoolingModule).map { "\($0.modes) \($0.includesPrompt)" } ?? "")"
+      "\(module.summary) \((module as? PoolingModule).map { "\($0.modes) \($0.includesPrompt)" } ?? "")"
     }
     return modules + [
       "\(folder.transformer.configuration)", "\(folder.maxSequenceLength ?? -1)", "\(folder.lowercasesText)",
@@ -50,7 +50,8 @@ import Testing
     try Folder(copy).create()
     let read = try ModelFolder(path: original)
     try read.write(to: copy)
-    for name in try folder.names(in: "original") where name.hasPrefix("model") {
+    for name in try FileManager.default.subpathsOfDirectory(atPath: original) where name.contains("model") {
+      guard name.contains(".safetensors") else { continue }
       try FileManager.default.copyItem(atPath: "\(original)/\(name)", toPath: "\(copy)/\(name)")
     }
     let again = try ModelFolder(path: copy)
@@ -120,6 +121,13 @@ import Testing
 
   @Test func lengthAndLowercasing() throws {
     try use(fixture("cased-gelu-new-task-heads/model"))
+    // Without modules.json the settings do not count.
+    try folder.write(
+      #"""
+      [{"type":"sentence_transformers.models.Transformer","path":""},
+      {"type":"sentence_transformers.models.Pooling","path":"1_Pooling"}]
+      """#, to: "original/modules.json")
+    try folder.write("{}", to: "original/1_Pooling/config.json")
     for config in [
       #"{"max_seq_length":5,"do_lower_case":true}"#, #"{"max_seq_length":null,"do_lower_case":false}"#, "{}",
       #"{"max_seq_length":7,"transformer_task":"feature-extraction","method":1.50}"#,

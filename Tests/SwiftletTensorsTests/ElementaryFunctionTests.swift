@@ -116,6 +116,13 @@ import Testing
     }
   }
 
+  /// Results that are not normal numbers are 0.
+  @Test func sigmoid() {
+    expectClose(results { $0.table.pointee.map($1.count, SWLT_SIGMOID, $1, &$2) }, ulps: 3, absolute: 1e-38) {
+      1 / (1 + exp(-$0))
+    }
+  }
+
   /// Derivatives against double. Their errors are absolute, since they are sums with 1.
   @Test func derivatives() {
     let ones = [Float](repeating: 1, count: Self.inputs.count)
@@ -145,6 +152,7 @@ import Testing
     check(SWLT_SILU, error: 1e-6) { abs($0) < 700 ? logistic($0) * (1 + $0 * logistic(-$0)) : $0 > 0 ? 1 : 0 }
     check(SWLT_TANH, error: 2e-7) { 1 - tanh($0) * tanh($0) }
     check(SWLT_SOFTPLUS, error: 1e-7) { logistic($0) }
+    check(SWLT_SIGMOID, error: 1e-7) { logistic($0) * logistic(-$0) }
   }
 
   @Test func logarithmAndSoftplusOfInfinitiesAndNaN() {
@@ -165,9 +173,10 @@ import Testing
       var y = inputs
       kernels.table.pointee.exponential(3, inputs, &y)
       #expect(y[0] == .infinity && y[1] == 0 && y[2].isNaN)
-      for function in [SWLT_GELU, SWLT_GELU_TANH, SWLT_RELU, SWLT_SILU, SWLT_TANH] {
+      for function in [SWLT_GELU, SWLT_GELU_TANH, SWLT_RELU, SWLT_SILU, SWLT_TANH, SWLT_SIGMOID] {
         kernels.table.pointee.map(3, function, inputs, &y)
-        #expect(y[0] == (function == SWLT_TANH ? 1 : .infinity) && y[2].isNaN, "\(kernels.path) \(function)")
+        let limit: Float = function == SWLT_TANH || function == SWLT_SIGMOID ? 1 : .infinity
+        #expect(y[0] == limit && y[2].isNaN, "\(kernels.path) \(function)")
       }
     }
   }

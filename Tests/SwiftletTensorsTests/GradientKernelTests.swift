@@ -123,7 +123,9 @@ import Testing
   /// The result may take the place of x or of the gradient.
   @Test(arguments: sizes) func gradientOfAFunction(n: Int) {
     let x = numbers(n, seed: 1, in: -4...4), gradient = numbers(n, seed: 2)
-    for function in [SWLT_IDENTITY, SWLT_GELU, SWLT_GELU_TANH, SWLT_RELU, SWLT_SILU, SWLT_TANH, SWLT_SOFTPLUS] {
+    for function in [
+      SWLT_IDENTITY, SWLT_GELU, SWLT_GELU_TANH, SWLT_RELU, SWLT_SILU, SWLT_TANH, SWLT_SOFTPLUS, SWLT_SIGMOID,
+    ] {
       let ones = [Float](repeating: 1, count: n)
       var derivative = ones
       paths[0].table.pointee.map_gradient(n, function, x, ones, &derivative)

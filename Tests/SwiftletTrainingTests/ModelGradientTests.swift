@@ -11,20 +11,25 @@ import Testing
 
 @testable import SwiftletTraining
 
-/// The gradients of a whole encoder through the batch-hard triplet loss against PyTorch's in float64:
-/// Scripts/make_training_goldens.py.
+/// The gradients of a whole encoder through the batch-hard triplet loss against PyTorch's in float64, for each
+/// architecture and for modules after the pooling: Scripts/make_training_goldens.py.
 @Suite struct ModelGradientTests {
   /// The reference's results for the texts of a batch, and their settings.
   private struct Golden {
+    let folder: String
     let settings: EncoderSettings
     let loss: BatchHardTripletLoss
     private let file: SafetensorsFile
 
     init(_ name: String) throws {
-      let isNormalized = name == "mean-normalized"
-      settings = EncoderSettings(pooling: isNormalized ? [.mean] : [.cls], normalize: isNormalized)
-      loss = BatchHardTripletLoss(margin: isNormalized ? 0.3 : 5)
-      file = try SafetensorsFile(path: fixture("batch-hard/\(name).safetensors"))
+      let isCLS = name == "cls", isBERT = isCLS || name == "mean-normalized"
+      // Further modules go with the folder's own pooling.
+      settings =
+        name == "modules" ? EncoderSettings() : EncoderSettings(pooling: isCLS ? [.cls] : [.mean], normalize: !isCLS)
+      loss = BatchHardTripletLoss(margin: isCLS ? 5 : 0.3)
+      folder = fixture(isBERT ? "batch-hard/model" : "architectures/\(name)/model")
+      file = try SafetensorsFile(
+        path: fixture(isBERT ? "batch-hard/\(name).safetensors" : "architectures/\(name)/golden.safetensors"))
     }
 
     func values(_ name: String) throws -> [Double] { try file.numbers(name) }
@@ -50,7 +55,7 @@ import Testing
     _ golden: Golden, kernels: Kernels = .best, threads: Int = 1, pieceSize: Int = 64
   ) throws -> Outcome {
     let encoder = try EncoderPipeline(
-      ModelFolder(path: fixture("batch-hard/model")), settings: golden.settings, dropout: 0)
+      ModelFolder(path: golden.folder), settings: golden.settings, dropout: 0)
     let weights = try encoder.trainableWeights(kernels: kernels)
     var batch = TokenBatch()
     for text in texts { try encoder.tokenizer.append(text, to: &batch, maxLength: encoder.maxLength) }
@@ -71,7 +76,8 @@ import Testing
 
   /// ‖g - g64‖ <= 1e-5 ‖g64‖ for each parameter, except those whose gradient is 0 by their place in the model: a key's
   /// bias adds the same to all scores of a query, and a shift of all vectors changes no distance.
-  @Test(arguments: ["mean-normalized", "cls"]) func gradientsOfEachParameter(name: String) throws {
+  @Test(arguments: ["mean-normalized", "cls", "distilbert", "electra", "mpnet", "xlm-roberta", "modules"])
+  func gradientsOfEachParameter(name: String) throws {
     let golden = try Golden(name)
     let outcome = try outcome(golden)
     #expect(relativeDistance([outcome.loss], try golden.values("loss")) <= 1e-5)
@@ -80,7 +86,7 @@ import Testing
     for (parameter, exact) in exact {
       let gradient = try #require(outcome.gradients[parameter])
       if exact.allSatisfy({ abs($0) <= 1e-12 * norm }) {
-        #expect(parameter.hasSuffix("key.bias") || parameter == "encoder.layer.1.output.LayerNorm.bias")
+        #expect(ModelGradientTests.isKeyBias(parameter) || parameter == "encoder.layer.1.output.LayerNorm.bias")
         let length = gradient.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
         #expect(length <= 1e-6 * norm, "\(parameter): \(length / norm) of all gradients")
       } else {
@@ -90,8 +96,13 @@ import Testing
     }
   }
 
-  @Test func piecesThreadsAndPathsChangeNoBit() throws {
-    let golden = try Golden("mean-normalized")
+  private static func isKeyBias(_ name: String) -> Bool {
+    ["key.bias", "k_lin.bias", "attn.k.bias"].contains { name.hasSuffix($0) }
+  }
+
+  @Test(arguments: ["mean-normalized", "distilbert", "electra", "mpnet", "xlm-roberta", "modules"])
+  func piecesThreadsAndPathsChangeNoBit(name: String) throws {
+    let golden = try Golden(name)
     let whole = try outcome(golden)
     for kernels in Kernels.available {
       for (threads, pieceSize) in [(1, 17), (3, 17), (5, 17), (1, 1), (3, 8)] {

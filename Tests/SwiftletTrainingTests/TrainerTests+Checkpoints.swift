@@ -196,7 +196,8 @@ extension TrainerTests {
       try TrainerTests.settings.trainer(model: model, data: .labeledTexts(TrainerTests.texts()))
     }
     try await runCancelled(trainer(), output: path)
-    try folder.write(#"{"max_seq_length": 5, "do_lower_case": false}"#, to: "model/sentence_bert_config.json")
+    let configuration = #"{"model_max_length": 5, "do_lower_case": true, "tokenizer_class": "BertTokenizer"}"#
+    try folder.write(configuration, to: "model/tokenizer_config.json")
     let error = await #expect(throws: FineTuningError.self) { try await trainer().run(output: path, resumes: true) }
     #expect(error.map { "\($0)" }?.contains("maximum length was ") == true, "\(error.map { "\($0)" } ?? "")")
   }

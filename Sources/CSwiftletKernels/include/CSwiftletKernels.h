@@ -20,6 +20,7 @@ typedef enum {
   SWLT_SILU,  // x / (1 + exp(-x))
   SWLT_TANH,
   SWLT_SOFTPLUS,  // log(1 + exp(x))
+  SWLT_SIGMOID,   // 1 / (1 + exp(-x))
 } swlt_function;
 
 /// How numbers are stored outside the kernels, which all compute in float32.

@@ -19,11 +19,14 @@ struct AttentionHead {
     products = ProductKernels(precision == .bfloat16 ? .bfloat16 : .float32, kernels: kernels)
   }
 
-  /// A head's queries, keys and values, or their gradients, `[length, headSize]` each.
+  /// A head's queries, keys and values, `[length, headSize]` each, and its bias; or the gradients of all.
   struct Projections {
     let queries: MatrixView
     let keys: MatrixView
     let values: MatrixView
+    /// Added to the products of queries and keys: √d times the bias of each offset of a key from its query, from
+    /// 1 - length to length - 1. nil for none.
+    var bias: VectorView?
   }
 
   /// Where a head's sequence stands: what its dropout is keyed by.
@@ -69,10 +72,29 @@ struct AttentionHead {
     for first in stride(from: 0, to: length, by: max(step, 1)) {
       let rows = first..<min(first + step, length), part = 0..<rows.count, scores = held.rows(part)
       multiply(x.queries.rows(rows), keys, converted: queryRoom?.rows(part), into: scores, &scratch)
+      add(x.bias, to: scores, first, length: length)
       kernels.softmax(scores, count: length, scale: scale)
       drop(scores, into: scores, first, place)
       multiply(
         scores.columns(0..<length), values, converted: scoreRoom?.rows(part), into: output.rows(rows), &scratch)
+    }
+  }
+
+  /// Adds the bias of each key's offset to some rows of scores.
+  private func add(_ bias: VectorView?, to scores: MatrixView, _ firstRow: Int, length: Int) {
+    guard let bias else { return }
+    for row in 0..<scores.rows {
+      let start = length - 1 - (firstRow + row)
+      kernels.add(bias[start..<start + length], to: scores.row(row)[0..<length])
+    }
+  }
+
+  /// Adds some rows of gradients to those of the offsets' biases.
+  private func add(_ scoreGradient: MatrixView, _ firstRow: Int, length: Int, to bias: VectorView?) {
+    guard let bias else { return }
+    for row in 0..<scoreGradient.rows {
+      let start = length - 1 - (firstRow + row)
+      kernels.add(scoreGradient.row(row)[0..<length], to: bias[start..<start + length])
     }
   }
 
@@ -82,10 +104,11 @@ struct AttentionHead {
       text: place.text, position: firstRow, head: place.head, scores, into: result, kernels: kernels)
   }
 
-  /// The gradients of queries, keys and values from that of the result; keys' and values' start at 0.
+  /// The gradients of queries, keys, values and bias from that of the result; all but the queries' start at 0.
   ///
-  /// With A = softmax(Q K^T / √d), D its dropout and Y = D(A) V: dV = D(A)^T dY, dA = D(dY V^T),
-  /// dS = A (dA - the sum along the row of A dA) / √d, dQ = dS K, dK = dS^T Q.
+  /// With A = softmax((Q K^T + B) / √d), D its dropout and Y = D(A) V: dV = D(A)^T dY, dA = D(dY V^T),
+  /// dS = A (dA - the sum along the row of A dA) / √d, dQ = dS K, dK = dS^T Q; that of an offset's bias is the sum of
+  /// its dS, query by query.
   func backpropagate(
     _ x: Projections, gradient: MatrixView, to result: Projections, _ place: Place, _ scratch: inout Scratch
   ) {
@@ -106,6 +129,7 @@ struct AttentionHead {
       let scores = held.rows(part), dropped = heldDropped.rows(part), scoreGradient = heldGradient.rows(part)
       let queries = x.queries.rows(rows), gradient = gradient.rows(rows)
       kernels.product(queries, packed: keysByColumn, into: scores)
+      add(x.bias, to: scores, first, length: length)
       kernels.softmax(scores, count: length, scale: scale)
       drop(scores, into: dropped, first, place)
       kernels.pack(gradient, into: packedRows)
@@ -113,6 +137,7 @@ struct AttentionHead {
       kernels.product(gradient, packed: valuesByColumn, into: scoreGradient)
       drop(scoreGradient, into: scoreGradient, first, place)
       kernels.softmaxGradient(scores, scale: scale, gradient: scoreGradient)
+      add(scoreGradient, first, length: length, to: result.bias)
       kernels.product(scoreGradient.columns(0..<length), packed: keysByRow, into: result.queries.rows(rows))
       kernels.pack(queries, into: packedRows)
       kernels.addProduct(scoreGradient.columns(0..<length).transposed, packed: packedRows, to: result.keys)

@@ -6,7 +6,10 @@ extension Context {
   /// The sum of one row of each table: `[tokens, features]`, added in the order of the lookups.
   ///
   /// - Parameter lookups: a table `[rows, features]` and the row of it that each token takes.
-  package func embedding(_ lookups: (table: Parameter, indices: [Int32])...) -> Variable {
+  package func embedding(_ lookups: (table: Parameter, indices: [Int32])...) -> Variable { embedding(lookups) }
+
+  /// The sum of one row of each of at least one table.
+  package func embedding(_ lookups: [(table: Parameter, indices: [Int32])]) -> Variable {
     let tokens = lookups[0].indices.count, features = lookups[0].table.shape[1]
     let y = result(tokens, features)
     forEachRange(tokens, grain: max(1, 16384 / max(features, 1))) { range in

@@ -2,21 +2,25 @@
 
 package import SwiftletTensors
 
-/// The parameters of a linear map x W^T + b. A weights file may store W and b in several parts, each for some outputs.
+/// The parameters of a linear map x W^T + b, or x W^T. A weights file may store W and b in several parts, each for some
+/// outputs.
 ///
 /// For example, queries, keys and values are one map of three parts, computed as one product.
 package struct Linear: Sendable {
   package struct Part: Sendable {
     /// `[outputs, inputs]`
     package let weight: Parameter
-    /// `[outputs]`
-    package let bias: Parameter
+    /// `[outputs]`; nil in all parts if the map has no bias.
+    package let bias: Parameter?
   }
 
   package let parts: [Part]
   package let inputs: Int
   /// The number of outputs of all parts.
   package let outputs: Int
+
+  /// The biases of all parts; empty if the map has none.
+  package var biases: [Parameter] { parts.compactMap(\.bias) }
 }
 
 extension Context {
@@ -44,7 +48,7 @@ extension Context {
     forEachBlock(rows: x.shape[0], columns: layer.outputs) { rows, columns in
       var scratch = Scratch(worker.workspace)
       matrix.product(
-        inputs.rows(rows), columns: columns, bias: bias.vector, activation, into: outputs.rows(rows), &scratch)
+        inputs.rows(rows), columns: columns, bias: bias?.vector, activation, into: outputs.rows(rows), &scratch)
     }
     return y
   }
@@ -87,8 +91,8 @@ struct LinearOperation: Operation {
     if let gradients = pass.gradients, gradients.wants(layer.parts.map(\.weight)) {
       context.addWeightGradient(gradient, input.tensor, to: gradients.slice(gradients.layout.matrix(layer)))
     }
-    if let gradients = pass.gradients, gradients.wants(layer.parts.map(\.bias)) {
-      context.addSumOfRows(gradient, to: gradients.slice(gradients.layout.bias(layer)))
+    if let gradients = pass.gradients, gradients.wants(layer.biases), let bias = gradients.layout.bias(layer) {
+      context.addSumOfRows(gradient, to: gradients.slice(bias))
     }
     if input.node != nil { pass.add(context.inputGradient(gradient, layer), to: input) }
   }

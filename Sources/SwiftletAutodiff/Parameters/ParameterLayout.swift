@@ -24,7 +24,7 @@ package struct ParameterLayout: Sendable {
     }
     for linear in list.linears {
       place(linear.parts.map(\.weight))
-      place(linear.parts.map(\.bias))
+      place(linear.biases)
     }
     for vector in list.vectors { place([vector]) }
     self.list = list
@@ -43,9 +43,10 @@ package struct ParameterLayout: Sendable {
     return start..<start + linear.outputs * linear.inputs
   }
 
-  /// The biases of a linear map.
-  package func bias(_ linear: Linear) -> Range<Int> {
-    let start = starts[linear.parts[0].bias.index]
+  /// The biases of a linear map; nil if it has none.
+  package func bias(_ linear: Linear) -> Range<Int>? {
+    guard let first = linear.biases.first else { return nil }
+    let start = starts[first.index]
     return start..<start + linear.outputs
   }
 }

@@ -26,12 +26,13 @@ package final class ParameterScope {
   /// The scope of a part: its names follow `name` and a dot.
   package subscript(_ name: String) -> ParameterScope { ParameterScope(prefix: "\(prefix)\(name).", root: root) }
 
-  /// A linear map of `inputs` to `outputs` a part; each part's parameters are `weight` and `bias`.
-  package func linear(_ parts: String..., inputs: Int, outputs: Int) -> Linear {
+  /// A linear map of `inputs` to `outputs` a part; each part's parameters are `weight` and, if it has one, `bias`.
+  package func linear(_ parts: String..., inputs: Int, outputs: Int, hasBias: Bool = true) -> Linear {
     let linear = Linear(
       parts: parts.map {
         Linear.Part(
-          weight: self[$0].parameter("weight", [outputs, inputs]), bias: self[$0].parameter("bias", [outputs]))
+          weight: self[$0].parameter("weight", [outputs, inputs]),
+          bias: hasBias ? self[$0].parameter("bias", [outputs]) : nil)
       }, inputs: inputs, outputs: outputs * parts.count)
     root.list.linears.append(linear)
     return linear

@@ -95,7 +95,7 @@ package final class TrainableWeights: @unchecked Sendable {
         panels.append((matrix, rows, first..<min(first + matrix.panelWidth, linear.outputs)))
       }
       entries[linear.parts[0].weight.index] = .linear(
-        matrix, bias: view(layout.bias(linear), [linear.outputs]), rows: rows)
+        matrix, bias: layout.bias(linear).map { view($0, [linear.outputs]) }, rows: rows)
     }
     worker.forEach(panels.count) { [panels] index in
       let (matrix, rows, columns) = panels[index]

@@ -10,9 +10,9 @@ package struct Weights: Sendable {
     case vector(Tensor)
     /// An embedding table.
     case table(EmbeddingTable)
-    /// A linear map: the matrix of all its parts and their biases, one after the other; where backward passes are to
-    /// come, also the matrix as its rows, `[outputs, inputs]`.
-    case linear(PackedMatrix, bias: Tensor, rows: Tensor? = nil)
+    /// A linear map: the matrix of all its parts and their biases, one after the other, if it has any; where backward
+    /// passes are to come, also the matrix as its rows, `[outputs, inputs]`.
+    case linear(PackedMatrix, bias: Tensor?, rows: Tensor? = nil)
     /// Held by the entry of the linear map's first weight.
     case partOfLinear
   }
@@ -43,7 +43,7 @@ package struct Weights: Sendable {
     return table
   }
 
-  package func linear(_ linear: Linear) -> (matrix: PackedMatrix, bias: Tensor) {
+  package func linear(_ linear: Linear) -> (matrix: PackedMatrix, bias: Tensor?) {
     guard case .linear(let matrix, let bias, _) = entries[linear.parts[0].weight.index] else {
       preconditionFailure("\(linear.parts[0].weight.name) is no linear map")
     }

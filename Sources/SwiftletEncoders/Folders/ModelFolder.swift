@@ -11,12 +11,14 @@ import SwiftletFiles
 ///     config.json                        the transformer
 ///     modules.json                       what follows what: transformer, pooling, normalisation
 ///     1_Pooling/config.json              the pooling modes, in the older or the newer spelling
+///     2_Dense/config.json, …             further modules, some with weights of their own
 ///     sentence_bert_config.json          the maximum length
-///     config_sentence_transformers.json  the prompts
+///     config_sentence_transformers.json  the prompts, the length of vectors
 ///
-/// or a bare BERT without `modules.json`, which gives the vector of [CLS], not normalised. A module that this package
-/// cannot compute is an error that names it. Source: sentence-transformers, base/model.py and
-/// sentence_transformer/modules.
+/// or a bare BERT without `modules.json`, which gives the vector of [CLS], not normalised; there the last two files do
+/// not count, as in the reference. A module that this package cannot compute is an error that names it. All files and
+/// keys are listed in Tests/SwiftletEncodersTests/Fixtures/folder-inventory.json. Source: sentence-transformers,
+/// base/model.py and sentence_transformer/modules.
 package struct ModelFolder: Sendable {
   /// The folder.
   package let path: String
@@ -28,6 +30,8 @@ package struct ModelFolder: Sendable {
   package internal(set) var modules: [any EncoderModule]
   /// All trainable parameters: the transformer's, then the modules'.
   package internal(set) var parameters: ParameterList
+  /// The folders of weights files, each with its parameters: the transformer's, then those of modules that have any.
+  package internal(set) var weightFolders: [WeightFolder]
   /// Non-fatal problems found while reading, one line each.
   package let warnings: [String]
 
@@ -43,14 +47,17 @@ package struct ModelFolder: Sendable {
     "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
   ]
 
-  /// Reads the folder's configuration files.
+  /// Reads the configuration files of a model folder, or of the snapshot in a hub cache.
   ///
-  /// - Throws: `FileError`, `JSONError` or `ConfigurationError`; each names the file.
+  /// - Throws: `FileError`, `JSONError`, `ForeignContentError`, `ModelLocationError` or `ConfigurationError`; each names
+  ///   the file.
   package init(path: String) throws {
+    let path = try modelFolder(at: path)
     let list = try ModuleList(folder: path)
     let transformerPath = list?.transformerPath ?? path
     var config = try ConfigurationReader(path: joinPath(transformerPath, "config.json"))
     let architecture = try Architectures.architecture(config)
+    try ModelFolder.checkNumbers(config)
     if list != nil, !architecture.listsModules {
       let problem = "\(quoted(architecture.modelTypes[0])) does not go with a modules.json"
       throw ConfigurationError(path: config.path, problems: [.inconsistent(key: "model_type", problem: problem)])
@@ -60,25 +67,56 @@ package struct ModelFolder: Sendable {
     self.transformerPath = transformerPath
     self.transformer = transformer
     self.config = config.object
+    weightFolders = [WeightFolder(of: transformer, path: transformerPath)]
     if let list {
       let scope = ParameterScope(after: transformer.parameters)
+      var folders: [WeightFolder] = []
       var inputs = transformer.configuration.hiddenSize
       modules = try list.modules.enumerated().map { index, entry in
-        let name = "\(index + 1)_\(entry.kind.typeName)"
-        let module = try entry.kind.init(folder: entry.path, inputs: inputs, scope: scope[name])
+        let place = index + 1, name = ModuleList.folderName(place, entry.kind)
+        let module = try entry.kind.init(folder: entry.path, place: place, inputs: inputs, scope: scope[name])
         inputs = module.dimension(of: inputs)
+        if !module.tensors.isEmpty { folders.append(WeightFolder(path: entry.path, tensors: module.tensors)) }
         return module
       }
+      weightFolders += folders
       parameters = scope.list
     } else {
       modules = transformer.defaultModules(config)
       parameters = transformer.parameters
     }
-    transformerSettings = try TransformerSettings(
-      folder: transformerPath, positions: transformer.configuration.maxPositions)
-    promptConfiguration = try PromptConfiguration(folder: path)
     let isBare = list == nil && architecture.listsModules
-    warnings = isBare ? ["\(escaped(path)): no modules.json; pooling cls, not normalised"] : []
+    transformerSettings = try TransformerSettings(
+      folder: transformerPath, positions: transformer.configuration.maxPositions, readsFile: !isBare)
+    promptConfiguration = try PromptConfiguration(folder: path, readsFile: !isBare)
+    warnings = isBare ? ModelFolder.warningsOfBareFolder(path, config) : []
+  }
+
+  /// - Throws: if the weights are quantized.
+  private static func checkNumbers(_ config: ConfigurationReader) throws {
+    guard let quantization = config["quantization_config"] else { return }
+    let method = quantization.object?["quant_method"]?.string ?? "an unnamed method"
+    throw ConfigurationError(
+      path: config.path,
+      problems: [.unsupported(key: "quantization_config", value: method, supported: ["float weights"])],
+      remedy: "give the model's original weights; `--precision int8` makes them small in memory")
+  }
+
+  private static func warningsOfBareFolder(_ path: String, _ config: ConfigurationReader) -> [String] {
+    var warnings = [
+      "\(escaped(path)): no modules.json; pooling cls, not normalised; `--pooling mean` is what sentence-transformers does"
+    ]
+    let unread = [TransformerSettings.fileName, PromptConfiguration.fileName].filter { exists(joinPath(path, $0)) }
+    if !unread.isEmpty {
+      warnings.append("\(escaped(path)): \(unread.joined(separator: " and ")) without modules.json has no effect")
+    }
+    let architectures = config["architectures"]?.array?.compactMap(\.string) ?? []
+    if let classifier = architectures.first(where: { $0.hasSuffix("SequenceClassification") }) {
+      warnings.append(
+        "\(escaped(path)): \(escaped(classifier)) is a cross-encoder or a classifier, whose scores `rerank` gives; "
+          + "its vectors may mean little")
+    }
+    return warnings
   }
 
   /// Writes all files but the weights to an existing folder, for weights in float32. Each file appears only when it is
@@ -96,6 +134,13 @@ package struct ModelFolder: Sendable {
     let configuration = transformer.configurationFile(from: config, followedBy: modules)
     try JSONValue.object(configuration).write(to: joinPath(folder, "config.json"))
     if type(of: transformer).listsModules { try ModuleList.write(modules, to: folder) }
+  }
+
+  /// The weights files of the modules in the folder that ``write(to:)`` writes: paths inside it, and the tensors of each.
+  package var writtenWeightFiles: [(path: String, tensors: [NamedParameter])] {
+    modules.enumerated().filter { !$0.element.tensors.isEmpty }.map { index, module in
+      (joinPath(ModuleList.folderName(index + 1, type(of: module)), "model.safetensors"), module.tensors)
+    }
   }
 }
 
@@ -124,6 +169,25 @@ extension ModelFolder {
   /// Prompts by name, for example `query`. A prompt is put before a text.
   package var prompts: [String: String] { promptConfiguration.prompts }
 
+  /// The number of leading dimensions that the folder asks to keep; nil: all.
+  package var truncateDimension: Int? { promptConfiguration.truncateDimension }
+
   /// The name of the prompt that is used if none is given.
   package var defaultPromptName: String? { promptConfiguration.defaultName }
+}
+
+/// A folder of weights files, with the parameters to read from it.
+package struct WeightFolder: Sendable {
+  package let path: String
+  package let tensors: [NamedParameter]
+
+  init(path: String, tensors: [NamedParameter]) {
+    self.path = path
+    self.tensors = tensors
+  }
+
+  init(of transformer: any Transformer, path: String) {
+    self.init(
+      path: path, tensors: transformer.parameters.parameters.map { NamedParameter(name: $0.name, parameter: $0) })
+  }
 }

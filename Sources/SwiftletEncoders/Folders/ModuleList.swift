@@ -28,7 +28,7 @@ struct ModuleList {
     guard let list = json.array else {
       throw invalid(.wrongType(key: "the file", wanted: "an array", found: json.kind))
     }
-    var names: [String] = [], folders: [String] = []
+    var names: [String] = [], folders: [String] = [], labels: [String] = []
     for (i, module) in list.enumerated() {
       guard let type = module.object?["type"]?.string, let name = module.object?["path"]?.string else {
         throw invalid(.missing(key: "type or path of module \(i)"))
@@ -41,6 +41,12 @@ struct ModuleList {
       }
       guard ModuleList.staysInside(name) else {
         throw invalid(.inconsistent(key: "the path of module \(i)", problem: "leaves the model's folder"))
+      }
+      if let label = module.object?["name"]?.string {
+        guard !labels.contains(label) else {
+          throw invalid(.inconsistent(key: "the name of module \(i)", problem: "\(quoted(label)) occurs twice"))
+        }
+        labels.append(label)
       }
       names.append(known)
       folders.append(name.isEmpty ? folder : joinPath(folder, name))
@@ -62,13 +68,16 @@ struct ModuleList {
   static func write(_ modules: [any EncoderModule], to folder: String) throws {
     var entries = [entry(0, transformerName, path: "")]
     for (index, module) in modules.enumerated() {
-      let name = type(of: module).typeName, path = "\(index + 1)_\(name)"
+      let place = index + 1, path = folderName(place, type(of: module))
       try Folder(joinPath(folder, path)).create()
       try module.write(to: joinPath(folder, path))
-      entries.append(entry(index + 1, name, path: path))
+      entries.append(entry(place, type(of: module).typeName, path: path))
     }
     try JSONValue.array(entries).write(to: joinPath(folder, fileName))
   }
+
+  /// The name of the folder that a module is written to.
+  static func folderName(_ place: Int, _ kind: any EncoderModule.Type) -> String { "\(place)_\(kind.typeName)" }
 
   private static func entry(_ index: Int, _ name: String, path: String) -> JSONValue {
     .object([

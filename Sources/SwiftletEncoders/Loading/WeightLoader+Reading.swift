@@ -24,8 +24,8 @@ extension WeightLoader {
         ) { rows throws in
           try reading.read(linear.parts.map(\.weight), into: VectorView(rows.buffer), workspace)
         }
-        let bias = Tensor(uninitialized: [linear.outputs])
-        try reading.read(linear.parts.map(\.bias), into: bias.vector, workspace)
+        let bias = linear.biases.isEmpty ? nil : Tensor(uninitialized: [linear.outputs])
+        if let bias { try reading.read(linear.biases, into: bias.vector, workspace) }
         set(linear.parts[0].weight, .linear(matrix, bias: bias))
       },
       vector: { vector, workspace in
@@ -67,7 +67,9 @@ extension WeightLoader {
       linear: { linear, workspace in
         try reading.read(
           linear.parts.map(\.weight), into: VectorView(dense, layout.matrix(linear)), workspace)
-        try reading.read(linear.parts.map(\.bias), into: VectorView(dense, layout.bias(linear)), workspace)
+        if let bias = layout.bias(linear) {
+          try reading.read(linear.biases, into: VectorView(dense, bias), workspace)
+        }
       },
       vector: { vector, workspace in
         try reading.read([vector], into: VectorView(dense, layout[vector]), workspace)
@@ -76,7 +78,7 @@ extension WeightLoader {
   }
 }
 
-/// Reads the tensors of one weights file, with one task for each table, linear layer and vector.
+/// Reads the tensors of a model, with one task for each table, linear layer and vector.
 private final class WeightReading: Sendable {
   private struct Outcome {
     var problems: [WeightError.Problem] = []
@@ -126,9 +128,9 @@ private final class WeightReading: Sendable {
       return StoredTable(float32: MatrixView(numbers, rows: rows, columns: columns))
     }
     let table = try StoredTable(rows: rows, columns: columns, format: format) { bytes throws in
-      try loader.checkpoint.read(source, into: &bytes)
+      try source.read(into: &bytes)
     }
-    note(loader.kernels.nonFinite(in: table.numbers), in: source)
+    note(loader.kernels.nonFinite(in: table.numbers), in: parameter)
     return table
   }
 
@@ -145,21 +147,20 @@ private final class WeightReading: Sendable {
     let source = loader.sources[parameter.index]
     guard let format = source.dtype.numberFormat else { return }
     if format == .float32 {
-      try values.withMutableBytes { bytes throws in try loader.checkpoint.read(source, into: &bytes) }
-      return note(loader.kernels.nonFinite(in: values), in: source)
+      try values.withMutableBytes { bytes throws in try source.read(into: &bytes) }
+      return note(loader.kernels.nonFinite(in: values), in: parameter)
     }
     let stored = try StoredNumbers(count: source.elementCount, format: format, in: workspace) { bytes throws in
-      try loader.checkpoint.read(source, into: &bytes)
+      try source.read(into: &bytes)
     }
-    note(loader.kernels.nonFinite(in: stored), in: source)
+    note(loader.kernels.nonFinite(in: stored), in: parameter)
     loader.kernels.convert(stored, into: values)
   }
 
-  private func note(_ bad: (count: Int, first: Int), in source: TensorInfo) {
+  private func note(_ bad: (count: Int, first: Int), in parameter: Parameter) {
     guard bad.count > 0, !loader.allowsNonFinite else { return }
-    outcome.withLock {
-      $0.problems.append(.nonFinite(name: source.name, count: bad.count, firstIndex: bad.first))
-    }
+    let name = loader.names[parameter.index]
+    outcome.withLock { $0.problems.append(.nonFinite(name: name, count: bad.count, firstIndex: bad.first)) }
   }
 }
 

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SwiftletAutodiff
+import SwiftletFiles
 import SwiftletTensors
 import SwiftletWeights
 
-/// Reads a model's parameters from its weights files. Missing, misshapen or non-finite tensors are an error that lists
-/// all of them.
+/// Reads a model's parameters from the weights files of the transformer and of modules. Missing, misshapen or non-finite
+/// tensors are an error that lists all of them.
 struct WeightLoader: Sendable {
   let folder: String
-  let checkpoint: Checkpoint
   let parameters: ParameterList
   let kernels: Kernels
   let allowsNonFinite: Bool
@@ -16,43 +16,77 @@ struct WeightLoader: Sendable {
   /// The tensor of each parameter, by the parameter's index.
   let sources: [TensorInfo]
 
+  /// The name of each parameter in messages: that of the transformer's tensor, or the module's with its folder.
+  let names: [String]
+
   /// The names of tensors that the model does not use, for example task heads, a pooler or `position_ids`.
   let unusedTensors: [String]
 
-  /// Finds the parameters' tensors. Also accepts names of other tools: with the prefix `bert.` or `model.`, and `gamma`
-  /// and `beta` for the weight and bias of a layer norm.
+  /// Finds the parameters' tensors. Also accepts names of other tools: with one prefix before all names, as `bert.`,
+  /// `0.auto_model.` or `module.`, and `gamma` and `beta` for the weight and bias of a layer norm.
   ///
   /// - Throws: The errors of `Checkpoint`; ``WeightError`` if a tensor is missing or has the wrong shape or type.
-  init(_ parameters: ParameterList, folder: String, kernels: Kernels, allowsNonFinite: Bool) throws {
+  init(_ model: ModelFolder, kernels: Kernels, allowsNonFinite: Bool) throws {
     self.allowsNonFinite = allowsNonFinite
-    self.folder = folder
-    checkpoint = try Checkpoint(folder: folder)
-    self.parameters = parameters
+    folder = model.transformerPath
+    parameters = model.parameters
     self.kernels = kernels
-    let checkpoint = checkpoint
-    func tensor(_ name: String) -> TensorInfo? { checkpoint[name] ?? checkpoint[WeightLoader.olderName(name)] }
-    let prefix =
-      ["", "bert.", "model."].first { prefix in
-        parameters.parameters.contains { tensor(prefix + $0.name) != nil }
-      } ?? ""
+    var sources = [TensorInfo?](repeating: nil, count: parameters.parameters.count)
+    var names = parameters.parameters.map(\.name), unused: [String] = []
+    for (index, folder) in model.weightFolders.enumerated() {
+      let found = try WeightLoader.sources(of: folder)
+      for (tensor, source) in zip(folder.tensors, found.sources) {
+        sources[tensor.parameter.index] = source
+        if index == 0 { names[tensor.parameter.index] = source.name }
+      }
+      unused += found.unused
+    }
+    self.sources = sources.compactMap { $0 }
+    precondition(self.sources.count == sources.count, "parameters without a folder of weights")
+    self.names = names
+    unusedTensors = unused
+  }
+
+  /// The tensors of a folder's parameters, in their order, and the names of all others.
+  private static func sources(of folder: WeightFolder) throws -> (sources: [TensorInfo], unused: [String]) {
+    let checkpoint = try Checkpoint(folder: folder.path)
+    func tensor(_ name: String) -> TensorInfo? { checkpoint[name] ?? checkpoint[olderName(name)] }
+    let prefix = prefix(of: folder.tensors.map(\.name), in: checkpoint)
     var sources: [TensorInfo] = []
     var problems: [WeightError.Problem] = []
-    for parameter in parameters.parameters {
-      guard let source = tensor(prefix + parameter.name) else {
-        problems.append(.missing(name: prefix + parameter.name))
+    for wanted in folder.tensors {
+      guard let source = tensor(prefix + wanted.name) else {
+        problems.append(.missing(name: prefix + wanted.name))
         continue
       }
       sources.append(source)
-      if source.shape != parameter.shape {
-        problems.append(.misshapen(name: source.name, shape: source.shape, expected: parameter.shape))
+      if source.shape != wanted.parameter.shape {
+        problems.append(.misshapen(name: source.name, shape: source.shape, expected: wanted.parameter.shape))
       } else if source.dtype.numberFormat == nil {
         problems.append(.unusableType(name: source.name, type: source.dtype))
       }
     }
-    guard problems.isEmpty else { throw WeightError(path: folder, problems: problems) }
-    self.sources = sources
+    guard problems.isEmpty else {
+      throw WeightError(path: folder.path, problems: problems, names: checkpoint.tensors.map(\.name))
+    }
     let used = Set(sources.map { Array($0.name.utf8) })
-    unusedTensors = checkpoint.tensors.map(\.name).filter { !used.contains(Array($0.utf8)) }
+    return (sources, checkpoint.tensors.map(\.name).filter { !used.contains(Array($0.utf8)) })
+  }
+
+  /// The text before the names of parameters in the file: the one that the most of them have.
+  private static func prefix(of parameters: [String], in checkpoint: Checkpoint) -> String {
+    var counts: [UTF8Key: Int] = [:]
+    let names = Set(parameters.flatMap { [UTF8Key($0), UTF8Key(olderName($0))] })
+    for tensor in checkpoint.tensors {
+      // Each place after a dot may be the start of a parameter's name.
+      let name = tensor.name.utf8
+      for start in [name.startIndex] + name.indices.filter({ name[$0] == UInt8(ascii: ".") }).map(name.index(after:)) {
+        let rest = String(tensor.name[start...])
+        if names.contains(UTF8Key(rest)) { counts[UTF8Key(String(tensor.name[..<start])), default: 0] += 1 }
+      }
+    }
+    let most = counts.values.max()
+    return counts.filter { $0.value == most }.keys.min()?.string ?? ""
   }
 
   private static func olderName(_ name: String) -> String {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import SwiftletAutodiff
+import SwiftletFiles
 
 /// One step between the transformer and a text's final vector, for example pooling. Stores no weights; they come from
 /// the `Context`.
@@ -14,22 +15,32 @@ package protocol EncoderModule: Sendable {
   /// Whether the module combines a text's token vectors into one vector. Exactly one module does, and it comes first.
   static var poolsTokens: Bool { get }
 
-  /// Reads the module's folder.
+  /// Reads the module's folder, except for the weights.
   ///
   /// - Parameters:
+  ///   - place: the module's place in modules.json. The transformer has 0.
   ///   - inputs: the length of the module's input vectors.
   ///   - scope: names the module's parameters.
   /// - Throws: `FileError`, `JSONError` or `ConfigurationError`; each names the file.
-  init(folder: String, inputs: Int, scope: ParameterScope) throws
+  init(folder: String, place: Int, inputs: Int, scope: ParameterScope) throws
 
-  /// Writes the files that ``init(folder:inputs:scope:)`` reads to an existing folder.
+  /// Writes the files that ``init(folder:place:inputs:scope:)`` reads to an existing folder.
   func write(to folder: String) throws
+
+  /// The parameters with their names in the weights file of the module's folder.
+  var tensors: [NamedParameter] { get }
 
   /// Which token rows of a text the module reads, if it pools.
   var tokenRows: TokenRows { get }
 
+  /// The length that input vectors must have; nil for any.
+  var inputs: Int? { get }
+
   /// The length of the output vectors for input vectors of length `inputs`.
   func dimension(of inputs: Int) -> Int
+
+  /// The configuration on one line. A run of training can only be resumed with the same.
+  var summary: String { get }
 
   /// Computes the module's vectors.
   func callAsFunction(_ features: Features, in context: Context) -> Features
@@ -37,15 +48,41 @@ package protocol EncoderModule: Sendable {
 
 extension EncoderModule {
   package static var poolsTokens: Bool { false }
+  package var tensors: [NamedParameter] { [] }
+  package var inputs: Int? { nil }
+  package var summary: String { Self.typeName }
   package var tokenRows: TokenRows { .all }
+}
+
+/// A parameter and its name in a weights file.
+package struct NamedParameter: Sendable {
+  package let name: String
+  package let parameter: Parameter
+
+  package init(name: String, parameter: Parameter) {
+    self.name = name
+    self.parameter = parameter
+  }
 }
 
 /// The modules that this package can compute, besides the transformer.
 enum ModuleRegistry {
-  static let all: [any EncoderModule.Type] = [PoolingModule.self, NormalizationModule.self]
+  static let all: [any EncoderModule.Type] = [
+    PoolingModule.self, NormalizationModule.self, DenseModule.self, LayerNormModule.self, DropoutModule.self,
+  ]
 
   /// The module with this ``EncoderModule/typeName``; nil if there is none.
   static func kind(named name: some StringProtocol) -> (any EncoderModule.Type)? { all.first { $0.typeName == name } }
+}
+
+extension ConfigurationReader {
+  /// Reports a size that is not the length of a module's input vectors.
+  mutating func expectSize(_ key: String, _ inputs: Int) {
+    _ = integer(key, in: 1...1 << 20)
+    if let size = self[key]?.int, size != inputs {
+      report(.inconsistent(key: key, problem: "is \(size), but the vectors have \(inputs)"))
+    }
+  }
 }
 
 /// The token rows of a text that its vector depends on.
@@ -68,4 +105,11 @@ package struct Features {
 
   /// The number of leading tokens of each text that belong to a prompt and are left out of pooling.
   package var skippedTokens = 0
+
+  /// The same texts with other vectors.
+  func replacingVectors(_ vectors: Variable) -> Features {
+    var features = self
+    features.vectors = vectors
+    return features
+  }
 }

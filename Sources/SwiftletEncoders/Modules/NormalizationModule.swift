@@ -11,7 +11,7 @@ package struct NormalizationModule: EncoderModule {
 
   /// Older versions of sentence-transformers have no configuration. Newer ones can normalise something other than the
   /// pooled vector, which is not supported.
-  package init(folder: String, inputs: Int, scope: ParameterScope) throws {
+  package init(folder: String, place: Int, inputs: Int, scope: ParameterScope) throws {
     let path = joinPath(folder, "config.json")
     guard exists(path) else { return }
     var config = try ConfigurationReader(path: path)
@@ -27,8 +27,6 @@ package struct NormalizationModule: EncoderModule {
   package func dimension(of inputs: Int) -> Int { inputs }
 
   package func callAsFunction(_ features: Features, in context: Context) -> Features {
-    var features = features
-    features.vectors = features.vectors.normalized()
-    return features
+    features.replacingVectors(features.vectors.normalized())
   }
 }

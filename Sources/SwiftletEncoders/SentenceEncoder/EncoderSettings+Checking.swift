@@ -47,11 +47,22 @@ extension EncoderSettings {
         pool.modes = pooling
         return pool
       }
+      var dimension = folder.transformer.configuration.hiddenSize
+      for module in folder.modules {
+        if let inputs = module.inputs, inputs != dimension {
+          throw .poolingDimension(dimension, module: type(of: module).typeName, inputs: inputs)
+        }
+        dimension = module.dimension(of: dimension)
+      }
     }
-    if normalize == false { folder.modules.removeAll { $0 is NormalizationModule } }
-    if let kept = truncateDimension {
-      guard 1...folder.dimension ~= kept else { throw .truncateDimension(kept, dimension: folder.dimension) }
-      if kept < folder.dimension { return EncoderPipeline.Truncation(dimension: kept, normalizes: normalize == true) }
+    // A normalisation before other modules is part of the model.
+    if normalize == false { while folder.normalizes { folder.modules.removeLast() } }
+    if let kept = truncateDimension, !(1...folder.dimension ~= kept) {
+      throw .truncateDimension(kept, dimension: folder.dimension)
+    }
+    if let kept = truncateDimension ?? folder.truncateDimension, kept < folder.dimension {
+      return EncoderPipeline.Truncation(
+        dimension: kept, normalizes: normalize == true, isOfFolder: truncateDimension == nil)
     }
     if normalize == true && !folder.normalizes { folder.modules.append(NormalizationModule()) }
     return nil

@@ -10,6 +10,8 @@ package enum EncoderSettingsError: SwiftletError, Equatable {
   case truncateDimension(Int, dimension: Int)
   /// The list of pooling modes is empty.
   case noPooling
+  /// Pooled vectors do not have the length that a module after the pooling takes.
+  case poolingDimension(Int, module: String, inputs: Int)
   /// A second text was given, but the model has only one token type.
   case noPairs
   /// A word average was asked for something that only a transformer has.
@@ -33,6 +35,11 @@ package enum EncoderSettingsError: SwiftletError, Equatable {
     case .threadCount(let count, let allowed):
       return ("\(count) threads are not possible", "give \(allowed.lowerBound) to \(allowed.upperBound)")
     case .noPooling: return ("no pooling mode", "give at least one")
+    case .poolingDimension(let dimension, let module, let inputs):
+      return (
+        "these pooling modes give vectors of \(dimension) elements, but this model's \(module) takes \(inputs)",
+        "leave them out, or give as many modes as the model has"
+      )
     case .noPairs: return ("a pair of texts: this model has one token type only", "give single texts")
     case .noTransformer(let wish):
       return (

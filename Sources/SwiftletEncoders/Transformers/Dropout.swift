@@ -9,6 +9,9 @@ struct Dropout: Sendable {
   /// The number of the place in the model. It is part of the key of the random numbers.
   let op: Int
 
+  /// The number of the first place in a module after the transformer, beyond those of any transformer.
+  static let firstOpOfModules = 1 << 31
+
   func callAsFunction(_ x: Variable, _ sequenceStarts: [Int], in context: Context) -> Variable {
     context.dropped(x, probability: probability, op: op, sequenceStarts: sequenceStarts)
   }

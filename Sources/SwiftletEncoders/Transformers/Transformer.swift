@@ -76,18 +76,26 @@ extension Transformer {
 
 /// The architectures that this package can compute.
 enum Architectures {
-  static let all: [any Transformer.Type] = [BertModel.self, WordAverageModel.self]
+  static let all: [any Transformer.Type] = [
+    BertModel.self, DistilBertModel.self, ElectraModel.self, MPNetModel.self, RobertaModel.self, WordAverageModel.self,
+  ]
 
-  /// The architecture of `model_type` in config.json; BERT if the key is absent.
+  /// The architecture of `model_type` in config.json; BERT if the file names no architecture.
   static func architecture(_ config: ConfigurationReader) throws(ConfigurationError) -> any Transformer.Type {
     var config = config
     let type = config.string("model_type")
     try config.finish()
-    guard let type else { return BertModel.self }
-    if let found = all.first(where: { $0.modelTypes.contains { sameBytes($0, type) } }) { return found }
+    if let type, let found = all.first(where: { $0.modelTypes.contains { sameBytes($0, type) } }) { return found }
+    let name = config["architectures"]?.array?.first?.string
+    if type == nil, name?.hasPrefix("Bert") ?? true { return BertModel.self }
     let known = all.flatMap { $0.modelTypes }
     throw ConfigurationError(
-      path: config.path, problems: [.unsupported(key: "model_type", value: type, supported: known)])
+      path: config.path,
+      problems: [
+        .unsupported(
+          key: type == nil ? "the architecture" : "model_type", value: type ?? name ?? "", supported: known)
+      ],
+      remedy: "give a model of one of these architectures")
   }
 }
 
@@ -103,7 +111,7 @@ public struct TransformerConfiguration: Sendable, Equatable {
   public let layerCount: Int
   /// The maximum number of tokens of a text.
   public let maxPositions: Int
-  /// Rows of the token type embeddings (`type_vocab_size`); a pair of texts needs 2.
+  /// Rows of the token type embeddings (`type_vocab_size`); 0 for a model without token types.
   public let typeVocabularySize: Int
   /// The id of the padding token as config.json gives it (`pad_token_id`); nil for none. Vectors do not depend on it.
   public let padTokenID: Int?

@@ -110,7 +110,9 @@ extension EncoderPipeline {
     var encoder = try EncoderPipeline(folder, settings: settings)
     encoder.folder.transformer = model
     encoder.folder.parameters = model.parameters
-    encoder.folder.modules.removeAll { type(of: $0).poolsTokens }
+    encoder.folder.weightFolders = [WeightFolder(of: model, path: folder.transformerPath)]
+    // Its folder has no other modules.
+    encoder.folder.modules = encoder.folder.normalizes ? [NormalizationModule()] : []
     encoder.folder.transformerSettings = TransformerSettings(
       maxSequenceLength: encoder.maxLength, lowercasesText: folder.transformerSettings.lowercasesText)
     return (encoder, model.initialWeights(random, kernels: kernels, on: encoder.pool))
@@ -141,7 +143,7 @@ extension WordAverageModel {
     let layout = ParameterLayout(parameters), dense = TensorBuffer(count: layout.count)
     VectorView(dense).fill(0)
     let bound = 1 / Float(embeddingSize).squareRoot()
-    for parameter in projection.parts.flatMap({ [$0.weight, $0.bias] }) {
+    for parameter in projection.parts.map(\.weight) + projection.biases {
       let values = VectorView(dense, layout[parameter])
       for element in 0..<parameter.count {
         values[element] = (Float(bits(parameter, element).x >> 8) * 0x1p-23 - 1) * bound

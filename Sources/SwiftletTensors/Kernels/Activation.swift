@@ -18,6 +18,8 @@ package enum Activation: Sendable {
   case tanh
   /// log(1 + exp(x))
   case softplus
+  /// 1 / (1 + exp(-x))
+  case sigmoid
 
   var kernel: swlt_function {
     switch self {
@@ -28,6 +30,7 @@ package enum Activation: Sendable {
     case .silu: SWLT_SILU
     case .tanh: SWLT_TANH
     case .softplus: SWLT_SOFTPLUS
+    case .sigmoid: SWLT_SIGMOID
     }
   }
 }

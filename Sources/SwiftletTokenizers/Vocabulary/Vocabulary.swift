@@ -16,6 +16,11 @@ struct Vocabulary: Sendable {
   /// Finds tokens.
   let index: VocabularyIndex
 
+  /// The different lengths of tokens of 32 bytes or more, longest first.
+  let longLengths: ContiguousArray<Int>
+  /// The number of different tokens.
+  let tokenCount: Int
+
   /// One past the highest id: the rows an embedding table needs.
   var count: Int { index.places.count }
 
@@ -48,6 +53,9 @@ struct Vocabulary: Sendable {
     }
     guard stepsLeft >= 0 else { throw .invalidVocabulary(path: path, problem: "the hashes of its tokens collide") }
     longestToken = places.reduce(0) { max($0, Int($1?.count ?? 0)) }
+    let long = places.lazy.compactMap { $0.map { Int($0.count) } }.filter { $0 >= UInt32.bitWidth }
+    longLengths = ContiguousArray(Set(long).sorted(by: >))
+    tokenCount = places.reduce(0) { $0 + ($1 == nil ? 0 : 1) } - (duplicates?.count ?? 0)
     self.duplicates = duplicates.map { ($0.count, String(decoding: bytes[$0.first.range], as: UTF8.self)) }
     index = builder.index
   }

@@ -84,6 +84,7 @@ extension AdamWSettings {
   }
 
   private static func decays(_ parameter: Parameter) -> Bool {
-    !parameter.name.hasSuffix(".bias") && !parameter.name.hasSuffix("LayerNorm.weight")
+    // Vectors are biases, and scales of layer norms.
+    parameter.shape.count > 1
   }
 }

@@ -61,6 +61,10 @@ struct RunDescription: Equatable {
       ("training data", task.dataset.digest), ("evaluation data", evaluation?.digest ?? "none"),
       ("model", try RunDescription.digest(of: model, encoder, weights)),
     ]
+    let modules = encoder.folder.modules
+    if modules.contains(where: { !($0 is PoolingModule || $0 is NormalizationModule) }) {
+      fields.append(("modules", modules.map(\.summary).joined(separator: ", ")))
+    }
   }
 
   /// Reads the fields from a checkpoint.

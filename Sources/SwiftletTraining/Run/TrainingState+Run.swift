@@ -112,7 +112,7 @@ extension TrainingState {
       self.stage = .writingWeights(end)
     case .writingWeights(let end):
       if let folder {
-        try ModelFolderWriter(encoder: encoder, weights: best ?? weights).writeWeights(to: folder.weights)
+        try ModelFolderWriter(encoder: encoder, weights: best ?? weights).writeWeights(to: folder)
         try folder.removeCheckpoints()
       }
       self.end(end)

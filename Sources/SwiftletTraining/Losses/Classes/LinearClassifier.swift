@@ -22,7 +22,7 @@ struct LinearClassifier {
     weights = weights.extended(to: scope.list)
     var random = RandomStream(seed: seed, purpose: .classifier)
     let bound = 1 / Float(features).squareRoot()
-    for parameter in [layer.parts[0].weight, layer.parts[0].bias] {
+    for parameter in layer.parts.map(\.weight) + layer.biases {
       let numbers = weights[parameter]
       for index in 0..<numbers.count { numbers[index] = bound * random.nextSigned() }
     }
