@@ -25,13 +25,19 @@ let package = Package(
       dependencies: [
         .product(name: "Swiftlet", package: "swiftlet"), .product(name: "SwiftletFiles", package: "swiftlet"),
       ],
-      resources: [.embedInCode("Resources/report.css"), .embedInCode("Resources/report.js")]),
+      resources: [.embedInCode("Resources/report.css"), .embedInCode("Resources/report.js")],
+      // Its tests see its internals in a release build, too.
+      swiftSettings: [.unsafeFlags(["-enable-testing"])]),
     .executableTarget(name: "embed", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "tokenize", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "evaluate", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "custom-loss", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "finetune", dependencies: ["ProgramSupport", "RunReport"]),
-    .testTarget(name: "ProgramTests", dependencies: ["custom-loss", "embed", "evaluate", "finetune", "tokenize"]),
+    .testTarget(
+      name: "ProgramTests",
+      dependencies: [
+        .product(name: "Swiftlet", package: "swiftlet"), "custom-loss", "embed", "evaluate", "finetune", "tokenize",
+      ]),
     .testTarget(name: "ReportTests", dependencies: ["RunReport"], exclude: ["Fixtures"]),
   ]
 )

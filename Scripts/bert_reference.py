@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What PyTorch says: BERT and its kin with random weights, and the hidden states of any such folder. Imported by the scripts here."""
+"""BERT models and their kin with random weights, and PyTorch's hidden states of any such folder. Imported by the scripts here."""
 import inspect
 import json
 import pathlib
@@ -52,10 +52,10 @@ def first_position(config):
 
 
 def random_weights(config, seed):
-    """Name to float32 array for each parameter of transformers' model without a head.
+    """Random weights: a float32 array by name for each parameter of transformers' model without a head.
 
-    The spreads are those of a trained model rather than of initialize_weights: attention that looks somewhere, layer
-    norms that scale and shift.
+    They spread as in a trained model, not as in initialize_weights: attention is not uniform, and layer norms scale
+    and shift.
     """
     rng = np.random.default_rng(seed)
     with torch.device("meta"):
@@ -75,7 +75,7 @@ def random_weights(config, seed):
 
 
 def write_model(folder, config, weights, vocabulary, lowercase):
-    """A model folder of one weights file; folder is made where it is missing."""
+    """Writes a model folder with one weights file; makes the folder if it is missing."""
     folder.mkdir(parents=True, exist_ok=True)
     write_json(folder / "config.json", config.to_diff_dict() | {"architectures": [AutoModel._model_mapping[type(config)].__name__], "dtype": "float32"})
     write_json(folder / "tokenizer_config.json", {"do_lower_case": lowercase, "tokenizer_class": "BertTokenizer"})
@@ -84,7 +84,7 @@ def write_model(folder, config, weights, vocabulary, lowercase):
 
 
 def write_json(path, value):
-    """Each element of a list on a line of its own."""
+    """Writes JSON, each element of a list on a line of its own."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if isinstance(value, list):
         text = "[\n" + ",\n".join(json.dumps(element, ensure_ascii=False) for element in value) + "\n]\n"
@@ -108,5 +108,5 @@ def hidden_states(model, encoding):
 
 
 def largest_errors(states, reference):
-    """Of each layer, the largest distance to the float64 reference: [layers + 1]."""
+    """The largest distance to the float64 reference in each layer: [layers + 1]."""
     return np.abs(states.astype(np.float64) - reference).max(axis=(1, 2))

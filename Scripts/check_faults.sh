@@ -4,7 +4,7 @@
 # Shows that no fault while a checkpoint is saved costs more than that checkpoint: check_faults.sh
 #
 # Each call to the system that a save makes fails in turn, with a full disk, a failing disk, an interruption, a short
-# write, a kill and a power failure (fault_shim.c); after each there is the old state or the new, whole. Linux.
+# write, a kill and a power failure (fault_shim.c). After each, the old or the new state must be there, whole. Linux.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

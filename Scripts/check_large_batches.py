@@ -4,11 +4,11 @@
 
 usage: check_large_batches.py TRAIN [--label-column category] [--losses batch-hard-triplet,…] [--steps 2]
 
-TRAIN has at least 64 labels with 16 texts each, as Banking77's train.csv. For each loss: batches of 16 labels x 4 texts, as
-many texts in all as the steps of 64 x 16 that follow, in pieces of 64 and 8, and in one piece where that much memory is
-free. A line is the peak memory, also as a multiple of the first's, and the SHA-256 of the model. Exit 1 if pieces change
-a bit, or if those of 64 take more than 1.2 times the memory of small batches. Needs the release build of Examples/;
-takes minutes.
+TRAIN has at least 64 labels with 16 texts each, as Banking77's train.csv. Runs for each loss batches of 16 labels
+x 4 texts, then batches of 64 x 16 with as many texts in all: in pieces of 64 and 8, and in one piece if enough memory
+is free. Prints for each run the peak memory, also as a multiple of the first run's, and the model's SHA-256. Exits 1 if
+pieces change a bit, or if pieces of 64 take more than 1.2 times the memory of the small batches. Needs the release
+build of Examples/; takes minutes.
 """
 import argparse
 import hashlib

@@ -5,7 +5,7 @@
 #
 # Compiles the kernels and Scripts/check_kernels.c for Arm, runs them in QEMU, and compares the hash of each kernel's
 # results with this machine's. Needs Debian's gcc-aarch64-linux-gnu, libc6-dev-arm64-cross and qemu-user, and installs
-# them if it may. Says nothing of macOS, where none of this was run.
+# them if it may. Shows nothing for macOS, where this was never run.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

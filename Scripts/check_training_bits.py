@@ -38,7 +38,7 @@ def finish(process):
 
 
 def killed(output, options, seconds):
-    """A run that takes `seconds` when left alone, killed at random moments."""
+    """Kills a run, which takes `seconds` undisturbed, at random moments, and resumes it."""
     rng = random.Random(0)
     for _ in range(KILLS):
         process = start(output, [*options, "--checkpoint-every", "2", "--resume"], {})

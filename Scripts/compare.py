@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Holds a BERT folder, as Swiftlet computes it, to transformers and sentence-transformers, layer by layer.
+"""Compares Swiftlet with transformers and sentence-transformers on a BERT folder, layer by layer.
 
 usage: compare.py FOLDER [--texts FILE]
 
-FILE has a text a line; by default it is the page of the goldens. For each layer: the largest distance of Swiftlet's
-float32 hidden states, and of PyTorch's own, from PyTorch's in float64. Then the smallest cosine of Swiftlet's vectors
-with sentence-transformers' (for a bare folder: with [CLS]). Exit 1 unless, over all layers, Swiftlet is off by at most 4
-times what PyTorch is and by 1e-5 x max(1, max|h|), and each cosine is at least 0.999999.
+FILE has a text a line; by default it is the page of the goldens. Prints for each layer the largest error of
+Swiftlet's float32 hidden states, and that of PyTorch's, against PyTorch in float64. Then the smallest cosine of
+Swiftlet's vectors with sentence-transformers' (for a bare folder: with [CLS]). Exits 1 unless Swiftlet's error over all
+layers is at most 4 times PyTorch's and 1e-5 x max(1, max|h|), and each cosine is at least 0.999999.
 Needs: swift build -c release --package-path Fuzzing --product hidden-states
 """
 import argparse
@@ -25,7 +25,7 @@ PAGE = FIXTURES / "all-MiniLM-L6-v2" / "page.txt"
 
 
 def sentence_transformer(folder):
-    """sentence-transformers' reading of the folder; of a bare one Swiftlet's: [CLS] pooling."""
+    """The folder as sentence-transformers reads it; a bare folder as Swiftlet reads it, with [CLS] pooling."""
     if (folder / "modules.json").exists():
         return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
     transformer = Transformer(str(folder), model_kwargs={"dtype": torch.float32})

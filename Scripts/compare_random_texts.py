@@ -22,7 +22,7 @@ SCALARS = [chr(scalar) for block in make_scalar_digests.BLOCKS for scalar in ran
 MARKS = [scalar for scalar in SCALARS if unicodedata.combining(scalar)]
 DECOMPOSED = [s for s in SCALARS if unicodedata.decomposition(s) and not unicodedata.decomposition(s).startswith("<")]
 WORDS = "the The tokenization EMBEDDINGS naïve Straße İstanbul ΣΑΣ Привет Ёлка שָׁלוֹם مرحبا नमस्ते สวัสดี 한국어 ガギグ".split()
-# What a text is drawn from, and how often.
+# The parts that texts are drawn from, and their weights.
 POOLS = [
     (list("abcABCxyz019"), 5), (list("     \t\u00a0\u3000\u2028\u2002\n\r\u0085"), 5), (WORDS, 4),
     (list(".,!?$+#[]_'\"¿،。—"), 2), (MARKS, 3), (list("\u0300\u0301\u0323\u0345\u302e\u302a\U0001d165\U0001d16d\u1df6"), 2),

@@ -50,7 +50,7 @@ def mutate(header, generator):
         elif kind == 3:
             middle = b""
         else:
-            # Where a word may well stand.
+            # A place where a word is likely to be valid.
             start = end = generator.choice([i + 1 for i, byte in enumerate(header) if byte in b"{,:["] or [0])
             middle = generator.choice(WORDS)
         header = header[:start] + middle + header[end:]
@@ -89,8 +89,8 @@ def reference_accepts(content):
 
 
 def is_ambiguous(content):
-    """Whether the header has a key twice, so that the two read different tensors, or a size from 2^63 up, which the
-    reference takes in a tensor that is empty by another size."""
+    """Whether the header has a key twice, so that the two readers see different tensors, or a size from 2^63 up, which
+    the reference accepts if another size of the tensor is 0."""
     found = False
 
     def look(pairs):

@@ -4,9 +4,9 @@
 
 usage: compare_tokenizer.py [--model FOLDER] [--max-length N] [--pairs] FILE...
 
-FOLDER (the bundled model if not given) holds vocab.txt and maybe tokenizer_config.json, or tokenizer.json. A folder stands for all
-files in it; one that is not UTF-8 is passed over by name. --pairs takes each line with the one after it. Exits with 1 if
-anything differs.
+FOLDER (the bundled model if not given) holds vocab.txt and maybe tokenizer_config.json, or tokenizer.json. A folder in
+place of FILE stands for all files in it; files that are not UTF-8 are named and skipped. --pairs takes each line with
+the one after it. Exits with 1 if anything differs.
 """
 import argparse
 import json
@@ -73,7 +73,7 @@ def tokenize(model, firsts, seconds, max_length):
 
 
 def differences(model, tokenizer, firsts, seconds=None, max_length=None):
-    """A text, what of it differs, ours and theirs, for each text of which `tokenize` makes something else."""
+    """Yields each text that `tokenize` encodes differently, with the field that differs, ours and theirs."""
     tokenizer.no_truncation()
     if max_length is not None:
         tokenizer.enable_truncation(max_length)
@@ -91,7 +91,7 @@ def differences(model, tokenizer, firsts, seconds=None, max_length=None):
 
 
 def report(differences, limit=10):
-    """Prints the first of the differences; the number of all."""
+    """Prints the first differences; returns the number of all."""
     count = 0
     for count, (text, key, ours, theirs) in enumerate(differences, 1):
         if count <= limit:

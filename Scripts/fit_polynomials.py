@@ -50,7 +50,7 @@ def normal_tail(a):
 
 
 # The normal distribution's tail as 2^p(a): an error e of p is an error ln 2 tail(a) e of the result. The far tail, where
-# that is nothing, counts some more.
+# that is almost 0, gets some more weight.
 fit(lambda a: mp.log(normal_tail(a), 2), mp.mpf(0), mp.mpf("5.6"), 8,
     lambda a: normal_tail(a) ** mp.mpf("0.8") * mp.log(2), "normal tail", nodes=120, rounds=60)
 # tanh(x) = x + x^3 p(x^2) on |x| <= 0.625

@@ -1,14 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Feeds made-up input to what reads files and texts: fuzz.sh [--minutes N | --seconds N] [TARGET ...]
+# Fuzzes the code that reads files and texts, models and training: fuzz.sh [--minutes N | --seconds N] [TARGET ...]
 #
 # Targets: safetensors json folder lines tables tokenizer models gradients; all if none is named. Each runs for N minutes (5), two at a time,
 # with libFuzzer and AddressSanitizer. Prints for each how many inputs it ran, how many edges of the code they covered and
-# after which input the last of these was found. Exits 1 if an input crashed, took two seconds or 512 MB, and says
-# where it is; run the program with that file as its argument to see it again.
+# which input reached the last new one. Exits 1 if an input crashed, took two seconds or 512 MB, and prints its path;
+# run the program with that file as its argument to see it again.
 #
-# Inputs that cover something new are kept in Fuzzing/.fuzz/corpus and are where the next run begins. Linux: the Swift
+# Inputs that cover something new are kept in Fuzzing/.fuzz/corpus, and the next run starts from them. Linux: the Swift
 # of Xcode has no libFuzzer.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,13 +17,13 @@ seconds=300
 timeout=2
 case ${1-} in
   --minutes) seconds=$((${2:?} * 60)); shift 2 ;;
-  # The short form runs beside other things: a slow machine is no finding.
+  # The short form runs beside other work, so a slow machine must not count as a finding.
   --seconds) seconds=${2:?}; timeout=20; shift 2 ;;
-  -*) sed -n '4,13s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  -*) sed -n '4,12s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
 targets=${*:-safetensors json folder lines tables tokenizer models gradients}
 
-# The compiler heeds only the last -sanitize, the package manager has to know both.
+# The compiler uses only the last -sanitize, but the package manager must know both.
 build=(swift build --package-path Fuzzing --scratch-path Fuzzing/.build-fuzz -c release
   --sanitize fuzzer --sanitize address -Xswiftc -sanitize=fuzzer,address)
 for target in $targets; do "${build[@]}" --product "fuzz-$target"; done
@@ -36,11 +36,11 @@ python3 Scripts/make_fuzz_seeds.py "$work/seeds"
 
 run() {
   local target=$1
-  # LeakSanitizer does not see the pointers in Swift's enums: what a thread of a pool is about to release looks lost.
+  # LeakSanitizer does not see pointers in Swift's enums: memory that a pool's thread will soon release looks leaked.
   local leaks=1
   case $target in folder | models | gradients) leaks=0 ;; esac
   mkdir -p "$kept/corpus/$target" "$kept/findings" "$work/$target"
-  # A bounded quarantine, since it counts as the program's memory. Swift's own report of a crash would come on top.
+  # The quarantine counts as the program's memory, so it is bounded. The sanitizer reports crashes, so Swift need not.
   TMPDIR=$work/$target ASAN_OPTIONS=quarantine_size_mb=32 SWIFT_BACKTRACE=enable=no \
     "$bin/fuzz-$target" "$kept/corpus/$target" "$work/seeds/$target" -dict="$work/seeds/words.dict" \
     -artifact_prefix="$kept/findings/$target-" -max_total_time="$seconds" -max_len=8192 \
@@ -48,7 +48,7 @@ run() {
     touch "$work/$target.failed"
 }
 
-# The edges are the last `cov:`; they were reached where it stands first.
+# The last `cov:` is the number of edges; the line where it stands first tells the input that reached them.
 summary() {
   awk -v target="$1" '
     match($0, / cov: [0-9]+/) { now = substr($0, RSTART + 6, RLENGTH - 6) + 0 }

@@ -39,7 +39,7 @@ def files(output):
 
 
 def check_checkpoints(output):
-    """Each checkpoint that has its name is whole. Returns whether a save was cut short."""
+    """Exits unless each checkpoint that has its final name is whole. Returns whether a save was cut short."""
     folder = output / "checkpoints"
     if not folder.is_dir():
         return False

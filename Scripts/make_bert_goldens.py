@@ -59,7 +59,7 @@ CUT = 5
 
 @dataclasses.dataclass
 class Case:
-    """A model folder: its sizes, then how it is written down."""
+    """A model folder: its sizes, then the form of its files."""
 
     name: str
     hidden: int
@@ -150,7 +150,7 @@ def stored_weights(case, config, seed):
     if not case.task_heads:
         weights = {name: tensor for name, tensor in weights.items() if not name.startswith("pooler.")}
     stored = {stored_name(case, name): tensor.astype(case.stored) for name, tensor in weights.items()}
-    if case.stored == np.float64:  # numbers that float32 does not have
+    if case.stored == np.float64:  # numbers that float32 cannot represent
         stored = {name: tensor * (1 + 1e-9) for name, tensor in stored.items()}
     if case.task_heads:
         stored["bert.embeddings.position_ids"] = np.arange(case.positions, dtype=np.int64)[None]
@@ -238,7 +238,7 @@ def normalized(vectors):
 
 
 def pooling_goldens(states):
-    """Tensor name to vectors; after the modes, the name has what was done to the vectors, in order."""
+    """Vectors by tensor name: the modes, then the steps applied to the vectors, in order."""
     goldens = {}
     for modes in [(mode,) for mode in POOLINGS] + CONCATENATIONS:
         vectors = pooled(states, modes)
@@ -272,7 +272,7 @@ def embedding_goldens(folder, case, states):
 def write_case(folder, case, seed):
     if folder.exists():
         shutil.rmtree(folder)
-    torch.manual_seed(seed)  # transformers invents a pooler for those that have none, and saves it
+    torch.manual_seed(seed)  # transformers makes and saves a random pooler for models without one
     model_folder = folder / "model"
     write_folder(model_folder, case, seed)
     tokenizer = AutoTokenizer.from_pretrained(model_folder, local_files_only=True)

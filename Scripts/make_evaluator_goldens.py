@@ -94,8 +94,8 @@ def pairs(first, second, labels):
 
 
 def retrieval_of(model, queries, corpus, labels):
-    """The reference's metrics of some queries among a corpus: indices of vectors. Indices as names of one length make
-    it put the first of equals first."""
+    """The reference's metrics of some queries among a corpus, both given as indices of vectors. Names of one length
+    make the reference rank equal texts by their index."""
     names = {i: f"{i:05}" for i in range(len(labels))}
     evaluator = InformationRetrievalEvaluator(
         {names[q]: names[q] for q in queries}, {names[c]: names[c] for c in corpus},
@@ -120,6 +120,20 @@ def retrieval(queries, labels, references=None, reference_labels=None):
     each = [retrieval_of(model, [q], [c for c in range(count) if c != q], labels) for q in range(count)]
     each = [metrics for metrics in each if metrics]
     return {name: float(np.mean([metrics[name] for metrics in each])) for name in each[0]}
+
+
+def search(first, second, rows):
+    """The reference's metrics of anchors searching for their positives: rows of indices of first and second. Names as
+    in retrieval_of."""
+    anchors, others = (sorted({row[side] for row in rows}) for side in range(2))
+    names = [f"{i:05}" for i in range(len(first) + len(second))]
+    relevant = {names[a]: {names[len(first) + p] for b, p in rows if a == b} for a in anchors}
+    evaluator = InformationRetrievalEvaluator(
+        {names[a]: names[a] for a in anchors}, {names[len(first) + p]: names[len(first) + p] for p in others}, relevant,
+        mrr_at_k=[10], accuracy_at_k=[1], score_functions={"cosine": cos_sim})
+    evaluator.embed_inputs = lambda model, texts, **_: model.encode(texts)
+    metrics = evaluator.compute_all_metrics(Vectors([*first, *second]))["cosine"]
+    return {"accuracy_at_1": float(metrics["accuracy@k"][1]), "mrr_at_10": float(metrics["mrr@k"][10])}
 
 
 def numbers(vectors):
@@ -150,6 +164,9 @@ def main():
     # The higher the cosine, the more pairs are alike.
     are_alike = (cosines + 0.6 * rng.normal(size=80) > 0.4).astype(int)
 
+    # Some rows share the anchor with an earlier one, some the positive.
+    positive_pairs = [[i - 60 if i >= 60 else i, i - 50 if 50 <= i < 60 else i] for i in range(80)]
+
     golden = {
         "queries": numbers(queries), "labels": labels.tolist(),
         "references": numbers(references), "reference_labels": reference_labels.tolist(),
@@ -169,6 +186,7 @@ def main():
         "pairs_reversed": pairs(first, second, 1 - are_alike),
         "pairs_all_alike": pairs(first, second, np.ones(80, dtype=int)),
         "negatives": numbers(negatives.numpy()), "triplet_accuracy": int(correct.sum()) / len(correct),
+        "positive_pairs": positive_pairs, "positives": search(first, second, positive_pairs),
     }
     (output / "evaluators.json").write_text(json.dumps(golden) + "\n", encoding="utf-8")
     print({key: value for key, value in golden.items() if not isinstance(value, list)})

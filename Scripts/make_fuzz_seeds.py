@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes first inputs for the fuzzers, a file for each kind of input that a reader has to refuse or put up with.
+"""Writes seed inputs for the fuzzers, a file for each kind of input that a reader must refuse or accept.
 
 usage: make_fuzz_seeds.py FOLDER
 
-FOLDER gets a folder of inputs for each program of Fuzzing/Sources, and words.dict, what their files are made of. The
-forms of the inputs are said in the programs.
+FOLDER gets a folder of inputs for each program of Fuzzing/Sources, and words.dict, the words of their files. The
+programs describe the forms of their inputs.
 """
 import json
 import pathlib
@@ -180,7 +180,7 @@ def tokenizer_texts():
 
 
 def choices():
-    """Bytes that choose a model and a batch: any will do, of sizes for short texts and for long ones."""
+    """Random bytes that choose a model and a batch, in sizes for short texts and for long ones."""
     generator = random.Random(0)
     return {f"{size}": generator.randbytes(size) for size in (0, 16, 64, 200, 500, 1000, 2000, 4000)}
 

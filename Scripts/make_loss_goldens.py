@@ -20,10 +20,10 @@ and one, pairs-{B}x{D} or pairs-{B}x{D}-normalized, of pairs:
   `first` and `second`, or of all three. LOSS is a name, with .DISTANCE if there is a choice, with +negatives if a
   ranking loss has any, and with matryoshka- before it for the first D and the first D / 2 features, rounded up.
 
-Where B = 64 every fourth row of a gradient is kept. Losses are sentence-transformers' own, or PyTorch's, but for
+Where B = 64 every fourth row of a gradient is kept. Losses are sentence-transformers' own, or PyTorch's, except
 facenet-semi-hard-triplet and hardest-of-k-triplet, which they do not have: these are written here. The margin of triplets
-is 0.3 for unit vectors and the cosine, else 5. A seed is taken on which PyTorch's float32 gives the gradients of float64,
-so that no choice hangs on rounding.
+is 0.3 for unit vectors and the cosine, else 5. The seed is one for which PyTorch's float32 gives the gradients of
+float64, so that no choice depends on rounding.
 """
 import argparse
 import functools
@@ -37,7 +37,7 @@ from sentence_transformers.sentence_transformer.losses.triplet import TripletDis
 
 from bert_reference import REPOSITORY
 
-OUTPUT = REPOSITORY / "Tests" / "FineTuningTests" / "Fixtures" / "losses"
+OUTPUT = REPOSITORY / "Tests" / "SwiftletTrainingTests" / "Fixtures" / "losses"
 SIZES = [(2, 3), (2, 128), (7, 3), (7, 128), (64, 3), (64, 128)]
 PAIR_SIZES = [(2, 3), (7, 128), (64, 19)]
 K = 2
@@ -57,7 +57,7 @@ OF_PAIRS_EXACTLY = OF_PAIRS | {"euclidean": lambda x, y: ((x - y) ** 2).sum(-1).
 
 
 def facenet_semi_hard(vectors, labels, distance, margin):
-    """The mean over the pairs that have one of d_ap - d_an + m, with n the nearest of d_ap < d_an < d_ap + m."""
+    """The mean of d_ap - d_an + m, with n the nearest of d_ap < d_an < d_ap + m, over the pairs that have such an n."""
     d = OF_ALL_ROWS[distance](vectors)
     terms = []
     for anchor in range(len(labels)):
@@ -230,7 +230,7 @@ def draw_pairs(size, width, normalized, seed):
 
 
 def agree(rough, exact):
-    # What is 0 but for rounding has a small absolute difference instead.
+    # Gradients that are 0 except for rounding need only a small absolute difference.
     return all((rough[name] - exact[name]).norm() <= max(2e-5 * exact[name].norm(), 1e-6) for name in exact)
 
 

@@ -4,8 +4,8 @@
 
 usage: make_optimizer_goldens.py [--output FIXTURES]
 
-Schedules are the formulas, patterns Python's fnmatch, steps torch.optim.AdamW with clip_grad_norm_ before each, in
-float32, or in float64 where gradients are computed, too.
+Schedules come from the formulas, patterns from Python's fnmatch, steps from torch.optim.AdamW with clip_grad_norm_
+before each: in float32, or for the classifier, which also computes the gradients, in float64.
 """
 import argparse
 import fnmatch
@@ -63,7 +63,7 @@ def patterns():
 
 
 def adamw():
-    """20 steps: gradients of lengths around the limit, the table's in the rows of a batch only."""
+    """20 steps with gradients of lengths around the limit; the table's gradient is 0 except in the rows of a batch."""
     torch.manual_seed(0)
     weights = {name: torch.nn.Parameter(torch.randn(shape) * 0.05) for name, (shape, _, _) in PARAMETERS.items()}
     tensors = {f"{name}.initial": weight.detach().clone() for name, weight in weights.items()}
@@ -73,7 +73,7 @@ def adamw():
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: factor("cosine", STEPS, 2, step))
     gradients, batches, norms = {name: [] for name in weights}, [], []
     for step in range(STEPS):
-        # Batches come from a half of the rows that grows, so that rows start late or never.
+        # Batches come from a growing range of rows, so that rows start late or never.
         rows = torch.randperm(step // 2 + 8)[:4].sort().values
         for name, weight in weights.items():
             gradient = torch.randn_like(weight) * 10 ** random.Random(step).uniform(-3, 0)

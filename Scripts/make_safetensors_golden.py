@@ -11,7 +11,7 @@ import pathlib
 import numpy as np
 from safetensors.numpy import save_file
 
-FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "CheckpointTests" / "Fixtures"
+FIXTURES = pathlib.Path(__file__).resolve().parent.parent / "Tests" / "SwiftletWeightsTests" / "Fixtures"
 
 
 def counting(dtype, *shape):

@@ -5,8 +5,8 @@
 usage: make_scalar_digests.py [--output FOLDER]
        make_scalar_digests.py --compare U+00C0 ...
 
---compare names the scalars of the blocks that start there of which `tokenize` (Examples/, built in release) makes
-something else, and exits with 1 if there are any.
+--compare names the scalars, in the blocks that start there, that `tokenize` (Examples/, built in release) encodes
+differently, and exits with 1 if there are any.
 
 Each scalar stands in the four CONTEXTS, under a cased and an uncased tokenizer whose vocabulary has every scalar as a word
 and as a continuation: so ids show each scalar that the normalizer leaves. cased.bin and uncased.bin hold for each block of
@@ -65,7 +65,7 @@ def digests(tokenizer, blocks_at_once=256):
 
 
 def compare(blocks, casing, folder, tokenizer):
-    """Prints what differs; the number of texts that do."""
+    """Prints the differences; returns the number of texts that differ."""
     differing = 0
     for name, context in CONTEXTS.items():
         for text, key, ours, theirs in compare_tokenizer.differences(

@@ -58,7 +58,7 @@ def bert(vocabulary, post_processor=processors.BertProcessing, prefix="##", long
 
 
 def small_vocabulary(prefix):
-    """Single characters and a few pieces: most words come out as many tokens, so that all normalisation shows."""
+    """Single characters and a few longer tokens: most words become many tokens, so that all normalisation shows."""
     characters = list(string.ascii_letters + string.digits + string.punctuation)
     characters += sorted({c for text in TEXTS for c in text if ord(c) > 0x7F and c.isprintable() and not c.isspace()})
     characters += list("\u0301\u0307\u0323\u0327\u302a\u302e\u302f\u0345ςσßы")
@@ -118,7 +118,7 @@ def write_goldens(path, tokenizer):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "Tests" / "WordPieceTests" / "Fixtures")
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "Tests" / "SwiftletTokenizersTests" / "Fixtures")
     output = parser.parse_args().output
     if tokenizers.__version__ != REFERENCE:
         raise SystemExit(f"needs tokenizers=={REFERENCE}, found {tokenizers.__version__}")
@@ -143,6 +143,8 @@ def main():
     odd.enable_truncation(48)
     (output / "odd").mkdir(parents=True, exist_ok=True)
     odd.save(str(output / "odd" / "tokenizer.json"), pretty=False)
+    # The class that takes all of tokenizer.json.
+    (output / "odd" / "tokenizer_config.json").write_text('{"tokenizer_class": "PreTrainedTokenizerFast"}\n')
     write_goldens(output / "odd" / "goldens.json", odd)
 
 

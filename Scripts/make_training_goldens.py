@@ -8,8 +8,8 @@ usage: make_training_goldens.py [--output FOLDER]
 
 All numbers are PyTorch's in float64, each text run alone, so unpadded, dropout off. Of each case: `loss` [1], `vectors`
 [texts, hidden], `positives` and `negatives` [texts] (the hardest, by index) and `gradient.NAME` for each parameter by its
-name in the checkpoint; of modules `gradient.FOLDER.NAME`. No choice among the hardest, no triplet's distance to the margin, and no number before a word
-average's relu is nearer to where it turns than 1e-3.
+name in the checkpoint, of modules `gradient.FOLDER.NAME`. Choices among the hardest, triplets' distances to the margin and
+numbers before a word average's relu are all at least 1e-3 away from where the result changes.
 """
 import argparse
 import pathlib
@@ -48,7 +48,7 @@ STATIC_SEED = 2
 
 
 class WordAverage(nn.Module):
-    """Of a text's ids, without special tokens: the mean of their embeddings, a linear map, relu."""
+    """The mean of the embeddings of a text's ids, without special tokens, then a linear map and relu."""
 
     def __init__(self, vocabulary, embedding, hidden):
         super().__init__()

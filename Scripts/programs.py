@@ -13,7 +13,7 @@ HIDDEN_STATES = ROOT / "Fuzzing" / ".build" / "release" / "hidden-states"
 
 
 def embed(texts, *options, program=PROGRAMS / "embed", **environment):
-    """[texts, dimension] float32; a failure of the program is a subprocess.CalledProcessError that carries its words."""
+    """[texts, dimension] float32. If the program fails, raises subprocess.CalledProcessError with its messages."""
     with tempfile.TemporaryDirectory() as folder:
         lines, vectors = pathlib.Path(folder) / "texts.txt", pathlib.Path(folder) / "vectors.npy"
         lines.write_text("".join(text + "\n" for text in texts), encoding="utf-8")
@@ -25,7 +25,7 @@ def embed(texts, *options, program=PROGRAMS / "embed", **environment):
 
 def layer_states(folder, texts):
     """For each text [layers + 1, tokens, hidden], the states of the embeddings and of each layer of the model in a folder."""
-    from safetensors.numpy import load_file  # which the other programs' callers do without
+    from safetensors.numpy import load_file  # callers of `embed` need no safetensors
 
     with tempfile.TemporaryDirectory() as temporary:
         output = pathlib.Path(temporary) / "states.safetensors"

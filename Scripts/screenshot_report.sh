@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Pictures of a report.html of `finetune`, to look at or to show: in light and in dark, as wide as a screen or a phone.
+# Takes screenshots of a report.html of `finetune`, in light and in dark mode, at the width of a screen or a phone.
 #
 # usage: screenshot_report.sh REPORT.html OUTPUT.png [WIDTH [HEIGHT]]
 #
@@ -17,7 +17,7 @@ browser=$(command -v chromium || command -v chromium-browser || command -v googl
   { echo "needs Chromium; on Debian: apt-get install chromium fonts-noto-core pngquant" >&2; exit 1; }
 
 sandbox=()
-[ "$(id -u)" != 0 ] || sandbox=(--no-sandbox)  # which root cannot have
+[ "$(id -u)" != 0 ] || sandbox=(--no-sandbox)  # root cannot use the sandbox
 for scheme in 1 0; do  # Chromium's numbers for light and dark
   picture=$output
   [ $scheme = 1 ] || picture=${output%.png}~dark.png

@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Trains the bundled model in PyTorch, in float32 and float64, on batches whose triplets both mine alike.
+"""Trains the bundled model in PyTorch, in float32 and float64, on batches for which both mine the same triplets.
 
 usage: train_reference.py CSV FOLDER [--text-column text] [--label-column category] [--steps 20] [--seed 0]
 
 CSV is Banking77's train.csv, or any table with a header. A step takes 16 labels x 4 texts through the batch-hard triplet
 loss (mean pooling, unit vectors, margin 0.3), dropout off, at most 64 tokens a text; gradients are clipped to norm 1; AdamW with
-constant rate 2e-5 and decay 0.01, none on biases and layer norms. A batch that one of both mines otherwise, or where a
-choice among the hardest is nearer than 1e-5, is drawn anew.
+constant rate 2e-5 and decay 0.01, none on biases and layer norms. A batch is drawn anew if the two mine different
+triplets, or if a choice among the hardest is closer than 1e-5.
 
 Writes into FOLDER: batches.jsonl (a batch a line: texts, labels), reference.json (the losses and gradient norms of each
 step), gradients-float64.safetensors (of the first step), weights-float32.safetensors and weights-float64.safetensors (after
-the last). Takes some minutes. What Swiftlet makes of these batches is compared by
+the last). Takes some minutes. This compares Swiftlet on these batches:
 
     SWIFTLET_TRAINING_REFERENCE=FOLDER swift test --filter TrainingReferenceTests
 """

@@ -11,7 +11,7 @@ import torch
 
 @dataclasses.dataclass
 class Mined:
-    """Of each anchor, the index of its hardest positive and negative, and how near any of these choices came to another."""
+    """The index of each anchor's hardest positive and negative, and how close the closest of these choices was."""
 
     positives: torch.Tensor
     negatives: torch.Tensor

@@ -52,6 +52,7 @@ class Comparison:
         passage, short = texts.write(work)
         self.texts = {"passage": arguments.passage or passage, "short": arguments.short or short}
         self.training = arguments.training or texts.TRAINING
+        self.passes = ("--passes", 1) if self.quick else ()
         if self.quick:
             self.texts = {name: self.head(path, 40) for name, path in self.texts.items()}
         self.calibration = work / "calibration.txt"
@@ -88,7 +89,7 @@ class Comparison:
                 theirs[name] = self.calmly(measure)
             except swiftlet.Failure as failure:
                 print(f"without {name}: {failure}", file=sys.stderr, flush=True)
-        after = self.calmly(ours)
+        after = self.calmly(ours) if theirs else before
         worse = {
             key: (min if key.endswith("per_s") else max)(before[key], after[key])
             for key in before if isinstance(before[key], float)}
@@ -101,7 +102,7 @@ class Comparison:
     def throughput(self, precision, model, path):
         expected = swiftlet.vectors(model, path, self.work / "expected.npy")
         result = self.between_engines(
-            precision, lambda: swiftlet.pipeline(model, path, "--precision", precision),
+            precision, lambda: swiftlet.pipeline(model, path, "--precision", precision, *self.passes),
             lambda name: self.engine("embed", name, precision, path, "--expected", expected, model=model))
         for name, measured in result["peers"].items():
             if precision == "float32" and measured["min_cosine"] < 0.9999:
@@ -131,7 +132,8 @@ class Comparison:
         path.write_text(TEXT_OF_15_TOKENS + "\n", encoding="utf-8")
         return {
             precision: self.between_engines(
-                precision, lambda: swiftlet.latency(self.model, TEXT_OF_15_TOKENS, precision),
+                precision,
+                lambda: swiftlet.latency(self.model, TEXT_OF_15_TOKENS, precision, 100 if self.quick else 2000),
                 lambda name: self.engine("latency", name, precision, path))
             for precision in ("float32", "int8")}
 
@@ -168,7 +170,7 @@ class Comparison:
     def threads(self):
         speeds = {"1": 0, "2": 0}
         for count in [*speeds] * 2:
-            options = "--threads", count, "--passes", 2
+            options = "--threads", count, *(self.passes or ("--passes", 2))
             result = self.calmly(lambda: swiftlet.pipeline(self.model, self.texts["passage"], *options))
             speeds[count] = max(speeds[count], result["tokens_per_s"])
         return speeds

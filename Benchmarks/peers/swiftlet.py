@@ -106,13 +106,14 @@ def vectors(model, text, output):
     return output
 
 
-def latency(model, text, precision):
-    """Milliseconds from a line to `embed` to its answer, the next line sent after it: the 50th and 99th of 100."""
+def latency(model, text, precision, count):
+    """Milliseconds from a line to `embed` to its answer, the next line sent after it: the 50th and 99th of 100, of the
+    second half of so many."""
     command = [
         EXAMPLES / "embed", "--model", model, "--input", "-", "--format", "jsonl", "--quiet", "--precision", precision]
     with disturbance, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         times, answers = [], set()
-        for _ in range(2000):
+        for _ in range(count):
             start = time.perf_counter()
             process.stdin.write(text.encode() + b"\n")
             process.stdin.flush()
@@ -122,7 +123,8 @@ def latency(model, text, precision):
     if process.returncode != 0 or len(answers) != 1:
         raise Failure("embed failed, or gave a text two vectors")
     check_unit(answers.pop())
-    return {"p50_ms": statistics.median(times[1000:]), "p99_ms": statistics.quantiles(times[1000:], n=100)[98]}
+    times = times[count // 2:]
+    return {"p50_ms": statistics.median(times), "p99_ms": statistics.quantiles(times, n=100)[98]}
 
 
 def check_unit(answer):

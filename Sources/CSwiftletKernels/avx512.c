@@ -38,7 +38,7 @@
 #include "int8.inc"
 #pragma clang attribute pop
 
-/// By what the CPU has for bfloat16 (0 or 1) and int8.
+/// Indexed by whether the CPU has bfloat16 and int8 instructions (0 or 1 each).
 const swlt_kernels swlt_avx512[2][2] = {
     {{FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, .int8 = &table_avx512_int8},
      {FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, .int8 = &table_avx512_native_int8}},

@@ -16,7 +16,7 @@ int swlt_is_sanitized(void) {
 
 #if defined(__x86_64__)
 
-/// What avx2.c is compiled for: a hypervisor can hide the conversions of half numbers (F16C) alone.
+/// Whether the CPU has what avx2.c is compiled for. A hypervisor can hide F16C (the half conversions) alone.
 static int has_avx2(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("f16c");
 }
@@ -55,7 +55,14 @@ void swlt_set_arithmetic(uint64_t setting) { __builtin_ia32_ldmxcsr((uint32_t)se
 
 static int has_dot_product(void) { return (getauxval(AT_HWCAP) >> 20) & 1; }
 #else
-static int has_dot_product(void) { return 1; }  // every Mac with an Arm CPU
+#include <sys/sysctl.h>
+
+/// Every Mac with an Arm CPU has it; iPhones, iPads and Apple TVs have it from the A13 on.
+static int has_dot_product(void) {
+  int value = 0;
+  size_t size = sizeof value;
+  return sysctlbyname("hw.optional.arm.FEAT_DotProd", &value, &size, NULL, 0) == 0 && value;
+}
 #endif
 
 const swlt_kernels *swlt_named(const char *name) {

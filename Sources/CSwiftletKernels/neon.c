@@ -35,7 +35,7 @@ INLINE ints quad_dot(ints sum, ints inputs, ints weights) {
 #include "int8.inc"
 #pragma clang attribute pop
 
-/// By what the CPU has for int8 (0 or 1).
+/// Indexed by whether the CPU has int8 dot products (0 or 1).
 const swlt_kernels swlt_neon[2] = {
     {FLOAT32_KERNELS, .bfloat16 = &table_neon_bfloat16, .int8 = &table_neon_int8},
     {FLOAT32_KERNELS, .bfloat16 = &table_neon_bfloat16, .int8 = &table_neon_native_int8},

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the compiler's baseline offers: the path of CPUs without AVX2, and the reference of the others' bits.
+// The compiler's baseline instructions: the path of CPUs without AVX2, and the reference for the bits of all others.
 
 #define PATH scalar
 #define PANEL_WIDTH 16

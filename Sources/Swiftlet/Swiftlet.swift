@@ -45,6 +45,7 @@
 @_exported public import struct SwiftletTraining.DatasetReader
 @_exported public import struct SwiftletTraining.LabeledPairs
 @_exported public import struct SwiftletTraining.LabeledTexts
+@_exported public import struct SwiftletTraining.PositivePairs
 @_exported public import struct SwiftletTraining.ScoredPairs
 @_exported public import struct SwiftletTraining.TextTriplets
 
@@ -90,3 +91,6 @@
 @_exported public import struct SwiftletTraining.RankingBatch
 @_exported public import struct SwiftletTraining.TripletBatch
 @_exported public import protocol SwiftletTraining.VectorBatch
+
+/// The version of this package, a semantic version (semver.org). The repository's tag of a release is the same.
+public let swiftletVersion = "0.1.0"

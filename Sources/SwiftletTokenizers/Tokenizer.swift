@@ -4,8 +4,8 @@
 /// offset.
 ///
 /// The text is split at special tokens, normalized, and split at white space and punctuation. Each word becomes the
-/// longest pieces that the vocabulary has (WordPiece). Texts are read as UTF-8; the Unicode data is the reference's own,
-/// frozen.
+/// longest subword tokens that the vocabulary has (WordPiece). Texts are read as UTF-8; the Unicode data is the
+/// reference's own, frozen.
 ///
 /// ```swift
 /// let tokenizer = try Tokenizer(folder: "weights/all-MiniLM-L6-v2")
@@ -20,25 +20,35 @@ public struct Tokenizer: Sendable {
   public struct SpecialTokens: Sendable, Equatable {
     /// [UNK], which replaces a word that the vocabulary cannot spell.
     public var unknown: Int32
-    /// [CLS], before the first text.
-    public var classifier: Int32
-    /// [SEP], after each text.
-    public var separator: Int32
-    /// [PAD], if the vocabulary has one.
+    /// [CLS], before the first text; nil if the tokenizer puts none there.
+    public var classifier: Int32?
+    /// [SEP], after each text; nil if the tokenizer puts none there.
+    public var separator: Int32?
+    /// [PAD], if there is one.
     public var padding: Int32?
-    /// [MASK], if the vocabulary has one.
+    /// [MASK], if there is one.
     public var mask: Int32?
   }
 
   /// The ids of the special tokens.
   public let specialTokens: SpecialTokens
   /// The maximum length in the tokenizer's files, if any. Encoding applies it only if asked to.
-  public let maxLength: Int?
+  public internal(set) var maxLength: Int?
   /// Non-fatal problems of the files, one line each.
   public let warnings: [String]
   let added: AddedTokens
   var stages: Stages
-  /// nil: tokens joined by spaces.
+  /// The special tokens around texts, and the type ids.
+  var template: TokenTemplate
+  /// Whether a model gets type ids other than 0 for single texts.
+  let passesTypeIDs: Bool
+  /// Whether special tokens in texts are always text, as the folder's files ask for.
+  let splitsSpecialTokens: Bool
+  /// The ids of the named and extra special tokens.
+  let namedSpecialTokens: Set<Int32>
+  /// One past the highest id of the vocabulary, added tokens not counted.
+  package let modelTokenCount: Int
+  /// nil: tokens are joined by spaces.
   let decoder: PieceDecoder?
 
   /// One past the highest id, the number of rows of an embedding table.
@@ -56,6 +66,23 @@ public struct Tokenizer: Sendable {
       addedTokens: added.tokens, normalization: normalization, model: stages.model)
     return tokenizer
   }
+
+  /// A copy that adds no special tokens to texts.
+  package func withoutSpecialTokens() -> Tokenizer {
+    guard let template = TokenTemplate.textsAlone else { preconditionFailure("a template of texts alone") }
+    var tokenizer = self
+    tokenizer.template = template
+    return tokenizer
+  }
+
+  /// Whether the token is one of the special tokens that the folder or the tokenizer's class names.
+  package func isNamedSpecialToken(_ id: Int32) -> Bool { namedSpecialTokens.contains(id) }
+
+  /// The largest type id that a model gets for a single text.
+  package var largestTypeID: Int32 { passesTypeIDs ? template.largestTypeID : 0 }
+
+  /// The ids of the special tokens around a single text.
+  package var enclosingTokens: [Int32] { template.prefix + template.suffix }
 
   /// The id of a token as the vocabulary spells it.
   public func id(of token: String) -> Int32? {

@@ -11,7 +11,7 @@ public struct Checkpoint: Sendable {
   private let positions: [UTF8Key: Int]
 
   private static let maximumIndexByteCount = 64 << 20
-  /// Almost the maximum number of tensors of a file.
+  /// Limits all JSON values of the index, so it may name slightly fewer tensors than one file may have.
   private static let maximumIndexValueCount = 65_536
 
   /// Opens the files of a folder.
@@ -25,9 +25,7 @@ public struct Checkpoint: Sendable {
     } else if exists(index) {
       tensors = try Checkpoint.tensors(ofIndex: index, in: folder)
     } else {
-      let pickles = ["pytorch_model.bin", "pytorch_model.bin.index.json"]
-      let pickle = pickles.first { exists(joinPath(folder, $0)) }
-      throw CheckpointError(path: folder, kind: .noWeights(pickle: pickle))
+      throw CheckpointError(path: folder, kind: .noWeights(found: ForeignWeights(folder: folder)))
     }
     positions = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { (UTF8Key($1.name), $0) })
   }

@@ -6,9 +6,8 @@ import SwiftletFiles
 package struct CheckpointError: SwiftletError, Equatable {
   /// What is wrong with the folder.
   package enum Reason: Equatable, Sendable {
-    /// The folder has neither `model.safetensors` nor an index. `pickle` is the file found instead, for example
-    /// `pytorch_model.bin`.
-    case noWeights(pickle: String?)
+    /// The folder has neither `model.safetensors` nor an index.
+    case noWeights(found: ForeignWeights?)
     /// The index has no object `weight_map` with a file name for each tensor.
     case invalidIndex(problem: String)
     /// The name of a shard leads out of the folder.
@@ -31,8 +30,7 @@ package struct CheckpointError: SwiftletError, Equatable {
   private var explanation: (problem: String, remedy: String) {
     switch kind {
     case .noWeights(nil): ("no model.safetensors here", "give the folder of a model")
-    case .noWeights(let pickle?):
-      ("only \(pickle), no model.safetensors", "convert it once in Python: model.save_pretrained(folder)")
+    case .noWeights(let found?): ("no model.safetensors here, only \(found.description)", found.remedy)
     case .invalidIndex(let problem): (problem, "download the index again")
     case .unsafeShardName(let name): ("the shard name \(quoted(name)) is not the name of a file in this folder", "")
     case .shardMissing(let shard, let tensor):

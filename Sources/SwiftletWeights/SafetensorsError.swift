@@ -16,17 +16,17 @@ public struct SafetensorsError: SwiftletError, Equatable {
     case invalidHeaderLength(Int, fileSize: Int)
     /// The header is not the JSON it should be. Offsets count from the header's start, byte 8 of the file.
     case invalidHeader(JSONError)
-    /// The header has more tensors than 65,536.
+    /// The header has more than 65,536 tensors.
     case tooManyTensors
     /// `__metadata__` is not an object of strings, or has more than 65,536 of them.
     case invalidMetadata
-    /// A field of a tensor is absent or not what it should be.
+    /// A field of a tensor is absent or invalid.
     case invalidTensor(name: String, problem: String)
     /// The size of a tensor overflows.
     case validationOverflow(name: String)
     /// A tensor does not start where the one before it ends, or ends before it starts.
     case invalidOffset(name: String)
-    /// The bytes of a tensor are not as many as its type and shape ask for.
+    /// The number of bytes of a tensor does not match its type and shape.
     case tensorInvalidInfo(name: String, byteCount: Int, wanted: Int)
     /// The file does not end where the last tensor ends.
     case incompleteBuffer(fileSize: Int, wanted: Int)
@@ -43,7 +43,7 @@ public struct SafetensorsError: SwiftletError, Equatable {
   /// What is wrong with the file.
   public let kind: Reason
 
-  /// What is wrong with the file, after the name of the tensor if it is one tensor.
+  /// What is wrong with the file; names the tensor if one tensor is the cause.
   public var reason: String { explanation.problem }
 
   /// What to do about it; empty if nothing general can be said.

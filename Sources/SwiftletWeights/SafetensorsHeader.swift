@@ -10,10 +10,10 @@ internal import SwiftletFiles
 ///     the rest       the tensors' bytes; offsets count from here, leave no gap and end with the file
 ///
 /// The JSON is read field by field without building a tree, so memory grows with the header's size only. Everything is
-/// validated here; the users of a tensor need no further checks. Source: github.com/huggingface/safetensors, README
-/// and safetensors/src/tensor.rs, from whose verdicts these differ on purpose: refused are names and fields that occur
-/// twice, nesting past 64, more than 65,536 tensors, and a dimension past Int even beside a 0; accepted is a number of
-/// any size in a field that nobody reads, as 11e400.
+/// validated here; the users of a tensor need no further checks. Source: github.com/huggingface/safetensors, README and
+/// safetensors/src/tensor.rs. This reader also refuses duplicate names and fields, nesting past 64, more than 65,536
+/// tensors, and a dimension past Int even if another is 0. It accepts a number of any size, such as 11e400, in a field
+/// that it does not use.
 struct SafetensorsHeader {
   private(set) var tensors: [TensorInfo] = []
   private(set) var metadata: [String: String] = [:]
@@ -88,7 +88,7 @@ struct SafetensorsHeader {
     }
   }
 
-  /// Throws `reason` unless the next value is of this kind; what is not JSON at all says so first.
+  /// Throws `reason` unless the next value is of this kind. If the value is not valid JSON, throws that error instead.
   private func require(
     _ kind: JSONReader.Kind, _ reader: inout JSONReader, or reason: SafetensorsError.Reason
   ) throws {
@@ -142,13 +142,13 @@ struct SafetensorsHeader {
     return TensorInfo(name: name, dtype: dtype, shape: shape, byteRange: range, file: file)
   }
 
-  /// An array of integers, none negative, and of so many if `count` is given.
+  /// Reads an array of integers that are not negative, exactly `count` of them if that is given.
   private func readSizes(
     _ reader: inout JSONReader, count: Int? = nil, or reason: SafetensorsError.Reason
   ) throws -> [Int] {
     try require(.array, &reader, or: reason)
     var sizes: [Int] = []
-    // Exact, so that a shape of millions does not grow by doubling.
+    // The exact capacity: a shape with millions of dimensions should not grow by doubling.
     sizes.reserveCapacity(count ?? reader.commasBeforeBracket() + 1)
     try reader.beginArray()
     while try reader.nextElement() {
@@ -164,7 +164,7 @@ struct SafetensorsHeader {
   }
 
   private func byteCount(_ name: String, _ dtype: DType, _ shape: [Int]) throws(SafetensorsError) -> Int {
-    // Unsigned and in order, so that what overflows is what overflows in the reference.
+    // Unsigned and in this order, so that it overflows exactly where the reference does.
     var product: UInt = 1
     func multiply(by size: Int) throws(SafetensorsError) {
       let (next, overflow) = product.multipliedReportingOverflow(by: UInt(size))

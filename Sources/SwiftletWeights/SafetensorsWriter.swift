@@ -12,7 +12,7 @@ public enum SafetensorsWriter {
   public struct Tensor: Sendable {
     /// The name.
     public let name: String
-    /// The type of the elements; whole bytes each.
+    /// The type of the elements, which must be whole bytes.
     public let dtype: DType
     /// The dimensions, outermost first.
     public let shape: [Int]

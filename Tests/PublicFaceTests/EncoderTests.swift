@@ -4,14 +4,17 @@ import Foundation
 import Swiftlet
 import Testing
 
-/// The bundled model as a user's app loads, describes and tunes it.
+/// A model as a user's app loads, describes and tunes it.
 struct EncoderTests {
-  private let folder = URL(fileURLWithPath: #filePath + "/../../../weights/all-MiniLM-L6-v2").standardizedFileURL.path
+  private static func repositoryPath(_ path: String) -> String {
+    URL(fileURLWithPath: #filePath + "/../../../" + path).standardizedFileURL.path
+  }
 
   @Test func description() throws {
     var settings = EncoderSettings(precision: .int8)
     settings.allowsNonFiniteWeights = true
-    let encoder = try SentenceEncoder(folder: folder, settings: settings)
+    let encoder = try SentenceEncoder(
+      folder: Self.repositoryPath("weights/all-MiniLM-L6-v2"), settings: settings)
     let configuration = encoder.configuration
     #expect(configuration.hiddenSize == 384 && configuration.layerCount == 6 && configuration.maxPositions == 512)
     #expect(configuration.typeVocabularySize == 2 && configuration.padTokenID == 0)
@@ -28,7 +31,8 @@ struct EncoderTests {
     settings.optimizer.beta2 = 0.99
     settings.optimizer.epsilon = 1e-7
     let trainer = try Trainer(
-      model: folder, data: .labeled(texts, labelsPerBatch: 2, samplesPerLabel: 2),
+      model: Self.repositoryPath("Tests/SwiftletEncodersTests/Fixtures/gelu-mean-normalized/model"),
+      data: .labeled(texts, labelsPerBatch: 2, samplesPerLabel: 2),
       loss: BatchHardTripletLoss(margin: 0.3), settings: settings)
     var steps: [Int] = []
     for try await event in trainer.events() {

@@ -3,7 +3,7 @@
 import Swiftlet
 import Testing
 
-/// The losses of the package, on vectors that a user brings.
+/// The package's losses on vectors that a user provides.
 struct LossesTests {
   private static let vectors = Tensor([3, 4, 4, 3, 0, 5, 5, 0], shape: [4, 2])
   private static let equalVectors = Tensor([Float](repeating: 1, count: 8), shape: [4, 2])
@@ -19,7 +19,7 @@ struct LossesTests {
       try loss.evaluate(vectors, labels: [0, 0, 1, 1])
     }
     #expect(try evaluate(loss, Self.vectors).gradients[0].shape == [4, 2])
-    // Where all vectors are equal, the loss has the value that the trainer detects a collapse by.
+    // If all vectors are equal, the loss has the value by which the trainer detects a collapse.
     if !(loss is FaceNetSemiHardTripletLoss) {
       let value = try evaluate(loss, Self.equalVectors).value
       #expect(abs(value - (loss.valueOfCollapse ?? .nan)) < 1e-6)

@@ -46,7 +46,9 @@ struct TokenizerTests {
 
   @Test func errorsHaveOneShape() throws {
     let error = try #require(throws: (any Error).self) { try Tokenizer(folder: "/absent") } as? any SwiftletError
-    #expect(error?.path == "/absent" && error?.remedy == "give the folder of a BERT model")
-    #expect(error.map { "\($0)" } == "/absent: no tokenizer.json and no vocab.txt; give the folder of a BERT model")
+    #expect(error?.path == "/absent" && error?.remedy == "give the folder of a BERT model, with its tokenizer")
+    #expect(
+      error.map { "\($0)" }
+        == "/absent: no tokenizer.json and no vocab.txt; give the folder of a BERT model, with its tokenizer")
   }
 }

@@ -3,7 +3,7 @@
 import Swiftlet
 import Testing
 
-/// The operations that a user's loss may be made of, on numbers that are checked by hand.
+/// The operations for users' losses, on numbers that are checked by hand.
 struct VariableTests {
   private let x = Variable(Tensor([1, 2, 3, 4], shape: [2, 2]))
   private let y = Variable(Tensor([1, 0, 0, 2], shape: [2, 2]))

@@ -5,7 +5,7 @@ import SwiftletTensors
 import TestSupport
 import Testing
 
-/// The backward pass of attention over packed sequences: of one token, of about one vector of scores, and of several
+/// The backward pass of attention over packed sequences of one token, of about one vector of scores, and of several
 /// blocks of rows.
 @Suite struct AttentionGradientTests {
   private static let lengths = [1, 2, 15, 16, 17, 70]
@@ -81,7 +81,7 @@ import Testing
     }
   }
 
-  /// Scores that differ by hundreds: weights of 0 and 1, whose gradients are 0 and not NaN.
+  /// Scores that differ by hundreds give weights of 0 and 1. Their gradients must be 0, not NaN.
   @Test func attentionThatIsCertain() {
     let x = Tensor(randomNumbers(9 * 12, 1).map { $0 * 100 }, shape: [9, 12])
     let outcome = GradientChecker(x) {

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SwiftletAutodiff
 
-/// The memory that attention takes for a moment: what a text needs does not grow steadily with its length.
+/// Attention's scratch memory. The amount that a text needs does not grow steadily with its length.
 @Suite struct AttentionScratchTests {
   private static let sizes = [16, 24, 32, 40, 48]
 
@@ -42,14 +42,13 @@ import Testing
     return bits
   }
 
-  /// Under AddressSanitizer an overflow by one number of scratch is reported, so that a suite without a report means
-  /// something.
+  /// AddressSanitizer reports an overflow of scratch by one number, so a suite without a report means something.
   @Test(.enabled(if: NumberMemory.isExact)) func aPlantedOverflowIsReported() async {
     await #expect(processExitsWith: .success) { AttentionScratchTests.attend(shortfall: 0) }
     await #expect(processExitsWith: .failure) { AttentionScratchTests.attend(shortfall: 1) }
   }
 
-  /// Attention of one head with scratch that is so many numbers short.
+  /// Computes attention of one head with `shortfall` numbers of scratch too few.
   private static func attend(shortfall: Int) {
     let head = AttentionHead(headSize: 16, kernels: .best, precision: .float32, dropout: nil)
     let x = Tensor(zeros: [20, 48]).matrix, y = Tensor(zeros: [20, 16]).matrix

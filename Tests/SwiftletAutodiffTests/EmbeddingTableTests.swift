@@ -5,7 +5,7 @@ import SwiftletTensors
 import TestSupport
 import Testing
 
-/// Rows that read as stored times P until they are touched, and as their own numbers then.
+/// A table's rows read as the stored numbers times a decay P until they are touched, then as numbers of their own.
 @Suite struct EmbeddingTableTests {
   private let rows = 12, columns = 19
   private let factors = [1 - 1e-6, 0.9, 1 - 3e-9]
@@ -25,7 +25,7 @@ import Testing
     return (EmbeddingTable(stored), values)
   }
 
-  /// The bits of a half with the value of a float whose exponent and fraction fit.
+  /// The bits of the half that equals a float; its exponent and fraction must fit.
   private func halfBits(_ value: Float) -> UInt16 {
     guard value != 0 else { return 0 }
     let bits = value.bitPattern
@@ -39,7 +39,7 @@ import Testing
     return rows.values
   }
 
-  /// Numbers of a row times P, rounded once.
+  /// The numbers of a row times the decay, rounded once.
   private func expected(_ values: [Float], _ row: Int32, _ decay: Double) -> [Float] {
     values[Int(row) * columns..<(Int(row) + 1) * columns].map { Float(Double($0) * decay) }
   }
@@ -70,12 +70,12 @@ import Testing
       for (slot, row) in table.touchedRows.enumerated() {
         #expect(slotValues(table, slot).map(bits) == [bits(expected(values, row, 0.9)), zeros, zeros])
       }
-      // They change, the rest decays.
+      // The touched rows change; the rest decays.
       table.values[1, 0] = 42
       table.firstMoments[1, 0] = 43
       table.secondMoments[1, 0] = 44
       table.decay(by: 0.5)
-      // What has a slot keeps it, through the growth of the table.
+      // Rows keep their slots when the table grows.
       table.touch([2, 0, 7] + (3..<7).map { $0 }, kernels: kernels)
       #expect(table.touchedRows == [7, 2, 0, 3, 4, 5, 6])
       #expect(table.firstMoments[1, 0] == 43 && table.secondMoments[1, 0] == 44)
@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  /// Touching rows one by one, or none, is as touching them at once.
+  /// Touching rows one by one, or none, is the same as touching them at once.
   @Test func growsRowByRow() {
     let (table, values) = table(.float32)
     table.touch([], kernels: .best)

@@ -6,7 +6,7 @@ import SwiftletTensors
 import TestSupport
 import Testing
 
-/// The ops that formulas are written with beside those of the losses here: functions, broadcasting, axes, masks and
+/// The ops for users' formulas, besides those that the losses here use: functions, broadcasting, axes, masks and
 /// products, against their twins.
 @Suite struct FormulaOpTests {
   // MARK: Functions
@@ -31,7 +31,7 @@ import Testing
   @Test(arguments: [0, 1, 2, 3, 7, -1, -2]) func wholePowers(exponent: Int) {
     let twin: ([[Double]], [[Double]]) -> [Double] = { inputs, _ in inputs[0].map { pow($0, Double(exponent)) } }
     GradientChecker(positive(5, 7, seed: 1)) { $1[0].power(exponent) }.expect(twin: twin)
-    // Negative numbers have whole powers, too.
+    // Whole powers of negative numbers are defined, too.
     let negative = Tensor(positive(5, 7, seed: 1).values.map { -$0 }, shape: [5, 7])
     GradientChecker(negative) { $1[0].power(exponent) }.expect(twin: twin)
   }
@@ -138,7 +138,7 @@ import Testing
     }
   }
 
-  /// Minus infinity takes part in no sum of exponentials, and has no gradient.
+  /// Minus infinity adds nothing to a sum of exponentials and has no gradient.
   @Test func hiddenScores() {
     GradientChecker(randomTensor(4, 6, seed: 1)) { _, inputs in
       (inputs[0] * 20).masked(where: { $0 == $1 }, fill: -.infinity).rowLogSumExps()
@@ -188,7 +188,7 @@ import Testing
 
   // MARK: Some rows of all distances
 
-  /// The bits are those of all distances; so, to rounding, is the gradient.
+  /// The bits equal those of all distances. The gradients are equal up to rounding.
   @Test(arguments: Distance.allCases, [0..<3, 3..<33, 5..<6]) func distancesOfSomeRows(
     distance: Distance, rows: Range<Int>
   ) {

@@ -5,8 +5,8 @@ import SwiftletTensors
 import TestSupport
 import Testing
 
-/// Holds what ``Context/backward(from:_:into:at:)`` gives for a computation to central differences of a naive twin in
-/// double, and its bits on one thread to those on several and on every path of the CPU.
+/// Checks the gradients of ``Context/backward(from:_:into:at:)`` against central differences of a naive twin in double,
+/// and their bits on several threads and every path of the CPU against one thread.
 struct GradientChecker {
   /// The model that the computation reads, and the numbers of each of its parameters, by their index.
   var parameters = ParameterScope().list
@@ -18,14 +18,14 @@ struct GradientChecker {
   let inputs: [Tensor]
   let computation: (Context, [Variable]) -> Variable
 
-  /// What the elements of the result are multiplied by in the sum that is differentiated; nil: ``weights(count:)``.
+  /// The factors of the result's elements in the sum that is differentiated; nil: ``weights(count:)``.
   var weights: [Float]?
 
   /// A result, and the gradients of that sum.
   struct Outcome: Equatable {
     var result: [UInt32] = []
     var inputs: [[UInt32]] = []
-    /// By parameter; a table's with zeros for the rows that have none.
+    /// By parameter; a table has zeros for the rows without a gradient.
     var parameters: [[UInt32]] = []
   }
 
@@ -47,7 +47,7 @@ struct GradientChecker {
   /// Checks the result and the gradients of all inputs and parameters: ‖g - twin's g‖ <= tolerance ‖twin's g‖.
   ///
   /// - Parameters:
-  ///   - coordinates: of how many numbers of a tensor, evenly spread, differences are taken at most.
+  ///   - coordinates: the maximum number of a tensor's numbers, evenly spread, for which differences are taken.
   ///   - twin: the result from the inputs and the parameters.
   func expect(
     tolerance: Double = 1e-5, coordinates limit: Int = 250, sourceLocation: SourceLocation = #_sourceLocation,
@@ -85,7 +85,7 @@ struct GradientChecker {
     }
   }
 
-  /// The outcome, the same bits on 1, 3 and 5 threads and on every path of the CPU.
+  /// Returns the outcome. Checks that its bits are the same on 1, 3 and 5 threads and on every path of the CPU.
   @discardableResult
   func expectSameBits(sourceLocation: SourceLocation = #_sourceLocation) -> Outcome {
     let first = run(on: .best, threads: 1)

@@ -112,7 +112,7 @@ import Testing
 
   @Test(arguments: [Reduction.first, .last, .max, .mean, .meanSqrtLength, .weightedMean], [0, 2])
   func pooling(reduction: Reduction, skipped: Int) {
-    // Tokens 5 and 6 belong to no range, those of the third to two.
+    // Tokens 5 and 6 are in no range; the tokens from 12 to 17 are in two.
     let ranges = [0..<1, 1..<5, 7..<18, 12..<20]
     GradientChecker(randomTensor(20, 19, seed: 1)) {
       $0.pooled($1[0], over: ranges, skipping: skipped, [reduction])
@@ -144,7 +144,7 @@ import Testing
     }
   }
 
-  /// As PyTorch does with `max(dim)`: one element has the gradient.
+  /// Only the first of equal maxima has the gradient, as with PyTorch's `max(dim)`.
   @Test func theFirstOfEqualMaximaHasTheGradient() {
     let outcome = GradientChecker(Tensor([1, 2, 2, -1], shape: [4, 1])) {
       $0.pooled($1[0], over: [0..<4], [.max])
@@ -164,7 +164,7 @@ import Testing
     }
   }
 
-  /// A vector shorter than 1e-12 is divided by the constant.
+  /// A vector shorter than 1e-12 is divided by 1e-12.
   @Test func normalizationOfShortVectors() {
     let x: [Float] = [0, 0, 3e-14, -4e-14]
     let outcome = GradientChecker(Tensor(x, shape: [2, 2])) { context, inputs in

@@ -6,7 +6,7 @@ import SwiftletTensors
 import TestSupport
 import Testing
 
-/// The ops that losses are written with: results and gradients against their twins, and the cases at the edge.
+/// The ops for losses: results and gradients against their twins, and edge cases.
 @Suite struct LossOpTests {
   // MARK: Distances
 
@@ -32,7 +32,7 @@ import Testing
     }
   }
 
-  /// Symmetric to the bit; equal rows, and a row and itself, are at exactly 0.
+  /// Distances are symmetric to the bit. Equal rows, and a row and itself, are at exactly 0.
   @Test(arguments: Distance.allCases) func distancesAreSymmetricAndEqualRowsAtZero(distance: Distance) {
     var values = randomNumbers(33 * 100, 1).map { $0 + 3 }
     values.replaceSubrange(32 * 100..<33 * 100, with: values[500..<600])
@@ -50,7 +50,7 @@ import Testing
     let row: [Float] = [0.1, -0.7, 1.9, 2.3], x = Tensor(row + row + row, shape: [3, 4])
     let among = GradientChecker(x) { $1[0].distancesAmongRows(distance) }.expectSameBits()
     #expect((among.result + among.inputs[0]).allSatisfy { Float(bitPattern: $0) == 0 })
-    guard distance != .cosine else { return }  // One less than a rounded 1, whose gradient is only nearly 0.
+    guard distance != .cosine else { return }  // 1 minus a rounded cosine is only nearly 0, and so is its gradient.
     let pairs = GradientChecker(x, x) { $1[0].distances(to: $1[1], distance) }.expectSameBits()
     #expect((pairs.result + pairs.inputs[0] + pairs.inputs[1]).allSatisfy { Float(bitPattern: $0) == 0 })
   }
@@ -75,7 +75,7 @@ import Testing
     #expect(outcome.inputs[0].map(Float.init(bitPattern:)) == [-weight, 0])
   }
 
-  /// What is not a number stays so.
+  /// NaN in a row gives NaN in its distances.
   @Test(arguments: Distance.allCases) func distancesToNaN(distance: Distance) {
     let outcome = GradientChecker(Tensor([1, 2, .nan, 4, 5, 6], shape: [3, 2])) {
       $1[0].distancesAmongRows(distance)
@@ -136,7 +136,7 @@ import Testing
     #expect(values[1] == .infinity && values[2].isNaN)
   }
 
-  /// Neither overflows nor loses what is small.
+  /// Softplus neither overflows nor loses small results.
   @Test func softplusOfLargeNumbers() {
     let outcome = GradientChecker(Tensor([1000, -1000, 0], shape: [3])) { $1[0].softplus() }.expectSameBits()
     let weights = GradientChecker.weights(count: 3)
@@ -221,7 +221,7 @@ import Testing
     }
   }
 
-  /// Its gradient may be another variable's as well.
+  /// The gradient of a concatenation may also be another variable's gradient.
   @Test func concatenation() {
     GradientChecker(randomTensor(4, 5, seed: 1), randomTensor(2, 5, seed: 2), randomTensor(6, 5, seed: 3)) {
       let both = $1[0].concatenated(with: $1[1])
@@ -243,14 +243,14 @@ import Testing
     }
   }
 
-  /// Of constants alone, an op needs no context, and what comes out is a constant.
+  /// On constants alone, an op needs no context, and its result is a constant.
   @Test func constantsAlone() {
     let x = Variable(Tensor([1, 2, 3, 4], shape: [2, 2]))
     let y = (x.matrixProduct(x) - 1).sum(axis: 0)
     #expect(y.values == [20, 30] && y.node == nil)
   }
 
-  /// What a tape keeps lets go of the tape, whether a backward pass was run or not.
+  /// A tape is released, even without a backward pass: what it keeps does not keep the tape.
   @Test func aTapeThatIsNotRunIsReleased() {
     weak var released: Tape?
     do {
@@ -285,7 +285,7 @@ import Testing
   }
 }
 
-/// Runs an op on variables whose shapes, `[2, 3]` and `[2, 4]`, do not go together.
+/// Runs an op on variables of incompatible shapes, `[2, 3]` and `[2, 4]`.
 private func misuse(_ op: @escaping (Variable, Variable) -> Variable) {
   _ = GradientChecker(randomTensor(2, 3, seed: 1), randomTensor(2, 4, seed: 2)) { op($1[0], $1[1]) }
     .run(on: .best, threads: 1)

@@ -6,7 +6,7 @@ import SwiftletWeights
 import TestSupport
 import Testing
 
-/// The encoder's ops and their gradients against PyTorch's in float64: Scripts/make_op_goldens.py.
+/// The ops and their gradients against PyTorch's in float64: Scripts/make_op_goldens.py.
 @Suite struct OpGoldenTests {
   /// Far below the 1e-4 that training needs.
   private static let tolerance = 1e-6
@@ -16,23 +16,8 @@ import Testing
   init() throws { file = try SafetensorsFile(path: fixture("ops.safetensors")) }
 
   private func tensor(_ name: String) throws -> Tensor {
-    let info = try #require(file[name])
-    var numbers = [Float](repeating: 0, count: info.elementCount)
-    try numbers.withUnsafeMutableBytes {
-      var bytes = $0.mutableBytes
-      try file.read(info, into: &bytes)
-    }
-    return Tensor(numbers, shape: info.shape)
-  }
-
-  private func exact(_ name: String) throws -> [Double] {
-    let info = try #require(file[name])
-    var numbers = [Double](repeating: 0, count: info.elementCount)
-    try numbers.withUnsafeMutableBytes {
-      var bytes = $0.mutableBytes
-      try file.read(info, into: &bytes)
-    }
-    return numbers
+    let info = try file.tensor(name)
+    return Tensor(try file.elements(of: info), shape: info.shape)
   }
 
   /// Runs a computation on the tensors of a case and compares its result and all gradients.
@@ -46,7 +31,7 @@ import Testing
     checker.weights = try tensor("\(name).weights").values
     let outcome = checker.expectSameBits()
     func compare(_ bits: [UInt32], _ golden: String) throws {
-      let distance = relativeDistance(bits.map(Float.init(bitPattern:)), try exact("\(name).\(golden)"))
+      let distance = relativeDistance(bits.map(Float.init(bitPattern:)), try file.numbers("\(name).\(golden)"))
       #expect(distance <= OpGoldenTests.tolerance, "\(name).\(golden) is off by \(distance)")
     }
     try compare(outcome.result, "result")
@@ -91,5 +76,46 @@ import Testing
 
   @Test func normalization() throws {
     try check("normalization") { _, inputs in inputs[0].normalized() }
+  }
+
+  // MARK: What losses are written with
+
+  /// A formula of a case's inputs.
+  struct Formula: CustomTestStringConvertible, Sendable {
+    let testDescription: String
+    let inputs: [String]
+    let value: @Sendable ([Variable]) -> Variable
+
+    init(_ name: String, inputs: [String] = ["x"], _ value: @escaping @Sendable ([Variable]) -> Variable) {
+      testDescription = name
+      self.inputs = inputs
+      self.value = value
+    }
+  }
+
+  static let formulas = [
+    Formula("exponential") { ($0[0] * 3).exponential() },
+    Formula("logarithm") { $0[0].logarithm() },
+    Formula("squareRoot") { $0[0].squareRoot() },
+    Formula("absoluteValue") { $0[0].absoluteValue() },
+    Formula("quotient", inputs: ["x", "y"]) { $0[0] / $0[1] + 3 / $0[1] - $0[0] / 7 },
+    Formula("wholePower") { $0[0].power(5) + $0[0].power(-2) },
+    Formula("power") { $0[0].power(2.5) + $0[0].power(-1.5) },
+    Formula("pointwiseMax", inputs: ["x", "y"]) { pointwiseMax($0[0], $0[1]) },
+    Formula("pointwiseMin", inputs: ["x", "y"]) { pointwiseMin($0[0], $0[1]) },
+    Formula("broadcasting", inputs: ["x", "y", "z"]) { ($0[0] - $0[1]) * $0[2] },
+    Formula("sum") { $0[0].sum(axis: 1) },
+    Formula("mean") { $0[0] - $0[0].mean(axis: 0, keepsAxis: true) },
+    Formula("max") { $0[0].max(axis: 1) },
+    Formula("min") { $0[0].min(axis: 2) },
+    Formula("masked") { $0[0].masked(where: { $0 == $1 }, fill: -.infinity).rowLogSumExps() },
+    Formula("dotProducts", inputs: ["x", "y"]) { $0[0].dotProducts(with: $0[1]) },
+    Formula("matrixProduct", inputs: ["x", "y"]) { $0[0].matrixProduct($0[1]) },
+    Formula("transposed") { $0[0].transposed().matrixProduct($0[0]) },
+    Formula("concatenated", inputs: ["x", "y"]) { $0[0].concatenated(with: $0[1]).rows([0, 6, 6, 2]) },
+  ]
+
+  @Test(arguments: formulas) func formula(_ formula: Formula) throws {
+    try check("formula.\(formula.testDescription)", inputs: formula.inputs) { formula.value($1) }
   }
 }

@@ -164,7 +164,7 @@ import Testing
     }
   }
 
-  /// What is left out still counts for the weights, as sentence-transformers does with prompts.
+  /// Skipped tokens still count for the weights, as sentence-transformers does with prompts.
   @Test func poolingWithoutThePrompt() {
     let x = tensor([7, 3], seed: 13)
     let reductions: [Reduction] = [.first, .mean, .weightedMean]

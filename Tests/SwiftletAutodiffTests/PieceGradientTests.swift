@@ -6,10 +6,10 @@ import SwiftletTensors
 import TestSupport
 import Testing
 
-/// The gradients of parameters add up token by token in the order of the batch: taken in pieces, one after the other
-/// into the same gradients, a batch gives the same bits.
+/// The gradients of parameters add up token by token in the order of the batch. So a batch taken in pieces, one after
+/// the other into the same gradients, gives the same bits.
 @Suite struct PieceGradientTests {
-  /// A block of a transformer on embeddings: every op of the encoder.
+  /// A transformer block on embeddings, with every op of the encoder.
   private struct Block {
     static let features = 24, vocabulary = 11, longest = 20
 
@@ -96,7 +96,7 @@ import Testing
     }
   }
 
-  /// What is frozen takes no gradient, and changes no other's.
+  /// Frozen parameters get no gradient and change no other gradient.
   @Test func frozenParametersGetNothing() {
     let block = Self.block
     let names = ["words.weight", "query.weight", "query.bias", "output.bias", "norm.weight"]
@@ -115,7 +115,7 @@ import Testing
     #expect(frozen.count == names.count && frozen.allSatisfy { rest.parameters[$0].isEmpty })
   }
 
-  /// A whole layer that is frozen, whose memory nobody writes.
+  /// The memory of the gradients of a whole frozen layer is never written.
   @Test func gradientsOfFrozenLayersStayZero() {
     let block = Self.block
     let frozen = Set(block.parameters.parameters.filter { !$0.name.hasPrefix("norm") }.map(\.index))
@@ -133,7 +133,7 @@ import Testing
     #expect(block.parameters.tables.allSatisfy { gradients.table($0) == nil })
   }
 
-  /// Cleared gradients are as new ones.
+  /// Cleared gradients behave like new ones.
   @Test func clearedGradientsStartAgain() {
     let scope = ParameterScope()
     let table = scope.table("words", rows: 9, columns: 3), layer = scope.linear("dense", inputs: 3, outputs: 2)

@@ -4,7 +4,7 @@ import Foundation
 import SwiftletAutodiff
 import SwiftletTensors
 
-// The encoder's ops in double, as their definitions say, over flat arrays in row-major order.
+// The encoder's ops in double, by their definitions, over flat arrays in row-major order.
 
 /// activation(x W^T + b) of x `[rows, inputs]` and W `[outputs, inputs]`, where b has `outputs` numbers.
 func twinLinear(_ x: [Double], _ weight: [Double], _ bias: [Double], _ activation: Activation = .identity) -> [Double] {
@@ -48,7 +48,7 @@ func twinLayerNorm(_ z: [Double], _ gamma: [Double], _ beta: [Double], epsilon: 
 ///
 /// - Parameters:
 ///   - bias: what is added to a score, from text, position of the query, head and position of the key.
-///   - factor: what a weight is multiplied by, from the same.
+///   - factor: the factor of a weight, from the same.
 func twinAttention(
   _ projections: [Double], sequenceStarts: [Int], headCount: Int, hidden: Int,
   bias: (Int, Int, Int, Int) -> Double = { _, _, _, _ in 0 },
@@ -82,8 +82,8 @@ func twinAttention(
   return y
 }
 
-/// What dropout multiplies elements by, from the definition of its random numbers: word w of the block of `Philox` at
-/// the counter (b, position, text, head) belongs to element 64 (b / 16) + 16 w + b mod 16.
+/// The factors by which dropout multiplies elements, from the definition of its random numbers: word w of the block of
+/// `Philox` at the counter (b, position, text, head) belongs to element 64 (b / 16) + 16 w + b mod 16.
 struct TwinDropout {
   let generator: Philox
   let probability: Double

@@ -24,7 +24,7 @@ import Testing
     #expect(try await encoder.encode(["another"]).count == 1)
   }
 
-  /// Eight tasks on one encoder, every third call cancelled at another moment: the others give the bits of a call alone.
+  /// Eight tasks share an encoder; every third call is cancelled. The other calls give the bits of a call alone.
   @Test func tasksAmongCancelledOnes() async throws {
     let texts = (0..<300).map { "text \($0) " + String(repeating: "of some words ", count: $0 % 7) }
     let encoder = encoder
@@ -87,7 +87,7 @@ import Testing
     func makeAsyncIterator() -> Iterator { Iterator(count: count) }
   }
 
-  /// No more is read than the window, nor after a cancellation while the iterator lives on.
+  /// The stream is read no further than the window, and no further after a cancellation while the iterator lives on.
   @Test func readsNoFurtherThanItsWindow() async throws {
     let stream = Counted(), encoder = encoder
     func settled() async -> Int {
@@ -127,7 +127,7 @@ import Testing
 
   private struct Broken: Error {}
 
-  /// What came before an error is embedded; then the error comes.
+  /// Texts before an error are embedded; then the error is thrown.
   @Test func failingStream() async throws {
     let stream = AsyncThrowingStream<String, any Error> { continuation in
       continuation.yield("first")

@@ -9,7 +9,7 @@ import Testing
 @Suite struct DeterminismTests {
   private static let model = repositoryPath("weights/all-MiniLM-L6-v2")
 
-  /// 64 texts of one to some hundred tokens, and the empty one.
+  /// 64 texts of up to some hundreds of tokens, one of them empty.
   private static let texts: [String] = {
     var generator = SplitMix64(seed: 1)
     let words = ["the", "bank", "of", "a", "river", "lends", "no", "money", "embarrassingly", "42", "naïve", "?"]
@@ -60,7 +60,7 @@ import Testing
   @Test(arguments: Kernels.available.map(\.path)) func onPath(name: String) throws {
     let kernels = try #require(Kernels(path: name))
     let encoder = try SentenceEncoder(folder: Self.model, settings: EncoderSettings(), kernels: kernels)
-    // Without a multiply-add instruction each takes a call: fewer texts.
+    // Without a multiply-add instruction, each multiply-add is a slow call: fewer texts.
     let count = name == "scalar" ? 2 : Self.texts.count
     let some = Array((Self.texts.prefix(2) + Self.texts.dropFirst(4) + Self.texts[2..<4]).prefix(count))
     let expected = try Self.bits(of: SentenceEncoder(folder: Self.model).encode(some))

@@ -9,7 +9,7 @@ import Testing
 
 /// Vectors against sentence-transformers: every pooling of the small models, and the bundled model.
 @Suite struct EmbeddingTests {
-  /// Settings from a golden's name, as `mean+cls/normalize/cut-5`.
+  /// Settings by a golden's name, as `mean+cls/normalize/cut-5`.
   private func settings(_ name: Substring) throws -> EncoderSettings {
     let steps = name.split(separator: "/")
     let modes = steps[0].split(separator: "+").map { word in
@@ -19,7 +19,7 @@ import Testing
     var isCut = false
     for step in steps.dropFirst() {
       if step == "normalize" {
-        // Before a cut only the folder's own normalisation can be.
+        // Before a cut, only the folder's own normalization can apply.
         settings.normalize = isCut || !steps.contains { $0.hasPrefix("cut-") } ? true : nil
       } else {
         settings.truncateDimension = Int(step.dropFirst("cut-".count))
@@ -41,7 +41,7 @@ import Testing
       if try settings.normalize == nil && !ModelFolder(path: golden.folder).normalizes { continue }
       let vectors = try encoder.encode(singles.map(\.text), prompt: "")
       #expect(vectors.dimension == expected.shape[1])
-      // The golden goes on with the pairs.
+      // The golden continues with the pairs.
       let error = largestError(vectors.tensor.values, expected.values.prefix(vectors.tensor.count))
       let scale = max(1, expected.values.reduce(0) { max($0, abs($1)) })
       #expect(vectors.count == singles.count && error <= 1e-5 * scale, "\(name): \(error)")
@@ -62,12 +62,18 @@ import Testing
     }
   }
 
-  /// `do_lower_case` reaches whatever tokenizes, and no special token in the text.
+  /// `do_lower_case` applies to everything that tokenizes, but not to special tokens in the text.
   @Test func lowercasingFolder() throws {
     let folder = try TemporaryFolder()
     let model = folder.path("model")
     try FileManager.default.copyItem(atPath: fixture("cased-gelu-new-task-heads/model"), toPath: model)
     #expect(try !SentenceEncoder(folder: model).tokenizer.normalization.lowercases)
+    let modules = ["Transformer", "Pooling"].map { name in
+      let path = name == "Pooling" ? "1_Pooling" : ""
+      return #"{"name": "\#(name)", "path": "\#(path)", "type": "sentence_transformers.models.\#(name)"}"#
+    }
+    try folder.write("[\(modules.joined(separator: ","))]", to: "model/modules.json")
+    try folder.write("{}", to: "model/1_Pooling/config.json")
     try folder.write(#"{"do_lower_case": true}"#, to: "model/sentence_bert_config.json")
     let encoder = try SentenceEncoder(folder: model)
     let separator = encoder.tokenizer.specialTokens.separator

@@ -39,7 +39,7 @@ import Testing
     #expect(similarity == embeddings[0].cosineSimilarity(to: embeddings[1]) && abs(similarity) < 1)
     let exact = zip(embeddings[0], embeddings[1]).reduce(0) { $0 + Double($1.0) * Double($1.1) }
     #expect(abs(Double(similarity) - exact) < 1e-6)
-    // Of parts, by the parts alone.
+    // The cosine of parts depends on the parts alone.
     #expect(embeddings[0][3..<9].cosineSimilarity(to: embeddings[2][3..<9]) == 1)
     #expect(embeddings[0][3..<3].cosineSimilarity(to: embeddings[1][4..<4]) == 0)
   }

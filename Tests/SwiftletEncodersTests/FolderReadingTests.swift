@@ -57,7 +57,17 @@ struct FolderReadingTests {
   func withoutModulesTheVectorOfTheFirstTokenNotNormalised() throws {
     let read = try ModelFolder(path: folder.path)
     #expect(read.poolingModes == [.cls] && !read.normalizes && read.maxSequenceLength == nil)
-    #expect(read.warnings.count == 1)
+    #expect(read.warnings.count == 1 && read.warnings[0].contains("--pooling mean"))
+  }
+
+  @Test("without modules.json two files do not count, as in the reference")
+  func filesThatGoWithModules() throws {
+    try folder.write(#"{"max_seq_length":7,"do_lower_case":true}"#, to: "sentence_bert_config.json")
+    try folder.write(#"{"prompts":{"query":"q"},"truncate_dim":2}"#, to: "config_sentence_transformers.json")
+    let read = try ModelFolder(path: folder.path)
+    #expect(read.maxSequenceLength == nil && !read.lowercasesText && read.prompts.isEmpty)
+    #expect(read.truncateDimension == nil && read.warnings.count == 2)
+    #expect(read.warnings[1].contains("sentence_bert_config.json and config_sentence_transformers.json"))
   }
 
   @Test func aFolderThatIsAbsentIsAnError() {
@@ -97,7 +107,7 @@ struct FolderReadingTests {
     #"{"pooling_mode":"median"}"#, #"{"pooling_mode":[]}"#, #"{"pooling_mode":["mean",1]}"#,
     #"{"pooling_mode":true}"#,
     #"{"pooling_mode_sum_tokens":true}"#, #"{"pooling_mode_mean_tokens":1}"#, #"{"include_prompt":"no"}"#,
-    #"{"embedding_dimension":7}"#, #"{"word_embedding_dimension":0}"#, "[]",
+    "[]",
   ])
   func poolingThatIsNotUnderstood(_ config: String) {
     #expect(throws: ConfigurationError.self) { try read(pooling: config) }
@@ -126,7 +136,7 @@ struct FolderReadingTests {
     #expect(read.modules.count == 3 && read.normalizes && read.dimension == 8)
   }
 
-  /// The forward pass is told, so that it need not compute the others.
+  /// Pooling tells the forward pass which rows it needs, so that the others are not computed.
   @Test(arguments: [
     (#"{"pooling_mode":"cls"}"#, TokenRows.first), (#"{"pooling_mode":["cls","cls"]}"#, .first),
     (#"{"pooling_mode":"lasttoken"}"#, .last), (#"{"pooling_mode":["cls","lasttoken"]}"#, .all),
@@ -174,24 +184,22 @@ struct FolderReadingTests {
     #expect(try ModelFolder(path: folder.path).maxSequenceLength == nil)
     for length in [0, 1] {
       try folder.write("{\"max_seq_length\":\(length)}", to: "sentence_bert_config.json")
-      #expect(throws: ConfigurationError.self) { try ModelFolder(path: folder.path) }
+      #expect(throws: ConfigurationError.self) { try read(pooling: "{}") }
     }
-    try folder.write(#"{"transformer_task":"fill-mask"}"#, to: "sentence_bert_config.json")
-    #expect(throws: ConfigurationError.self) { try ModelFolder(path: folder.path) }
   }
 
   @Test func prompts() throws {
     let file = "config_sentence_transformers.json"
     try folder.write(
       #"{"prompts":{"query":"query: ","document":null},"default_prompt_name":"query"}"#, to: file)
-    let read = try ModelFolder(path: folder.path)
+    let read = try read(pooling: "{}")
     #expect(read.prompts == ["query": "query: ", "document": ""] && read.defaultPromptName == "query")
     for text in [
-      #"{"prompts":{"query":1}}"#, #"{"prompts":[]}"#, #"{"default_prompt_name":"query"}"#,
-      #"{"model_type":"CrossEncoder"}"#,
+      #"{"prompts":{"query":1}}"#, #"{"prompts":[]}"#, #"{"default_prompt_name":"passage"}"#,
+      #"{"model_type":"CrossEncoder"}"#, #"{"truncate_dim":0}"#, #"{"truncate_dim":"8"}"#,
     ] {
       try folder.write(text, to: file)
-      #expect(throws: ConfigurationError.self) { try ModelFolder(path: folder.path) }
+      #expect(throws: ConfigurationError.self) { try self.read(pooling: "{}") }
     }
   }
 

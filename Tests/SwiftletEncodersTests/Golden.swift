@@ -62,25 +62,13 @@ struct Golden {
   /// The names of what the reference computed.
   var names: [String] { expected.tensors.map(\.name) }
 
-  /// One of them, row-major.
+  /// The numbers of one of these tensors, row-major.
   func values(_ name: String) throws -> (values: [Double], shape: [Int]) {
-    guard let tensor = expected[name] else { throw MissingGolden(name: name) }
-    func read<Number>(_ zero: Number) throws -> [Number] {
-      var numbers = Array(repeating: zero, count: tensor.elementCount)
-      try numbers.withUnsafeMutableBytes {
-        var bytes = $0.mutableBytes
-        try expected.read(tensor, into: &bytes)
-      }
-      return numbers
-    }
-    let values = tensor.dtype == .f64 ? try read(0.0) : try read(Float(0)).map(Double.init)
-    return (values, tensor.shape)
+    (try expected.numbers(name), try expected.tensor(name).shape)
   }
-
-  private struct MissingGolden: Error { let name: String }
 }
 
-/// The largest distance of two arrays' elements; infinite if one is NaN or their numbers differ.
+/// The largest distance of two arrays' elements; infinite if one is NaN or the arrays' lengths differ.
 func largestError(_ values: some Collection<Float>, _ expected: some Collection<Double>) -> Double {
   guard values.count == expected.count else { return .infinity }
   return zip(values, expected).reduce(0) { worst, pair in

@@ -9,7 +9,7 @@ import Testing
 
 /// Hidden states of small random models against transformers in float64.
 @Suite struct HiddenStateTests {
-  /// The error may be four times what PyTorch's own float32 makes, a little more where that happens to be tiny.
+  /// The error may be four times that of PyTorch in float32, a little more if that happens to be tiny.
   @Test(arguments: Golden.randomModels) func equalThoseOfTheReference(name: String) throws {
     let golden = try Golden(name)
     let encoder = try SentenceEncoder(folder: golden.folder)

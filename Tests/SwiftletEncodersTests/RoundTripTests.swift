@@ -7,8 +7,7 @@ import SwiftletTensors
 import TestSupport
 import Testing
 
-/// A model folder that is written reads back equal, with every setting that it can have, and its encoder gives the same
-/// bits.
+/// A written model folder, with every setting that it can have, reads back equal, and its encoder gives the same bits.
 @Suite struct RoundTripTests {
   private static let texts = ["the cat sat", "The Dog, and 12 cats.", "", "a mat a mat a mat a mat a mat a mat"]
 
@@ -26,7 +25,7 @@ import Testing
     try FileManager.default.copyItem(atPath: model, toPath: original)
   }
 
-  /// What a folder says; modules by their kinds and what they are told.
+  /// The settings of a folder; modules by their kinds and settings.
   private func said(_ folder: ModelFolder) -> [String] {
     let modules = folder.modules.map { module in
       "\(module.summary) \((module as? PoolingModule).map { "\($0.modes) \($0.includesPrompt)" } ?? "")"
@@ -79,7 +78,7 @@ import Testing
     }
   }
 
-  /// Older versions of sentence-transformers read a key a mode only: it is written wherever it can say the modes.
+  /// The spelling of older versions, one key for each mode, is written whenever it can express the modes.
   @Test func theOlderSpellingWhereItCanSayTheModes() throws {
     for (modes, isOlder) in [
       (#"["mean"]"#, true), (#"["cls","max","mean"]"#, true), (#"["mean","cls"]"#, false), (#"["mean","mean"]"#, false),
@@ -113,7 +112,7 @@ import Testing
     ] {
       try folder.write(config, to: "original/config_sentence_transformers.json")
       try check(config)
-      // What is not read is kept, too.
+      // Keys that are not read are kept, too.
       let file = "config_sentence_transformers.json"
       let files = try [original, copy].map { try JSONParser.parse(path: "\($0)/\(file)", limit: 1 << 20) }
       #expect(files[0] == files[1])
@@ -122,6 +121,13 @@ import Testing
 
   @Test func lengthAndLowercasing() throws {
     try use(fixture("cased-gelu-new-task-heads/model"))
+    // Without modules.json the settings do not count.
+    try folder.write(
+      #"""
+      [{"type":"sentence_transformers.models.Transformer","path":""},
+      {"type":"sentence_transformers.models.Pooling","path":"1_Pooling"}]
+      """#, to: "original/modules.json")
+    try folder.write("{}", to: "original/1_Pooling/config.json")
     for config in [
       #"{"max_seq_length":5,"do_lower_case":true}"#, #"{"max_seq_length":null,"do_lower_case":false}"#, "{}",
       #"{"max_seq_length":7,"transformer_task":"feature-extraction","method":1.50}"#,
@@ -142,7 +148,7 @@ import Testing
     try check(name)
   }
 
-  /// The transformer's folder may be another one than the model's; what is written lies in one.
+  /// The transformer's folder may differ from the model's. A written model is in one folder.
   @Test func theTransformerInAFolderOfItsOwn() throws {
     let transformer = folder.path("transformer")
     try FileManager.default.moveItem(atPath: original, toPath: transformer)

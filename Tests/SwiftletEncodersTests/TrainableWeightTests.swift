@@ -14,7 +14,7 @@ import Testing
     try encoder.encode(Self.texts).tensor.values.map(\.bitPattern)
   }
 
-  /// Of files in every type, of one part and of several, and of the bundled model.
+  /// For files of every type, of one part and of several, and for the bundled model.
   @Test(arguments: Golden.randomModels + ["all-MiniLM-L6-v2"]) func giveTheSameVectors(name: String) throws {
     let isBundled = name == "all-MiniLM-L6-v2"
     let folder = isBundled ? repositoryPath("weights/\(name)") : fixture("\(name)/model")

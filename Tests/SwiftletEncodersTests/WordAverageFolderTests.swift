@@ -6,7 +6,7 @@ import SwiftletFiles
 import TestSupport
 import Testing
 
-/// What may be wrong with the folder of a word average, of 97 embeddings of 20 numbers and vectors of 12.
+/// Errors in the folder of a word average with 97 embeddings of 20 numbers and vectors of 12.
 @Suite struct WordAverageFolderTests {
   private let folder: TemporaryFolder
   private var model: String { folder.path("model") }

@@ -76,7 +76,7 @@ struct JSONParserTests {
   @Test func duplicateKeysAreThoseOfEqualBytes() throws {
     let error = try #require(throws: JSONError.self) { try parse(#"{"a":1,"\u0061":2}"#) }
     #expect(error.kind == .duplicateKey("a"))
-    // Canonically equal, different bytes: two keys.
+    // These keys are canonically equal but have different bytes, so they are two keys.
     let object = try #require(try parse("{\"\u{E9}\":1,\"e\u{301}\":2}").object)
     #expect(object["\u{E9}"]?.int == 1 && object["e\u{301}"]?.int == 2)
     // The same in an object large enough to be indexed.

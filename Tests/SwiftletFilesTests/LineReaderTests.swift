@@ -46,7 +46,7 @@ struct LineReaderTests {
     #expect(try reader.next() == "next")
   }
 
-  /// Lines that end in the same piece of the file as the limit is passed in, some pieces later, and with the file.
+  /// The long line ends in the chunk of the file in which it passes the limit, some chunks later, or with the file.
   @Test(arguments: [101, 70_000, 400_000], ["\n", "\r\n"])
   func goesOnBehindALineThatIsTooLong(length: Int, end: String) throws {
     let long = String(repeating: "a", count: length)
@@ -66,7 +66,7 @@ struct LineReaderTests {
   @Test(.enabled(if: canMeasureMemory)) func aLineThatIsTooLongTakesBoundedMemory() async {
     await #expect(processExitsWith: .success) {
       let folder = try TemporaryFolder()
-      let path = try folder.write([UInt8](repeating: 0x61, count: 64 << 20) + "\nnext".utf8, to: "lines")
+      let path = try folder.write([UInt8](repeating: 0x61, count: 16 << 20) + "\nnext".utf8, to: "lines")
       var reader = try LineReader(path: path, maximumLength: 1000)
       let peak = try peakMemory {
         _ = try? reader.next()
@@ -84,7 +84,7 @@ struct LineReaderTests {
     var isWaiting = reader.isLineWaiting()
     #expect(isWaiting)
     #expect(try reader.next() == "one")
-    // No end has come yet, and yet it is clear what is wrong.
+    // The line has no end yet, but it is already known to be too long.
     isWaiting = reader.isLineWaiting()
     #expect(isWaiting)
     #expect(throws: TextError.self) { try reader.next() }

@@ -54,6 +54,33 @@ struct TableReaderTests {
     #expect(try records("a\t\"b\t\n\tc,d", .tsv) == [["a", "\"b", ""], ["", "c,d"]])
   }
 
+  @Test(
+    arguments: [
+      (";", "a;\"b;\"\"\n\";c,d\t|\n;", [["a", "b;\"\n", "c,d\t|"], ["", ""]]), ("\t", "\"a\tb\"\tc", [["a\tb", "c"]]),
+      ("|", "a||e|\u{301}", [["a", "", "e", "\u{301}"]]), (" ", "a b", [["a", "b"]]),
+    ] as [(Unicode.Scalar, String, [[String]])])
+  func otherSeparators(separator: Unicode.Scalar, text: String, expected: [[String]]) throws {
+    let path = folder.path("table")
+    try Data(text.utf8).write(to: URL(fileURLWithPath: path))
+    var reader = TableReader(try LineReader(path: path), format: .csv, separator: separator), records: [[String]] = []
+    while let record = try reader.next() { records.append(record) }
+    #expect(records == expected)
+    // Without line breaks and marks in fields, TSV is the same.
+    guard !text.contains("\"") else { return }
+    reader = TableReader(try LineReader(path: path), format: .tsv, separator: separator)
+    #expect(try reader.next() == expected[0])
+  }
+
+  @Test func aSeparatorAfterAQuotedFieldIsNamed() throws {
+    let semicolon = FieldSeparator(";")
+    let error = #expect(throws: TableError.self) { _ = try records("\"a\";\"b\"\n") }
+    #expect(error?.kind == .otherSeparator(semicolon, expected: .comma) && error?.column == 4)
+    #expect(
+      error?.description.hasSuffix(
+        "line 1, column 4: semicolons after quoted fields, where commas are expected; if semicolons separate the "
+          + "columns, give --separator \";\", in Swift DatasetReader.separator") == true)
+  }
+
   @Test(arguments: [
     ("a,b\nc,é\"d\n", 2, 4, TableError.Reason.quoteInField),
     ("\"a\"b,c", 1, 4, .textAfterQuote),

@@ -42,7 +42,7 @@ import Testing
     return y.values
   }
 
-  /// Weights that are halves, subnormal and the largest too, of any sign: the product as float32 defines it.
+  /// Weights that are exact in float16, also subnormal and largest ones: the product equals float32's.
   @Test(arguments: shapes) func float16(shape: Shape) {
     let x = numbers(shape.m * shape.k, seed: 1), bias = numbers(shape.n, seed: 3)
     var w = numbers(shape.n * shape.k, seed: 2).map { ($0 * 1024).rounded() / 1024 }
@@ -58,7 +58,7 @@ import Testing
     }
   }
 
-  /// Rows of integers, which the Hadamard transform keeps exact, whatever the order of its sums.
+  /// Rows of integers. The Hadamard transform keeps them exact in any order of its sums.
   private func integers(_ rows: Int, _ columns: Int, seed: UInt64) -> [Float] {
     var generator = SplitMix64(seed: seed)
     return (0..<rows).flatMap { row in
@@ -69,7 +69,7 @@ import Testing
     }
   }
 
-  /// Each row's integers and their unit: the definition, by the matrix itself.
+  /// Each row's integers and their unit by the definition, with the matrix itself.
   private func quantized(_ x: [Float], _ rows: Int, _ columns: Int) -> [(numbers: [Int], unit: Float)] {
     (0..<rows).map { row in
       let blocks = (columns + 63) / 64
@@ -104,7 +104,7 @@ import Testing
     }
   }
 
-  /// What rounding to 127 steps may cost, far from what a wrong transform or scale would.
+  /// The error that rounding to 127 steps may cause; a wrong transform or scale gives far more.
   @Test func int8IsNearFloat32() {
     let shape = Shape(m: 20, n: 30, k: 384), x = numbers(20 * 384, seed: 1), w = numbers(30 * 384, seed: 2)
     for (index, y) in product(.int8, .best, shape, x, w, bias: nil).enumerated() {

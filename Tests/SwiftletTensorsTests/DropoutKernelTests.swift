@@ -42,7 +42,7 @@ import Testing
     }
   }
 
-  /// The word itself decides: at its value an element stays, just above it goes.
+  /// An element stays if the threshold is its random word, and is dropped if the threshold is one higher.
   @Test func thresholdIsExact() {
     let words = words(64), ones = [Float](repeating: 1, count: 64)
     for kernels in paths {

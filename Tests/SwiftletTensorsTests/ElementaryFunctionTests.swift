@@ -60,7 +60,7 @@ import Testing
     expectClose(results { $0.table.pointee.map($1.count, SWLT_TANH, $1, &$2) }, ulps: 3) { tanh($0) }
   }
 
-  /// The share of the normal distribution below x is a sum whose terms' rounding is relative to 1; GELU is x times it.
+  /// GELU is x times the share of the normal distribution below x, a sum whose rounding is relative to 1.
   @Test func gelu() {
     let outputs = results { $0.table.pointee.map($1.count, SWLT_GELU, $1, &$2) }
     for (x, y) in zip(Self.inputs, outputs) where x.isFinite {
@@ -123,7 +123,7 @@ import Testing
     }
   }
 
-  /// Derivatives against double: their errors are those of sums with 1.
+  /// Derivatives against double. Their errors are absolute, since they are sums with 1.
   @Test func derivatives() {
     let ones = [Float](repeating: 1, count: Self.inputs.count)
     func check(

@@ -5,8 +5,8 @@ import SwiftletTensors
 import TestSupport
 import Testing
 
-/// The kernels of backward passes over vectors and rows: bit by bit in the order that the header gives, and against
-/// their formulas in double.
+/// The backward kernels over vectors and rows: bit by bit in the order that the header gives, and against their
+/// formulas in double.
 @Suite struct GradientKernelTests {
   private static let sizes = Array(0...67) + [384, 1536]
 
@@ -30,7 +30,7 @@ import Testing
     expect(zip(x, y).map(+), from: y) { $0.add(n, x, $1) }
   }
 
-  /// Rows that several indices name grow by one after the other.
+  /// If several indices name a row, it grows by their rows one after the other.
   @Test(arguments: sizes) func scatterAdd(n: Int) {
     let indices: [Int32] = [2, 0, 2, 2, 3], ldx = n + 3, ldout = n + 1
     let x = numbers(indices.count * ldx, seed: 1), start = numbers(4 * ldout, seed: 2)
@@ -72,7 +72,7 @@ import Testing
         let exact = Double(scale) * Double(y[j]) * (Double(gradient[j]) - exactSum)
         #expect(abs(Double(expected[row * ld + j]) - exact) <= 1e-6 * Double(scale * y[j]))
       }
-      // 0 in y makes the padding 0.
+      // y is 0 in the padding, which makes the result 0 there.
       for j in n..<(n + 15) / 16 * 16 { expected[row * ld + j] = 0 * (start[row * ld + j] - sum) }
     }
     expect(expected, from: start) { $0.softmax_gradient(rows, n, scale, y, $1, ld) }
@@ -96,7 +96,7 @@ import Testing
       result += (0..<n).map { (g[$0] - gMean).addingProduct(-h[$0], productMean) * inverse }
       expectClose(Array(result[start...]), z: z, g: g, epsilon: epsilon)
     }
-    // The results at odd addresses, then one in the place of the gradient.
+    // First both results at odd addresses, then one in the place of the gradient.
     let all = normalized + result, unwritten = [Float](repeating: .nan, count: 2 * rows * n)
     expect(all, from: unwritten) {
       $0.layer_norm_gradient(rows, n, x, residual, gamma, epsilon, gradient, $1, $1 + rows * n)

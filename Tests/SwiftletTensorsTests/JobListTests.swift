@@ -21,7 +21,7 @@ import Testing
     #expect(list.waiting == 0)
   }
 
-  /// From the head, the end and the middle; what is left keeps its order.
+  /// Jobs leave at the head, the end and in the middle. The others keep their order.
   @Test(arguments: 0..<4) func jobsLeaveFromAnywhere(index: Int) {
     for isCancelled in [false, true] {
       var list = JobList()
@@ -47,7 +47,7 @@ import Testing
     }
   }
 
-  /// Its closure may own the pool.
+  /// A done job must be released, since its closure may own the pool.
   @Test func anExhaustedJobIsLetGo() {
     var list = JobList()
     let first = job(1)

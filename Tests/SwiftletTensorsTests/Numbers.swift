@@ -3,8 +3,7 @@
 import SwiftletTensors
 import TestSupport
 
-/// Seeded numbers in -1 ..< 1 with a few zeros of both signs, at an address that is a multiple of 4 bytes and of
-/// nothing more.
+/// Seeded numbers in -1 ..< 1 with a few zeros of both signs, at an address that is only a multiple of 4 bytes.
 func oddlyAligned<Result>(
   _ count: Int, seed: UInt64, _ body: (UnsafeMutablePointer<Float>) -> Result
 ) -> Result {

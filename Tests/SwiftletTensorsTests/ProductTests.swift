@@ -5,8 +5,8 @@ import SwiftletTensors
 import TestSupport
 import Testing
 
-/// The product against its definition: from 0, over k in order, one fused multiply-add each, bias last. Bit by bit,
-/// so that every path, tile and split is the same function.
+/// The product against its definition: from 0, over k in order, one fused multiply-add each, bias last. Every path,
+/// tile and split must give the same bits.
 @Suite struct ProductTests {
   private struct Shape {
     let m: Int
@@ -26,7 +26,7 @@ import Testing
     return c
   }
 
-  /// The product by `kernels` of a, rows `lda` apart, and the transpose of b `[n, k]`; c at an odd address.
+  /// The product by `kernels` of a (rows `lda` apart) and the transpose of b `[n, k]`; c at an odd address.
   private func product(
     _ kernels: Kernels, _ shape: Shape, _ a: [Float], lda: Int, _ b: [Float], bias: [Float]?,
     function: swlt_function = SWLT_IDENTITY
@@ -87,7 +87,7 @@ import Testing
     }
   }
 
-  /// A matrix stored a row a step of k (values of attention) packs as its transpose does.
+  /// A matrix with a row for each k (values of attention) packs as its transpose does.
   @Test(arguments: [1, 15, 16, 17, 47, 48, 49, 67]) func packingBothWays(n: Int) {
     let k = 19
     let b = numbers(n * k, seed: 3)
@@ -102,7 +102,7 @@ import Testing
     }
   }
 
-  /// The function that follows the bias is the one that stands alone.
+  /// The function after the bias gives the bits of the function alone.
   @Test func epilogue() {
     let shape = Shape(m: 11, n: 53, k: 20)
     let a = numbers(shape.m * shape.k, seed: 5), b = numbers(shape.n * shape.k, seed: 6)
@@ -117,7 +117,7 @@ import Testing
     }
   }
 
-  /// The sums of a product that is added start at c; a lies by rows, or by columns as a gradient's transpose does.
+  /// The sums of an added product start at c. a lies by rows, or by columns like a gradient's transpose.
   @Test(arguments: 0...67) func addedProducts(size: Int) {
     for shape in [Shape(m: size, n: 17, k: 5), Shape(m: 9, n: size, k: 7), Shape(m: 3, n: 50, k: size)] {
       let rows = max(shape.m, shape.k) + 2
@@ -146,7 +146,7 @@ import Testing
     }
   }
 
-  /// Added in two parts along k, a product has the bits of the whole.
+  /// A product added in two parts along k has the bits of the whole.
   @Test func productsAddedInParts() {
     let m = 13, n = 70, k = 40, split = 17
     let a = numbers(m * k, seed: 1), b = numbers(k * n, seed: 2), start = numbers(m * n, seed: 3)

@@ -36,7 +36,7 @@ import Testing
       let mean = z.reduce(0, +) / Double(n)
       let variance = z.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(n)
       let deviation = (variance + Double(epsilon)).squareRoot()
-      // z and the mean carry n epsilon / 2 each at most, the division by the deviation multiplies that.
+      // z and the mean have errors of at most n epsilon / 2 each; the division by the deviation multiplies them.
       let bound = Double(Float.ulpOfOne) * (8 + Double(n) / 2) * (2 / deviation + 2)
       for j in 0..<n {
         let exact = (z[j] - mean) / deviation * Double(gamma[j]) + Double(beta[j])
@@ -89,7 +89,7 @@ import Testing
       for j in padded..<stride { #expect(first[row * stride + j] == x[row * stride + j], "wrote past the row") }
       let exact = twinSoftmax(x[(row * stride)..<(row * stride + n)].map { Double($0) * Double(scale) })
       for j in 0..<n {
-        // exp carries 1.5 ulp and its argument's rounding, |argument| epsilon / 2; the sum n epsilon / 2.
+        // exp has an error of 1.5 ulp and its argument's rounding, |argument| epsilon / 2; the sum n epsilon / 2.
         let bound = exact[j] * Double(Float.ulpOfOne) * (32 + Double(n) / 2) + 1e-37
         #expect(abs(Double(first[row * stride + j]) - exact[j]) <= bound, "row \(row), column \(j)")
       }

@@ -5,7 +5,7 @@ import SwiftletTensors
 import TestSupport
 import Testing
 
-/// Conversions from what files hold, over every half and bfloat there is, and the search for NaN and infinity.
+/// Conversions from the numbers in files, for every half and bfloat, and the search for NaN and infinity.
 @Suite struct StorageTests {
   private func converted(_ bytes: [UInt8], _ storage: swlt_storage, count: Int) -> (values: [Float], bad: Int) {
     var results: [([Float], Int)] = []

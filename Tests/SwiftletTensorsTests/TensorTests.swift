@@ -21,7 +21,7 @@ import Testing
     #expect(original.values == [1, 2] && copy.values == [9, 2])
   }
 
-  /// Not under a sanitizer, where each request has memory of its own.
+  /// Disabled under a sanitizer, where each request has memory of its own.
   @Test(.enabled(if: !NumberMemory.isExact)) func workspaceReusesMemory() {
     let workspace = Workspace()
     func address(_ count: Int) -> UInt {
@@ -42,7 +42,7 @@ import Testing
     await #expect(processExitsWith: .failure) { _ = Tensor([1, 2], shape: [2]).reshaped([3]) }
   }
 
-  /// Also when the variable is set before the process starts.
+  /// Each value is set in a process of its own.
   @Test func selectedByTheEnvironment() async {
     await #expect(processExitsWith: .success) {
       setenv("SWIFTLET_CPU", "scalar", 1)

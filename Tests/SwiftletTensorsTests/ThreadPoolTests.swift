@@ -23,7 +23,7 @@ import Testing
     }
   }
 
-  /// The synchronous call, which an asynchronous context would not choose.
+  /// The synchronous call. In an asynchronous context, Swift would choose the other.
   private func runInThisThread(_ pool: ThreadPool, _ count: Int, _ task: @escaping (Int, Worker) -> Void) {
     pool.run(count: count, task)
   }
@@ -55,7 +55,7 @@ import Testing
     #expect(census.workspaces.withLock { $0.count } <= 3)
   }
 
-  /// How many tasks run, at once at most, and in which workspaces.
+  /// Counts the tasks that run, the most at once, and their workspaces.
   private final class Census: Sendable {
     let running = Atomic<Int>(0)
     let most = Atomic<Int>(0)
@@ -85,7 +85,7 @@ import Testing
     #expect(begun.values.withLock { $0[0] } < 1_000_000)
   }
 
-  /// Tasks have IEEE arithmetic on the caller's thread and on those it started, whatever the caller's is.
+  /// Tasks have IEEE arithmetic on all threads, even if the caller's own is set otherwise.
   @Test func tasksKeepSubnormals() {
     #if arch(x86_64)
       let flushing: UInt64 = 0x9fc0
@@ -107,7 +107,7 @@ import Testing
     #expect(after & flushing == flushing, "the caller's own setting is back")
   }
 
-  /// A job without tasks leaves nothing behind: its closure would own the pool, and the pool the closure.
+  /// A job without tasks is released. Otherwise its closure would own the pool, and the pool the closure.
   @Test func forgetsJobsWithoutTasks() async throws {
     weak var pool: ThreadPool?
     pool = try await poolThatRanNothing()
@@ -123,7 +123,7 @@ import Testing
 
   // MARK: Calls from within a task
 
-  /// A task's own call does not wait for a workspace that the task itself, or one that waits for it, holds.
+  /// A call from a task does not wait for a workspace that the task itself, or a task that waits for it, holds.
   @Test(.timeLimit(.minutes(1)), arguments: [1, 2]) func tasksCallTheirPool(threads: Int) {
     let pool = ThreadPool(threadCount: threads)
     let counts = Counts(3)
@@ -207,6 +207,14 @@ import Testing
 
   @Test func misuseTraps() async {
     await #expect(processExitsWith: .failure) { _ = ThreadPool(threadCount: 0) }
+  }
+
+  /// A loss that asks its own trainer for the encoder does this.
+  @Test(.timeLimit(.minutes(1))) func aThreadThatWouldWaitForItselfTraps() async {
+    await #expect(processExitsWith: .failure) {
+      let monitor = Monitor(0)
+      monitor.withLock { _ in monitor.withLock { $0 += 1 } }
+    }
   }
 
   @Test(arguments: [1, 2]) func performsWhateverHappensToTheCaller(threads: Int) async {

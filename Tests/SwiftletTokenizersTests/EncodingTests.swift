@@ -78,7 +78,7 @@ struct EncodingTests {
   }
 
   @Test func readingStopsWhenTheSequenceIsFull() throws {
-    // What follows the part that is read is not even UTF-8.
+    // The bytes after the part that is read are not even UTF-8.
     var text = ContiguousArray<UInt8>(repeating: UInt8(ascii: "a"), count: 1 << 20) + Array(" b c d ".utf8)
     text += [UInt8](repeating: 0xFF, count: 100)
     var batch = TokenBatch()

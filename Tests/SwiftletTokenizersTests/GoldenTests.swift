@@ -5,7 +5,7 @@ import SwiftletTokenizers
 import TestSupport
 import Testing
 
-/// Ids, tokens, offsets and decoded text of varied texts are those of Hugging Face's tokenizers.
+/// The ids, tokens, offsets and decoded text of varied texts equal those of Hugging Face's tokenizers.
 struct GoldenTests {
   @Test(arguments: ["uncased", "cased", "odd"])
   func equalsReference(name: String) throws {

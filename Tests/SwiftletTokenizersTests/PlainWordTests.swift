@@ -4,7 +4,7 @@ import SwiftletTokenizers
 import TestSupport
 import Testing
 
-/// Batches, which take a shorter way for plain ASCII, get the ids of `encode`, which goldens hold to the reference.
+/// Batches take a shorter way for plain ASCII, and must get the ids of `encode`, which goldens check.
 struct PlainWordTests {
   private static let parts: [[String]] = [
     ["the", "Tokenization", "embeddings", "unaffable", "x", "1235", "3D", "QQQ"],

@@ -4,7 +4,7 @@ import SwiftletTokenizers
 import TestSupport
 import Testing
 
-/// Texts that end with their memory: the readers take sixteen bytes at a time, and none behind the text.
+/// Texts that end with their memory. The readers take sixteen bytes at a time, but none after the text.
 struct TextEndTests {
   @Test func allLengthsAndPrefixesGiveTheIDsOfEncode() throws {
     let tokenizer = try Tokenizer(path: repositoryPath("vocab/bert-base-uncased.txt"))
@@ -14,7 +14,7 @@ struct TextEndTests {
       for end in start...min(start + 40, bytes.count) {
         guard let part = String(validating: bytes[start..<end], as: UTF8.self) else { continue }
         var batch = TokenBatch()
-        // The span ends with the text, though the memory behind goes on.
+        // The span ends with the text, although the memory continues.
         try tokenizer.append(utf8: bytes.span.extracting(start..<end), to: &batch, maxLength: .max)
         #expect(try batch.ids == tokenizer.encode(part).ids, "\(part)")
       }

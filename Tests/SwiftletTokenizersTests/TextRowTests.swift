@@ -4,10 +4,10 @@ import SwiftletTokenizers
 import TestSupport
 import Testing
 
-/// What becomes of texts that are easily got wrong, row by row: the outcomes are those of the reference's fast
-/// tokenizer, uncased. GoldenTests and ScalarTests hold the same to its own output.
+/// Texts that are easy to get wrong, row by row, with the tokens of the reference's fast tokenizer, uncased.
+/// GoldenTests and ScalarTests compare with the reference's own output.
 struct TextRowTests {
-  /// A text, and the tokens it becomes: those named, or those of another text.
+  /// A text and its tokens, given by name or as those of another text.
   struct Row: CustomTestStringConvertible, Sendable {
     let testDescription: String
     let text: String

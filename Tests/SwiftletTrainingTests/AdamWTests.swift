@@ -86,7 +86,7 @@ private final class GoldenRun {
     _ = scope["encoder.layer.0"].linear("dense", inputs: 19, outputs: 5)
     _ = scope["encoder.layer.1"].linear("dense", inputs: 33, outputs: 3)
     let layout = ParameterLayout(scope.list)
-    // Of the last map the golden has no bias.
+    // The golden has no bias for the last map.
     let parameters = scope.list.parameters.filter { file["\($0.name).initial"] != nil }
 
     kernels = try #require(Kernels(path: path))
@@ -113,24 +113,11 @@ private final class GoldenRun {
     self.parameters = parameters
   }
 
-  func golden(_ name: String) throws -> [Float] {
-    let tensor = try #require(file[name])
-    var values = [Float](repeating: 0, count: tensor.elementCount)
-    try values.withUnsafeMutableBytes {
-      var bytes = $0.mutableBytes
-      try file.read(tensor, into: &bytes)
-    }
-    return values
-  }
+  func golden(_ name: String) throws -> [Float] { try file.elements(of: file.tensor(name)) }
 
   /// The rows of the table that each step's batch contains.
   func batches() throws -> [[Int32]] {
-    let tensor = try #require(file["batches"])
-    var rows = [Int32](repeating: 0, count: tensor.elementCount)
-    try rows.withUnsafeMutableBytes {
-      var bytes = $0.mutableBytes
-      try file.read(tensor, into: &bytes)
-    }
+    let rows = try file.elements(of: file.tensor("batches"), as: Int32.self)
     return stride(from: 0, to: rows.count, by: 4).map { Array(rows[$0..<$0 + 4]) }
   }
 
@@ -146,7 +133,7 @@ private final class GoldenRun {
       for parameter in parameters where gradients.wants(parameter) {
         let gradient = all[parameter]![step * parameter.count..<(step + 1) * parameter.count]
         if let rows = gradients.table(parameter) {
-          // In an order of their own, as texts bring them.
+          // In another order, as texts bring them.
           let batch = Array(batches[step].reversed())
           for (row, place) in zip(batch, rows.places(for: batch)) {
             let start = gradient.startIndex + Int(row) * 17
@@ -168,7 +155,7 @@ private final class GoldenRun {
     }
   }
 
-  /// Puts another in the optimizer's place that has its settings, its count of steps and its moments.
+  /// Replaces the optimizer by a new one with its settings, step count and moments.
   func replaceOptimizer() throws {
     let old = optimizer
     optimizer = try AdamW(old.settings, for: trained.layout, stepCount: old.stepCount)

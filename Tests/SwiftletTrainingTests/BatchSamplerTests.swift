@@ -29,7 +29,7 @@ struct BatchSamplerTests {
     }
   }
 
-  /// Decks, not dice: no label, and no text of a label, is ever ahead of another by more than one deal.
+  /// Draws are without replacement: no label or text of a label is ever ahead of another by more than one deal.
   @Test func labelsAndTextsTakeTurns() throws {
     let labels = labels(10, seed: 2)
     var sampler = try LabelSampler(labels: labels, labelsPerBatch: 4, textsPerLabel: 2, seed: 1)
@@ -55,7 +55,7 @@ struct BatchSamplerTests {
     #expect(RowSampler(count: 64, batchSize: 64, seed: 0).batchesPerEpoch == 1)
   }
 
-  /// Batches larger than any data are one batch an epoch with all there is.
+  /// A batch size larger than the data gives one batch an epoch with all the data.
   @Test(arguments: [(Int.max, Int.max), (2, Int.max), (1 << 32, 1 << 31), (Int.max, 2)])
   func hugeBatches(labelsPerBatch: Int, textsPerLabel: Int) throws {
     let labels = (0..<12).map { $0 % 3 }

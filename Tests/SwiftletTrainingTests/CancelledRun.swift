@@ -25,7 +25,7 @@ func runCancelled(
   return await task.value
 }
 
-/// The same; the task is cancelled after `step` updates.
+/// Does the same, but cancels the task after `step` updates.
 @discardableResult
 func runCancelled(
   _ trainer: Trainer, output: String?, resumes: Bool = false, afterStep step: Int

@@ -21,7 +21,7 @@ struct CheckpointStoreTests {
     }
   }
 
-  /// The step of the newest whole checkpoint, its own state read, and what is wrong with others.
+  /// The step of the newest whole checkpoint, checked against its state, and the damage of others.
   private func newest() throws -> (step: Int?, damage: [CheckpointDamage]) {
     let (checkpoint, damage) = try CheckpointStore(folder: folder.path).newest()
     #expect(checkpoint?.state["step"]?.int == checkpoint?.step)

@@ -13,7 +13,7 @@ import Testing
       gradientNorm: 1, learningRate: 1, tokensPerSecond: 1, seconds: 1, isSkipped: isSkipped)
   }
 
-  /// The steps at which a detector warns, and what of.
+  /// The warnings of a detector, by step.
   private func warnings(
     isNormalized: Bool = true, valueOfCollapse: Float? = 0.3, _ reports: [TrainingEvent.StepReport]
   ) -> [Int: String] {

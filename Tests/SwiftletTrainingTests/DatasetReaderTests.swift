@@ -27,6 +27,7 @@ struct DatasetReaderTests {
       case .scoredPairs(let data): data.first.indices.map { [data.first[$0], data.second[$0], "\(data.scores[$0])"] }
       case .labeledPairs(let data):
         data.first.indices.map { [data.first[$0], data.second[$0], "\(data.areAlike[$0])"] }
+      case .positivePairs(let data): data.anchors.indices.map { [data.anchors[$0], data.positives[$0]] }
       }
     #expect(rows.count == dataset.count)
     return [[dataset.kind.rawValue]] + rows
@@ -46,11 +47,38 @@ struct DatasetReaderTests {
     ("sentence1,sentence2,score\na,b,2.5\n\n,,-1e-1\n", [["scoredPairs"], ["a", "b", "2.5"], ["", "", "-0.1"]]),
     ("sentence1,sentence2,score,label\na,b, 1 ,0\n", [["scoredPairs"], ["a", "b", "1.0"]]),
     ("sentence1,sentence2,label\na,b,1\nc,d,0.0", [["labeledPairs"], ["a", "b", "true"], ["c", "d", "false"]]),
+    ("anchor,positive\na,b\n,\n", [["positivePairs"], ["a", "b"], ["", ""]]),
+    ("positive,query\nb,a\n", [["positivePairs"], ["a", "b"]]),
+    ("question,answer\na,b\n", [["positivePairs"], ["a", "b"]]),
+    ("document,query\nb,a\n", [["positivePairs"], ["a", "b"]]),
+    ("sentence1,sentence2\na,b\n", [["positivePairs"], ["a", "b"]]),
+    ("query,passage,score\na,b,3\n", [["scoredPairs"], ["a", "b", "3.0"]]),
+    ("query,document,label\na,b,1\n", [["labeledPairs"], ["a", "b", "true"]]),
+    ("query,pos,neg,neg_2\na,p,n,m\n", [["triplets"], ["a", "p", "n", "m"]]),
+    ("anchor,positive,sentence1,sentence2,score\nx,x,a,b,1\n", [["scoredPairs"], ["a", "b", "1.0"]]),
   ])
   func columnsTellTheKind(text: String, expected: [[String]]) throws {
     let loaded = try read(text)
     #expect(rows(loaded.dataset) == expected)
     #expect(loaded.skippedRows == 0 && loaded.warnings.isEmpty)
+  }
+
+  /// A score under another name would be lost.
+  @Test func columnsBesideAPairAreNamed() throws {
+    let table = try read("id,query,document,relevance\n1,a,b,0\n")
+    #expect(rows(table.dataset) == [["positivePairs"], ["a", "b"]])
+    let start = "read as pairs of \"query\" and \"document\" that belong together; not used: "
+    #expect(table.warnings == ["\(folder.path("table.csv")): \(start)\"id\", \"relevance\""])
+    // The column's own name comes before other usual ones.
+    let named = try read("query,anchor,document,positive\nx,a,x,p\n")
+    #expect(rows(named.dataset) == [["positivePairs"], ["a", "p"]] && named.warnings.count == 1)
+    let objects = """
+      {"query": "a", "document": "b"}
+      {"query": "c", "document": "d", "score": 0}
+      {"query": "e", "document": "f", "score": 1}
+      """
+    #expect(try read(objects, "t.jsonl").warnings == ["\(folder.path("t.jsonl")): \(start)\"score\""])
+    #expect(try read(objects, "t.jsonl", as: .positivePairs).warnings.isEmpty)
   }
 
   @Test(
@@ -63,10 +91,135 @@ struct DatasetReaderTests {
       ("a,p,1\n", .triplets, [["triplets"], ["a", "p", "1"]]),
       ("a,p,1,2\n", nil, [["triplets"], ["a", "p", "1", "2"]]),
       ("a,x,more\n", .labeledTexts, [["labeledTexts"], ["a", "x"]]),
+      ("a,p\nb,q\n", .positivePairs, [["positivePairs"], ["a", "p"], ["b", "q"]]),
     ] as [(String, Dataset.Kind?, [[String]])])
   mutating func orderTellsTheKindWithoutAHeader(text: String, kind: Dataset.Kind?, expected: [[String]]) throws {
     reader.hasHeader = false
     #expect(try rows(read(text, as: kind).dataset) == expected)
+  }
+
+  @Test mutating func numbersNameColumnsWithoutAHeader() throws {
+    reader.hasHeader = false
+    reader.columns.anchor = "2"
+    reader.columns.positive = "1"
+    #expect(try rows(read("p,a\nq,b\n").dataset) == [["positivePairs"], ["a", "p"], ["b", "q"]])
+    reader.columns.negative = "4"
+    #expect(try rows(read("p,a,?,n\n").dataset) == [["triplets"], ["a", "p", "n"]])
+    let error = #expect(throws: DatasetError.self) { _ = try read("p,a\n", as: .triplets) }
+    #expect(error?.kind == .anotherKind(.positivePairs, expected: .triplets, missing: ["4"]))
+  }
+
+  // MARK: Lists
+
+  /// FlagEmbedding's form. A list of positives gives a row each, and every negative stays.
+  @Test func listsOfPositivesAndNegatives() throws {
+    let objects = """
+      {"query": "a", "pos": ["p", "q"], "neg": ["n", "m"], "pos_scores": [1, 2], "prompt": "?"}
+      {"query": "b", "pos": "r", "neg": "o"}
+      {"query": "c", "pos": ["s"], "neg": ["t"], "neg_2": "u", "negative_3": ["v", "w"]}
+      """
+    let loaded = try read(objects, "t.jsonl")
+    let expected = [
+      ["triplets"], ["a", "p", "n", "m"], ["a", "q", "n", "m"], ["b", "r", "o"], ["c", "s", "t", "u", "v", "w"],
+    ]
+    #expect(rows(loaded.dataset) == expected && loaded.warnings.isEmpty)
+    #expect(
+      try rows(read(objects, "t.jsonl", as: .positivePairs).dataset)
+        == [["positivePairs"], ["a", "p"], ["a", "q"], ["b", "r"], ["c", "s"]])
+    // Later objects may have more negatives than the first.
+    let columns = """
+      {"query": "a", "positive": "p", "negative_1": "n"}
+      {"query": "b", "positive": "q", "negative_1": "m", "negative_2": "o"}
+      """
+    #expect(try rows(read(columns, "t.jsonl").dataset) == [["triplets"], ["a", "p", "n"], ["b", "q", "m", "o"]])
+  }
+
+  @Test mutating func objectsWithoutNegatives() throws {
+    let none = """
+      {"query": "a", "pos": ["p", "q"], "neg": []}
+      {"query": "b", "pos": ["r"]}
+      """
+    let pairs = try read(none, "t.jsonl").dataset
+    #expect(rows(pairs) == [["positivePairs"], ["a", "p"], ["a", "q"], ["b", "r"]])
+    let asked = #expect(throws: DatasetError.self) { _ = try read(none, "t.jsonl", as: .triplets) }
+    #expect(asked?.kind == .noNegative && asked?.line == 1)
+
+    // The object without a negative is wrong, also if it is the first.
+    let some = "\(none)\n{\"query\": \"c\", \"pos\": [\"s\"], \"neg\": [\"n\"]}"
+    let error = #expect(throws: DatasetError.self) { _ = try read(some, "t.jsonl") }
+    #expect(error?.kind == .noNegative && error?.line == 1)
+    #expect(error?.description == "\(folder.path("t.jsonl")): line 1: no negative; add one, or leave the row out")
+    reader.skipsBadRows = true
+    let loaded = try read(some, "t.jsonl")
+    #expect(rows(loaded.dataset) == [["triplets"], ["c", "s", "n"]] && loaded.skippedRows == 2)
+    #expect(loaded.warnings.count == 3)
+  }
+
+  @Test(
+    arguments: [
+      (#"{"query": "a", "pos": [], "neg": ["n"]}"#, "pos", .emptyList),
+      (#"{"query": "a", "pos": ["p", 1], "neg": ["n"]}"#, "pos", .unusableValue(found: "a list with a number")),
+      (#"{"query": "a", "pos": ["p"], "neg": ["n", null]}"#, "neg", .unusableValue(found: "a list with null")),
+      (#"{"query": ["a"], "pos": ["p"], "neg": ["n"]}"#, "query", .unusableValue(found: "an array")),
+      (#"{"query": "a", "pos": "p", "neg": null}"#, "neg", .unusableValue(found: "null")),
+      (#"{"query": "a", "neg": "n"}"#, "pos", .noValue),
+      (#"{"pos": "p", "neg": "n"}"#, "query", .noValue),
+    ] as [(String, String, DatasetError.Reason)])
+  func wrongLists(object: String, column: String, reason: DatasetError.Reason) throws {
+    let good = #"{"query": "a", "pos": "p", "neg": "n"}"#
+    let error = #expect(throws: DatasetError.self) { _ = try read("\(good)\n\(object)", "t.jsonl") }
+    #expect(error?.line == 2 && error?.column == column && error?.kind == reason)
+  }
+
+  // MARK: Separators
+
+  @Test(
+    arguments: [
+      (";", "text;label\n\"a;b\";x\n", "t.csv"), ("\t", "text\tlabel\na;b\tx\n", "t.csv"),
+      ("|", "text|label\na;b|x\n", "t.csv"), (";", "sep=;\ntext;label\n\"a;b\";x\n", "t.csv"),
+      (",", "sep=,\r\ntext,label\r\na;b,x\r\n", "t.csv"), (",", "text,label\na;b,x\n", "t.tsv"),
+    ] as [(Unicode.Scalar, String, String)])
+  mutating func separatorsAreThoseOfTheReader(separator: Unicode.Scalar, text: String, name: String) throws {
+    reader.separator = separator
+    #expect(try rows(read(text, name).dataset) == [["labeledTexts"], ["a;b", "x"]])
+  }
+
+  @Test(
+    arguments: [
+      ("text;label\na;x\n", "t.csv", .otherSeparator(FieldSeparator(";"), expected: .comma)),
+      ("text|label\na|x\n", "t.csv", .otherSeparator(FieldSeparator("|"), expected: .comma)),
+      ("text\tlabel\na\tx\n", "t.csv", .otherSeparator(.tab, expected: .comma)),
+      ("text,label\na,x\n", "t.tsv", .otherSeparator(.comma, expected: .tab)),
+      ("\"text\",\"label\"\na,x\n", "t.tsv", .otherSeparator(.comma, expected: .tab)),
+      ("a, b;text;label\n", "t.csv", .otherSeparator(FieldSeparator(";"), expected: .comma)),
+      ("text;label;note, if any\n", "t.csv", .otherSeparator(FieldSeparator(";"), expected: .comma)),
+      ("Frage;Antwort\na;x\n", "t.csv", .otherSeparator(FieldSeparator(";"), expected: .comma)),
+      ("sep=;\ntext;label\n", "t.csv", .separatorLine(FieldSeparator(";"), expected: .comma)),
+      ("sep=\t\ntext\tlabel\n", "t.csv", .separatorLine(.tab, expected: .comma)),
+      ("SEP=,\ntext,label\n", "t.tsv", .separatorLine(.comma, expected: .tab)),
+    ] as [(String, String, DatasetError.Reason)])
+  mutating func anotherSeparatorIsNamed(text: String, name: String, reason: DatasetError.Reason) throws {
+    for skipsBadRows in [false, true] {
+      reader.skipsBadRows = skipsBadRows
+      let error = #expect(throws: DatasetError.self) { _ = try read(text, name) }
+      #expect(error?.kind == reason && error?.line == 1)
+    }
+  }
+
+  @Test mutating func theRemedyNamesTheOption() throws {
+    let error = #expect(throws: DatasetError.self) { _ = try read("text\tlabel\na\tx\n") }
+    #expect(
+      error?.description
+        == "\(folder.path("table.csv")): line 1: there are tabs where commas should separate columns; if tabs separate "
+        + "the columns, give --separator tab, in Swift DatasetReader.separator")
+    let line = #expect(throws: DatasetError.self) { _ = try read("sep=;\ntext;label\na;x\n") }
+    #expect(line?.reason == "line 1: it says that semicolons separate columns, not commas")
+    reader.hasHeader = false
+    let unnamed = #expect(throws: DatasetError.self) { _ = try read("a;x\nb;y\n") }
+    #expect(unnamed?.kind == .otherSeparator(FieldSeparator(";"), expected: .comma))
+    #expect(throws: DatasetError.self) { _ = try read("sep=;\na;x,y\n") }
+    reader.skipsBadRows = true
+    #expect(throws: DatasetError.self) { _ = try read("sep=;\na;x,y\n") }
   }
 
   @Test func readsTabsAndObjects() throws {
@@ -108,11 +261,11 @@ struct DatasetReaderTests {
     arguments: [
       ("a.csv", "text,category\na,x\n", 1, nil, .missingColumns(["label"], found: ["text", "category"])),
       ("a.csv", "a,b,c\n", 1, nil, .missingColumns(["text", "label"], found: ["a", "b", "c"])),
-      (
-        "a.csv", "sentence1,sentence2\na,b\n", 1, nil,
-        .missingColumns(["score"], found: ["sentence1", "sentence2"])
-      ),
-      ("a.csv", "anchor,positive\na,b\n", 1, nil, .missingColumns(["negative"], found: ["anchor", "positive"])),
+      ("a.csv", "sentence1,score\na,1\n", 1, nil, .missingColumns(["sentence2"], found: ["sentence1", "score"])),
+      ("a.csv", "anchor,text\na,b\n", 1, nil, .missingColumns(["label"], found: ["anchor", "text"])),
+      ("a.csv", "query,reply\na,b\n", 1, nil, .missingColumns(["positive"], found: ["query", "reply"])),
+      ("a.csv", "query,negative\na,b\n", 1, nil, .missingColumns(["positive"], found: ["query", "negative"])),
+      ("a.csv", "query,passage,answer\na,b,c\n", 1, nil, .ambiguousColumns(["passage", "answer"])),
       ("a.csv", "text,text,label\n", 1, nil, .duplicateColumn("text")),
       ("a.csv", "text,label\n\"a\nb\",x\n\nc,x,y\n", 5, nil, .fieldCount(3, expected: 2)),
       ("a.csv", "text,label\na,x\nb,\n", 3, "label", .emptyLabel),
@@ -182,7 +335,7 @@ struct DatasetReaderTests {
     #expect(objects.dataset.count == 1 && objects.skippedRows == 2)
   }
 
-  /// What no row is to blame for stays an error.
+  /// Errors that no single row causes stay errors.
   @Test mutating func aBadFileIsNotSkipped() throws {
     reader.skipsBadRows = true
     #expect(throws: DatasetError.self) { _ = try read("text,name\na,x\n") }

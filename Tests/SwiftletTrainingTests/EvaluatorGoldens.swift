@@ -6,7 +6,7 @@ import SwiftletTraining
 import TestSupport
 import Testing
 
-/// Vectors and labels, and what the references measure on them.
+/// Vectors and labels, and the references' metrics for them.
 struct EvaluatorGoldens {
   private let golden: JSONObject
 
@@ -22,7 +22,7 @@ struct EvaluatorGoldens {
 
   func labels(_ name: String) throws -> [Int] { try #require(golden[name]?.array).compactMap(\.int) }
 
-  /// Expects the metrics of this name. Ours rest on cosines in float32, which shows only in thresholds.
+  /// Expects the golden's metrics of this name. Ours use cosines in float32, which only thresholds show.
   func expect(_ evaluation: Evaluation, equals name: String) throws {
     let expected = try #require(golden[name]?.object).members
     #expect(evaluation.metrics.map(\.name) == expected.map(\.key))
@@ -35,7 +35,7 @@ struct EvaluatorGoldens {
 
 func tensor(_ rows: [[Float]]) -> Tensor { Tensor(rows.flatMap { $0 }, shape: [rows.count, rows[0].count]) }
 
-/// Empty texts with these labels.
+/// Different texts with these labels.
 func texts(_ labels: [Int]) -> LabeledTexts {
-  LabeledTexts(texts: labels.map { _ in "" }, labels: labels.map { "\($0)" })
+  LabeledTexts(texts: labels.indices.map { "text \($0)" }, labels: labels.map { "\($0)" })
 }

@@ -34,7 +34,7 @@ struct EvaluatorTests {
     let texts = first.map { _ in "" }
     let evaluator = try Evaluator(.scoredPairs(ScoredPairs(first: texts, second: texts, scores: scores)))
     let evaluation = try evaluator.evaluate(tensor(first + second))
-    // The cosines are sums in float32, the reference's in float64.
+    // Our cosines are sums in float32, the reference's in float64.
     #expect(evaluation.metrics.map(\.name) == ["pearson", "spearman"] && evaluation.main.name == "spearman")
     for metric in evaluation.metrics {
       let expected = try #require(goldens["correlations"]?.object?[metric.name]?.double)
@@ -51,7 +51,41 @@ struct EvaluatorTests {
     #expect(evaluation.main.name == "accuracy" && evaluation.main.value == goldens["triplet_accuracy"]?.double)
   }
 
-  /// Every negative counts, and one as near as the positive is wrong.
+  /// Rows of which some share an anchor, some a positive; vectors of which some are equal.
+  @Test func positivesAreFoundAsByTheReference() throws {
+    let first = try goldens.rows("first"), second = try goldens.rows("second")
+    let rows = try #require(goldens["positive_pairs"]?.array).compactMap { $0.array?.compactMap(\.int) }
+    let pairs = PositivePairs(anchors: rows.map { "a\($0[0])" }, positives: rows.map { "p\($0[1])" })
+    let evaluator = try Evaluator(.positivePairs(pairs))
+    #expect(evaluator.warnings.isEmpty && evaluator.texts.count == 60 + 70)
+    let vectors = evaluator.texts.map { ($0.hasPrefix("a") ? first : second)[Int($0.dropFirst())!] }
+    let evaluation = try evaluator.evaluate(tensor(vectors))
+    try goldens.expect(evaluation, equals: "positives")
+    #expect(evaluation.main.name == "mrr_at_10")
+    let other = try evaluator.evaluate(tensor(vectors), on: ThreadPool(threadCount: 3))
+    #expect(other.metrics.map(\.value) == evaluation.metrics.map(\.value))
+  }
+
+  /// An anchor does not find itself, unless it is its own positive.
+  @Test func anAnchorsOwnTextIsNotSearched() throws {
+    let pairs = PositivePairs(anchors: ["a", "b", "c"], positives: ["b", "c", "c"])
+    let evaluator = try Evaluator(.positivePairs(pairs))
+    #expect(evaluator.texts == ["a", "b", "c", "b", "c"])
+    let evaluation = try evaluator.evaluate(tensor([[1, 0], [1, 1], [0, 1], [1, 1], [0, 1]]))
+    #expect(evaluation["accuracy_at_1"] == 1 && evaluation["mrr_at_10"] == 1)
+    let far = try evaluator.evaluate(tensor([[0, 1], [1, 1], [0, 1], [1, 1], [0, 1]]))
+    #expect(far["accuracy_at_1"] == 2.0 / 3 && far["mrr_at_10"] == 2.5 / 3)
+  }
+
+  @Test func eachAnchorMayHaveAnotherNumberOfNegatives() throws {
+    let triplets = TextTriplets(anchors: ["a", "b"], positives: ["p", "q"], negatives: [["1"], ["2", "3", "4"]])
+    let evaluator = try Evaluator(.triplets(triplets))
+    #expect(evaluator.texts == ["a", "b", "p", "q", "1", "2", "3", "4"])
+    let vectors: [[Float]] = [[1, 0], [0, 1], [1, 1], [1, 1], [2, 1], [1, 0], [2, 1], [0, 3]]
+    #expect(try evaluator.evaluate(tensor(vectors)).main.value == 0.5)
+  }
+
+  /// Every negative counts; one that is as near as the positive counts as wrong.
   @Test func eachNegativeIsATriplet() throws {
     let triplets = TextTriplets(anchors: ["a", "b"], positives: ["p", "q"], negatives: [["1", "2"], ["3", "4"]])
     let evaluator = try Evaluator(.triplets(triplets))
@@ -60,8 +94,8 @@ struct EvaluatorTests {
     #expect(try evaluator.evaluate(tensor(vectors)).main.value == 0.5)
   }
 
-  /// The definition, by sorting all references. Vectors along the axes have many equal cosines; there are more references
-  /// than one block has.
+  /// Compares with the definition, which sorts all references. Vectors along the axes have many equal cosines; there
+  /// are more references than one block has.
   @Test(arguments: [true, false]) func ranksAreThoseOfTheDefinition(leavesOneOut: Bool) {
     var random = SplitMix64(seed: 9)
     func vectors(_ count: Int) -> [[Float]] {
@@ -103,7 +137,7 @@ struct EvaluatorTests {
   @Test func theFirstOfEqualsIsTheNearest() {
     let metrics = NearestNeighborMetrics(tensor([[1, 0], [1, 0], [1, 0]]), labels: [0, 1, 0])
     #expect(metrics.accuracyAt1 == 1.0 / 3 && metrics.precisionAt1 == 0.5 && metrics.rPrecision == 0.5)
-    // Both labels have equal centroids, but for the vector that is left out of its own.
+    // Both labels have equal centroids, except that a vector is left out of its own label's.
     #expect(metrics.centroidAccuracy == 2.0 / 3)
   }
 
@@ -156,6 +190,43 @@ struct EvaluatorTests {
     #expect(try ofPairs([true, true]) == ["all pairs have the label 1: any vectors have the best scores"])
     #expect(
       try ofPairs([false, false]) == ["no pair has the label 1: f1, precision, recall and ap are undefined"])
+  }
+
+  @Test func oneLabelAndEqualTextsAreWarnedOf() throws {
+    func warnings(_ labels: [String], references: LabeledTexts? = nil) throws -> [String] {
+      let data = LabeledTexts(texts: labels.indices.map { "text \($0)" }, labels: labels)
+      let retrieval = Evaluator(retrievalFor: data, from: references).warnings
+      let neighbors = try Evaluator(.labeledTexts(data), references: references).warnings
+      #expect(retrieval == neighbors)
+      return neighbors
+    }
+    let one = "texts to be found have the label \"x\": any vectors have the same scores"
+    #expect(try warnings(["x", "x", "x"]) == ["all 3 \(one)"])
+    #expect(try warnings(["x", "x", "y", "y"]).isEmpty)
+    let ofOne = LabeledTexts(texts: ["a", "b"], labels: ["x", "x"])
+    #expect(try warnings(["x", "x"], references: ofOne) == ["all 2 \(one)"])
+    #expect(try warnings(["x"], references: LabeledTexts(texts: ["a", "b"], labels: ["x", "y"])).isEmpty)
+
+    let equal = "all texts are equal, and so are their vectors: the scores say nothing about the model"
+    let same = LabeledTexts(texts: ["a", "a", "a", "a"], labels: ["x", "x", "y", "y"])
+    #expect(try Evaluator(.labeledTexts(same)).warnings == [equal] && Evaluator(retrievalFor: same).warnings == [equal])
+    let triplets = TextTriplets(anchors: ["a"], positives: ["a"], negatives: [["a"]])
+    #expect(try Evaluator(.triplets(triplets)).warnings == [equal])
+    let pairs = PositivePairs(anchors: ["a", "b"], positives: ["c", "c"])
+    #expect(
+      try Evaluator(.positivePairs(pairs)).warnings
+        == ["all pairs have the same positive: any vectors have the best scores"])
+  }
+
+  @Test func equalVectorsOfDifferentTextsAreWarnedOf() throws {
+    let data = LabeledTexts(texts: ["a", "b", "c", "d"], labels: ["x", "x", "y", "y"])
+    let evaluator = try Evaluator(.labeledTexts(data))
+    let equal = try evaluator.evaluate(tensor([[1, 2], [1, 2], [1, 2], [1, 2]])).warnings
+    #expect(equal == ["all vectors are equal, though the texts differ: the scores say nothing but that"])
+    #expect(try evaluator.evaluate(tensor([[1, 2], [1, 2], [1, 2], [1, 3]])).warnings.isEmpty)
+    // If the texts are equal, that was said before.
+    let same = LabeledTexts(texts: ["a", "a"], labels: ["x", "x"])
+    #expect(try Evaluator(.labeledTexts(same)).evaluate(tensor([[1, 2], [1, 2]])).warnings.isEmpty)
   }
 
   @Test func anEncoderIsEvaluatedByItsVectors() throws {

@@ -9,8 +9,8 @@ import Testing
 
 @testable import SwiftletTraining
 
-/// Each call to the system that a save makes goes wrong in turn. Scripts/check_faults.sh runs these tests, with the
-/// library that does so.
+/// Makes each system call of a save go wrong in turn. Scripts/check_faults.sh runs these tests with the library that
+/// does so.
 @Suite(.enabled(if: ProcessInfo.processInfo.environment["SWIFTLET_FAULTS"] != nil))
 struct FaultTests {
   @Test(arguments: Fault.allCases)
@@ -71,7 +71,7 @@ struct FaultTests {
     }
   }
 
-  /// A run ends at each call that it makes to the system after its first step, and is resumed.
+  /// A run ends at each of its system calls after the first step, and is resumed.
   @Test(arguments: [Fault.killed, .powerFailure])
   func aRunThatIsResumedEndsWithTheSameWeights(fault: Fault) throws {
     let shim = try FaultShim()
@@ -109,7 +109,7 @@ struct FaultTests {
     return try settings.trainer(model: fixture("batch-hard/model"), data: .labeledTexts(texts))
   }
 
-  /// A run on this thread, whose calls to the system the shim counts.
+  /// A run on this thread, whose system calls the shim counts.
   private func run(output: String, resumes: Bool = false, _ report: (TrainingEvent) -> Void = { _ in }) throws {
     let state = try trainer().state.withLock { $0 }
     defer { state.leave() }
@@ -141,7 +141,7 @@ struct FaultTests {
     }
   }
 
-  /// What goes wrong, in fault_shim.c's order.
+  /// The kinds of faults, in fault_shim.c's order.
   enum Fault: Int32, CaseIterable {
     case diskFull, diskFails, interrupted, shortWrite, killed, powerFailure
 
@@ -159,10 +159,10 @@ struct FaultTests {
       disarmCall = unsafeBitCast(try #require(dlsym(process, "faults_disarm")), to: type(of: disarmCall))
     }
 
-    /// Lets the `call`-th call to the system of this thread go wrong.
+    /// Makes the `call`-th system call of this thread go wrong.
     func arm(_ fault: Fault, _ call: Int) { armCall(fault.rawValue, Int32(call)) }
 
-    /// Returns how many calls there were.
+    /// Stops the faults and returns the number of calls.
     func disarm() -> Int { Int(disarmCall()) }
   }
 }

@@ -32,7 +32,7 @@ struct LearningRateScheduleTests {
   }
 
   @Test func cosineIsExactToADoublesRounding() {
-    // The library's own cosine of pi t has the error of rounding pi t, which is up to 2e-16 here.
+    // The C library's cosine of pi t has the error of rounding pi t, which is up to 2e-16 here.
     for i in 0...100_000 {
       let t = Double(i) / 100_000
       #expect(abs(cosineOfHalfTurns(t) - cos(Double.pi * t)) <= 4e-16)

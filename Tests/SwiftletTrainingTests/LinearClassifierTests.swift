@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SwiftletTensors
+import SwiftletWeights
 import TestSupport
 import Testing
 
 @testable import SwiftletAutodiff
 @testable import SwiftletTraining
 
-/// The layer that is trained along with an encoder, by itself: the vectors are its only input.
+/// The classifier that is trained with an encoder, here alone: vectors are its only input.
 @Suite struct LinearClassifierTests {
   /// 10 steps against PyTorch's: Scripts/make_optimizer_goldens.py.
   @Test func trainsAsPyTorchDoes() throws {
-    let golden = try ReferenceTensors(path: fixture("optimizer/classifier.safetensors"))
+    let golden = try SafetensorsFile(path: fixture("optimizer/classifier.safetensors"))
     let trained = Layer(), parameters = trained.weights.layout.list.parameters
     for parameter in parameters {
-      let initial = try golden["\(parameter.shortName).initial"].map { Float($0) }
+      let initial = try golden.numbers("\(parameter.shortName).initial").map { Float($0) }
       trained.weights[parameter].copy(from: initial)
     }
     var settings = AdamWSettings()
     settings.learningRate = 3e-3
     settings.weightDecay = 0.1
     let optimizer = try AdamW(settings, for: trained.weights.layout)
-    let vectors = try golden["vectors"], labels = try golden["labels"].map { Int($0) }
+    let vectors = try golden.numbers("vectors"), labels = try golden.numbers("labels").map { Int($0) }
     for step in 0..<10 {
       let batch = vectors[step * 9 * 19..<(step + 1) * 9 * 19].map { Float($0) }
       let outcome = trained.evaluate(Tensor(batch, shape: [9, 19]), Array(labels[step * 9..<(step + 1) * 9]))
       func expect(_ values: [Float], _ name: String) throws {
-        let expected = try golden[name][step * values.count..<(step + 1) * values.count]
+        let expected = try golden.numbers(name)[step * values.count..<(step + 1) * values.count]
         #expect(
           distance(values.map(Double.init), Array(expected)) <= 2e-6 * norm(Array(expected)), "\(name), step \(step)")
       }
@@ -39,7 +40,7 @@ import Testing
       trained.step(optimizer, norm: outcome.gradientNorm)
     }
     for parameter in parameters {
-      let expected = try golden["\(parameter.shortName).expected"]
+      let expected = try golden.numbers("\(parameter.shortName).expected")
       #expect(distance(trained.weights.numbers(of: parameter), expected) <= 1e-6 * norm(expected), "\(parameter.name)")
     }
   }
@@ -57,7 +58,7 @@ import Testing
     #expect(numbers(0) == first && numbers(1) != first)
   }
 
-  /// The parameters that were there keep their indices, their numbers, and their table.
+  /// Earlier parameters keep their indices, numbers and table.
   @Test func comesBehindTheOtherParameters() throws {
     let scope = ParameterScope(), table = scope.table("words", rows: 3, columns: 2)
     _ = scope.linear("dense", inputs: 4, outputs: 3)

@@ -7,7 +7,7 @@ import SwiftletWeights
 import TestSupport
 import Testing
 
-/// A batch that Scripts/make_loss_goldens.py made, and what PyTorch says of it.
+/// A batch that Scripts/make_loss_goldens.py made, with PyTorch's losses and gradients for it.
 struct LossFixture {
   private let file: SafetensorsFile
   let isNormalized: Bool
@@ -22,13 +22,7 @@ struct LossFixture {
   }
 
   func read<Number: Numeric>(_ name: String, as: Number.Type) throws -> [Number] {
-    let tensor = try #require(file[name])
-    var numbers = [Number](repeating: 0, count: tensor.elementCount)
-    try numbers.withUnsafeMutableBytes {
-      var bytes = $0.mutableBytes
-      try file.read(tensor, into: &bytes)
-    }
-    return numbers
+    try file.elements(of: file.tensor(name))
   }
 
   /// The loss of some vectors, computed on a number of threads.
@@ -44,19 +38,19 @@ struct LossFixture {
     return try #require(result)
   }
 
-  /// Holds a loss and its gradients to the file's: LOSS.value, and for each gradient LOSS.COLUMN.
+  /// Compares a loss and its gradients with the file's: LOSS.value, and for each gradient LOSS.COLUMN.
   func expect(_ evaluation: LossEvaluation, of loss: String, columns: [String]) throws {
     let expected = try read("\(loss).value", as: Double.self)[0]
     #expect(abs(Double(evaluation.value) - expected) <= 1e-5 * abs(expected) + 1e-6, "\(loss): \(evaluation.value)")
     for (column, gradient) in zip(columns, evaluation.gradients) {
       let expected = try read("\(loss).\(column)", as: Float.self).map(Double.init)
       let error = length(zip(kept(gradient), expected).map { Double($0) - $1 })
-      // Some are 0 but for rounding.
+      // Some gradients are 0 except for rounding.
       #expect(error <= 1e-4 * length(expected) + 1e-6, "\(loss): \(column) is off by \(error) of \(length(expected))")
     }
   }
 
-  /// Holds the bits of a loss and its gradients to each other on every path of the CPU and several numbers of threads.
+  /// Checks that a loss and its gradients have the same bits on every path of the CPU and on 1 to 5 threads.
   static func expectSameBits(_ evaluate: (Kernels, _ threads: Int) throws -> LossEvaluation) throws {
     let first = try evaluate(.best, 1)
     for kernels in Kernels.available {

@@ -6,7 +6,7 @@ import SwiftletTensors
 import SwiftletTraining
 import Testing
 
-/// Losses of shortened vectors: which are taken, how they add up, and what is refused.
+/// Losses of shortened vectors: which dimensions are taken, how the losses add up, and what is refused.
 @Suite struct LossMatryoshkaTests {
   @Test func dimensionsDescend() throws {
     let dimensions = try MatryoshkaDimensions([64, 384, 128], of: 384, weights: [1, 2, 3])
@@ -25,7 +25,7 @@ import Testing
     #expect(error([64], [.nan]) == "the weight nan of a dimension is not a number from 0 up; give one")
   }
 
-  /// (0.6, 0.8) and (1, 0), of any length, have the cosine 0.6, and 1 when cut to one feature.
+  /// (0.6, 0.8) and (1, 0), at any length, have the cosine 0.6, or 1 if cut to one feature.
   @Test func lossesOfShortenedVectorsAddUp() throws {
     let first = Tensor([6, 8], shape: [1, 2]), second = Tensor([5, 0], shape: [1, 2])
     let dimensions = try MatryoshkaDimensions([1, 2], of: 2, weights: [3, 2])
@@ -33,7 +33,7 @@ import Testing
     let evaluation = try loss.evaluate(first: first, second: second, targets: [0])
     #expect(abs(evaluation.value - (2 * 0.1 * 0.1 + 3 * 0.5 * 0.5) / 2) <= 1e-6)
     #expect(abs(try #require(evaluation.statistics.hardestNegative) - 0.4) <= 1e-6)
-    // All vectors have the length 1, whatever it was.
+    // All vectors are scaled to length 1.
     let squared = MatryoshkaLoss(MeanSquaredErrorLoss(), dimensions: dimensions)
     let distance = try squared.evaluate(first: first, second: second, targets: [1])
     #expect(abs(distance.value - 2 * (0.4 * 0.4 + 0.8 * 0.8) / 2) <= 1e-6)

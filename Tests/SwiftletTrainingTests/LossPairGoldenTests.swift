@@ -44,7 +44,7 @@ import Testing
   }
 }
 
-/// A loss, and whether it has negatives if that is a choice.
+/// A loss, and whether it is given negatives if they are optional.
 struct LossCase: Sendable, CustomTestStringConvertible {
   let loss: any NamedLoss.Type
   let distance: Distance?
@@ -60,7 +60,7 @@ struct LossCase: Sendable, CustomTestStringConvertible {
     self.isMatryoshka = isMatryoshka
   }
 
-  /// As in the files.
+  /// The name in the golden files.
   var testDescription: String {
     (isMatryoshka ? "matryoshka-" : "") + loss.name + (distance.map { ".\($0.rawValue)" } ?? "")
       + (hasNegatives ? "+negatives" : "")

@@ -6,8 +6,7 @@ import SwiftletTensors
 import SwiftletTraining
 import Testing
 
-/// The losses of pairs, rankings and classes where their definitions leave no doubt: few vectors, and the cases at the
-/// edge.
+/// The losses of pairs, rankings and classes on a few vectors, by hand, and edge cases.
 @Suite struct LossPairTests {
   private static let pairs: [any Loss<PairBatch>] = [
     ContrastiveLoss(), ContrastiveLoss(distance: .euclidean), OnlineContrastiveLoss(),
@@ -27,7 +26,7 @@ import Testing
     #expect(abs(Double(value) - expected) <= 1e-6, "\(value)", sourceLocation: sourceLocation)
   }
 
-  /// Two unit vectors with a cosine.
+  /// Two unit vectors with a given cosine.
   private func pair(cosine: Float) -> (Tensor, Tensor) {
     (Tensor([1, 0], shape: [1, 2]), Tensor([cosine, (1 - cosine * cosine).squareRoot()], shape: [1, 2]))
   }
@@ -54,7 +53,7 @@ import Testing
         first: Tensor(zeros: distances.shape), second: distances,
         targets: positives.map { _ in 1 } + negatives.map { _ in 0 })
     }
-    // 0.25 is nearer than all negatives, 5 is farther than all positives.
+    // 0.25 is nearer than all negatives, and 5 is farther than all positives.
     let both = try evaluate(positives: [1, 3, 0.25], negatives: [2, 0.5, 5])
     expect(both.value, 1 + 9 + 4 + 12.25)
     #expect(both.gradients[1].values == [2, 6, 0, -4, -7, 0])
@@ -163,7 +162,7 @@ import Testing
     #expect(far.value == 500 && far.gradients[0].values == [0, 0, -0.5, 0.5])
   }
 
-  /// What is of an anchor's class counts neither for it nor for its positive, as if it were in another batch.
+  /// A text of an anchor's class is no negative of the anchor or its positive, as if it were in another batch.
   @Test func textsOfTheAnchorsClassAreNoNegatives() throws {
     let x = Tensor([3, 1, 1, 2, -1, 1, 0, 5], shape: [4, 2]), y = Tensor([1, 1, 0, 2, -3, 1, 4, 5], shape: [4, 2])
     let z = Tensor([2, 1, 1, -2, 3, 1, 1, 0], shape: [4, 2])
@@ -180,7 +179,7 @@ import Testing
     let alone = try MultipleNegativesRankingLoss().evaluate(anchors: x, positives: y, classes: [1, 1, 1, 1])
     #expect(alone.value == 0 && alone.gradients.allSatisfy { $0.values.allSatisfy { $0 == 0 } })
     #expect(alone.statistics.hardestNegative == nil && alone.statistics.activeFraction == 0)
-    // Row by row by hand: -log(e^(s c_ii) / Σ e^(s c_ij)) over the documents that are left.
+    // By hand, row by row: -log(e^(s c_ii) / Σ e^(s c_ij)) over the documents that are left.
     let left = [[0, 2, 3, 4, 5, 7], [1, 2, 3, 4, 5, 7], [0, 1, 2, 3, 4, 5, 6, 7], [0, 1, 2, 3, 4, 5, 6, 7]]
     let documents = (0..<8).map { $0 < 4 ? [y[$0, 0], y[$0, 1]] : [z[$0 - 4, 0], z[$0 - 4, 1]] }
     func cosine(_ a: [Float], _ b: [Float]) -> Double {
@@ -222,12 +221,12 @@ import Testing
     }
   }
 
-  /// What is not a number is seen in the loss or its gradient, wherever it is.
+  /// NaN shows in the loss or its gradient, wherever it is.
   @Test(arguments: 0..<4) func notANumber(row: Int) throws {
     var values: [Float] = [1, 2, 0, 3, 4, -1, 2, 2]
     values[2 * row] = .nan
     let x = Tensor([3, 1, 1, 2, -1, 1, 0, 5], shape: [4, 2]), y = Tensor(values, shape: [4, 2])
-    // Where a loss is of positives alone, all are.
+    // For a loss that uses positives alone, all pairs are positive.
     let evaluations =
       try LossPairTests.pairs.map {
         try $0.evaluate(first: x, second: y, targets: $0 is MeanSquaredErrorLoss ? [1, 1, 1, 1] : [1, 0, 0, 1])
@@ -244,7 +243,7 @@ import Testing
     }
     await #expect(processExitsWith: .failure) {
       let two = Tensor([1, 2], shape: [2, 1]), three = Tensor([1, 2, 3], shape: [3, 1])
-      _ = try MultipleNegativesRankingLoss().evaluate(anchors: two, positives: two, negatives: three)
+      _ = try MultipleNegativesRankingLoss().evaluate(anchors: two, positives: three)
     }
     await #expect(processExitsWith: .failure) {
       _ = try SoftmaxCrossEntropyLoss().evaluate(logits: Tensor([1, 2], shape: [1, 2]), labels: [2])

@@ -8,7 +8,7 @@ import SwiftletTraining
 import TestSupport
 import Testing
 
-/// The losses where their definitions leave no doubt: few vectors, and the cases at the edge.
+/// The losses on a few vectors, by hand, and edge cases.
 @Suite struct LossTests {
   private static let labeled: [any Loss<LabeledBatch>] = [
     BatchHardTripletLoss(), BatchHardSoftMarginTripletLoss(), BatchSemiHardTripletLoss(),
@@ -46,7 +46,7 @@ import Testing
     #expect(each.statistics.activeFraction == 0.5)
   }
 
-  /// Equal vectors are at 0, and have the gradient 0, not NaN.
+  /// Equal vectors have the distance 0 and the gradient 0, not NaN.
   @Test func tripletsOfEqualVectors() throws {
     let x = Tensor([Float](repeating: 0.1, count: 128), shape: [1, 128])
     for loss: any Loss<TripletBatch> in [TripletLoss(margin: 0.5), HardestOfKTripletLoss(margin: 0.5)] {
@@ -62,7 +62,7 @@ import Testing
   @Test func batchHardWithALonelyLabel() throws {
     let evaluation = try BatchHardTripletLoss(margin: 5).evaluate(line(0, 1, 3), labels: [0, 0, 1])
     #expect(abs(evaluation.value - Float(3 + 4 + 3) / 3) <= 1e-6)
-    // 1 is the hardest positive of 0, 0 that of 1; 3 is the negative of both, and 1 that of 3.
+    // By value: 0 and 1 are each other's hardest positive. 3 is the negative of both, and 1 that of 3.
     let expected: [Float] = [-2 + 1, 2 + 1 + 1, -1 - 1 - 1].map { $0 / 3 }
     for (value, expected) in zip(evaluation.gradients[0].values, expected) { #expect(abs(value - expected) <= 1e-6) }
     #expect(
@@ -79,8 +79,8 @@ import Testing
         reference.value, reference.statistics.activeFraction, faceNet.value, faceNet.statistics.activeFraction,
       ]
     }
-    // Anchor 0: the negative is nearer than the positive, so the first rule takes the farthest, which it is.
-    // Anchor 2: it is in the band, then on its edge, then beyond.
+    // The anchor at 0: the negative is nearer than the positive, so the first rule takes the farthest negative, the
+    // same one. The anchor at 2: the negative is in the band, then on its edge, then beyond.
     #expect(try losses(-0.5) == [(2.5 + 0.5) / 2, 1, 0.5, 0.5])
     #expect(try losses(-1) == [(2 + 0) / 2, 0.5, 0, 0])
     #expect(try losses(-1.5) == [(1.5 + 0) / 2, 0.5, 0, 0])
@@ -97,7 +97,7 @@ import Testing
     #expect(none.value == 0 && none.statistics.activeFraction == 0 && isZero(none.gradients[0]))
   }
 
-  /// Labels from one per row to one for all, with rows that are equally far.
+  /// From one label for all rows to one for each row, with some equal distances.
   @Test(arguments: [1, 2, 3, 20]) func batchAllIsTheMeanOverTriplets(labelCount: Int) throws {
     let values = (0..<20).map { Float($0 * 7 % 20) / 2 }, labels = (0..<20).map { $0 % labelCount }
     var terms: [Float] = [], count = 0
@@ -161,7 +161,7 @@ import Testing
     #expect(evaluation.gradients[0].values.allSatisfy { $0.isFinite })
   }
 
-  /// What is not a number is seen in the loss or its gradient, wherever it is.
+  /// NaN shows in the loss or its gradient, wherever it is.
   @Test(arguments: 0..<5) func notANumber(row: Int) throws {
     for loss in LossTests.labeled {
       var values: [Float] = [0, 1, 3, 4, 9]
@@ -212,7 +212,7 @@ import Testing
     #expect(throws: LossError.badScale(0)) { try CoSENTLoss(LossChoice.Parameters(scale: 0)) }
   }
 
-  /// A run is resumed with a loss of the same identity only: every stored property is in it.
+  /// A run resumes only with a loss of the same identity, so every stored property is in it.
   @Test func identities() throws {
     #expect(TripletLoss(margin: 0.3).identity == "TripletLoss(distance: euclidean, margin: 0.3)")
     let loss = MatryoshkaLoss(CoSENTLoss(scale: 10), dimensions: try MatryoshkaDimensions([64, 128], of: 128))
@@ -226,7 +226,7 @@ import Testing
 
   // MARK: Ranges of anchors
 
-  /// The terms of ranges of anchors, one after the other, are those of all, to the bit; their mean is the loss.
+  /// The terms of ranges of anchors, joined, have the bits of the terms of all; their mean is the loss.
   @Test func termsOfRangesAreThoseOfTheWhole() throws {
     let x = randomVectors(13, seed: 1), y = randomVectors(13, seed: 2), z = randomVectors(26, seed: 3)
     let labels = (0..<13).map { $0 * 5 % 4 }, documents = (0..<39).map { $0 * 7 % 11 }

@@ -45,7 +45,7 @@ import Testing
     }
   }
 
-  /// Of equally near ones the first in the batch; where there are too few, the farthest stands in.
+  /// Of equally near negatives the first in the batch is taken; if there are too few, the farthest is repeated.
   @Test func inBatchAmongManyAndAmongFew() {
     let count = 40, labels = (0..<count).map { $0 % 7 }
     let vectors = Tensor((0..<count * 5).map { Float($0 / 5 * 31 % 11) }, shape: [count, 5])

@@ -14,7 +14,7 @@ import Testing
 /// The gradients of a whole encoder through the batch-hard triplet loss against PyTorch's in float64, for each
 /// architecture and for modules after the pooling: Scripts/make_training_goldens.py.
 @Suite struct ModelGradientTests {
-  /// What the reference computed for the texts of a batch, and how.
+  /// The reference's results for the texts of a batch, and their settings.
   private struct Golden {
     let folder: String
     /// Static embeddings have one more text, which is empty and has the last label.
@@ -36,15 +36,7 @@ import Testing
         path: fixture(isBERT ? "batch-hard/\(name).safetensors" : "architectures/\(name)/golden.safetensors"))
     }
 
-    func values(_ name: String) throws -> [Double] {
-      let tensor = try #require(file[name])
-      var values = [Double](repeating: 0, count: tensor.elementCount)
-      try values.withUnsafeMutableBytes {
-        var bytes = $0.mutableBytes
-        try file.read(tensor, into: &bytes)
-      }
-      return values
-    }
+    func values(_ name: String) throws -> [Double] { try file.numbers(name) }
   }
 
   private struct Outcome: Equatable {
@@ -87,8 +79,8 @@ import Testing
     return Outcome(loss: try #require(evaluation).value, gradients: Dictionary(uniqueKeysWithValues: all))
   }
 
-  /// ‖g - g64‖ <= 1e-5 ‖g64‖ for each parameter but those whose gradient is 0 by their place in the model: a key's bias
-  /// adds the same to all scores of a query, and a shift of all vectors changes no distance.
+  /// ‖g - g64‖ <= 1e-5 ‖g64‖ for each parameter, except those whose gradient is 0 by their place in the model: a key's
+  /// bias adds the same to all scores of a query, and a shift of all vectors changes no distance.
   @Test(arguments: [
     "mean-normalized", "cls", "distilbert", "electra", "mpnet", "xlm-roberta", "modules", "static-embedding",
   ])

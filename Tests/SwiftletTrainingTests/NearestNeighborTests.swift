@@ -15,7 +15,7 @@ struct NearestNeighborTests {
     #expect(vectors.nearestNeighbors(on: ThreadPool(threadCount: 1)) == neighbors)
   }
 
-  /// More rows than one panel of the matrix product has, with many equal cosines.
+  /// More rows than one panel of the matrix product, and many equal cosines.
   @Test func theirLabelsMakeTheAccuracy() {
     var random = SplitMix64(seed: 4)
     let count = 1100, dimension = 3

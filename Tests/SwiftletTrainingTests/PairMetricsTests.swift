@@ -5,8 +5,8 @@ import TestSupport
 import Testing
 
 struct PairMetricsTests {
-  /// The pairs have equal cosines among them. Reversed, no threshold is better for the accuracy than one above all
-  /// cosines, and none is better for F1 than the lowest.
+  /// Some pairs have equal cosines. With reversed labels, the best threshold for the accuracy is above all cosines, and
+  /// the best for F1 is the lowest.
   @Test func pairsAreToldApartAsByTheReference() throws {
     let goldens = try EvaluatorGoldens(), vectors = tensor(try goldens.rows("first") + goldens.rows("second"))
     let areAlike = try goldens.labels("are_alike").map { $0 == 1 }, texts = areAlike.map { _ in "" }
@@ -34,7 +34,7 @@ struct PairMetricsTests {
     #expect(metrics.precision == 0.6 && metrics.recall == 1)
   }
 
-  /// Whatever the order they come in.
+  /// In any order of the pairs.
   @Test(arguments: [[true, false, false], [false, true, false], [false, false, true]])
   func equalsAreOnOneSideOfAThreshold(areAlike: [Bool]) {
     let metrics = PairMetrics([0.5, 0.5, 0.5], areAlike: areAlike)

@@ -8,7 +8,7 @@ import Testing
 @testable import SwiftletTraining
 
 struct RetrievalMetricsTests {
-  /// Some queries have nothing relevant; a corpus is smaller than the deepest metrics look.
+  /// Some queries have no relevant text, and one corpus is smaller than the deepest metrics look.
   @Test func metricsAreThoseOfTheReference() throws {
     let goldens = try EvaluatorGoldens()
     let queries = try goldens.rows("queries"), references = try goldens.rows("references")
@@ -21,7 +21,7 @@ struct RetrievalMetricsTests {
     #expect(among.warnings.count == 1)
   }
 
-  /// Vectors along the axes: most cosines equal others, also where the deepest metrics end.
+  /// Vectors along the axes have many equal cosines, also where the deepest metrics end.
   @Test func theFirstOfEqualsIsTheNearest() throws {
     let goldens = try EvaluatorGoldens()
     let vectors = try goldens.rows("tied"), labels = try goldens.labels("tied_labels")

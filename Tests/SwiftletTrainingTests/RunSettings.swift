@@ -4,7 +4,7 @@ import SwiftletAutodiff
 import SwiftletTensors
 import SwiftletTraining
 
-/// All that a test's run is made of but model and data.
+/// All settings of a test's run except model and data.
 @dynamicMemberLookup struct RunSettings {
   var settings = FineTuningSettings()
   var batches = BatchSettings()

@@ -24,14 +24,7 @@ import Testing
   private func texts() throws -> [String] { try TrainerTests.texts().texts + [""] }
 
   private func exact() throws -> [Double] {
-    let file = try SafetensorsFile(path: fixture("architectures/static-embedding/golden.safetensors"))
-    let tensor = try #require(file["vectors"])
-    var values = [Double](repeating: 0, count: tensor.elementCount)
-    try values.withUnsafeMutableBytes {
-      var bytes = $0.mutableBytes
-      try file.read(tensor, into: &bytes)
-    }
-    return values
+    try SafetensorsFile(path: fixture("architectures/static-embedding/golden.safetensors")).numbers("vectors")
   }
 
   @Test func vectorsEqualTheReferences() throws {

@@ -40,7 +40,7 @@ extension TrainerTests {
     let before = try contents("\(path)/model.safetensors"), names = try Folder(path).names()
     #expect(try await trainer().run(output: path, resumes: true).end == .alreadyFinished)
     #expect(try contents("\(path)/model.safetensors") == before)
-    // As a process leaves it that is killed before it removed the checkpoints, and one that did not remove all.
+    // As after a process that was killed before it removed the checkpoints, and one that removed only some.
     try folder.write("", to: "run/checkpoints/step-000008/manifest.json")
     try folder.write("", to: "run/.swiftlet-1.tmp/step-000008/manifest.json")
     #expect(try await trainer().run(output: path, resumes: true).end == .alreadyFinished)
@@ -77,7 +77,7 @@ extension TrainerTests {
     await #expect(throws: FineTuningError.self) {
       try await trainer().run(output: folder.path("run"), resumes: true, companions: ["log.jsonl"])
     }
-    // No name is known to the library.
+    // No file here has a name that the library knows.
     try folder.write("{}", to: "other/checkpoints/log.jsonl")
     await #expect(throws: FineTuningError.self) { try await trainer().run(output: folder.path("other"), resumes: true) }
     let result = try await trainer().run(output: folder.path("run"), resumes: true, companions: ["notes.jsonl"])
@@ -89,7 +89,7 @@ extension TrainerTests {
     let none = Dataset.triplets(TextTriplets(anchors: [], positives: [], negatives: []))
     var settings = TrainerTests.settings
     settings.loss = TripletLoss.self
-    // Before the model is looked for.
+    // This is checked before the model is loaded.
     #expect(throws: FineTuningError.self) { try settings.trainer(model: "nowhere", data: none) }
   }
 
@@ -109,7 +109,7 @@ extension TrainerTests {
     #expect(try warnings(CoSENTLoss.self, [0, 5]).allSatisfy { !$0.contains("scores") })
   }
 
-  /// Each setting that the weights follow from.
+  /// Each setting that changes the weights.
   @Test func resumeOfAnotherRunNamesWhatDiffers() async throws {
     let folder = try TemporaryFolder(), path = folder.path("run")
     try await runCancelled(trainer(), output: path)
@@ -141,7 +141,7 @@ extension TrainerTests {
     #expect(error.map { "\($0)" }?.contains("training data was") == true)
   }
 
-  /// A user's loss; its name says nothing of what it is made of.
+  /// A user's loss with stored properties that its name does not show.
   private struct WeightedLoss: Loss {
     var margin: Float = 0.3
     var weights: [String: Float] = ["a": 1, "b": 2, "c": 3]
@@ -188,7 +188,7 @@ extension TrainerTests {
     #expect(identity(of: Parts(choice: .first)).hasPrefix("Parts(choice: first, "))
   }
 
-  /// What the settings leave to the folder is the run's, too.
+  /// Settings that are left to the folder are part of the run, too.
   @Test func resumeFromAFolderThatChangedNamesWhatDiffers() async throws {
     let folder = try TemporaryFolder(), path = folder.path("run"), model = folder.path("model")
     try FileManager.default.copyItem(atPath: self.model, toPath: model)
@@ -196,12 +196,13 @@ extension TrainerTests {
       try TrainerTests.settings.trainer(model: model, data: .labeledTexts(TrainerTests.texts()))
     }
     try await runCancelled(trainer(), output: path)
-    try folder.write(#"{"max_seq_length": 5, "do_lower_case": false}"#, to: "model/sentence_bert_config.json")
+    let configuration = #"{"model_max_length": 5, "do_lower_case": true, "tokenizer_class": "BertTokenizer"}"#
+    try folder.write(configuration, to: "model/tokenizer_config.json")
     let error = await #expect(throws: FineTuningError.self) { try await trainer().run(output: path, resumes: true) }
     #expect(error.map { "\($0)" }?.contains("maximum length was ") == true, "\(error.map { "\($0)" } ?? "")")
   }
 
-  /// As where the disk is full once the last update is done.
+  /// For example, the disk is full after the last update.
   @Test func runWhoseModelCouldNotBeWrittenIsResumedAtItsEnd() async throws {
     struct Failure: Error {}
     let folder = try TemporaryFolder(), path = folder.path("run")

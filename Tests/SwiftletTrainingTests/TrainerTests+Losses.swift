@@ -99,7 +99,7 @@ extension TrainerTests {
     }
   }
 
-  /// Each of the two losses is of unit vectors, which are at most 2 apart: a margin of 5 would show.
+  /// Each of the two losses takes unit vectors, which are at most 2 apart: a margin of 5 would give a larger loss.
   @Test func dimensionsHaveTheMarginOfUnitVectors() async throws {
     var settings = TrainerTests.settings
     settings.margin = nil
@@ -117,7 +117,7 @@ extension TrainerTests {
     #expect(throws: LossError.self) { try trainer(settings) }
   }
 
-  /// The typed way gives the bits of the way that is chosen at run time.
+  /// Typed data gives the bits of data whose kind is chosen at run time.
   @Test func typedDataTrainsAsDataOfRunTimeDoes() async throws {
     var settings = TrainerTests.settings
     settings.loss = TripletLoss.self
@@ -133,7 +133,7 @@ extension TrainerTests {
     #expect(try bits(chosen) == bits(typed))
   }
 
-  /// A loss of one's own takes any kind of batch.
+  /// A user's own loss can take any kind of batch.
   @Test func aRankingLossOfOnesOwnTrains() async throws {
     struct MarginRankingLoss: Loss {
       let margin: Float

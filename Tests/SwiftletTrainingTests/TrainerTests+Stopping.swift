@@ -9,9 +9,9 @@ import Testing
 
 @testable import SwiftletTraining
 
-/// Runs that end before their time, when someone asks or something fails.
+/// Runs that end early, by request or by a failure.
 extension TrainerTests {
-  /// What a run told, but for what it computed.
+  /// The events of a run, without their numbers.
   private struct Events {
     init(_ events: [TrainingEvent] = []) { for event in events { add(event) } }
 
@@ -31,7 +31,7 @@ extension TrainerTests {
 
   private func weights(_ folder: String) throws -> Data { try contents("\(folder)/model.safetensors") }
 
-  /// Stopped before the first evaluation, before one on the way, and before the last, when all updates are done.
+  /// The run stops before the first evaluation, before a later one, and before the last, after all updates.
   @Test(arguments: [0, 4, 8]) func anEvaluationThatAStopCutsShortIsDoneLater(stopAfter: Int) async throws {
     let folder = try TemporaryFolder(), path = folder.path("run")
     let data = Dataset.labeledTexts(try TrainerTests.texts())
@@ -63,7 +63,7 @@ extension TrainerTests {
     #expect(try weights(path) == weights(folder.path("whole")))
   }
 
-  /// More than are embedded at a time.
+  /// Takes more texts than are embedded at a time.
   @Test func manyTextsHaveTheirVectorsUnlessStopped() throws {
     let trainer = try trainer(), texts = (0..<300).map { "\($0) cats" }, stop = StopFlag()
     let state = trainer.state.withLock { $0 }
@@ -92,7 +92,7 @@ extension TrainerTests {
 
   // MARK: Structured concurrency
 
-  /// Each event comes once and in its order, as an element and to the closure alike; the last has the result.
+  /// Each event comes once and in order, both as an element and to the closure; the last has the result.
   @Test func eventsAreASequenceToo() async throws {
     let folder = try TemporaryFolder(), data = Dataset.labeledTexts(try TrainerTests.texts())
     var settings = TrainerTests.settings, heard: [String] = [], iterated: [String] = []
@@ -121,7 +121,7 @@ extension TrainerTests {
     #expect(try weights(folder.path("iterated")) == weights(folder.path("heard")))
   }
 
-  /// The folder is free again, and the trainer goes on where it was.
+  /// After a loop is left early, the folder is free and the trainer can continue.
   @Test func aLoopThatIsLeftEarlyLetsGo() async throws {
     let folder = try TemporaryFolder(), trainer = try trainer(), whole = try self.trainer()
     for try await event in trainer.events(output: folder.path("run")) {
@@ -177,7 +177,7 @@ extension TrainerTests {
     }
   }
 
-  /// A user's loss that asks an encoder.
+  /// A user's loss that calls an encoder.
   private struct EncodingLoss: Loss {
     let encoder: Monitor<SentenceEncoder?>
 
@@ -187,7 +187,7 @@ extension TrainerTests {
     }
   }
 
-  /// The encoder has the trainer's threads.
+  /// The encoder shares the trainer's threads.
   @Test(.timeLimit(.minutes(1)), arguments: [1, 2]) func aLossMayCallAnEncoder(threads: Int) async throws {
     var settings = TrainerTests.settings
     settings.threadCount = threads

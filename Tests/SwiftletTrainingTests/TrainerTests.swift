@@ -148,7 +148,7 @@ import Testing
     let message = error.map { "\($0)" } ?? ""
     #expect(message.contains("step 6") && message.contains("rows") && message.contains("learning rate"))
     #expect(!FileManager.default.fileExists(atPath: folder.path("run/model.safetensors")))
-    // Resumed it ends at the same batches.
+    // The resumed run fails at the same batches.
     await #expect(throws: FineTuningError.self) {
       try await faultyTrainer([4, 5, 6]).run(output: folder.path("run"), resumes: true) { event in
         if case .started(let step, _) = event { #expect(step == 0) }
@@ -215,7 +215,7 @@ import Testing
     #expect(try trainer(settings).maxLength == 5)
   }
 
-  /// With modes in any order and as often as asked for, of which the older spelling of a folder can say a few only.
+  /// Modes in any order and repeated. The older spelling of a folder can express only some of them.
   @Test(arguments: [[PoolingMode.mean, .cls], [.mean, .mean], [.cls, .mean], [.lastToken]])
   func tunedFolderEmbedsAsTheTrainerDoes(modes: [PoolingMode]) async throws {
     let folder = try TemporaryFolder(), path = folder.path("run")
@@ -254,18 +254,10 @@ import Testing
     try await trainer(settings).run(output: path)
     let before = try SafetensorsFile(path: "\(model)/model.safetensors")
     let after = try SafetensorsFile(path: "\(path)/model.safetensors")
-    func bytes(_ tensor: TensorInfo) throws -> [UInt8] {
-      var bytes = [UInt8](repeating: 0, count: tensor.byteRange.count)
-      try bytes.withUnsafeMutableBytes {
-        var bytes = $0.mutableBytes
-        try after.read(tensor, into: &bytes)
-      }
-      return bytes
-    }
     for tensor in after.tensors {
       let isFrozen = tensor.name.hasPrefix("embeddings.") || tensor.name.contains(".key.")
       let original = try #require(before[tensor.name])
-      let isSame = try bytes(tensor) == bytes(original)
+      let isSame = try after.elements(of: tensor, as: UInt8.self) == before.elements(of: original)
       #expect(isSame == isFrozen, "\(tensor.name)")
     }
   }

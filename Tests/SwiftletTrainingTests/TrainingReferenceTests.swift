@@ -4,13 +4,14 @@ import Foundation
 import SwiftletAutodiff
 import SwiftletFiles
 import SwiftletTensors
+import SwiftletWeights
 import TestSupport
 import Testing
 
 @testable import SwiftletTraining
 
-/// Training of the bundled model beside PyTorch's, which Scripts/train_reference.py has written to the folder that is
-/// named in `SWIFTLET_TRAINING_REFERENCE`.
+/// Compares training of the bundled model with PyTorch's, which Scripts/train_reference.py has written to the folder in
+/// `SWIFTLET_TRAINING_REFERENCE`.
 struct TrainingReferenceTests {
   @Test(.enabled(if: referenceFolder != nil))
   func stepsFollowPyTorchs() throws {
@@ -39,7 +40,7 @@ struct TrainingReferenceTests {
       errors.append(abs(Double(report.loss) / (step.object?["float64"]?.double ?? .nan) - 1))
       if errors.count == 1 {
         let worst = try expectGradients(
-          of: state, toEqual: ReferenceTensors(path: folder + "/gradients-float64.safetensors"))
+          of: state, toEqual: SafetensorsFile(path: folder + "/gradients-float64.safetensors"))
         print("gradients: worst error \(worst)")
       }
     }
@@ -47,13 +48,13 @@ struct TrainingReferenceTests {
     #expect(errors[0] <= 1e-5)
     #expect(errors[errors.count - 1] <= 1e-3)
 
-    let single = try ReferenceTensors(path: folder + "/weights-float32.safetensors")
-    let double = try ReferenceTensors(path: folder + "/weights-float64.safetensors")
+    let single = try SafetensorsFile(path: folder + "/weights-float32.safetensors")
+    let double = try SafetensorsFile(path: folder + "/weights-float64.safetensors")
     var worst = 0.0, worstOfPyTorch = 0.0
     for (parameter, before) in zip(parameters, before) where !Self.hasNoGradient(parameter.name) {
-      let expected = try double[parameter.name], change = distance(expected, before)
+      let expected = try double.numbers(parameter.name), change = distance(expected, before)
       let error = distance(state.weights.numbers(of: parameter), expected) / change
-      let pyTorchs = distance(try single[parameter.name], expected) / change
+      let pyTorchs = distance(try single.numbers(parameter.name), expected) / change
       worst = max(worst, error)
       worstOfPyTorch = max(worstOfPyTorch, pyTorchs)
       #expect(error <= max(0.02, 4 * pyTorchs), "\(parameter.name)")
@@ -61,12 +62,12 @@ struct TrainingReferenceTests {
     print("changes of the weights: worst error \(worst), of PyTorch in float32 \(worstOfPyTorch)")
   }
 
-  /// Each tensor within 1e-4 of its norm, and those whose true gradient is 0 within 1e-6 of the norm of all.
+  /// Expects each tensor within 1e-4 of its norm, and tensors whose true gradient is 0 within 1e-6 of the norm of all.
   ///
-  /// - Returns: the worst of the first, as a part of the norm.
-  private func expectGradients(of state: TrainingState, toEqual reference: ReferenceTensors) throws -> Double {
+  /// - Returns: the largest relative error of the tensors that are not 0.
+  private func expectGradients(of state: TrainingState, toEqual reference: SafetensorsFile) throws -> Double {
     let parameters = state.weights.layout.list.parameters
-    let expected = try parameters.map { try reference[$0.name] }
+    let expected = try parameters.map { try reference.numbers($0.name) }
     let total = norm(expected.map(norm))
     var worst = (name: "", error: 0.0), worstZero = 0.0
     for (parameter, expected) in zip(parameters, expected) {
@@ -83,7 +84,7 @@ struct TrainingReferenceTests {
     return worst.error
   }
 
-  /// Softmax takes a key's bias out again: what gradient it has is rounding.
+  /// Softmax cancels a key's bias, so its gradient is only rounding.
   private static func hasNoGradient(_ name: String) -> Bool { name.hasSuffix("attention.self.key.bias") }
 
   private static var referenceFolder: String? { ProcessInfo.processInfo.environment["SWIFTLET_TRAINING_REFERENCE"] }

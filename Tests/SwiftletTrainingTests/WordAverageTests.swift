@@ -6,23 +6,24 @@ import SwiftletEncoders
 import SwiftletFiles
 import SwiftletTensors
 import SwiftletTokenizers
+import SwiftletWeights
 import TestSupport
 import Testing
 
 @testable import SwiftletTraining
 
-/// The word average against PyTorch in float64, Scripts/make_training_goldens.py; and whole runs that start anew, with
+/// The word average against PyTorch in float64 (Scripts/make_training_goldens.py), and whole runs that start anew with
 /// the vocabulary of a small BERT.
 @Suite struct WordAverageTests {
   private let folder = fixture("word-average/model")
   private let bert = fixture("batch-hard/model")
-  private let golden: ReferenceTensors
-  /// The golden's; the last has no words.
+  private let golden: SafetensorsFile
+  /// The golden's texts; the last has no words.
   private let texts: [String]
   private let labels: [Int]
 
   init() throws {
-    golden = try ReferenceTensors(path: fixture("word-average/golden.safetensors"))
+    golden = try SafetensorsFile(path: fixture("word-average/golden.safetensors"))
     let data = try TrainerTests.texts()
     texts = data.texts + [""]
     labels = data.labels + [try #require(data.labels.last)]
@@ -35,7 +36,7 @@ import Testing
     #expect(encoder.configuration.architecture == "word-average" && encoder.configuration.layerCount == 0)
     #expect(!encoder.warnings.contains { $0.contains("modules.json") })
     #expect(encoder.dimension == 12 && encoder.pooling == [.mean] && !encoder.normalizes)
-    let expected = try golden["vectors"]
+    let expected = try golden.numbers("vectors")
     #expect(relativeDistance(vectors.tensor.values, expected) <= 1e-6)
     for (index, text) in texts.enumerated() { #expect(try encoder.encode([text])[0] == vectors[index]) }
     let unit = try SentenceEncoder(folder: folder, settings: EncoderSettings(normalize: true)).encode(texts)
@@ -71,10 +72,10 @@ import Testing
 
   @Test func gradientsEqualTheReferences() throws {
     let outcome = try outcome()
-    #expect(relativeDistance([outcome.loss], try golden["loss"]) <= 1e-5)
+    #expect(relativeDistance([outcome.loss], try golden.numbers("loss")) <= 1e-5)
     #expect(Set(outcome.gradients.keys) == ["embedding.weight", "linear.weight", "linear.bias"])
     for (name, gradient) in outcome.gradients {
-      let distance = relativeDistance(gradient, try golden["gradient.\(name)"])
+      let distance = relativeDistance(gradient, try golden.numbers("gradient.\(name)"))
       #expect(distance <= 1e-5, "\(name) is off by \(distance)")
     }
   }
@@ -89,7 +90,7 @@ import Testing
     }
   }
 
-  /// Unlike a transformer's.
+  /// Unlike in a transformer.
   @Test func theOrderOfWordsCountsForNothing() throws {
     let encoder = try SentenceEncoder(folder: folder)
     let vectors = try encoder.encode(["the cat", "cat the", "the the cat cat"])
@@ -154,7 +155,7 @@ import Testing
     #expect(try await encoder.encode(texts).tensor.values.map(\.bitPattern) == tuned.map(\.bitPattern))
     #expect(tuned.contains { $0 > 0 } && tuned.allSatisfy { $0 >= 0 })
 
-    // Its folder is tuned on, not begun anew.
+    // The folder is tuned further, not started anew.
     settings.encoder = nil
     settings.optimizer.learningRate = 1e-20
     let further = try self.trainer(settings, model: path)
@@ -225,7 +226,7 @@ import Testing
     #expect(try initialWeights(seed: 4).table != first.table)
   }
 
-  /// Six standard errors of the mean and the variance of so many numbers; the linear map's are uniform.
+  /// Allows six standard errors of the mean and the variance of the table; the linear map's weights are uniform.
   @Test func weightsBeginAsPyTorchs() throws {
     let (table, linear) = try initialWeights(seed: 0), count = Double(table.count)
     let mean = table.reduce(0, +) / count, variance = table.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count

@@ -109,11 +109,27 @@ struct CheckpointTests {
   }
 
   @Test func row38OnlyAPickle() throws {
-    #expect(try reason() == .noWeights(pickle: nil))
+    #expect(try reason() == .noWeights(found: nil))
     try folder.write("", to: "pytorch_model.bin")
-    #expect(try reason() == .noWeights(pickle: "pytorch_model.bin"))
     let error = try #require(throws: CheckpointError.self) { try Checkpoint(folder: folder.path) }
+    #expect(error.description.contains("\"pytorch_model.bin\" (PyTorch)"))
     #expect(error.description.contains("save_pretrained") && !error.description.contains("\n"))
+  }
+
+  @Test(arguments: [
+    ("onnx/model.onnx", "ONNX", "original model"), ("model.onnx", "ONNX", "original model"),
+    ("tf_model.h5", "TensorFlow", "from_tf"), ("flax_model.msgpack", "Flax", "from_flax"),
+    ("openvino/openvino_model.xml", "OpenVINO", "original model"), ("model-q4.gguf", "GGUF", "original model"),
+    ("weights.safetensors", "safetensors under another name", "rename"),
+    ("adapter_model.safetensors", "adapter (LoRA)", "merge_and_unload"),
+    ("adapter_config.json", "adapter (LoRA)", "merge_and_unload"), ("model.pt", "PyTorch", "save_pretrained"),
+  ])
+  func weightsInOtherFormats(_ file: String, format: String, remedy: String) throws {
+    try folder.write("x", to: file)
+    let error = try #require(throws: CheckpointError.self) { try Checkpoint(folder: folder.path) }
+    let name = file.split(separator: "/")[0]
+    #expect(error.description.contains("only \"\(name)\" (") && error.description.contains(format))
+    #expect(error.remedy.contains(remedy) && !error.description.contains("\n"))
   }
 
   @Test func anAbsentFolderIsNamed() throws {

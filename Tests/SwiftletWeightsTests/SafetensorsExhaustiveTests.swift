@@ -6,8 +6,8 @@ import SwiftletWeights
 import TestSupport
 import Testing
 
-/// A 400-byte file cut at every length, every byte set to other values: to all 256 if the environment has
-/// `SWIFTLET_EXHAUSTIVE`, else to those that mean something in JSON and in UTF-8.
+/// A 400-byte file, cut at every length, and with every byte set to other values: to all 256 if the environment has
+/// `SWIFTLET_EXHAUSTIVE`, else to those with a meaning in JSON and UTF-8.
 ///
 /// Each variant is an error or a valid file; a valid one is read whole. A trap would end the test process.
 struct SafetensorsExhaustiveTests {
@@ -42,7 +42,7 @@ struct SafetensorsExhaustiveTests {
   @Test func everyByteSetToEveryValue() throws {
     var content = SafetensorsExhaustiveTests.content
     var validCount = 0
-    // The data's bytes are free; two of them stand for all.
+    // Any data byte is valid, so two of them stand for all.
     for position in 0..<306 {
       let original = content[position]
       for value in SafetensorsExhaustiveTests.values {
@@ -51,7 +51,7 @@ struct SafetensorsExhaustiveTests {
       }
       content[position] = original
     }
-    // Letters of names and texts may be others.
+    // Other letters in names and texts are valid.
     #expect(validCount > 200)
   }
 

@@ -308,11 +308,4 @@ func safetensors(_ header: String, length: UInt64? = nil, data: [UInt8] = []) ->
   safetensors(header.utf8, length: length, data: data)
 }
 
-func bytes(of tensor: TensorInfo, in file: SafetensorsFile) throws -> [UInt8] {
-  var bytes = [UInt8](repeating: 0, count: tensor.byteRange.count)
-  try bytes.withUnsafeMutableBytes {
-    var bytes = $0.mutableBytes
-    try file.read(tensor, into: &bytes)
-  }
-  return bytes
-}
+func bytes(of tensor: TensorInfo, in file: SafetensorsFile) throws -> [UInt8] { try file.elements(of: tensor) }

@@ -7,10 +7,10 @@
   import TestSupport
   import Testing
 
-  /// The reader takes at most as much memory as the file's size, eight times its header's size and 16 MB together. Each
-  /// header is read in a process of its own, whose memory is measured.
+  /// The reader takes at most the file's size, eight times its header's size and 16 MB in all. Each header is read in a
+  /// process of its own, whose memory is measured.
   struct SafetensorsMemoryTests {
-    /// Headers of the most memory for their size.
+    /// Headers that need the most memory for their size.
     enum Header: String, Codable, CaseIterable {
       case row4AsLongAsAllowed, row12LongNameOfEscapes, row13UnknownFields, row13UnknownValues, row19Dimensions
       case row23Metadata, row25AsManyTensorsAsAllowed, row25ManyTensors
@@ -18,7 +18,7 @@
       /// The error that the row asks for; nil if the file is valid.
       var reason: SafetensorsError.Reason? { self == .row25ManyTensors ? .tooManyTensors : nil }
 
-      /// Passes the header on in pieces, so that making it takes no memory of the reader's.
+      /// Passes on the header in parts, so that making it takes little memory.
       func write(to append: (String) throws -> Void) throws {
         let fields = #""dtype":"U8","shape":[0],"data_offsets":[0,0]"#
         func list(_ count: Int, _ element: (Int) -> String) throws {
@@ -80,7 +80,7 @@
     @Test(.enabled(if: canMeasureMemory)) func indexStaysWithinTheBound() async {
       await #expect(processExitsWith: .success) {
         let folder = try TemporaryFolder()
-        // Made piece by piece: memory that is freed again would hide what the reader takes.
+        // Written in parts, since memory that is freed again would hide the reader's use.
         let path = try folder.write(#"{"weight_map":{"#, to: "model.safetensors.index.json")
         let file = try FileHandle(forWritingTo: URL(fileURLWithPath: path))
         try file.seekToEnd()

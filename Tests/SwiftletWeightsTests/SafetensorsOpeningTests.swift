@@ -37,7 +37,7 @@ struct SafetensorsOpeningTests {
     #expect(error.description.hasPrefix(path) && error.description.contains("check the path"))
   }
 
-  /// In a process of its own, which gives up being root.
+  /// Runs in a process of its own that gives up root's rights.
   @Test func row35WithoutPermission() async {
     await #expect(processExitsWith: .success) {
       let folder = try TemporaryFolder()
@@ -58,7 +58,7 @@ struct SafetensorsOpeningTests {
     }
   }
 
-  /// In a process of its own, which may open no more files.
+  /// Runs in a process of its own that may open no more files.
   @Test func row35TooManyOpenFiles() async {
     await #expect(processExitsWith: .success) {
       let folder = try TemporaryFolder()
@@ -87,7 +87,7 @@ struct SafetensorsOpeningTests {
     let tensor = try #require(file["t"])
     #expect(try bytes(of: tensor, in: file) == [1, 2, 3, 4])
     let changed = FileError(path: path, kind: .changedWhileReading)
-    // Of the same size, and yet written to.
+    // The file has the same size but was written to.
     try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: path)
     #expect(throws: changed) { try bytes(of: tensor, in: file) }
     truncate(path, 20)

@@ -28,7 +28,7 @@ struct SafetensorsWriterTests {
 
   private func counting(_ count: Int) -> [UInt8] { (0..<count).map { UInt8(truncatingIfNeeded: $0) } }
 
-  /// Bytes from safetensors.numpy.save_file, by Scripts/make_safetensors_golden.py.
+  /// The golden's bytes are from safetensors.numpy.save_file, by Scripts/make_safetensors_golden.py.
   @Test func filesAreThoseOfTheReference() throws {
     let tensors = [
       Tensor(name: "b.weight", dtype: .f32, shape: [2, 3]), Tensor(name: "a", dtype: .f32, shape: []),

@@ -2,7 +2,7 @@
 
 /// The gradient of a function by central differences: (f(x + h) - f(x - h)) / 2h along each of some coordinates.
 ///
-/// For functions computed in double, whose third derivatives are moderate: the error is h² of them, and rounding / h.
+/// The function must be computed in double. The error is about h² f‴ / 6 + rounding / h, so f‴ must be moderate.
 ///
 /// - Parameter coordinates: by default all.
 package func centralDifferences(
@@ -18,7 +18,7 @@ package func centralDifferences(
   }
 }
 
-/// ‖values - truth‖ / ‖truth‖; infinite if their numbers differ or one is NaN, or if only the truth is 0.
+/// ‖values - truth‖ / ‖truth‖; infinite if the lengths differ, one is NaN, or only the truth is 0.
 package func relativeDistance(_ values: some Collection<Float>, _ truth: some Collection<Double>) -> Double {
   guard values.count == truth.count else { return .infinity }
   var difference = 0.0, length = 0.0

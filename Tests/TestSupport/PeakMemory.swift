@@ -3,7 +3,7 @@
 import Foundation
 import SwiftletTensors
 
-/// Whether ``peakMemory(of:)`` says something here: Linux tells it, and a sanitizer takes memory of its own.
+/// Whether ``peakMemory(of:)`` works here: only Linux reports the peak, and a sanitizer takes memory of its own.
 package var canMeasureMemory: Bool {
   #if os(Linux)
     !NumberMemory.isExact
@@ -12,9 +12,9 @@ package var canMeasureMemory: Bool {
   #endif
 }
 
-/// By how many bytes the memory of the process rose above what it was before `body`, at the most.
+/// The peak memory of the process during `body`, in bytes above what it was before.
 ///
-/// For a process that does nothing else, as that of an exit test: every thread's memory counts. Linux only.
+/// For a process that does nothing else, such as an exit test's: every thread's memory counts. Linux only.
 package func peakMemory(of body: () throws -> Void) throws -> Int {
   func memory(_ field: String) throws -> Int {
     let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+package import SwiftletFiles
 
 /// A folder for one test, removed with its last reference.
 package final class TemporaryFolder: Sendable {
@@ -36,5 +37,22 @@ package final class TemporaryFolder: Sendable {
   /// The names in the folder, or in one in it, hidden ones included.
   package func names(in folder: String = "") throws -> [String] {
     try FileManager.default.contentsOfDirectory(atPath: path(folder)).sorted()
+  }
+}
+
+extension TemporaryFolder {
+  /// Writes the files of a golden of model folders, in which "@VOCABULARY@" stands for the vocabulary.
+  package func write(files: JSONObject, vocabulary: [String]) throws {
+    let lines = vocabulary.map { $0 + "\n" }.joined()
+    let ids = JSONValue.object(
+      vocabulary.enumerated().reduce(into: JSONObject()) { $0[$1.element] = .number(JSONNumber($1.offset)) })
+    var json: [UInt8] = []
+    JSONWriter.append(ids, to: &json)
+    for member in files.members {
+      let text = member.value.string ?? ""
+      let isList = member.key == "vocab.txt"
+      let vocabulary = isList ? lines : String(decoding: json, as: UTF8.self)
+      try write(text.replacing(isList ? "@VOCABULARY@" : "\"@VOCABULARY@\"", with: vocabulary), to: member.key)
+    }
   }
 }

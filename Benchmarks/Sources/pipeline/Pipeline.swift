@@ -4,7 +4,7 @@ import ArgumentParser
 import Foundation
 import Swiftlet
 
-/// Embeds texts again and again, the whole way from text to vector, and prints the best pass as a line of JSON.
+/// Times the embedding of texts, the whole way from text to vector, and prints the best pass as a line of JSON.
 @main struct Pipeline: ParsableCommand {
   @Option(help: "The model's folder.") var model: String
   @Option(help: "A text file, a text a line.") var text: String

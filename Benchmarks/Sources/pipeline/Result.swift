@@ -9,9 +9,9 @@ struct Result: Encodable {
   let threads: Int
   let texts: Int
   let tokens: Int
-  /// Of the fastest pass.
+  /// The time of the fastest pass.
   var seconds = Double.infinity
-  /// The least cosine of a text's vector and its vector in float32.
+  /// The lowest cosine of a text's vector with its vector in float32.
   var minCosine: Float?
 
   func json() throws -> String {

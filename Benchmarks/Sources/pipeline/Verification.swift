@@ -3,7 +3,7 @@
 import ArgumentParser
 import Swiftlet
 
-/// What is timed must be right: a text has the bits alone that it has among others, and about its vector in float32.
+/// Checks that a timed text has the same bits alone as among others, and is near its vector in float32.
 struct Verification {
   let model: String
   let encoder: SentenceEncoder
@@ -13,7 +13,7 @@ struct Verification {
   private static let togetherCount = 200
   private static let comparedCount = 3000
 
-  /// The least cosine of a text's vector and its vector in float32; nil for float32.
+  /// The lowest cosine of a text's vector with its vector in float32; nil for float32.
   func minCosine(_ precision: Precision) throws -> Float? {
     let count = precision.cosineFloor == nil ? Verification.togetherCount : Verification.comparedCount
     let together = try encoder.encode(Array(texts.prefix(count)))
@@ -42,7 +42,7 @@ struct Verification {
 }
 
 extension Precision {
-  /// What a text's vector and its vector in float32 must have in common; nil for float32.
+  /// The lowest cosine allowed of a text's vector with its vector in float32; nil for float32.
   fileprivate var cosineFloor: Float? {
     switch self {
     case .float32: nil

@@ -4,12 +4,12 @@ import ArgumentParser
 import Foundation
 import Swiftlet
 
-/// Which texts of a file are embedded.
+/// The texts of a file that are embedded.
 struct Workload {
   let path: String
-  /// Tokens a text, made of the file's words; nil: texts are its lines.
+  /// The number of tokens of each text, made of the file's words. nil: each line is a text.
   let length: Int?
-  /// Tokens of all texts together, at least; nil: each text once.
+  /// The minimum number of tokens of all texts together; nil: each text once.
   let tokens: Int?
   let encoder: SentenceEncoder
 
@@ -32,7 +32,7 @@ struct Workload {
     return (chosen, sum)
   }
 
-  /// As many words as a text is to have tokens are enough: the encoder cuts what is beyond.
+  /// Takes `length` words a text. They give enough tokens, and the encoder cuts off the rest.
   private static func texts(of length: Int, from lines: [String]) -> [String] {
     let words = lines.flatMap { $0.split(separator: " ") }
     return stride(from: 0, to: words.count - length, by: length).map { first in

@@ -4,7 +4,7 @@ import ArgumentParser
 import Foundation
 import Swiftlet
 
-/// Tokenizes a file's lines again and again, and prints the best pass as a line of JSON.
+/// Times the tokenization of a file's lines and prints the best pass as a line of JSON.
 @main struct TokenizerSpeed: ParsableCommand {
   static let configuration = CommandConfiguration(commandName: "tokenizer")
 
@@ -37,8 +37,7 @@ import Swiftlet
     return batch
   }
 
-  /// What is timed must be right: the ids are those of the path that knows each token's place, which tests compare
-  /// with the reference.
+  /// Checks that the timed ids are those of `encode`, which tests compare with the reference.
   private func verify(_ tokenizer: Tokenizer, _ lines: [String]) throws {
     let batch = try tokens(of: lines, tokenizer)
     for (index, line) in lines.enumerated() {

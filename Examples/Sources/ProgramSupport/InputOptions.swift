@@ -12,7 +12,10 @@ package struct InputOptions: ParsableArguments {
     help: ArgumentHelp("Read texts from a file, one a line; \"-\" is standard input.", valueName: "file"))
   package var input: String?
 
-  @Option(help: ArgumentHelp("Read --input as JSON Lines, the text in this field.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "Read --input as JSON Lines, the text in this field. Blank lines are no texts: they give no result.",
+      valueName: "name"))
   package var jsonField: String?
 
   package init() {}
@@ -31,16 +34,32 @@ package struct InputOptions: ParsableArguments {
     }
   }
 
-  /// Passes all texts to `body`, batch by batch, with the part of the input read so far where that is known.
+  /// Some of the texts.
+  package struct Batch {
+    package let texts: [String]
+    /// The part of the input that is read so far; nil if its size is unknown.
+    package let fractionRead: Double?
+    /// The line of each text; nil for arguments.
+    fileprivate let lineNumbers: [Int]?
+
+    /// Where the text of this index stands, for messages: "line 7", or "text 2" for an argument.
+    package func place(of index: Int) -> String {
+      lineNumbers.map { "line \($0[index])" } ?? "text \(index + 1)"
+    }
+  }
+
+  /// Passes all texts to `body`, batch by batch.
   ///
   /// - Parameter warn: is told of oddities in the input.
-  package func forEachBatch(
-    warn: @escaping (String) -> Void, _ body: (_ texts: [String], _ fractionRead: Double?) throws -> Void
-  ) throws {
-    guard let input else { return try body(texts, nil) }
+  package func forEachBatch(warn: @escaping (String) -> Void, _ body: (Batch) throws -> Void) throws {
+    guard let input else { return try body(Batch(texts: texts, fractionRead: nil, lineNumbers: nil)) }
     var lines = try TextLines(path: input, jsonField: jsonField, warn: warn)
     while let batch = try lines.nextBatch() {
-      try body(batch, lines.fractionRead)
+      try body(Batch(texts: batch.texts, fractionRead: lines.fractionRead, lineNumbers: batch.lineNumbers))
+    }
+    if lines.skippedLines > 0 {
+      let count = lines.skippedLines
+      warn("\(lines.name): skipped \(count) blank \(count == 1 ? "line, which has" : "lines, which have") no result")
     }
   }
 }

@@ -70,6 +70,15 @@ package struct Output: ~Copyable {
   /// Appends `bytes`. The compiler of Swift 6.3.1 crashes where a span meets an optional file: they are copied.
   package func write(_ bytes: RawSpan) throws { try write(bytes.withUnsafeBytes { Array($0) }) }
 
+  /// Appends what `build` makes, and where it throws, what it made before: a bad line does not hold back the results of
+  /// those before it.
+  package func write(building build: (inout [UInt8]) throws -> Void) throws {
+    var bytes: [UInt8] = []
+    let result = Result { try build(&bytes) }
+    try write(bytes)
+    try result.get()
+  }
+
   /// Writes `bytes` over the first ones.
   package func overwriteBeginning(_ bytes: [UInt8]) throws {
     if file != nil {

@@ -8,7 +8,13 @@ package struct TableOptions: ParsableArguments {
   @Option(help: "How tables are written (default: as the file's name ends).")
   var dataFormat: DatasetReader.Format?
 
-  @Flag(help: "Tables start with data: the columns are taken by their order.")
+  @Option(help: ArgumentHelp("What separates the columns of CSV or TSV: a character, or tab.", valueName: "c"))
+  var separator: FieldSeparator?
+
+  @Flag(
+    help: """
+      Tables start with data: the columns are taken by their order, or by number with --anchor-column 1 and so on.
+      """)
   var noHeader = false
 
   @Flag(help: "Skip and count bad rows; otherwise the first is an error.")
@@ -20,14 +26,17 @@ package struct TableOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The column of labels (default: label).", valueName: "name"))
   var labelColumn: String?
 
-  @Option(help: ArgumentHelp("The column of triplets' anchors (default: anchor).", valueName: "name"))
+  @Option(help: ArgumentHelp("The column of anchors (default: anchor, query or question).", valueName: "name"))
   var anchorColumn: String?
 
-  @Option(help: ArgumentHelp("The column of positives (default: positive).", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "The column of positives (default: positive, pos, document, passage or answer).", valueName: "name"))
   var positiveColumn: String?
 
   @Option(
-    help: ArgumentHelp("The column of negatives, and NAME_2 and so on of more (default: negative).", valueName: "name"))
+    help: ArgumentHelp(
+      "The column of negatives, and NAME_2 and so on of more (default: negative or neg).", valueName: "name"))
   var negativeColumn: String?
 
   @Option(help: ArgumentHelp("The column of pairs' first texts (default: sentence1).", valueName: "name"))
@@ -49,6 +58,7 @@ package struct TableOptions: ParsableArguments {
   package func read(_ path: String, as kind: Dataset.Kind? = nil, warn: (String) -> Void) throws -> Dataset {
     var reader = DatasetReader()
     reader.format = dataFormat
+    reader.separator = separator?.scalar
     reader.hasHeader = !noHeader
     reader.skipsBadRows = skipBad
     func set(_ column: WritableKeyPath<DatasetReader.ColumnNames, String>, _ name: String?) {
@@ -69,3 +79,21 @@ package struct TableOptions: ParsableArguments {
 }
 
 extension DatasetReader.Format: @retroactive ExpressibleByArgument {}
+
+/// A character between fields.
+struct FieldSeparator: ExpressibleByArgument {
+  let scalar: Unicode.Scalar
+
+  /// Takes one ASCII character other than a quotation mark or a line end, or the word for a tab, which shells make hard to
+  /// give.
+  init?(argument: String) {
+    let scalars = argument.unicodeScalars
+    if argument == "tab" || argument == "\\t" {
+      scalar = "\t"
+    } else if scalars.count == 1, let scalar = scalars.first, scalar.isASCII, !["\"", "\n", "\r"].contains(scalar) {
+      self.scalar = scalar
+    } else {
+      return nil
+    }
+  }
+}

@@ -3,7 +3,14 @@
 import SwiftletFiles
 
 /// The texts in the lines of a file or of standard input.
+///
+/// A line is a text, an empty one too. In JSON Lines a line is an object with the text, and blank lines are skipped, as in
+/// tables: they are no texts.
 package struct TextLines: ~Copyable {
+  /// The file, or the name of the stream.
+  package var name: String { lines.name }
+  /// The number of blank lines skipped so far.
+  package private(set) var skippedLines = 0
   private var lines: LineReader
   private let jsonField: String?
   private let warn: (String) -> Void
@@ -34,35 +41,59 @@ package struct TextLines: ~Copyable {
     return size == 0 ? 1 : Double(lines.byteCount) / Double(size)
   }
 
-  /// The next texts, nil at the end.
+  /// Some texts and where they stand.
+  package struct Batch {
+    package fileprivate(set) var texts: [String] = []
+    /// The line of each text, counted from 1.
+    package fileprivate(set) var lineNumbers: [Int] = []
+  }
+
+  /// The next texts, at least one; nil at the end.
   ///
   /// A batch ends when it is large enough to keep all cores busy, or when no further complete line is waiting: who
   /// writes a line into a pipe gets its result before writing the next. An error in a line is thrown after the batch of the
   /// texts before it. Memory does not grow with the input.
-  package mutating func nextBatch() throws -> [String]? {
-    var batch: [String] = []
+  package mutating func nextBatch() throws -> Batch? {
+    var batch = Batch()
     var bytes = 0
     if let failure = failure.take() { throw failure }
-    repeat {
+    // A blank line is not waited behind: a text before it is answered first.
+    while batch.texts.isEmpty
+      || batch.texts.count < TextLines.mostTexts && bytes < TextLines.mostBytes && lines.isLineWaiting()
+    {
       do {
-        guard let text = try next() else { break }
-        batch.append(text)
+        guard let line = try lines.next() else { break }
+        guard let text = try text(of: line) else { continue }
+        batch.texts.append(text)
+        batch.lineNumbers.append(lines.lineCount)
         bytes += text.utf8.count
-      } catch  where !batch.isEmpty {
+      } catch  where !batch.texts.isEmpty {
         failure = error
         break
       }
-    } while batch.count < TextLines.mostTexts && bytes < TextLines.mostBytes && lines.isLineWaiting()
-    return batch.isEmpty ? nil : batch
+    }
+    return batch.texts.isEmpty ? nil : batch
   }
 
-  /// The next line's text, nil at the end.
+  /// The next text, nil at the end.
   package mutating func next() throws -> String? {
-    guard let line = try lines.next() else { return nil }
+    while let line = try lines.next() {
+      if let text = try text(of: line) { return text }
+    }
+    return nil
+  }
+
+  /// The text of the line read last; nil for a blank line of JSON Lines.
+  private mutating func text(of line: String) throws -> String? {
     if lines.lineCount == 1 && lines.hadByteOrderMark {
       warn("\(lines.name): starts with a byte order mark, which was dropped")
     }
-    return try jsonField.map { try text(ofJSON: line, field: $0) } ?? line
+    guard let jsonField else { return line }
+    guard line.utf8.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) else {
+      skippedLines += 1
+      return nil
+    }
+    return try text(ofJSON: line, field: jsonField)
   }
 
   private func text(ofJSON line: String, field: String) throws -> String {

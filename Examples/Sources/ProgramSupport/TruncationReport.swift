@@ -12,11 +12,11 @@ package struct TruncationReport {
     self.warn = warn
   }
 
-  /// Text `index`, counted from 0, was cut.
-  package mutating func add(_ index: Int) {
+  /// The text at `place` was cut.
+  package mutating func add(_ place: String) {
     count += 1
     if count <= TruncationReport.shown {
-      warn("text \(index + 1) is longer than \(maxLength) tokens; what is beyond them was cut")
+      warn("\(place) is longer than \(maxLength) tokens; what is beyond them was cut")
     }
   }
 

@@ -10,7 +10,8 @@ struct CustomLossCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "custom-loss",
     abstract: "Tunes an encoder by a loss that is written here, the supervised contrastive one, and prints the scores.",
-    discussion: "An example to copy from; the tuned encoder is not saved. Tables have columns text and label.")
+    discussion: "An example to copy from; the tuned encoder is not saved. Tables have columns text and label.",
+    version: swiftletVersion)
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var tables: TableOptions

@@ -17,7 +17,10 @@ struct EmbedCommand: ParsableCommand {
         jsonl        {"text":…,"embedding":[…],"truncated":false}
         npy          a NumPy array, float32, a row a text; not to a pipe
         safetensors  the same as the tensor "embeddings"; not to a pipe
-      """)
+      Results are in the order of the texts, one for each line. Blank lines of --json-field are skipped, so that row i \
+      is that of the i-th object. If a line is bad, the texts before it are embedded first.
+      """,
+    version: swiftletVersion)
 
   @OptionGroup var common: CommonOptions
   @OptionGroup var input: InputOptions
@@ -67,12 +70,12 @@ struct EmbedCommand: ParsableCommand {
     }
     var writer = try VectorWriter(format: format ?? .jsonl, dimension: encoder.dimension, output: output)
     var progress = ProgressBar(counting: "texts", quiet: common.quiet)
-    try input.forEachBatch(warn: common.warn) { texts, fractionRead in
-      let embeddings = try encoder.encode(texts, prompt: prompt)
+    try input.forEachBatch(warn: common.warn) { batch in
+      let embeddings = try encoder.encode(batch.texts, prompt: prompt)
       if !embeddings.truncated.isEmpty { progress.clear() }
-      for index in embeddings.truncated { report.add(writer.count + index) }
-      try writer.write(texts, embeddings)
-      progress.update(count: writer.count, fraction: fractionRead)
+      for index in embeddings.truncated { report.add(batch.place(of: index)) }
+      try writer.write(batch.texts, embeddings)
+      progress.update(count: writer.count, fraction: batch.fractionRead)
     }
     progress.clear()
     report.finish()
@@ -84,7 +87,7 @@ struct EmbedCommand: ParsableCommand {
     to output: borrowing Output
   ) throws {
     let embeddings = try encoder.encode(texts, prompt: prompt)
-    for index in embeddings.truncated { report.add(index) }
+    for index in embeddings.truncated { report.add("text \(index + 1)") }
     report.finish()
     try output.write(Array(similarityTable(texts, embeddings).utf8))
   }

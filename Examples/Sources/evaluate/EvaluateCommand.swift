@@ -26,10 +26,14 @@ struct EvaluateCommand: ParsableCommand {
         pairs      sentence1, sentence2, label: 1 for alike, else 0
                    best accuracy and f1 with the threshold of each, precision and
                    recall at that of f1, ap
+        positives  anchor, positive, or query, document and the like
+                   accuracy_at_1 and mrr_at_10 of each anchor's positive among the
+                   positives of all rows; of several the nearest counts
         retrieval  text, label
                    precision, recall, mrr, ndcg and map by k, where each text looks
                    for those of its label in --train; without it among the others
-      """)
+      """,
+    version: swiftletVersion)
 
   @Option(help: ArgumentHelp("What to measure.", valueName: "name"))
   var task: EvaluationTask
@@ -56,6 +60,7 @@ struct EvaluateCommand: ParsableCommand {
     evaluator.warnings.forEach(common.warn)
     let encoder = try common.encoder(), vectors = try embed(evaluator.texts, with: encoder)
     let evaluation = try evaluator.evaluate(vectors, onThreadsOf: encoder)
+    evaluation.warnings.forEach(common.warn)
     var line: [UInt8] = []
     JSONWriter.append(json(evaluation), to: &line)
     let output = try Output(path: nil)

@@ -5,7 +5,7 @@ import Swiftlet
 
 /// What vectors are measured by.
 enum EvaluationTask: String, ExpressibleByArgument, CaseIterable {
-  case knn, triplet, sts, pairs, retrieval
+  case knn, triplet, sts, pairs, positives, retrieval
 
   /// The data that it takes.
   var kind: Dataset.Kind {
@@ -14,6 +14,7 @@ enum EvaluationTask: String, ExpressibleByArgument, CaseIterable {
     case .triplet: .triplets
     case .sts: .scoredPairs
     case .pairs: .labeledPairs
+    case .positives: .positivePairs
     }
   }
 }

@@ -12,7 +12,9 @@ struct BatchOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The texts of each label in such a batch (default: 4).", valueName: "n"))
   var samplesPerLabel: Int?
 
-  @Option(help: ArgumentHelp("The rows in a batch of triplets or pairs (default: 64).", valueName: "n"))
+  @Option(
+    help: ArgumentHelp(
+      "The rows in a batch of triplets or pairs (default: 64). Ranking losses learn more from more.", valueName: "n"))
   var batchSize: Int?
 
   @Option(

@@ -12,14 +12,27 @@ struct FinetuneCommand: AsyncParsableCommand {
     commandName: "finetune",
     abstract: "Tunes a BERT sentence encoder to your texts.",
     discussion: """
-      --train is a table in CSV, TSV or JSON Lines whose columns say what it holds: text and label, or anchor, \
-      positive and negative, or sentence1, sentence2 and score or label.
+      --train is a table in CSV, TSV or JSON Lines. Its columns say what it holds:
+
+        text, label
+        anchor, positive: the negatives are the other rows of a batch
+        anchor, positive, negative, negative_2 ...
+        sentence1, sentence2, score
+        sentence1, sentence2, label: 1 for alike, else 0
+
+      The anchor may be called query or question, the positive document, passage or answer; sentence1 and sentence2 \
+      without a score or label are anchor and positive. In JSON Lines, pos and neg may be lists: each positive gives a \
+      row, with all negatives.
+
+      --eval is a table of any of these kinds, in this order with the score accuracy_at_1, mrr_at_10, accuracy, spearman \
+      or ap, as evaluate has them.
 
       --output becomes a model folder for --model, for the library and for sentence-transformers, with a README.md and \
       a report.html that say how it came about.
 
       A run that was stopped, by Ctrl-C or worse, goes on when the same command is given again with --resume.
-      """)
+      """,
+    version: swiftletVersion)
 
   @OptionGroup(title: "Run") var options: RunOptions
   @OptionGroup(title: "Loss") var loss: LossOptions
@@ -116,6 +129,7 @@ struct FinetuneCommand: AsyncParsableCommand {
       case .triplets: "\(data.count) triplets"
       case .scoredPairs: "\(data.count) pairs with scores"
       case .labeledPairs: "\(data.count) pairs with labels"
+      case .positivePairs: "\(data.count) pairs of texts that belong together"
       }
     return "\(lastComponent(of: path)), \(rows)"
   }

@@ -17,7 +17,8 @@ struct TokenizeCommand: ParsableCommand {
         tokens  the tokens, separated by spaces
         jsonl   {"ids":[…],"tokens":[…],"offsets":[[start,end],…],"type_ids":[…]}; offsets in Unicode scalars
       Nothing is cut unless --max-length asks for it.
-      """)
+      """,
+    version: swiftletVersion)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
     case ids, tokens, jsonl
@@ -67,16 +68,14 @@ struct TokenizeCommand: ParsableCommand {
     options.treatsSpecialTokensAsText = encodeSpecialTokens
     var pairs = try PairSource(path: pair, jsonField: input.jsonField, warn: common.warn)
     var report = TruncationReport(maxLength: common.maxLength ?? 0, warn: common.warn)
-    var count = 0
-    try input.forEachBatch(warn: common.warn) { texts, _ in
-      var lines: [UInt8] = []
-      for text in texts {
-        let encoding = try tokenizer.encode(text, pair: pairs.next(), options: options)
-        if encoding.isTruncated { report.add(count) }
-        append(encoding, to: &lines)
-        count += 1
+    try input.forEachBatch(warn: common.warn) { batch in
+      try output.write { lines in
+        for (index, text) in batch.texts.enumerated() {
+          let encoding = try tokenizer.encode(text, pair: pairs.next(), options: options)
+          if encoding.isTruncated { report.add(batch.place(of: index)) }
+          append(encoding, to: &lines)
+        }
       }
-      try output.write(lines)
     }
     try pairs.finish()
     report.finish()
@@ -103,26 +102,27 @@ struct TokenizeCommand: ParsableCommand {
   }
 
   private func writeTexts(_ tokenizer: Tokenizer, to output: borrowing Output) throws {
-    try input.forEachBatch(warn: common.warn) { lines, _ in
-      var texts: [UInt8] = []
-      for line in lines {
-        let ids = try line.split(separator: " ").map { word in
-          guard let id = Int32(word) else { throw NotAnID(word: String(word)) }
-          return id
+    try input.forEachBatch(warn: common.warn) { batch in
+      try output.write { texts in
+        for (index, line) in batch.texts.enumerated() {
+          let ids = try line.split(separator: " ").map { word in
+            guard let id = Int32(word) else { throw NotAnID(place: batch.place(of: index), word: String(word)) }
+            return id
+          }
+          texts += try tokenizer.decode(ids, skipsSpecialTokens: noSpecialTokens).utf8
+          texts.append(UInt8(ascii: "\n"))
         }
-        texts += try tokenizer.decode(ids, skipsSpecialTokens: noSpecialTokens).utf8
-        texts.append(UInt8(ascii: "\n"))
       }
-      try output.write(texts)
     }
   }
 }
 
 /// A word of `--decode`'s input is no id.
 struct NotAnID: Error, CustomStringConvertible {
+  let place: String
   let word: String
 
   var description: String {
-    "\(String(word.prefix(40)).debugDescription) is not a token id; give whole numbers separated by spaces"
+    "\(place): \(String(word.prefix(40)).debugDescription) is not a token id; give whole numbers separated by spaces"
   }
 }

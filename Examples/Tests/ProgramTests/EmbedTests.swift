@@ -97,7 +97,7 @@ struct EmbedTests {
   @Test func cutTextsAreReported() throws {
     let long = String(repeating: "word ", count: 300)
     let run = try ProgramRun("embed", ["--input", "-"], input: lines(["short", long]))
-    #expect(run.errorLines == ["Warning: text 2 is longer than 256 tokens; what is beyond them was cut"])
+    #expect(run.errorLines == ["Warning: line 2 is longer than 256 tokens; what is beyond them was cut"])
     #expect(run.text.split(separator: "\n").map { $0.hasSuffix("true}") } == [false, true])
     #expect(try ProgramRun("embed", ["--input", "-", "--quiet"], input: lines([long])).errors.isEmpty)
     let many = try ProgramRun("embed", ["--input", "-"], input: lines(Array(repeating: long, count: 8)))
@@ -112,8 +112,59 @@ struct EmbedTests {
     #expect(run.errorLines == ["Error: standard input: line 2: is no object with a string \"title\""])
     // The text before it is embedded.
     #expect(run.text.hasPrefix(#"{"text":"a text","#) && run.text.split(separator: "\n").count == 1)
-    let broken = try ProgramRun("embed", ["--input", "-", "--json-field", "title"], input: Data("\n".utf8))
-    #expect(broken.errorLines.first?.hasPrefix("Error: standard input: invalid JSON at line 1") == true)
+    let broken = try ProgramRun("embed", ["--input", "-", "--json-field", "title"], input: Data("\n{\n".utf8))
+    #expect(broken.errorLines.first?.hasPrefix("Error: standard input: invalid JSON at line 2") == true)
+  }
+
+  /// As `finetune` and `evaluate` do. Lines keep their numbers in messages.
+  @Test func blankLinesOfJSONLinesAreSkipped() throws {
+    let long = String(repeating: "word ", count: 300)
+    let objects = ["", #"{"t":"a"}"#, " \t", "", "{\"t\":\"\(long)\"}\r", "\r", #"{"t":""}"#, ""]
+    let file = path("vectors.npy"), options = ["--input", "-", "--json-field", "t"]
+    let run = try ProgramRun("embed", options, input: lines(objects))
+    #expect(run.exitCode == 0)
+    let texts = try run.text.split(separator: "\n").map {
+      try JSONDecoder().decode(Line.self, from: Data($0.utf8)).text
+    }
+    #expect(texts == ["a", long, ""])
+    #expect(
+      run.errorLines == [
+        "Warning: line 5 is longer than 256 tokens; what is beyond them was cut",
+        "Warning: standard input: skipped 5 blank lines, which have no result",
+      ])
+    let array = try ProgramRun("embed", options + ["--format", "npy", "--output", file], input: lines(objects))
+    #expect(array.exitCode == 0)
+    #expect(try Data(contentsOf: URL(fileURLWithPath: file)).count == 128 + 3 * 384 * 4)
+    let bad = try ProgramRun("embed", options, input: lines(["", #"{"t":"a"}"#, "", #"{"t":1}"#]))
+    #expect(bad.exitCode == 1 && bad.text.split(separator: "\n").count == 1)
+    #expect(bad.errorLines == ["Error: standard input: line 4: is no object with a string \"t\""])
+    // Without --json-field an empty line is an empty text.
+    #expect(
+      try ProgramRun("embed", ["--input", "-"], input: lines(["a", "", "b"])).text.split(separator: "\n").count == 3)
+  }
+
+  /// A blank line is not waited behind.
+  @Test func aTextBeforeABlankLineIsAnsweredAtOnce() throws {
+    let program = try RunningProgram("embed", ["--input", "-", "--json-field", "t"])
+    for text in ["first", "second"] {
+      program.send(lines(["{\"t\":\"\(text)\"}", ""]))
+      #expect(program.readLine().hasPrefix(#"{"text":"\#(text)","#))
+    }
+    program.closeInput()
+    #expect(program.waitUntilExit().exitCode == 0)
+  }
+
+  /// All lines are read at once, and those before the bad one are still answered.
+  @Test func linesBeforeABadOneAreAnswered() throws {
+    let good = (1...5).map { "text \($0)" }
+    let run = try ProgramRun(
+      "embed", ["--input", "-"], input: lines(good) + Data([0x62, 0xFF, 0x0A]) + lines(["more"]))
+    #expect(run.exitCode == 1)
+    #expect(run.errorLines.count == 1 && run.errors.contains("line 6: byte 2 (0xFF) is not UTF-8"))
+    let texts = try run.text.split(separator: "\n").map {
+      try JSONDecoder().decode(Line.self, from: Data($0.utf8)).text
+    }
+    #expect(texts == good)
   }
 
   @Test func aByteOrderMarkIsDropped() throws {

@@ -62,6 +62,36 @@ struct EvaluateTests {
     #expect(abs((metrics["spearman"] ?? 0) - 1) < 1e-12 && (metrics["pearson"] ?? 0) > 0.9)
   }
 
+  @Test func anchorsFindTheirPositives() throws {
+    let rows = "A dog barks.;A puppy yelps.\nIt rains.;It is raining.\n"
+    let file = try write("sep=;\nquery;document\n" + rows, to: "pairs.csv")
+    let run = try ProgramRun("evaluate", ["--task", "positives", "--data", file, "--separator", ";"])
+    #expect(run.exitCode == 0 && run.errors.isEmpty, "\(run.errors)")
+    #expect(run.text == "{\"accuracy_at_1\":1.0,\"mrr_at_10\":1.0}\n")
+    let unnamed = try write("A dog barks.,A puppy yelps.\nIt rains.,It is raining.\n", to: "unnamed.csv")
+    let byOrder = try ProgramRun("evaluate", ["--task", "positives", "--data", unnamed, "--no-header"])
+    #expect(byOrder.exitCode == 0 && byOrder.text == run.text)
+  }
+
+  @Test(arguments: [(";", ";", "\";\""), ("\t", "tab", "tab"), ("|", "|", "\"|\"")])
+  func anotherSeparatorIsNamedWithItsOption(separator: String, option: String, named: String) throws {
+    let file = try write(labeled.replacingOccurrences(of: ",", with: separator), to: "data.csv")
+    let run = try ProgramRun("evaluate", ["--task", "knn", "--data", file])
+    #expect(run.exitCode == 1 && run.errorLines.count == 1)
+    #expect(run.errors.contains("\(file): line 1: there are ") && run.errors.contains("give --separator \(named),"))
+    let separated = try ProgramRun("evaluate", ["--task", "knn", "--data", file, "--separator", option])
+    #expect(separated.exitCode == 0 && separated.text.hasPrefix("{\"accuracy_at_1\":1.0"))
+  }
+
+  @Test func oneLabelAndEqualTextsAreWarnedOf() throws {
+    let one = try write("text,label\nA dog.,x\nRain.,x\n", to: "one.csv")
+    let run = try ProgramRun("evaluate", ["--task", "knn", "--data", one])
+    #expect(run.exitCode == 0 && run.errorLines.count == 1 && run.errors.contains("have the label \"x\""))
+    let equal = try write("anchor,positive,negative\na,a,a\na,a,a\n", to: "equal.csv")
+    let triplets = try ProgramRun("evaluate", ["--task", "triplet", "--data", equal])
+    #expect(triplets.exitCode == 0 && triplets.errorLines.count == 1 && triplets.errors.contains("all texts are equal"))
+  }
+
   @Test func aThresholdTellsPairsApart() throws {
     let rows = "A dog barks.,A puppy yelps.,1\nA dog barks.,Rain is falling.,0\nIt rains.,It is raining.,1\n"
     let file = try write("sentence1,sentence2,label\n" + rows, to: "pairs.csv")
@@ -98,7 +128,8 @@ struct EvaluateTests {
     let file = try write("a,b,1.5\nc,d,1.5\n", to: "equal.csv")
     let run = try ProgramRun("evaluate", ["--task", "sts", "--data", file, "--no-header", "--max-length", "2"])
     #expect(run.exitCode == 0 && run.text == "{\"pearson\":null,\"spearman\":null}\n")
-    #expect(run.errorLines.count == 2 && run.errors.contains("all scores are equal"))
+    #expect(run.errorLines.count == 3 && run.errors.contains("all scores are equal"))
+    #expect(run.errors.contains("all vectors are equal, though the texts differ"))
     #expect(run.errors.contains("4 of 4 texts were cut to 2 tokens"))
     let quiet = ["--task", "sts", "--data", file, "--no-header", "--max-length", "2", "--quiet"]
     #expect(try ProgramRun("evaluate", quiet).errors.isEmpty)
@@ -134,6 +165,8 @@ struct EvaluateTests {
     ["--task", "knn"], ["--data", "x.csv"], ["--task", "ranking", "--data", "x.csv"],
     ["--task", "sts", "--data", "x.csv", "--train", "y.csv"],
     ["--task", "sts", "--data", "x.csv", "--data-format", "parquet"],
+    ["--task", "sts", "--data", "x.csv", "--separator", ";;"],
+    ["--task", "sts", "--data", "x.csv", "--separator", "\""],
   ])
   func wrongUsageExitsWith64(arguments: [String]) throws {
     let run = try ProgramRun("evaluate", arguments)

@@ -179,7 +179,7 @@ struct FinetuneTests {
     #expect(skipping.errorLines.contains { $0.contains("skipped 1 bad row") })
   }
 
-  @Test(arguments: ["text,label\n", "text,label\ncat,a\ncat sat,a\n", "anchor,positive\na,b\n"])
+  @Test(arguments: ["text,label\n", "text,label\ncat,a\ncat sat,a\n"])
   func dataThatTeachesNothingIsAnError(table: String) throws {
     try table.write(to: folder.appendingPathComponent("train.csv"), atomically: true, encoding: .utf8)
     let run = try finetune("output", [])
@@ -212,6 +212,42 @@ struct FinetuneTests {
     #expect(run.errors.contains("as the score rose no more"), "\(run.errors)")
     #expect(run.text.contains("accuracy"))
     #expect(String(decoding: try read("output/README.md"), as: UTF8.self).contains("3 triplets"))
+  }
+
+  /// A table in each way of writing pairs that belong together.
+  @Test(arguments: [
+    ("pairs.csv", "query,document\nthe cat,the cat sat\nthe dog,the dog ran\nthe mat,on the mat\n", []),
+    (
+      "pairs.csv", "the cat,the cat sat\nthe dog,the dog ran\nthe mat,on the mat\n",
+      ["--no-header", "--anchor-column", "1", "--positive-column", "2"]
+    ),
+    (
+      "pairs.txt", "sentence1|sentence2\nthe cat|the cat sat\nthe dog|the dog ran\nthe mat|on the mat\n",
+      ["--data-format", "csv", "--separator", "|"]
+    ),
+    (
+      "pairs.jsonl",
+      #"{"query":"the cat","pos":["the cat sat","cat"],"neg":[]}"# + "\n"
+        + #"{"query":"the dog","pos":["the dog ran"]}"#, []
+    ),
+  ])
+  func pairsWithoutNegativesTrain(name: String, table: String, options: [String]) throws {
+    try table.write(to: folder.appendingPathComponent(name), atomically: true, encoding: .utf8)
+    func run(_ output: String, _ more: [String]) throws -> ProgramRun {
+      try ProgramRun(
+        "finetune",
+        ["--model", model, "--train", path(name), "--eval", path(name), "--output", path(output), "--steps", "4"]
+          + options + more)
+    }
+    let trained = try run("output", ["--loss", "multiple-negatives-ranking", "--max-length", "4"])
+    #expect(trained.exitCode == 0, "\(trained.errors)")
+    #expect(trained.text.contains("accuracy_at_1") && trained.text.contains("mrr_at_10"))
+    #expect(trained.errors.contains("training texts have more than 4 tokens"), "\(trained.errors)")
+    let card = String(decoding: try read("output/README.md"), as: UTF8.self)
+    #expect(card.contains("3 pairs of texts that belong together") && card.contains("| batch | 64 rows |"))
+    let wrong = try run("other", [])
+    #expect(wrong.exitCode == 1 && wrong.errorLines.count == 1)
+    #expect(wrong.errors.contains("cannot train on positive pairs; choose one of multiple-negatives-ranking, "))
   }
 
   @Test(arguments: [["--mine", "random"], ["--mine", "offline", "--remine-every", "2", "--negatives", "2"]])

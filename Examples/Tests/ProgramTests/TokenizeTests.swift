@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Swiftlet
 import Testing
 
 struct TokenizeTests {
@@ -23,6 +24,11 @@ struct TokenizeTests {
         == "[CLS] [ sep ] [SEP]\n")
   }
 
+  @Test(arguments: ["embed", "tokenize", "finetune", "evaluate", "custom-loss"])
+  func everyProgramTellsTheVersionOfThePackage(program: String) throws {
+    #expect(try ProgramRun(program, ["--version"]).text == "\(swiftletVersion)\n")
+  }
+
   @Test func pairsComeFromAFile() throws {
     let file = FileManager.default.temporaryDirectory.appendingPathComponent("pairs-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: file) }
@@ -39,7 +45,7 @@ struct TokenizeTests {
     #expect(whole.text.split(separator: " ").count == 602)
     let cut = try ProgramRun("tokenize", ["--input", "-", "--max-length", "5"], input: long)
     #expect(cut.text == "101 2773 2773 2773 102\n")
-    #expect(cut.errorLines == ["Warning: text 1 is longer than 5 tokens; what is beyond them was cut"])
+    #expect(cut.errorLines == ["Warning: line 1 is longer than 5 tokens; what is beyond them was cut"])
   }
 
   @Test func decodeReadsIDs() throws {
@@ -53,6 +59,24 @@ struct TokenizeTests {
       #expect(run.exitCode == 1, "\(wrong)")
       #expect(run.errorLines.count == 1)
     }
+  }
+
+  @Test func linesBeforeABadOneAreAnswered() throws {
+    let texts = Data("hello\nworld\n".utf8)
+    let run = try ProgramRun("tokenize", ["--input", "-"], input: texts + Data([0xFF, 0x0A]))
+    #expect(run.exitCode == 1 && run.text == "101 7592 102\n101 2088 102\n")
+    #expect(run.errors.contains("line 3: byte 1 (0xFF)"))
+    let decoded = try ProgramRun(
+      "tokenize", ["--decode", "--input", "-"], input: Data("7592\n2088\nhello\n101\n".utf8))
+    #expect(decoded.exitCode == 1 && decoded.text == "hello\nworld\n")
+    #expect(
+      decoded.errorLines == ["Error: line 3: \"hello\" is not a token id; give whole numbers separated by spaces"])
+
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("pairs-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: file) }
+    try "world\n".write(to: file, atomically: true, encoding: .utf8)
+    let pairs = try ProgramRun("tokenize", ["--pair", file.path, "--input", "-"], input: texts)
+    #expect(pairs.exitCode == 1 && pairs.text == "101 7592 102 2088 102\n")
   }
 
   @Test(arguments: [[], ["--format", "xml", "text"], ["--decode", "--format", "tokens", "101"]])

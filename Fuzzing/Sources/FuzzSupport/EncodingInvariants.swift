@@ -2,7 +2,7 @@
 
 package import Swiftlet
 
-/// What holds for the encoding of any text by any tokenizer.
+/// Checks what must hold for the encoding of any text by any tokenizer.
 package func checkInvariants(of encoding: Encoding, text: String, pair: String? = nil, _ tokenizer: Tokenizer) {
   let count = encoding.count
   let counts = [encoding.typeIDs.count, encoding.tokens.count, encoding.offsets.count, encoding.utf8Ranges.count]
@@ -12,7 +12,7 @@ package func checkInvariants(of encoding: Encoding, text: String, pair: String? 
   checkPlaces(encoding, typeID: 1, pair ?? "")
 }
 
-/// Starts and ends never go back, lie on scalars of the text, and count the same place in scalars and in bytes.
+/// Checks that starts and ends never go back, lie at scalars, and name one place in scalars and in bytes.
 private func checkPlaces(_ encoding: Encoding, typeID: Int32, _ text: String) {
   let utf8 = Array(text.utf8)
   // scalarsBefore[i]: how many scalars start before byte i; nil inside a scalar.

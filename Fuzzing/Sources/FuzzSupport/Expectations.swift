@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Ends the process, which libFuzzer reports together with the input, unless `condition` holds.
+/// Ends the process unless `condition` holds; libFuzzer then reports the input.
 package func expect(_ condition: @autoclosure () throws -> Bool, _ message: @autoclosure () -> String) rethrows {
   if try !condition() { fatalError("EXPECTED: \(message())") }
 }

@@ -4,7 +4,7 @@ internal import Swiftlet
 internal import SwiftletFiles
 internal import SwiftletWeights
 
-/// Choices that the bytes of an input make, one after the other; where they end, the first of each.
+/// Makes choices by the bytes of an input, one after the other; after the last byte, the first option each time.
 package struct Choices {
   private var bytes: ArraySlice<UInt8>
 
@@ -118,7 +118,7 @@ package struct RandomModel {
   }
 }
 
-/// A text of so many words.
+/// A text of `count` words.
 package func text(ofWords count: Int, _ choices: inout Choices) -> String {
   (0..<count).map { _ in choices.pick(RandomModel.words) }.joined(separator: " ")
 }

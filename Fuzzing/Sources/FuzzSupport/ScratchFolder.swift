@@ -2,10 +2,10 @@
 
 import Foundation
 
-/// A folder for the files of one input after another; give it a place in memory by TMPDIR.
+/// A folder for the files of one input after another. TMPDIR can place it in memory.
 package final class ScratchFolder {
   package let path: String
-  /// What lies in the folder now: a file that stays the same is not written again.
+  /// What is in the folder now; a file that stays the same is not written again.
   private var contents: [String: [UInt8]] = [:]
 
   package init() {
@@ -13,7 +13,7 @@ package final class ScratchFolder {
     try! FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   }
 
-  /// Makes `name` hold `bytes`; without bytes it is removed.
+  /// Writes `bytes` to `name`; removes the file if `bytes` is nil.
   package func write(_ bytes: (some Collection<UInt8>)?, to name: String) {
     let new = bytes.map { Array($0) }
     guard contents[name] != new else { return }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The files of an input: its stretches between the bytes FF 0A FF, which no UTF-8 text and no JSON holds. Empty stretches
-/// stand for files that are absent.
+/// Splits an input into files at the bytes FF 0A FF, which no UTF-8 text contains. An empty section is an absent file.
 package func sections(of input: UnsafeBufferPointer<UInt8>, count: Int) -> [ArraySlice<UInt8>?] {
   var rest = Array(input)[...]
   return (0..<count).map { index in

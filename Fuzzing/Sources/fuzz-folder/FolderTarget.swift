@@ -20,8 +20,8 @@ nonisolated(unsafe) private let folder: ScratchFolder = {
   return folder
 }()
 
-/// Any bytes as the text files of a model folder, which has the weights of a small BERT: an error, or an encoder and
-/// a tokenizer that do what they should.
+/// Loads a model folder with the input as its text files and the weights of a small BERT. The result must be an error,
+/// or an encoder and a tokenizer that do what they should.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let files = sections(of: UnsafeBufferPointer(start: start, count: count), count: names.count)

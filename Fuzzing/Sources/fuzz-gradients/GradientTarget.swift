@@ -6,7 +6,7 @@ import Swiftlet
 
 nonisolated(unsafe) private let folder = ScratchFolder()
 
-/// A small BERT of any sizes, tuned by a step on texts of any lengths: pieces and threads change no bit of the result.
+/// Tunes a small BERT of any sizes by a step on texts of any lengths. Pieces and threads must not change a bit.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var choices = Choices(Array(UnsafeBufferPointer(start: start, count: count)))

@@ -3,7 +3,7 @@
 import FuzzSupport
 import SwiftletFiles
 
-/// Any bytes as JSON: an error with a place inside the text, or a value that is written and read back equal.
+/// Parses the input as JSON: the result must be an error with a place in the text, or a value that round-trips.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = Array(UnsafeBufferPointer(start: start, count: count))

@@ -6,13 +6,13 @@ import SwiftletFiles
 
 nonisolated(unsafe) private let folder = ScratchFolder()
 
-/// Any bytes as lines, and each line as JSON: the lines are those of a split at LF, an error names the line it is in.
+/// Reads the input as lines, and each line as JSON. Lines must be those of a split at LF; an error must name its line.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = UnsafeBufferPointer(start: start, count: count)
   folder.write(input, to: "lines")
   var expected = input.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-  // What follows the last LF is a line only if there is something.
+  // The text after the last LF is a line only if it is not empty.
   if expected.last?.isEmpty == true { expected.removeLast() }
 
   var reader = try! LineReader(path: folder.path("lines"))

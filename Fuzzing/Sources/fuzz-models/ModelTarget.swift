@@ -5,7 +5,7 @@ import Swiftlet
 
 nonisolated(unsafe) private let folder = ScratchFolder()
 
-/// A small BERT of any sizes and a batch of texts of any lengths: each vector has the bits of that of the text alone.
+/// Embeds a batch of texts of any lengths by a small BERT of any sizes. Each text must have the bits it has alone.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   var choices = Choices(Array(UnsafeBufferPointer(start: start, count: count)))

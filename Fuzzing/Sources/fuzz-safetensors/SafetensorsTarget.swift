@@ -5,11 +5,11 @@ import SwiftletWeights
 
 nonisolated(unsafe) private let folder = ScratchFolder()
 
-/// Any bytes as a checkpoint: an error, or tensors that cover their files and can be read.
+/// Opens the input as a checkpoint. The result must be an error, or tensors that cover their files and can be read.
 ///
 /// The input is a letter, then model.safetensors, model.safetensors.index.json and the shards a and b, as `sections`
-/// cuts them. After `h` the 8 bytes that say how long a header is are left out and put in here: the header is what comes
-/// before the first NUL, so that a mutation of it need not hit upon its length.
+/// cuts them. After `h`, the safetensors files lack the 8 bytes of the header's length, which are added here; a header
+/// then ends at the first NUL. So a mutated header always has the right length.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let start, count > 0 else { return 0 }

@@ -7,8 +7,8 @@ import SwiftletFiles
 
 nonisolated(unsafe) private let folder = ScratchFolder()
 
-/// Any bytes as a table: what CSV and TSV have in common with their own fields written anew, an error names the line; as a
-/// data set in each format.
+/// Reads the input as a CSV and a TSV table and, in each format, as a data set. An error must name its line. The CSV
+/// fields, written anew in quotation marks, must read back equal.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   let input = UnsafeBufferPointer(start: start, count: count)
@@ -21,7 +21,7 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     for hasHeader in [true, false] { readDataset(format, hasHeader: hasHeader) }
   }
 
-  // Every field in quotation marks is the same field, but for a carriage return at the end of one of its lines.
+  // Skips fields with CRLF, which a quoted field reads back as LF.
   let fields = csv.map { $0.map { Array($0.utf8) } }
   let lineEnd = Array("\r\n".utf8)
   guard !fields.joined().contains(where: { $0.contains(lineEnd) }) else { return 0 }
@@ -31,7 +31,7 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   return 0
 }
 
-/// A data set has rows; it is the same with and without leave to skip bad rows, unless there are some.
+/// Checks that a data set has rows, and that leave to skip bad rows changes nothing unless there are some.
 private func readDataset(_ format: DatasetReader.Format, hasHeader: Bool) {
   var reader = DatasetReader()
   reader.format = format
@@ -54,7 +54,7 @@ private func quoted(_ field: [UInt8]) -> [UInt8] {
   return [mark] + field.flatMap { $0 == mark ? [mark, mark] : [$0] } + [mark]
 }
 
-/// All records without an error; the lines they start in go up, from 1 to `lineLimit`.
+/// Returns all records without an error. Checks that the lines they start in go up, from 1 to `lineLimit`.
 private func records(of name: String, _ format: TableReader.Format, lineLimit: Int) -> [[String]] {
   var reader = TableReader(try! LineReader(path: folder.path(name)), format: format)
   var records: [[String]] = []

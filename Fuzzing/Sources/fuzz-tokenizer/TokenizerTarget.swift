@@ -13,8 +13,8 @@ private let tokenizers = try! [
   Tokenizer(folder: root + "/Tests/SwiftletEncodersTests/Fixtures/saved-by-reference/model"),
 ]
 
-/// Any bytes as a text, or as two with FF 0A FF between them. The first two bytes choose tokenizer, options and
-/// maximum length.
+/// Tokenizes the input as a text, or as two with FF 0A FF between them. The first two bytes choose tokenizer, options
+/// and maximum length.
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let start, count >= 2 else { return 0 }
@@ -45,7 +45,7 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   return 0
 }
 
-/// The path without offsets: the ids of `encode`, or an error exactly where the bytes are not UTF-8.
+/// Checks the path without offsets: the ids of `encode`, or an error if and only if the bytes are not UTF-8.
 private func checkBytes(_ bytes: [UInt8], _ tokenizer: Tokenizer) {
   var batch = TokenBatch()
   batch.append(ids: [7])
@@ -63,7 +63,7 @@ private func checkBytes(_ bytes: [UInt8], _ tokenizer: Tokenizer) {
   }
 }
 
-/// The pieces of a word join to the normalised word: they are those of that word alone; from ASCII it is the text itself.
+/// Checks that a word's joined subword tokens encode to the same ids, and that those from ASCII are the text itself.
 private func checkWords(of encoding: Encoding, _ text: String, _ tokenizer: Tokenizer) {
   let special = Set(tokenizer.addedTokens.map(\.id) + [tokenizer.specialTokens.unknown])
   var start = 0

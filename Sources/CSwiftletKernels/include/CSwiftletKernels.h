@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// What is applied to each element of a product once its bias is added.
+/// A function of each element, for `map` or for a product after its bias is added.
 typedef enum {
   SWLT_IDENTITY,
   SWLT_GELU,       // x (1 + erf(x / sqrt 2)) / 2
@@ -26,9 +26,9 @@ typedef enum {
 /// How numbers are stored outside the kernels, which all compute in float32.
 typedef enum { SWLT_F32, SWLT_F16, SWLT_BF16, SWLT_F64 } swlt_storage;
 
-/// One step of AdamW: what is the same for every element.
+/// The numbers of an AdamW step that are the same for every element.
 typedef struct {
-  float gradient_factor;  // what clips the gradient
+  float gradient_factor;  // clips the gradient
   float weight_factor;    // 1 - learning rate * weight decay
   float first_share;      // 1 - beta1
   float second_keep;      // beta2
@@ -38,34 +38,34 @@ typedef struct {
   float step_size;  // learning rate / (1 - beta1^t)
 } swlt_adamw;
 
-/// From so many rows on, weights of two bytes are faster expanded to float32 once for all.
+/// From this number of rows on, it is faster to expand weights of two bytes to float32 once for all rows.
 enum { SWLT_EXPANDED_ROWS = 64 };
 
-/// Products with weights of fewer bits: see the three instances below. Inputs and weights are bytes in a form of the
-/// path's own.
+/// Products with weights of fewer bits, see `float16`, `bfloat16` and `int8` below. The form of the bytes of inputs and
+/// weights depends on the CPU path.
 typedef struct {
   /// The bytes of a row of k inputs.
   size_t (*input_size)(size_t k);
 
-  /// The bytes of weights packed for k inputs and n outputs. Where n is a multiple of panel_width, it is also where
-  /// the weights of the outputs from n on begin.
+  /// The bytes of weights packed for k inputs and n outputs. If n is a multiple of panel_width, the weights of output n
+  /// begin at this offset.
   size_t (*weights_size)(size_t k, size_t n);
 
-  /// The numbers of scratch that pack and convert need for k inputs.
+  /// The number of floats of scratch that pack and convert need for k inputs.
   size_t (*scratch_count)(size_t k);
 
   /// Packs b of k rows and n columns, as the float32 pack does; int8 takes a row_stride of 1 only.
   void (*pack)(size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride, float *scratch,
                void *packed);
 
-  /// Rows of k numbers, ldx apart, as inputs, one after the other. `scratch` as for pack. Null: inputs are rows
-  /// of k float32 numbers.
+  /// Converts rows of k numbers, ldx apart, to inputs without gaps. `scratch` as for pack. Null if inputs are rows of k
+  /// float32 numbers.
   void (*convert)(size_t rows, size_t k, const float *x, size_t ldx, float *scratch, void *inputs);
 
-  /// Whether weights are expanded to float32 where there are at least SWLT_EXPANDED_ROWS rows.
+  /// Whether weights are expanded to float32 if there are at least SWLT_EXPANDED_ROWS rows.
   int expands;
 
-  /// c = function(a b + bias), as the float32 product: a are m rows of inputs, b the packed weights of n outputs.
+  /// c = function(a b + bias), as the float32 product: a holds m rows of inputs, b the packed weights of n outputs.
   /// `scratch` is null or holds the k * panel_width numbers of an expanded panel.
   void (*product)(size_t m, size_t n, size_t k, const void *inputs, const void *packed, float *scratch,
                   const float *bias, swlt_function function, float *c, size_t ldc);
@@ -96,16 +96,16 @@ typedef struct {
   void (*add_product)(size_t m, size_t n, size_t k, const float *a, size_t row_stride, size_t column_stride,
                       const float *packed, float *c, size_t ldc);
 
-  /// Weights that are halves, without loss: the bits of `product`. Null where the path has no instruction for halves.
+  /// For weights that are exact as float16: the same bits as `product`. Null if the path has no instruction for halves.
   const swlt_compact *float16;
 
-  /// Inputs and weights rounded to bfloat16, sums in float32: the CPU's dot product of pairs, whose roundings are its
-  /// own, or float32's multiply-add. The one kernel whose bits depend on the CPU.
+  /// Inputs and weights rounded to bfloat16, sums in float32. Uses the CPU's dot product of pairs, which rounds in its
+  /// own way, or float32 multiply-adds. This is the only kernel whose bits depend on the CPU.
   const swlt_compact *bfloat16;
 
-  /// Inputs and weights rounded to integers from -127 to 127, with a scale an input row and an output, after both were
-  /// turned by the same Hadamard matrix, 64 numbers at a time, which spreads outliers and keeps dot products. Integer
-  /// sums are exact for k up to 65,536. Numbers are to be finite.
+  /// Inputs and weights rounded to integers from -127 to 127, with one scale for each input row and each output.
+  /// Before, both are multiplied by the same Hadamard matrix, 64 numbers at a time, which spreads outliers and keeps
+  /// dot products. Integer sums are exact for k up to 65,536. Numbers must be finite.
   /// Ashkboos et al.: QuaRot: outlier-free 4-bit inference in rotated LLMs, NeurIPS 2024.
   const swlt_compact *int8;
 
@@ -134,7 +134,7 @@ typedef struct {
   void (*divide)(size_t n, float divisor, float *x);
 
   /// Each row of x, in place: exp(scale (x - max)) over their sum. scale > 0. The rows, ldx apart, have room for n
-  /// rounded up to a multiple of 16; what is past n becomes 0.
+  /// rounded up to a multiple of 16; numbers past n become 0.
   void (*softmax)(size_t rows, size_t n, float scale, float *x, size_t ldx);
 
   /// The gradient of softmax's input from that of its result y: scale y (gradient - sum of gradient y), in place of
@@ -151,12 +151,12 @@ typedef struct {
   void (*layer_norm_gradient)(size_t rows, size_t n, const float *x, const float *residual, const float *gamma,
                               float epsilon, const float *gradient, float *normalized, float *out);
 
-  /// Row r of out (rows n apart) becomes, or grows by, row indices[r] of a table of n columns in `storage`, each
-  /// number, as float32, times `factor`, rounded once.
+  /// Sets row r of out (rows n apart) to row indices[r] of a table of n columns in `storage`, or adds it if `add`. Each
+  /// number is converted to float32, multiplied by `factor` in double and rounded once.
   void (*gather)(size_t rows, size_t n, const void *table, swlt_storage storage, const int32_t *indices, double factor,
                  int add, float *out);
 
-  /// Row indices[r] of out grows by row r of x, in the order of r: n columns, rows ldx and ldout apart.
+  /// Adds row r of x to row indices[r] of out, in the order of r: n columns, rows ldx and ldout apart.
   void (*scatter_add)(size_t rows, size_t n, const float *x, size_t ldx, const int32_t *indices, float *out,
                       size_t ldout);
 
@@ -179,7 +179,7 @@ typedef struct {
   /// infinite. y may be x if the storage is SWLT_F32.
   size_t (*convert)(size_t n, const void *x, swlt_storage storage, float *y);
 
-  /// How many of n stored numbers are NaN or infinite as float32; with `first` not null, the index of the first.
+  /// How many of n stored numbers are NaN or infinite as float32. If not null, `first` gets the index of the first.
   size_t (*count_non_finite)(size_t n, const void *x, swlt_storage storage, size_t *first);
 
   /// A step of AdamW on n weights w and their moments m and v. With g = gradient_factor * gradient, all zeros where
@@ -194,8 +194,8 @@ const swlt_kernels *swlt_best(void);
 /// The table called `name`, or null if there is none of that name or this CPU cannot run it.
 const swlt_kernels *swlt_named(const char *name);
 
-/// Has this thread round to nearest and keep subnormal numbers, as the bits above take for granted, whatever its
-/// process did (code built with -ffast-math flushes them). Returns the setting until now, for swlt_set_arithmetic.
+/// Makes this thread round to nearest and keep subnormal numbers, as the bits above require, whatever the process has
+/// set (code built with -ffast-math flushes them). Returns the previous setting, for swlt_set_arithmetic.
 uint64_t swlt_use_ieee_arithmetic(void);
 
 /// Sets the thread's floating-point control register: MXCSR or FPCR.

@@ -100,12 +100,8 @@ struct AttentionHead {
 
   /// Dropout of some rows of scores, or of their gradients.
   private func drop(_ scores: MatrixView, into result: MatrixView, _ firstRow: Int, _ place: Place) {
-    guard let dropout else { return }
-    for row in 0..<scores.rows {
-      dropout.apply(
-        text: place.text, position: firstRow + row, head: place.head, scores.row(row), into: result.row(row),
-        kernels: kernels)
-    }
+    dropout?.apply(
+      text: place.text, position: firstRow, head: place.head, scores, into: result, kernels: kernels)
   }
 
   /// The gradients of queries, keys, values and bias from that of the result; all but the queries' start at 0.

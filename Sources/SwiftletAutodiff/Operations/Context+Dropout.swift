@@ -18,14 +18,11 @@ extension Context {
   }
 
   fileprivate func masked(_ x: Tensor, by mask: DropoutMask, _ sequenceStarts: [Int]) -> Tensor {
-    let y = result(x.shape[0], x.shape[1])
+    let y = result(x.shape[0], x.shape[1]), inputs = x.matrix, outputs = y.matrix
     forEachRange(sequenceStarts.count - 1, grain: 1) { texts in
       for text in texts {
-        for token in sequenceStarts[text]..<sequenceStarts[text + 1] {
-          mask.apply(
-            text: text, position: token - sequenceStarts[text], x.matrix.row(token), into: y.matrix.row(token),
-            kernels: kernels)
-        }
+        let tokens = sequenceStarts[text]..<sequenceStarts[text + 1]
+        mask.apply(text: text, position: 0, inputs.rows(tokens), into: outputs.rows(tokens), kernels: kernels)
       }
     }
     return y

@@ -41,14 +41,14 @@ struct DropoutMask: Sendable {
   let threshold: UInt32
   let scale: Float
 
-  /// Applies the mask to a row of a token: x to y, which may be the same. The mask of a gradient is the value's.
+  /// Applies the mask to rows of consecutive tokens: x to y, which may be the same. The mask of a gradient is the value's.
   ///
   /// - Parameters:
   ///   - text: the text's place in the piece.
-  ///   - position: the token's place in the text.
+  ///   - position: the first token's place in the text.
   ///   - head: the attention head, or 0.
   func apply(
-    text: Int, position: Int, head: Int = 0, _ x: VectorView, into y: VectorView, kernels: Kernels
+    text: Int, position: Int, head: Int = 0, _ x: MatrixView, into y: MatrixView, kernels: Kernels
   ) {
     kernels.dropout(
       x, key: key, counter: (UInt32(position), UInt32(firstText + text), UInt32(head)), threshold: threshold,

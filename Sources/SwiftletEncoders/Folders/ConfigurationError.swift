@@ -36,9 +36,13 @@ package struct ConfigurationError: SwiftletError, Equatable {
   /// Everything that is wrong in the file.
   package let problems: [Problem]
 
-  package init(path: String, problems: [Problem]) {
+  package let remedy: String
+
+  /// - Parameter remedy: what to do; nil: use other values or another model.
+  package init(path: String, problems: [Problem], remedy: String? = nil) {
     self.path = path
     self.problems = problems
+    self.remedy = remedy ?? ConfigurationError.remedy(for: problems)
   }
 
   /// The first five problems, and how many more there are.
@@ -47,5 +51,8 @@ package struct ConfigurationError: SwiftletError, Equatable {
     return problems.count > 5 ? "\(listed) and \(problems.count - 5) more" : listed
   }
 
-  package var remedy: String { "use the file that came with the model, or another model" }
+  private static func remedy(for problems: [Problem]) -> String {
+    let isUnsupported = problems.contains { if case .unsupported = $0 { true } else { false } }
+    return isUnsupported ? "give a model that does without" : "use the file that came with the model, or another model"
+  }
 }

@@ -13,11 +13,11 @@ package struct ConfigurationReader: Sendable {
   package let object: JSONObject
   private var problems: [Problem] = []
 
-  private static let maximumByteCount = 1 << 20
+  private static let maximumByteCount = 1 << 24
 
   /// Reads the file.
   ///
-  /// - Throws: `FileError` if the file is absent or larger than 1 MB, `JSONError` if it is not JSON,
+  /// - Throws: `FileError` if the file is absent or larger than 16 MiB, `JSONError` if it is not JSON,
   ///   `ConfigurationError` if it is not an object.
   package init(path: String) throws {
     let json = try ConfigurationReader.json(path: path)
@@ -33,7 +33,7 @@ package struct ConfigurationReader: Sendable {
     self.object = object
   }
 
-  /// The JSON of a configuration file of at most 1 MB.
+  /// The JSON of a configuration file of at most 16 MiB.
   package static func json(path: String) throws -> JSONValue {
     try JSONParser.parse(path: path, limit: maximumByteCount)
   }
@@ -100,6 +100,13 @@ package struct ConfigurationReader: Sendable {
   /// Reports any word other than `word`. An absent key is fine.
   package mutating func expect(_ key: String, _ word: String) {
     choice(key, of: [word: ()], default: ())
+  }
+
+  /// Reports any value other than `word`, at a place inside the file. An absent value is fine.
+  package mutating func expect(_ place: String, _ value: JSONValue?, _ word: String) {
+    guard let value, value != .null else { return }
+    let isWord = value.string.map { sameBytes($0, word) } ?? false
+    if !isWord { report(.unsupported(key: place, value: value.string ?? value.kind, supported: [word])) }
   }
 
   private mutating func value(_ key: String, isOptional: Bool) -> JSONValue? {

@@ -13,11 +13,12 @@ import SwiftletFiles
 ///     1_Pooling/config.json              the pooling modes, in the older or the newer spelling
 ///     2_Dense/config.json, …             further modules, some with weights of their own
 ///     sentence_bert_config.json          the maximum length
-///     config_sentence_transformers.json  the prompts
+///     config_sentence_transformers.json  the prompts, the length of vectors
 ///
-/// or a bare BERT without `modules.json`, which gives the vector of [CLS], not normalised. A module that this package
-/// cannot compute is an error that names it. Source: sentence-transformers, base/model.py and
-/// sentence_transformer/modules.
+/// or a bare BERT without `modules.json`, which gives the vector of [CLS], not normalised; there the last two files do
+/// not count, as in the reference. A module that this package cannot compute is an error that names it. All files and
+/// keys are listed in Tests/SwiftletEncodersTests/Fixtures/folder-inventory.json. Source: sentence-transformers,
+/// base/model.py and sentence_transformer/modules.
 package struct ModelFolder: Sendable {
   /// The folder.
   package let path: String
@@ -46,10 +47,12 @@ package struct ModelFolder: Sendable {
     "vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json",
   ]
 
-  /// Reads the folder's configuration files.
+  /// Reads the configuration files of a model folder, or of the snapshot in a hub cache.
   ///
-  /// - Throws: `FileError`, `JSONError` or `ConfigurationError`; each names the file.
+  /// - Throws: `FileError`, `JSONError`, `ForeignContentError`, `ModelLocationError` or `ConfigurationError`; each names
+  ///   the file.
   package init(path: String) throws {
+    let path = try modelFolder(at: path)
     let list = try ModuleList(folder: path)
     let transformerPath = list?.transformerPath ?? path
     let (transformer, config) = try ModelFolder.transformer(folder: transformerPath, list)
@@ -75,13 +78,41 @@ package struct ModelFolder: Sendable {
       modules = transformer.defaultModules(config)
       parameters = transformer.parameters
     }
+    let isBare = list == nil && type(of: transformer).listsModules
     transformerSettings =
       list?.isStatic == true
       ? TransformerSettings()
-      : try TransformerSettings(folder: transformerPath, positions: transformer.configuration.maxPositions)
-    promptConfiguration = try PromptConfiguration(folder: path)
-    let isBare = list == nil && type(of: transformer).listsModules
-    warnings = isBare ? ["\(escaped(path)): no modules.json; pooling cls, not normalised"] : []
+      : try TransformerSettings(
+        folder: transformerPath, positions: transformer.configuration.maxPositions, readsFile: !isBare)
+    promptConfiguration = try PromptConfiguration(folder: path, readsFile: !isBare)
+    warnings = isBare ? ModelFolder.warningsOfBareFolder(path, config) : []
+  }
+
+  /// - Throws: if the weights are quantized.
+  private static func checkNumbers(_ config: ConfigurationReader) throws {
+    guard let quantization = config["quantization_config"] else { return }
+    let method = quantization.object?["quant_method"]?.string ?? "an unnamed method"
+    throw ConfigurationError(
+      path: config.path,
+      problems: [.unsupported(key: "quantization_config", value: method, supported: ["float weights"])],
+      remedy: "give the model's original weights; `--precision int8` makes them small in memory")
+  }
+
+  private static func warningsOfBareFolder(_ path: String, _ config: ConfigurationReader) -> [String] {
+    var warnings = [
+      "\(escaped(path)): no modules.json; pooling cls, not normalised; `--pooling mean` is what sentence-transformers does"
+    ]
+    let unread = [TransformerSettings.fileName, PromptConfiguration.fileName].filter { exists(joinPath(path, $0)) }
+    if !unread.isEmpty {
+      warnings.append("\(escaped(path)): \(unread.joined(separator: " and ")) without modules.json has no effect")
+    }
+    let architectures = config["architectures"]?.array?.compactMap(\.string) ?? []
+    if let classifier = architectures.first(where: { $0.hasSuffix("SequenceClassification") }) {
+      warnings.append(
+        "\(escaped(path)): \(escaped(classifier)) is a cross-encoder or a classifier, whose scores `rerank` gives; "
+          + "its vectors may mean little")
+    }
+    return warnings
   }
 
   /// The transformer of a folder, and its config.json.
@@ -94,6 +125,7 @@ package struct ModelFolder: Sendable {
     }
     var config = try ConfigurationReader(path: path)
     let architecture = try Architectures.architecture(config)
+    try checkNumbers(config)
     if list != nil, !architecture.listsModules {
       let problem = "\(quoted(architecture.modelTypes[0])) does not go with a modules.json"
       throw ConfigurationError(path: path, problems: [.inconsistent(key: "model_type", problem: problem)])
@@ -153,6 +185,9 @@ extension ModelFolder {
   /// Prompts by name, for example `query`. A prompt is put before a text.
   package var prompts: [String: String] { promptConfiguration.prompts }
 
+  /// The number of leading dimensions that the folder asks to keep; nil: all.
+  package var truncateDimension: Int? { promptConfiguration.truncateDimension }
+
   /// The name of the prompt that is used if none is given.
   package var defaultPromptName: String? { promptConfiguration.defaultName }
 }
@@ -161,8 +196,6 @@ extension ModelFolder {
 package struct WeightFolder: Sendable {
   package let path: String
   package let tensors: [NamedParameter]
-  /// What names may begin with in addition, if the files are those of a model with a task's head.
-  var prefix = ""
 
   init(path: String, tensors: [NamedParameter]) {
     self.path = path
@@ -171,6 +204,5 @@ package struct WeightFolder: Sendable {
 
   init(of transformer: any Transformer, path: String) {
     self.init(path: path, tensors: transformer.storedTensors)
-    prefix = type(of: transformer).weightPrefix
   }
 }

@@ -32,7 +32,7 @@ struct ModuleList {
     guard let list = json.array else {
       throw invalid(.wrongType(key: "the file", wanted: "an array", found: json.kind))
     }
-    var names: [String] = [], folders: [String] = []
+    var names: [String] = [], folders: [String] = [], labels: [String] = []
     for (i, module) in list.enumerated() {
       guard let type = module.object?["type"]?.string, let name = module.object?["path"]?.string else {
         throw invalid(.missing(key: "type or path of module \(i)"))
@@ -45,6 +45,12 @@ struct ModuleList {
       }
       guard ModuleList.staysInside(name) else {
         throw invalid(.inconsistent(key: "the path of module \(i)", problem: "leaves the model's folder"))
+      }
+      if let label = module.object?["name"]?.string {
+        guard !labels.contains(label) else {
+          throw invalid(.inconsistent(key: "the name of module \(i)", problem: "\(quoted(label)) occurs twice"))
+        }
+        labels.append(label)
       }
       names.append(known)
       folders.append(name.isEmpty ? folder : joinPath(folder, name))

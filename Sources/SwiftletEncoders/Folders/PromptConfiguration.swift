@@ -2,20 +2,28 @@
 
 import SwiftletFiles
 
-/// The prompts of a model, from config_sentence_transformers.json.
+/// The prompts of a model and the length of its vectors, from config_sentence_transformers.json.
 struct PromptConfiguration: Sendable {
   private(set) var prompts: [String: String] = [:]
   let defaultName: String?
+
+  /// The number of leading dimensions to keep (`truncate_dim`); nil: all.
+  let truncateDimension: Int?
 
   /// The whole file, so that a copy keeps keys that are not read; nil if there is no file.
   private let file: JSONObject?
 
   static let fileName = "config_sentence_transformers.json"
 
-  init(folder: String) throws {
+  /// Names that the reference knows in every model. They stand for no prompt unless the file has one.
+  private static let standardNames = ["query", "document"]
+
+  /// - Parameter readsFile: whether the file counts, as it does beside a modules.json.
+  init(folder: String, readsFile: Bool) throws {
     let path = joinPath(folder, PromptConfiguration.fileName)
-    guard exists(path) else {
+    guard readsFile, exists(path) else {
       defaultName = nil
+      truncateDimension = nil
       file = nil
       return
     }
@@ -36,11 +44,15 @@ struct PromptConfiguration: Sendable {
       }
     case let other?: config.report(.wrongType(key: "prompts", wanted: "an object", found: other.kind))
     }
-    defaultName = config.string("default_prompt_name")
-    if let defaultName, prompts[defaultName] == nil {
-      let problem = "\(quoted(defaultName)) is not in prompts"
+    let name = config.string("default_prompt_name")
+    var isPrompt = false
+    if let name { isPrompt = prompts[name] != nil }
+    if let name, !isPrompt, !PromptConfiguration.standardNames.contains(name) {
+      let problem = "\(quoted(name)) is not in prompts"
       config.report(.inconsistent(key: "default_prompt_name", problem: problem))
     }
+    defaultName = isPrompt ? name : nil
+    truncateDimension = config["truncate_dim"] == nil ? nil : config.integer("truncate_dim", in: 1...1 << 20)
     try config.finish()
   }
 

@@ -7,7 +7,7 @@ import SwiftletTokenizers
 package struct VocabularyError: SwiftletError, Equatable {
   /// The model folder.
   package let path: String?
-  /// The number of tokens in the vocabulary.
+  /// The number of tokens that need an embedding.
   package let tokenCount: Int
   /// The number of rows of the embedding table, `vocab_size` of config.json.
   package let embeddingCount: Int
@@ -18,15 +18,53 @@ package struct VocabularyError: SwiftletError, Equatable {
 
   package var remedy: String { "give the vocabulary that the model was trained with" }
 
-  /// Throws if a token has no embedding; returns a warning if an embedding has no token.
+  /// Throws if a token of the vocabulary, or a special token around texts, has no embedding. Returns warnings if an added
+  /// token has none, or an embedding has no token.
   static func check(
     _ tokenizer: Tokenizer, embeddings: Int, folder: String
   ) throws(VocabularyError) -> [String] {
-    let tokens = tokenizer.vocabularySize
-    guard tokens <= embeddings else {
-      throw VocabularyError(path: folder, tokenCount: tokens, embeddingCount: embeddings)
+    let needed = max(tokenizer.modelTokenCount, Int(tokenizer.enclosingTokens.max() ?? 0) + 1)
+    guard needed <= embeddings else {
+      throw VocabularyError(path: folder, tokenCount: needed, embeddingCount: embeddings)
     }
-    guard tokens < embeddings else { return [] }
-    return ["\(escaped(folder)): \(embeddings - tokens) of \(embeddings) embeddings have no token in the vocabulary"]
+    let place = escaped(folder)
+    let without = tokenizer.addedTokens.filter { $0.id >= embeddings }
+    if let first = without.first {
+      let others = without.count > 1 ? " and \(without.count - 1) more" : ""
+      return [
+        "\(place): the added token \(quoted(first.content))\(others) has no embedding; a text with it is an error"
+      ]
+    }
+    let rest = embeddings - tokenizer.vocabularySize
+    return rest == 0 ? [] : ["\(place): \(rest) of \(embeddings) embeddings have no token in the vocabulary"]
+  }
+}
+
+/// Thrown for a text whose tokens the model cannot embed.
+package enum TokenError: SwiftletError, Equatable {
+  /// An added token has no row of the embedding table.
+  case noEmbedding(token: String, id: Int32, embeddings: Int, folder: String)
+  /// The text is empty, and the tokenizer adds no special token.
+  case noTokens(folder: String)
+
+  package var path: String? {
+    switch self {
+    case .noEmbedding(_, _, _, let folder), .noTokens(let folder): folder
+    }
+  }
+
+  package var reason: String {
+    switch self {
+    case .noEmbedding(let token, let id, let embeddings, _):
+      "a text has the added token \(quoted(token)) with the id \(id), but the model has \(embeddings) embeddings"
+    case .noTokens: "a text has no tokens, and the tokenizer adds none"
+    }
+  }
+
+  package var remedy: String {
+    switch self {
+    case .noEmbedding: "leave the token out of texts, or give a model that was trained with it"
+    case .noTokens: "leave empty texts out"
+    }
   }
 }

@@ -40,12 +40,29 @@ package struct WeightError: SwiftletError, Equatable {
   /// Every problem found.
   package let problems: [Problem]
 
+  /// The names of the tensors in the files.
+  package let names: [String]
+
+  package init(path: String?, problems: [Problem], names: [String] = []) {
+    self.path = path
+    self.problems = problems
+    self.names = names
+  }
+
   /// The first five problems, and the count of all.
   package var reason: String {
     let listed = problems.prefix(5).map(\.text).joined(separator: "; ")
     let more = problems.count > 5 ? "; and \(problems.count - 5) more, \(problems.count) in all" : ""
-    return "the weights do not fit config.json: \(listed)\(more)"
+    return "the weights do not fit config.json: \(listed)\(more)\(foundInstead)"
   }
 
-  package var remedy: String { "export or download the model again" }
+  /// Some of the names in the files, if names are missing.
+  private var foundInstead: String {
+    let isMissing = problems.contains { if case .missing = $0 { true } else { false } }
+    guard isMissing, let first = names.first else { return "" }
+    let shown = [first, names[names.count / 2]].map { quoted($0) }.joined(separator: " or ")
+    return "; the files have \(names.count) tensors, as \(shown)"
+  }
+
+  package var remedy: String { "check that weights and config.json are of one model, and download both again" }
 }

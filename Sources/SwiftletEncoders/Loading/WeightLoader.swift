@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SwiftletAutodiff
+import SwiftletFiles
 import SwiftletTensors
 import SwiftletWeights
 
@@ -21,8 +22,8 @@ struct WeightLoader: Sendable {
   /// The names of tensors that the model does not use, for example task heads, a pooler or `position_ids`.
   let unusedTensors: [String]
 
-  /// Finds the parameters' tensors. Also accepts names of other tools: with the architecture's prefix, as `bert.`, or
-  /// with `model.`, and `gamma` and `beta` for the weight and bias of a layer norm.
+  /// Finds the parameters' tensors. Also accepts names of other tools: with one prefix before all names, as `bert.`,
+  /// `0.auto_model.` or `module.`, and `gamma` and `beta` for the weight and bias of a layer norm.
   ///
   /// - Throws: The errors of `Checkpoint`; ``WeightError`` if a tensor is missing or has the wrong shape or type.
   init(_ model: ModelFolder, kernels: Kernels, allowsNonFinite: Bool) throws {
@@ -50,9 +51,7 @@ struct WeightLoader: Sendable {
   private static func sources(of folder: WeightFolder) throws -> (sources: [TensorInfo], unused: [String]) {
     let checkpoint = try Checkpoint(folder: folder.path)
     func tensor(_ name: String) -> TensorInfo? { checkpoint[name] ?? checkpoint[olderName(name)] }
-    let prefix =
-      ["", folder.prefix, "model."].first { prefix in folder.tensors.contains { tensor(prefix + $0.name) != nil } }
-      ?? ""
+    let prefix = prefix(of: folder.tensors.map(\.name), in: checkpoint)
     var sources: [TensorInfo] = []
     var problems: [WeightError.Problem] = []
     for wanted in folder.tensors {
@@ -67,9 +66,27 @@ struct WeightLoader: Sendable {
         problems.append(.unusableType(name: source.name, type: source.dtype))
       }
     }
-    guard problems.isEmpty else { throw WeightError(path: folder.path, problems: problems) }
+    guard problems.isEmpty else {
+      throw WeightError(path: folder.path, problems: problems, names: checkpoint.tensors.map(\.name))
+    }
     let used = Set(sources.map { Array($0.name.utf8) })
     return (sources, checkpoint.tensors.map(\.name).filter { !used.contains(Array($0.utf8)) })
+  }
+
+  /// The text before the names of parameters in the file: the one that the most of them have.
+  private static func prefix(of parameters: [String], in checkpoint: Checkpoint) -> String {
+    var counts: [UTF8Key: Int] = [:]
+    let names = Set(parameters.flatMap { [UTF8Key($0), UTF8Key(olderName($0))] })
+    for tensor in checkpoint.tensors {
+      // Each place after a dot may be the start of a parameter's name.
+      let name = tensor.name.utf8
+      for start in [name.startIndex] + name.indices.filter({ name[$0] == UInt8(ascii: ".") }).map(name.index(after:)) {
+        let rest = String(tensor.name[start...])
+        if names.contains(UTF8Key(rest)) { counts[UTF8Key(String(tensor.name[..<start])), default: 0] += 1 }
+      }
+    }
+    let most = counts.values.max()
+    return counts.filter { $0.value == most }.keys.min()?.string ?? ""
   }
 
   private static func olderName(_ name: String) -> String {

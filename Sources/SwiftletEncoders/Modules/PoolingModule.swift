@@ -8,7 +8,7 @@ import SwiftletFiles
 ///
 /// Its `config.json` has two spellings. The older one, of sentence-transformers up to 5, has a key for each mode
 /// (`pooling_mode_mean_tokens: true`): each mode occurs at most once, in the order of ``PoolingMode``. The newer one
-/// has a mode or a list of modes (`pooling_mode: ["mean", "cls"]`).
+/// has a mode or a list of modes (`pooling_mode: ["mean", "cls"]`). The dimension in the file has no effect.
 package struct PoolingModule: EncoderModule {
   package static let typeName = "Pooling"
   package static let poolsTokens = true
@@ -33,12 +33,6 @@ package struct PoolingModule: EncoderModule {
     modes = PoolingModule.modes(&config)
     includesPrompt = config.bool("include_prompt", default: true)
     self.inputs = inputs
-    if let key = ["embedding_dimension", "word_embedding_dimension"].first(where: { config[$0] != nil }) {
-      let dimension = config.integer(key, in: 1...1 << 20)
-      if dimension != inputs {
-        config.report(.inconsistent(key: key, problem: "is \(dimension), but the transformer's vectors have \(inputs)"))
-      }
-    }
     try config.finish()
   }
 

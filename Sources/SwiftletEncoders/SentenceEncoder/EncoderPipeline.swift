@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import SwiftletAutodiff
+import SwiftletFiles
 package import SwiftletTensors
 package import SwiftletTokenizers
 
@@ -24,7 +25,9 @@ package struct EncoderPipeline: Sendable {
   /// The threads used for computation.
   package let pool: ThreadPool
 
-  let truncation: Truncation?
+  private(set) var truncation: Truncation?
+  /// Tokens from this id on have no embedding; nil if all have one.
+  private let embeddingLimit: Int32?
   private let allowsNonFiniteWeights: Bool
 
   /// How final vectors are shortened.
@@ -33,18 +36,21 @@ package struct EncoderPipeline: Sendable {
     let dimension: Int
     /// Whether the shortened vector is scaled to unit length.
     let normalizes: Bool
+    /// Whether the folder asks for it, not the settings.
+    let isOfFolder: Bool
   }
 
   /// Reads the tokenizer, and checks that settings, tokenizer and model fit together.
   ///
   /// - Parameter dropout: the dropout probability of hidden states and attention weights; nil: the value in
   ///   config.json.
-  /// - Throws: `FileError`, `JSONError`, `TokenizerError`, ``VocabularyError`` or ``EncoderSettingsError``.
+  /// - Throws: `FileError`, `JSONError`, `TokenizerError`, `ConfigurationError`, ``VocabularyError`` or
+  ///   ``EncoderSettingsError``.
   package init(_ folder: ModelFolder, settings: EncoderSettings, dropout: Float? = nil) throws {
     var folder = folder
     if let dropout { folder.transformer = try folder.transformer.settingDropout(dropout) }
     try settings.checkPooling(of: folder.transformer)
-    let tokenizer = try Tokenizer(folder: folder.transformerPath)
+    let tokenizer = try folder.transformer.tokenizer(folder: folder.transformerPath)
     self.tokenizer = folder.lowercasesText ? tokenizer.lowercasing() : tokenizer
     pool = try settings.threadPool()
 
@@ -54,6 +60,14 @@ package struct EncoderPipeline: Sendable {
     truncation = try settings.apply(to: &folder)
     warnings += try VocabularyError.check(
       tokenizer, embeddings: sizes.vocabularySize, folder: folder.transformerPath)
+    // A model without token types reads none.
+    guard sizes.typeVocabularySize == 0 || Int(tokenizer.largestTypeID) < sizes.typeVocabularySize else {
+      let problem = "gives tokens the type \(tokenizer.largestTypeID); type_vocab_size is \(sizes.typeVocabularySize)"
+      throw ConfigurationError(
+        path: joinPath(folder.transformerPath, "tokenizer.json"),
+        problems: [.inconsistent(key: "post_processor", problem: problem)])
+    }
+    embeddingLimit = tokenizer.vocabularySize > sizes.vocabularySize ? Int32(sizes.vocabularySize) : nil
     self.folder = folder
     self.warnings = warnings
     allowsNonFiniteWeights = settings.allowsNonFiniteWeights
@@ -103,7 +117,8 @@ package struct EncoderPipeline: Sendable {
       }
       prefix = text
     }
-    return try Prompt(prefix, isPooled: folder.poolingIncludesPrompt, tokenizer: tokenizer)
+    return try Prompt(
+      prefix, isPooled: folder.poolingIncludesPrompt, tokenizer: tokenizer, maxLength: maxLength)
   }
 
   /// The number of tokens of the default prompt that are left out of pooling.
@@ -123,9 +138,31 @@ package struct EncoderPipeline: Sendable {
     let prompt = try prompt(named: nil)
     var batch = TokenBatch()
     for text in texts {
-      try tokenizer.append(prompt.text(before: text), to: &batch, maxLength: maxLength ?? self.maxLength)
+      try append(prompt.text(before: text), to: &batch, maxLength: maxLength ?? self.maxLength)
     }
     return batch
+  }
+
+  /// Appends the tokens of a text, of which each must have an embedding.
+  func append(_ text: String, to batch: inout TokenBatch, maxLength: Int) throws {
+    try tokenizer.append(text, to: &batch, maxLength: maxLength)
+    try checkEmbeddings(of: batch.ids[batch.tokenRange(of: batch.sequenceCount - 1)])
+  }
+
+  /// - Throws: ``TokenError`` if there is no token, or if one has no embedding, as only added tokens may.
+  func checkEmbeddings(of ids: ArraySlice<Int32>) throws(TokenError) {
+    guard !ids.isEmpty || folder.transformer.acceptsEmptyTexts else { throw .noTokens(folder: folder.transformerPath) }
+    guard let embeddingLimit, let id = ids.first(where: { $0 >= embeddingLimit }) else { return }
+    throw .noEmbedding(
+      token: tokenizer.token(of: id) ?? "", id: id, embeddings: Int(embeddingLimit), folder: folder.transformerPath)
+  }
+
+  /// The encoder as it is trained: its vectors keep the dimensions that the folder's `truncate_dim` cuts off, as in
+  /// sentence-transformers.
+  package var forTraining: EncoderPipeline {
+    var encoder = self
+    if truncation?.isOfFolder == true { encoder.truncation = nil }
+    return encoder
   }
 
   // MARK: Vectors

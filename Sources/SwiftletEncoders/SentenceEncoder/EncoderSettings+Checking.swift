@@ -9,8 +9,7 @@ extension EncoderSettings {
     _ folder: ModelFolder, _ tokenizer: Tokenizer, positions: Int, _ warnings: inout [String]
   ) throws(EncoderSettingsError) -> Int {
     guard let wanted = maxLength else {
-      let ofTokenizer = tokenizer.maxLength.map { $0 + folder.transformer.uncountedTokenCount }
-      let said = folder.maxSequenceLength ?? ofTokenizer ?? positions
+      let said = folder.maxSequenceLength ?? tokenizer.maxLength ?? positions
       if let length = folder.maxSequenceLength, length > positions {
         warnings.append(
           "sentence_bert_config.json: max_seq_length \(length) is cut to the model's \(positions) positions")
@@ -58,9 +57,12 @@ extension EncoderSettings {
     }
     // A normalisation before other modules is part of the model.
     if normalize == false { while folder.normalizes { folder.modules.removeLast() } }
-    if let kept = truncateDimension {
-      guard 1...folder.dimension ~= kept else { throw .truncateDimension(kept, dimension: folder.dimension) }
-      if kept < folder.dimension { return EncoderPipeline.Truncation(dimension: kept, normalizes: normalize == true) }
+    if let kept = truncateDimension, !(1...folder.dimension ~= kept) {
+      throw .truncateDimension(kept, dimension: folder.dimension)
+    }
+    if let kept = truncateDimension ?? folder.truncateDimension, kept < folder.dimension {
+      return EncoderPipeline.Truncation(
+        dimension: kept, normalizes: normalize == true, isOfFolder: truncateDimension == nil)
     }
     if normalize == true && !folder.normalizes { folder.modules.append(NormalizationModule()) }
     return nil

@@ -37,11 +37,11 @@ final class EncodingRun: Sendable {
   // MARK: First round: tokens
 
   func tokenize(_ chunk: Int) {
-    let tokenizer = encoder.tokenizer, maxLength = encoder.maxLength
+    let pipeline = encoder.pipeline, maxLength = encoder.maxLength
     var batch = TokenBatch()
     do {
       for index in chunk * EncodingRun.chunkSize..<min(texts.count, (chunk + 1) * EncodingRun.chunkSize) {
-        try tokenizer.append(prompt.text(before: texts[index]), to: &batch, maxLength: maxLength)
+        try pipeline.append(prompt.text(before: texts[index]), to: &batch, maxLength: maxLength)
       }
     } catch {
       state.withLock { $0.failure = $0.failure ?? error }

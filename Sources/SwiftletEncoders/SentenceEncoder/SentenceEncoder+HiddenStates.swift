@@ -17,6 +17,7 @@ extension SentenceEncoder {
     let typeCount = try tokenTransformer(for: "hidden states").configuration.typeVocabularySize
     let encoding = try tokenizer.encode(text, pair: pair, options: EncodingOptions(maxLength: maxLength))
     guard typeCount == 0 || encoding.typeIDs.allSatisfy({ $0 < typeCount }) else { throw EncoderSettingsError.noPairs }
+    try pipeline.checkEmbeddings(of: encoding.ids[...])
     var batch = TokenBatch()
     batch.append(ids: encoding.ids, typeIDs: encoding.typeIDs)
     return try hiddenStates(of: batch)
@@ -31,7 +32,7 @@ extension SentenceEncoder {
     let prompt = try pipeline.prompt(named: prompt), model = try tokenTransformer(for: "token embeddings")
     return try texts.map { text in
       var batch = TokenBatch()
-      try tokenizer.append(prompt.text(before: text), to: &batch, maxLength: maxLength)
+      try pipeline.append(prompt.text(before: text), to: &batch, maxLength: maxLength)
       return run(tape: nil) { [batch] context, states in
         states.append(model(batch, reading: .all, in: context) { _ in }.vectors.tensor)
       }[0]

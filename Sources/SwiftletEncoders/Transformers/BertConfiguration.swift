@@ -44,19 +44,21 @@ package struct BertConfiguration: Sendable, Equatable {
 
   /// Reads and validates `config.json`.
   ///
-  /// Sizes have no defaults and must be in the file. Unsupported variants (relative positions, decoders, other
-  /// functions) are an error.
+  /// A size that the file leaves out is that of the architecture's base model, as in the reference. Unsupported variants (relative positions,
+  /// decoders, other functions) are an error.
   ///
-  /// - Throws: `ConfigurationError` with everything that is missing, out of range or not supported.
+  /// - Throws: `ConfigurationError` with everything that is out of range or not supported.
   package init(_ config: inout ConfigurationReader, _ keys: BertKeys = BertKeys()) throws(ConfigurationError) {
+    func size(_ size: BertKeys.Size, in range: ClosedRange<Int>) -> Int {
+      config.integer(size.key, in: range, default: size.default)
+    }
     architecture = config.object["model_type"]?.string ?? BertModel.modelTypes[0]
-    vocabularySize = config.integer("vocab_size", in: 1...1 << 24)
-    hiddenSize = config.integer(keys.hiddenSize, in: 1...1 << 16)
-    embeddingSize =
-      keys.embeddingSize.map { config.integer($0.key, in: 1...1 << 16, default: $0.default) } ?? hiddenSize
-    layerCount = config.integer(keys.layerCount, in: 1...1 << 10)
-    headCount = config.integer(keys.headCount, in: 1...1 << 16)
-    intermediateSize = config.integer(keys.intermediateSize, in: 1...1 << 20)
+    vocabularySize = size(keys.vocabularySize, in: 1...1 << 24)
+    hiddenSize = size(keys.hiddenSize, in: 1...1 << 16)
+    embeddingSize = keys.embeddingSize.map { size($0, in: 1...1 << 16) } ?? hiddenSize
+    layerCount = size(keys.layerCount, in: 1...1 << 10)
+    headCount = size(keys.headCount, in: 1...1 << 16)
+    intermediateSize = size(keys.intermediateSize, in: 1...1 << 20)
     padTokenID = config.object["pad_token_id"].map(\.int) ?? keys.padTokenID
     positions =
       switch keys.positionsFollow {
@@ -66,11 +68,11 @@ package struct BertConfiguration: Sendable, Equatable {
         .afterPadding(Int32(config.integer("pad_token_id", in: 0...1 << 16, default: keys.padTokenID)))
       }
     // [CLS] and [SEP] need two.
-    positionCount = config.integer("max_position_embeddings", in: positions.first + 2...1 << 20)
-    typeVocabularySize = keys.typeVocabularySize.map { config.integer($0, in: 1...1 << 16) } ?? 0
+    positionCount = config.integer("max_position_embeddings", in: positions.first + 2...1 << 20, default: 512)
+    typeVocabularySize = keys.typeVocabularySize.map { size($0, in: 1...1 << 16) } ?? 0
     if hiddenSize % headCount != 0 {
-      let problem = "\(hiddenSize) is not a multiple of \(keys.headCount), \(headCount)"
-      config.report(.inconsistent(key: keys.hiddenSize, problem: problem))
+      let problem = "\(hiddenSize) is not a multiple of \(keys.headCount.key), \(headCount)"
+      config.report(.inconsistent(key: keys.hiddenSize.key, problem: problem))
     }
     activation = config.choice(keys.activation, of: BertConfiguration.activations, default: .gelu)
     let smallest = Double(Float.leastNormalMagnitude)
@@ -82,6 +84,9 @@ package struct BertConfiguration: Sendable, Equatable {
     for key in ["is_decoder", "add_cross_attention"] where config.bool(key, default: false) {
       config.report(.unsupported(key: key, value: "true", supported: ["false"]))
     }
+    if config["per_layer_config"] != nil {
+      config.report(.unsupported(key: "per_layer_config", value: "an object", supported: ["equal layers"]))
+    }
     try config.finish()
   }
 
@@ -89,26 +94,31 @@ package struct BertConfiguration: Sendable, Equatable {
   private static var activations: KeyValuePairs<String, Activation> {
     [
       "gelu": .gelu, "gelu_python": .gelu, "gelu_new": .geluTanh, "gelu_pytorch_tanh": .geluTanh,
-      "gelu_fast": .geluTanh, "relu": .relu, "silu": .silu, "swish": .silu, "tanh": .tanh,
+      "gelu_fast": .geluTanh, "gelu_accurate": .geluTanh, "gelu_python_tanh": .geluTanh,
+      "relu": .relu, "silu": .silu, "swish": .silu, "tanh": .tanh,
     ]
   }
 }
 
-/// The keys of an architecture's sizes in config.json. The defaults are BERT's.
+/// The keys of an architecture's sizes in config.json, with the sizes of a file that leaves them out. Without changes
+/// they are BERT's.
 package struct BertKeys: Sendable {
-  var hiddenSize = "hidden_size"
-  var layerCount = "num_hidden_layers"
-  var headCount = "num_attention_heads"
-  var intermediateSize = "intermediate_size"
+  typealias Size = (key: String, default: Int)
+
+  var vocabularySize: Size = ("vocab_size", 30522)
+  var hiddenSize: Size = ("hidden_size", 768)
+  var layerCount: Size = ("num_hidden_layers", 12)
+  var headCount: Size = ("num_attention_heads", 12)
+  var intermediateSize: Size = ("intermediate_size", 3072)
   var activation = "hidden_act"
   var hiddenDropout = "hidden_dropout_prob"
   var attentionDropout = "attention_probs_dropout_prob"
   /// nil: the epsilon is 1e-12.
   var layerNormEpsilon: String? = "layer_norm_eps"
   /// nil: there are no token types.
-  var typeVocabularySize: String? = "type_vocab_size"
-  /// The key of E and its value if it is absent; nil: E is H.
-  var embeddingSize: (key: String, default: Int)?
+  var typeVocabularySize: Size? = ("type_vocab_size", 2)
+  /// nil: E is H.
+  var embeddingSize: Size?
   /// The id of the padding token if config.json has none.
   var padTokenID = 0
   /// Which id positions are counted after; nil: they start at 0.

@@ -6,7 +6,6 @@
 /// NAACL 2019. The parts and their parameter names follow the reference implementation (`BertModel` of transformers).
 package struct BertModel: BertFamily {
   package static let modelTypes = ["bert"]
-  package static let weightPrefix = "bert."
 
   package let encoder: BertEncoder
 

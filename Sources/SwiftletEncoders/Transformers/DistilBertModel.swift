@@ -8,16 +8,15 @@
 /// `DistilBertModel` of transformers.
 package struct DistilBertModel: BertFamily {
   package static let modelTypes = ["distilbert"]
-  package static let weightPrefix = "distilbert."
 
   package let encoder: BertEncoder
 
   package init(_ config: inout ConfigurationReader) throws(ConfigurationError) {
     var keys = BertKeys()
-    keys.hiddenSize = "dim"
-    keys.layerCount = "n_layers"
-    keys.headCount = "n_heads"
-    keys.intermediateSize = "hidden_dim"
+    keys.hiddenSize = ("dim", 768)
+    keys.layerCount = ("n_layers", 6)
+    keys.headCount = ("n_heads", 12)
+    keys.intermediateSize = ("hidden_dim", 3072)
     keys.activation = "activation"
     keys.hiddenDropout = "dropout"
     keys.attentionDropout = "attention_dropout"

@@ -6,13 +6,15 @@
 /// Reference: `ElectraModel` of transformers.
 package struct ElectraModel: BertFamily {
   package static let modelTypes = ["electra"]
-  package static let weightPrefix = "electra."
 
   package let encoder: BertEncoder
 
   package init(_ config: inout ConfigurationReader) throws(ConfigurationError) {
     var keys = BertKeys()
-    keys.embeddingSize = ("embedding_size", default: 128)
+    keys.embeddingSize = ("embedding_size", 128)
+    keys.hiddenSize.default = 256
+    keys.headCount.default = 4
+    keys.intermediateSize.default = 1024
     self.init(BertEncoder(try BertConfiguration(&config, keys)))
   }
 

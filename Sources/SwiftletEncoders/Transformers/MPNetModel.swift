@@ -6,12 +6,12 @@
 /// Reference: `MPNetModel` of transformers.
 package struct MPNetModel: BertFamily {
   package static let modelTypes = ["mpnet"]
-  package static let weightPrefix = "mpnet."
 
   package let encoder: BertEncoder
 
   package init(_ config: inout ConfigurationReader) throws(ConfigurationError) {
     var keys = BertKeys()
+    keys.vocabularySize.default = 30527
     keys.typeVocabularySize = nil
     keys.padTokenID = 1
     // The reference counts after 1, whatever the padding token's id is.

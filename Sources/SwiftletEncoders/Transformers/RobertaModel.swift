@@ -6,12 +6,12 @@
 /// and `RobertaModel` of transformers.
 package struct RobertaModel: BertFamily {
   package static let modelTypes = ["xlm-roberta", "roberta"]
-  package static let weightPrefix = "roberta."
 
   package let encoder: BertEncoder
 
   package init(_ config: inout ConfigurationReader) throws(ConfigurationError) {
     var keys = BertKeys()
+    if config.string("model_type") == Self.modelTypes[1] { keys.vocabularySize.default = 50265 }
     keys.padTokenID = 1
     keys.positionsFollow = .configured
     self.init(BertEncoder(try BertConfiguration(&config, keys)))

@@ -9,9 +9,9 @@ import SwiftletWeights
 /// A model without attention: the vector of a text is the mean of its tokens' embeddings, which are the same in every
 /// text. The vector of a text without tokens is 0.
 ///
-/// The tokens that enclose a text, as [CLS], do not count. The model is the first module of its folder, in place of a
-/// transformer, and has no config.json. Reference: `StaticEmbedding` of sentence-transformers, which also reads folders
-/// of model2vec.
+/// There are no special tokens around a text, and of the tokenizer's files only tokenizer.json counts. The model is the
+/// first module of its folder, in place of a transformer, and has no config.json. Reference: `StaticEmbedding` of
+/// sentence-transformers, which also reads folders of model2vec.
 package struct StaticEmbeddingModel: Transformer {
   package static let moduleName = "StaticEmbedding"
 
@@ -65,7 +65,11 @@ package struct StaticEmbeddingModel: Transformer {
 
   package var fixedPooling: [PoolingMode]? { [.mean] }
 
-  package var uncountedTokenCount: Int { 2 }
+  package var acceptsEmptyTexts: Bool { true }
+
+  package func tokenizer(folder: String) throws -> Tokenizer {
+    try Tokenizer(tokenizerFile: joinPath(folder, "tokenizer.json")).withoutSpecialTokens()
+  }
 
   package func configurationFile(
     from original: JSONObject, followedBy modules: [any EncoderModule]
@@ -75,22 +79,28 @@ package struct StaticEmbeddingModel: Transformer {
     throw .noTransformer(for: "dropout")
   }
 
-  /// The vectors of sequences, each enclosed in two special tokens, `[sequences, E]`.
+  /// The vectors of sequences, `[sequences, E]`.
   package func callAsFunction(
     _ batch: TokenBatch, reading rows: TokenRows, in context: Context, visit: (Variable) -> Void
   ) -> Features {
-    var ids: [Int32] = [], ranges: [Range<Int>] = [], places: [Int] = []
-    for sequence in 0..<batch.sequenceCount {
-      let tokens = batch.tokenRange(of: sequence).dropFirst().dropLast(), start = ids.count
-      ids += batch.ids[tokens]
-      places.append(tokens.isEmpty ? -1 : ranges.count)
-      if !tokens.isEmpty { ranges.append(start..<ids.count) }
+    let ranges = (0..<batch.sequenceCount).map { batch.tokenRange(of: $0) }
+    let filled = ranges.filter { !$0.isEmpty }
+    let zero = context.constant(Tensor(zeros: [1, embeddings.shape[1]]))
+    var vectors = zero
+    if !filled.isEmpty {
+      vectors = context.pooled(context.embedding((embeddings, batch.ids)), over: filled, [.mean])
     }
-    var means = context.pooled(context.embedding((embeddings, ids)), over: ranges, [.mean])
-    if ranges.count < places.count {
-      let zero = context.constant(Tensor(zeros: [1, embeddings.shape[1]]))
-      means = means.concatenated(with: zero).rows(places.map { $0 < 0 ? ranges.count : $0 })
+    if filled.count < ranges.count {
+      // The vector of empty texts is the last row.
+      if !filled.isEmpty { vectors = vectors.concatenated(with: zero) }
+      var next = 0
+      vectors = vectors.rows(
+        ranges.map { range in
+          if range.isEmpty { return filled.count }
+          defer { next += 1 }
+          return next
+        })
     }
-    return Features(vectors: means, rows: places.indices.map { $0..<$0 + 1 })
+    return Features(vectors: vectors, rows: ranges.indices.map { $0..<$0 + 1 })
   }
 }

@@ -11,9 +11,6 @@ package protocol Transformer: Sendable {
   /// The class of the module in sentence-transformers: the last part of `type` in modules.json.
   static var moduleName: String { get }
 
-  /// What the names of tensors begin with in weights files of models with a task's head, for example `bert.`.
-  static var weightPrefix: String { get }
-
   /// Whether the folder lists the modules after the transformer in modules.json. If not, config.json defines them.
   static var listsModules: Bool { get }
 
@@ -26,8 +23,11 @@ package protocol Transformer: Sendable {
   /// The pooling that is built into the architecture; nil if it gives a vector for each token.
   var fixedPooling: [PoolingMode]? { get }
 
-  /// The number of special tokens of a text that do not count for the tokenizer's maximum length.
-  var uncountedTokenCount: Int { get }
+  /// Whether a text may have no tokens.
+  var acceptsEmptyTexts: Bool { get }
+
+  /// Reads the tokenizer of the model's folder.
+  func tokenizer(folder: String) throws -> Tokenizer
 
   /// Tensors that do not affect vectors but that other programs expect. They are copied to a tuned model folder.
   var companionTensors: [String] { get }
@@ -63,11 +63,12 @@ package protocol Transformer: Sendable {
 
 extension Transformer {
   package static var moduleName: String { "Transformer" }
-  package static var weightPrefix: String { "" }
   package static var listsModules: Bool { true }
   package var fixedPooling: [PoolingMode]? { nil }
-  package var uncountedTokenCount: Int { 0 }
+  package var acceptsEmptyTexts: Bool { false }
   package var companionTensors: [String] { [] }
+
+  package func tokenizer(folder: String) throws -> Tokenizer { try Tokenizer(folder: folder) }
 
   package func defaultModules(_ config: ConfigurationReader) -> [any EncoderModule] {
     [PoolingModule(modes: [.cls], inputs: configuration.hiddenSize)]
@@ -102,16 +103,22 @@ enum Architectures {
     BertModel.self, DistilBertModel.self, ElectraModel.self, MPNetModel.self, RobertaModel.self, WordAverageModel.self,
   ]
 
-  /// The architecture of `model_type` in config.json; BERT if the key is absent.
+  /// The architecture of `model_type` in config.json; BERT if the file names no architecture.
   static func architecture(_ config: ConfigurationReader) throws(ConfigurationError) -> any ConfiguredTransformer.Type {
     var config = config
     let type = config.string("model_type")
     try config.finish()
-    guard let type else { return BertModel.self }
-    if let found = all.first(where: { $0.modelTypes.contains { sameBytes($0, type) } }) { return found }
+    if let type, let found = all.first(where: { $0.modelTypes.contains { sameBytes($0, type) } }) { return found }
+    let name = config["architectures"]?.array?.first?.string
+    if type == nil, name?.hasPrefix("Bert") ?? true { return BertModel.self }
     let known = all.flatMap { $0.modelTypes }
     throw ConfigurationError(
-      path: config.path, problems: [.unsupported(key: "model_type", value: type, supported: known)])
+      path: config.path,
+      problems: [
+        .unsupported(
+          key: type == nil ? "the architecture" : "model_type", value: type ?? name ?? "", supported: known)
+      ],
+      remedy: "give a model of one of these architectures")
   }
 }
 

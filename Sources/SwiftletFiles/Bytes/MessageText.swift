@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Escapes a text from outside for a one-line message. Control, format and line-separating scalars become `\u{…}`. A
-/// text of more than `limit` scalars is cut and ends in `…`.
+/// Escapes untrusted text for a one-line message. Control, format, line-separating, private-use and unassigned scalars
+/// become `\u{…}`. A text of more than `limit` scalars is cut and ends in `…`.
 package func escaped(_ text: String, limit: Int = 1000) -> String {
   var result = ""
   var rest = text.unicodeScalars[...]
@@ -17,7 +17,7 @@ package func escaped(_ text: String, limit: Int = 1000) -> String {
   return rest.isEmpty ? result : result + "…"
 }
 
-/// A name from outside in quotation marks, escaped and cut to 80 scalars.
+/// Quotes an untrusted name, escaped and cut to 80 scalars.
 package func quoted(_ text: String) -> String {
   "\"\(escaped(text, limit: 80))\""
 }

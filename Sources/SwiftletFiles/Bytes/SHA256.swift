@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The SHA-256 digest of a sequence of bytes, taken in pieces of any size.
+/// Computes the SHA-256 digest of bytes that arrive in parts of any size.
 ///
 /// NIST: Secure Hash Standard, FIPS 180-4, 2015; names and section numbers are the standard's.
 package struct SHA256: Sendable {
@@ -23,7 +23,7 @@ package struct SHA256: Sendable {
     return hash.hexDigest()
   }
 
-  /// Continues with `bytes`.
+  /// Adds `bytes` to the message.
   package mutating func update(_ bytes: RawSpan) {
     byteCount += UInt64(bytes.byteCount)
     var start = 0
@@ -40,7 +40,7 @@ package struct SHA256: Sendable {
     appendPending(bytes.extracting(end..<bytes.byteCount))
   }
 
-  /// Continues with `bytes`.
+  /// Adds `bytes` to the message.
   package mutating func update(_ bytes: [UInt8]) { bytes.withRawSpan { update($0) } }
 
   private mutating func appendPending(_ bytes: RawSpan) {
@@ -75,7 +75,7 @@ package struct SHA256: Sendable {
 
   /// W_t + K_t of a block.
   private static func schedule(_ block: RawSpan, _ words: inout MutableSpan<UInt32>, _ constants: Span<UInt32>) {
-    // Said once, so that the compiler need not check each place.
+    // Checked once here, so that the compiler can omit the check at each index.
     precondition(block.byteCount == blockSize && words.count == 64 && constants.count == 64)
     var t = 0
     while t < 16 {
@@ -96,7 +96,7 @@ package struct SHA256: Sendable {
     }
   }
 
-  /// The working variables a to h after 64 rounds. Eight rounds at a time bring each back to its own place.
+  /// Returns the working variables a to h after 64 rounds. After eight rounds each is back in its own place.
   private static func rounds(_ words: Span<UInt32>, _ hash: SIMD8<UInt32>) -> SIMD8<UInt32> {
     precondition(words.count == 64)
     var (a, b, c, d) = (hash[0], hash[1], hash[2], hash[3])
@@ -113,10 +113,10 @@ package struct SHA256: Sendable {
       round(b, c, d, &e, f, g, h, &a, words[t &+ 7])
       t &+= 8
     }
-    return [a, b, c, d, e, f, g, h]
+    return SIMD8(a, b, c, d, e, f, g, h)
   }
 
-  /// One round: what becomes the next round's a is left in h, its e in d.
+  /// One round. Leaves the next round's a in `h` and its e in `d`.
   @inline(__always)
   private static func round(
     _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: inout UInt32, _ e: UInt32, _ f: UInt32, _ g: UInt32,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-// Spans of a string's bytes, of memory on the stack, and numbers read from bytes: what the standard library does not
-// offer on the oldest systems that this package supports. Each `unsafe` below says why it can do no harm.
+// Spans of a string's bytes, spans of stack memory, and numbers read from bytes. The standard library lacks these on
+// the oldest systems that this package supports. Each `unsafe` below says why it is safe.
 
 /// Calls `body` with the UTF-8 of a text. A string of another encoding is copied first.
 @inlinable
@@ -52,17 +52,17 @@ extension ContiguousArray where Element: BitwiseCopyable & Numeric {
   package func withRawSpan<Value, Failure: Error>(
     _ body: (RawSpan) throws(Failure) -> Value
   ) throws(Failure) -> Value {
-    // Numbers have no bytes that are not initialized.
+    // Numbers have no padding, so all their bytes are initialized.
     try body(unsafe span.bytes)
   }
 
-  /// Calls `body` with the bytes of the numbers, to be written.
+  /// Calls `body` with the bytes of the numbers, which it may change.
   @inlinable
   package mutating func withMutableRawSpan<Value, Failure: Error>(
     _ body: (inout MutableRawSpan) throws(Failure) -> Value
   ) throws(Failure) -> Value {
     var span = mutableSpan
-    // Any bytes are numbers.
+    // Any bit pattern is a valid number.
     var bytes = unsafe span.mutableBytes
     return try body(&bytes)
   }
@@ -77,7 +77,7 @@ extension Array where Element: BitwiseCopyable & Numeric {
     try ContiguousArray(self).withRawSpan(body)
   }
 
-  /// Calls `body` with the bytes of the numbers, to be written.
+  /// Calls `body` with the bytes of the numbers, which it may change.
   @inlinable
   package mutating func withMutableRawSpan<Value, Failure: Error>(
     _ body: (inout MutableRawSpan) throws(Failure) -> Value

@@ -25,7 +25,7 @@ package struct FileError: SwiftletError, Equatable {
     self.kind = kind
   }
 
-  /// The error for a path where nothing lies.
+  /// The error for a path where no file exists.
   package static func notFound(_ path: String) -> FileError {
     FileError(path: path, kind: .system(operation: "open", errno: System.notFound))
   }

@@ -22,5 +22,5 @@ func temporaryPath(beside path: String) -> String {
   return joinPath(parentFolder(of: path), ".swiftlet-\(random).tmp")
 }
 
-/// Whether ``temporaryPath(beside:)`` makes such names. Killed processes leave such files behind.
+/// Whether `name` has the form that ``temporaryPath(beside:)`` gives. Killed processes leave such files behind.
 func isTemporary(_ name: String) -> Bool { name.hasPrefix(".swiftlet-") && name.hasSuffix(".tmp") }

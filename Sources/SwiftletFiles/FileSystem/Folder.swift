@@ -53,7 +53,7 @@ package struct Folder: Sendable {
     System.status(of: path, followsLinks: false)?.kind == .directory
   }
 
-  /// Removes the file or the folder with its files at the path, as far as possible.
+  /// Removes the file or folder at the path and everything in it, as far as possible.
   func removeInPlace() {
     if isThere {
       for name in (try? names()) ?? [] { Folder(joinPath(path, name)).removeInPlace() }

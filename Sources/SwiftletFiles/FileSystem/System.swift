@@ -11,7 +11,7 @@
 /// All calls of this module to the C library, with Swift's argument types and errors.
 ///
 /// No other file of the module imports the C library. `unsafe` marks the calls that take an address: of a string's
-/// characters, of a variable, or of a span's bytes, passed with their number. None keeps it after it returns.
+/// characters, of a variable, or of a span's bytes, passed with their count. No call keeps the address.
 enum System {
   /// The ways to open a file.
   enum Access {
@@ -58,7 +58,7 @@ enum System {
     of file: Int32, into bytes: inout MutableRawSpan, from start: Int, path: String
   ) throws(FileError) -> Int {
     precondition(0...bytes.byteCount ~= start, "no place \(start) in \(bytes.byteCount) bytes")
-    // The call writes to the bytes of the span behind `start`, and to no more.
+    // The call writes only to the span's bytes from `start` on.
     return try unsafe bytes.withUnsafeMutableBytes { (buffer) throws(FileError) in
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
       while true {
@@ -148,7 +148,7 @@ enum System {
     return result == 0 ? FileStatus(status) : nil
   }
 
-  /// Whether certainly no file is at `path`.
+  /// Whether it is certain that no file is at `path`.
   static func isAbsent(_ path: String) -> Bool {
     status(of: path, followsLinks: false) == nil && (errno == ENOENT || errno == ENOTDIR) || path.utf8.contains(0)
   }

@@ -6,7 +6,7 @@ public struct JSONError: SwiftletError, Equatable {
   public enum Reason: Equatable, Sendable {
     /// The text ends inside a value.
     case unexpectedEnd
-    /// Something else was found than this.
+    /// Something other than this was found.
     case expected(String)
     /// Text follows the value.
     case trailingContent

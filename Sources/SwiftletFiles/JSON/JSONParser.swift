@@ -28,7 +28,7 @@ public enum JSONParser {
 
   /// The value of a file of at most `limit` bytes.
   ///
-  /// - Throws: `FileError`, or ``JSONError`` with the path of the file.
+  /// - Throws: `FileError`, `ForeignContentError`, or ``JSONError`` with the path of the file.
   package static func parse(
     path: String, limit: Int, maximumValueCount: Int = 4_000_000
   ) throws -> JSONValue {
@@ -36,6 +36,7 @@ public enum JSONParser {
     do {
       return try parse(bytes, 64, maximumValueCount)
     } catch {
+      if let content = ForeignContent(bytes) { throw ForeignContentError(path: path, content: content) }
       throw error.inFile(path)
     }
   }

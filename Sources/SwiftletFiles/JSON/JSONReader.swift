@@ -27,7 +27,7 @@ package struct JSONReader {
     }
   }
 
-  /// An error at the place read last, also for problems that the caller finds.
+  /// An error at `offset`, by default the current position. Callers use it for problems that they find themselves.
   package func error(_ reason: JSONError.Reason, at offset: Int? = nil) -> JSONError {
     JSONError(reason, at: offset ?? self.offset, in: bytes)
   }
@@ -38,7 +38,7 @@ package struct JSONReader {
     try begin(UInt8(ascii: "{"), "an object")
   }
 
-  /// The key of the next member, whose value is to be read next; nil when the object ends.
+  /// The key of the next member; nil when the object ends. The caller must then read the member's value.
   package mutating func nextKey() throws(JSONError) -> String? {
     guard try !ends(with: UInt8(ascii: "}"), "\",\" or \"}\"") else { return nil }
     guard peek() == UInt8(ascii: "\"") else { throw unexpected("a key in quotation marks") }
@@ -54,7 +54,7 @@ package struct JSONReader {
     try begin(UInt8(ascii: "["), "an array")
   }
 
-  /// Whether an element follows, to be read next; false when the array ends.
+  /// Whether an element follows, which the caller must then read; false when the array ends.
   package mutating func nextElement() throws(JSONError) -> Bool {
     try !ends(with: UInt8(ascii: "]"), "\",\" or \"]\"")
   }
@@ -109,7 +109,7 @@ package struct JSONReader {
     }
   }
 
-  /// The commas up to the next closing bracket: in an array of numbers, one less than its elements.
+  /// Counts the commas up to the next closing bracket. An array of numbers has one element more.
   package func commasBeforeBracket() -> Int {
     var count = 0
     for byte in bytes[offset...] {

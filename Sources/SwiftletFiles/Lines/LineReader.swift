@@ -21,7 +21,7 @@ public struct LineReader: ~Copyable {
   private var buffer: ContiguousArray<UInt8> = []
   /// Where in `buffer` the next line starts.
   private var start = 0
-  /// Before this index in `buffer` the next line has no LF.
+  /// The next line has no LF before this index in `buffer`.
   private var searched = 0
   private var isAtEnd = false
   /// Whether a line was too long and its end has not been read yet.

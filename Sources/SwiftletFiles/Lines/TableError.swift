@@ -6,8 +6,10 @@ public struct TableError: SwiftletError, Equatable {
   package enum Reason: Equatable, Sendable {
     /// A quotation mark inside a field that does not start with one.
     case quoteInField
-    /// Something other than a comma after the quotation mark that ends a field.
+    /// Something other than the separator after the quotation mark that ends a field.
     case textAfterQuote
+    /// Another usual separator after the quotation mark that ends a field.
+    case otherSeparator(FieldSeparator, expected: FieldSeparator)
     /// A field whose quotation mark is never closed.
     case unterminatedQuote
     /// A record with quoted line breaks that has more than `limit` bytes.
@@ -32,7 +34,9 @@ public struct TableError: SwiftletError, Equatable {
   private var explanation: (problem: String, remedy: String) {
     switch kind {
     case .quoteInField: ("a quotation mark inside a field", "quote the whole field and double the mark")
-    case .textAfterQuote: ("text after a quoted field", "put a comma, or double the mark before it")
+    case .textAfterQuote: ("text after a quoted field", "put the separator, or double the mark before it")
+    case .otherSeparator(let other, let expected):
+      ("\(other.plural) after quoted fields, where \(expected.plural) are expected", other.remedy)
     case .unterminatedQuote: ("this quotation mark is never closed", "close it, or double it in a quoted field")
     case .tooLong(let limit):
       ("the record of this quotation mark has more than \(limit) bytes", "close the mark, or split the record")

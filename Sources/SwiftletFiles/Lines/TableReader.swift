@@ -4,7 +4,7 @@
 ///
 /// Lines are those of ``LineReader``. In CSV a field that starts with a quotation mark ends with one. The text between
 /// is the field, line breaks included (CRLF as LF); a doubled mark stands for one. In TSV a tab always ends a field. An
-/// empty line is a record of one empty field.
+/// empty line is a record of one empty field. Other characters than comma and tab can separate the fields.
 public struct TableReader: ~Copyable {
   /// How records are written.
   public enum Format: Sendable {
@@ -16,6 +16,7 @@ public struct TableReader: ~Copyable {
 
   private var lines: LineReader
   private let format: Format
+  private let separator: FieldSeparator
 
   private let maximumLength: Int
   /// Where the last record starts, in bytes.
@@ -25,10 +26,15 @@ public struct TableReader: ~Copyable {
   ///
   /// - Parameters:
   ///   - lines: the lines, from the start of the table.
-  ///   - maximumLength: the maximum number of bytes of a record before the line it ends in.
-  public init(_ lines: consuming LineReader, format: Format, maximumLength: Int = 1 << 28) {
+  ///   - separator: the character that ends a field: ASCII, but no quotation mark and no line end; nil: a comma in CSV,
+  ///     a tab in TSV.
+  ///   - maximumLength: the maximum number of bytes of a record, not counting the line it ends in.
+  public init(
+    _ lines: consuming LineReader, format: Format, separator: Unicode.Scalar? = nil, maximumLength: Int = 1 << 28
+  ) {
     self.lines = lines
     self.format = format
+    self.separator = separator.map(FieldSeparator.init) ?? (format == .csv ? .comma : .tab)
     self.maximumLength = maximumLength
   }
 
@@ -42,7 +48,7 @@ public struct TableReader: ~Copyable {
     guard let text = try lines.next() else { return nil }
     line = lines.lineCount
     switch format {
-    case .tsv: return text.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+    case .tsv: return separator.split(text)
     case .csv: return try record(startingWith: text)
     }
   }
@@ -50,14 +56,15 @@ public struct TableReader: ~Copyable {
   private mutating func record(startingWith text: String) throws -> [String] {
     var fields: [String] = []
     var rest = Substring(text).utf8
+    let separator = separator.byte
     while true {
       let field: Substring.UTF8View
       if rest.first == UInt8(ascii: "\"") {
         fields.append(try quotedField(&rest))
-        field = rest.prefix { $0 != UInt8(ascii: ",") }
-        if !field.isEmpty { throw error(.textAfterQuote, at: rest) }
+        field = rest.prefix { $0 != separator }
+        if !field.isEmpty { throw error(problem(afterQuote: rest), at: rest) }
       } else {
-        field = rest.prefix { $0 != UInt8(ascii: ",") }
+        field = rest.prefix { $0 != separator }
         if let mark = field.firstIndex(of: UInt8(ascii: "\"")) { throw error(.quoteInField, at: rest[mark...]) }
         fields.append(String(Substring(field)))
       }
@@ -88,6 +95,12 @@ public struct TableReader: ~Copyable {
         rest = Substring(next).utf8
       }
     }
+  }
+
+  /// What is wrong with the text that follows a quoted field.
+  private func problem(afterQuote rest: Substring.UTF8View) -> TableError.Reason {
+    let other = FieldSeparator.usual.first { $0.byte == rest.first }
+    return other.map { .otherSeparator($0, expected: separator) } ?? .textAfterQuote
   }
 
   /// An error at the start of `rest`, a part of the line read last or of `line`.

@@ -50,18 +50,26 @@ extension Kernels {
   /// y = scale x where a random word is at least `threshold`, else 0; x and y may be the same.
   ///
   /// - Parameters:
+  ///   - x, y: the numbers of a row consecutive.
   ///   - key: of the random stream, Philox 4x32-10.
-  ///   - counter: the upper three words of its counter.
+  ///   - counter: the upper three words of its counter for the first row. The first of them rises by one a row.
   package func dropout(
-    _ x: VectorView, key: SIMD2<UInt32>, counter: (UInt32, UInt32, UInt32), threshold: UInt32, scale: Float,
-    into y: VectorView
+    _ x: MatrixView, key: SIMD2<UInt32>, counter: (UInt32, UInt32, UInt32), threshold: UInt32, scale: Float,
+    into y: MatrixView
   ) {
-    precondition(x.count == y.count, "\(x.count) numbers into \(y.count)")
+    precondition(
+      x.rows == y.rows && x.columns == y.columns, "\(x.rows) x \(x.columns) numbers into \(y.rows) x \(y.columns)")
+    precondition(x.columnStride == 1 && y.columnStride == 1, "the numbers of a row are apart")
+    var counter = counter
     unsafe withUnsafeBytes(of: key) { key in
-      unsafe withUnsafeBytes(of: counter) { counter in
-        unsafe table.pointee.dropout(
-          x.count, key.assumingMemoryBound(to: UInt32.self).baseAddress,
-          counter.assumingMemoryBound(to: UInt32.self).baseAddress, threshold, scale, x.pointer, y.pointer)
+      for row in 0..<x.rows {
+        unsafe withUnsafeBytes(of: counter) { counter in
+          unsafe table.pointee.dropout(
+            x.columns, key.assumingMemoryBound(to: UInt32.self).baseAddress,
+            counter.assumingMemoryBound(to: UInt32.self).baseAddress, threshold, scale, x.pointer + row * x.rowStride,
+            y.pointer + row * y.rowStride)
+        }
+        counter.0 &+= 1
       }
     }
   }

@@ -98,15 +98,13 @@ final class JobQueue: Sendable {
   /// Whether tasks wait that a thread helping another had better begin.
   var hasWaitingTasks: Bool { waitingTasks.load(ordering: .relaxed) > 0 }
 
-  /// - Parameters:
-  ///   - takesPart: whether the calling thread will work on the job too.
-  ///   - completion: called once, from any thread, when all tasks have ended.
-  func submit(_ job: Job, takesPart: Bool = false, completion: (@Sendable () -> Void)? = nil) {
+  /// - Parameter completion: called once, from any thread, when all tasks have ended.
+  func submit(_ job: Job, completion: (@Sendable () -> Void)? = nil) {
     let (sleepers, completion) = monitor.withLock { state in
       job.setCompletion(completion)
       state.append(job)
       noteWaiting(state.jobs.waiting)
-      return (state.sleepersForTasks(takesPart: takesPart), job.takeCompletion())
+      return (state.sleepersForTasks(takesPart: false), job.takeCompletion())
     }
     submissions.add(1, ordering: .releasing)
     for thread in sleepers { thread.wakeAll() }
@@ -166,14 +164,25 @@ final class JobQueue: Sendable {
     }
   }
 
-  /// A synchronous caller's part: works on its own job, then waits for the tasks that others have begun.
+  /// A synchronous caller's part: submits its job, works on it, then waits for the tasks that others have begun.
+  ///
+  /// The caller begins a task in the step that submits the job: for a single task no other thread is woken.
   ///
   /// - Parameters:
   ///   - caller: the job's.
   ///   - isNested: whether a task of this queue waits for the job. Then the workspaces may all be held by such tasks,
   ///     and the caller works in memory of its own.
-  func workUntilDone(_ job: Job, caller: Condition, isNested: Bool) {
-    let own = isNested ? monitor.withLock { $0.spareWorkspaces.popLast() ?? Workspace() } : nil
+  func work(on job: Job, caller: Condition, isNested: Bool) {
+    let (own, first, sleepers) = monitor.withLock { state in
+      let own = isNested ? state.spareWorkspaces.popLast() ?? Workspace() : nil
+      state.append(job)
+      let claim = claimTask(of: job, own: own, &state)
+      noteWaiting(state.jobs.waiting)
+      return (own, claim, state.sleepersForTasks(takesPart: claim == nil))
+    }
+    submissions.add(1, ordering: .releasing)
+    for thread in sleepers { thread.wakeAll() }
+    if let first { perform(first, isCaller: true) }
     while true {
       let claim: Claim? = monitor.wait(on: caller) { state -> Claim?? in
         if let claim = claimTask(of: job, own: own, &state) { return .some(claim) }

@@ -96,20 +96,29 @@ enum System {
 
 // MARK: Locks
 
-/// A POSIX mutex.
+/// A POSIX mutex. A thread that takes it twice traps, where a plain one would wait for itself for ever.
 @safe
 final class Lock: @unchecked Sendable {
   // SAFETY: the pointer never changes, and POSIX lets any thread call what takes it.
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
 
-  init() { unsafe pthread_mutex_init(mutex, nil) }
+  init() {
+    var attributes = pthread_mutexattr_t()
+    unsafe pthread_mutexattr_init(&attributes)
+    unsafe pthread_mutexattr_settype(&attributes, .init(PTHREAD_MUTEX_ERRORCHECK))
+    unsafe pthread_mutex_init(mutex, &attributes)
+    unsafe pthread_mutexattr_destroy(&attributes)
+  }
 
   deinit {
     unsafe pthread_mutex_destroy(mutex)
     unsafe mutex.deallocate()
   }
 
-  func lock() { unsafe pthread_mutex_lock(mutex) }
+  func lock() {
+    let failure = unsafe pthread_mutex_lock(mutex)
+    precondition(failure == 0, "this call would wait for itself: it comes from inside the object's own work")
+  }
   func unlock() { unsafe pthread_mutex_unlock(mutex) }
 
   /// Gives the lock up until another thread wakes this one.

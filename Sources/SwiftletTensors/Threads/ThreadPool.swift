@@ -40,8 +40,7 @@ package final class ThreadPool: Sendable {
   package func run(count: Int, _ task: @escaping (_ index: Int, _ worker: Worker) -> Void) {
     let caller = Condition(), isNested = RunningTask.isInside(queue)
     let job = Job(count: count, caller: caller, task: unsafeSendable(task))
-    queue.submit(job, takesPart: !isNested)
-    queue.workUntilDone(job, caller: caller, isNested: isNested)
+    queue.work(on: job, caller: caller, isNested: isNested)
   }
 
   /// Runs `task` for each index below `count` on the pool's threads while the caller is suspended.

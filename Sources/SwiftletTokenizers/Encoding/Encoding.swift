@@ -2,12 +2,12 @@
 
 /// The tokens of a text, or of a pair of texts, with their places in it.
 ///
-/// All arrays have one element a token. A token of type id 0 has its place in the first text, one of type id 1 in the
-/// second. A special token that was added has the empty range 0..<0.
+/// All arrays have one element a token. With BERT's tokenizers a token of type id 0 has its place in the first text, one
+/// of type id 1 in the second. A special token that was added has the empty range 0..<0.
 public struct Encoding: Sendable, Equatable {
   /// The token ids.
   public var ids: [Int32] = []
-  /// Which text of a pair a token belongs to, 0 or 1.
+  /// The token types: for BERT which text of a pair a token belongs to, 0 or 1.
   public var typeIDs: [Int32] = []
   /// The tokens as the vocabulary spells them, "##" included; added tokens as the text spells them.
   public var tokens: [String] = []
@@ -15,7 +15,7 @@ public struct Encoding: Sendable, Equatable {
   public var offsets: [Range<Int>] = []
   /// The places in bytes of UTF-8.
   public var utf8Ranges: [Range<Int>] = []
-  /// Whether tokens were left out to keep to the maximum length.
+  /// Whether tokens were cut off because of the maximum length.
   public var isTruncated = false
 
   /// The number of tokens.
@@ -24,7 +24,7 @@ public struct Encoding: Sendable, Equatable {
 
 /// How ``Tokenizer/encode(_:pair:options:)`` encodes a text.
 public struct EncodingOptions: Sendable, Equatable {
-  /// Whether to put [CLS] first and [SEP] after each text.
+  /// Whether to put the special tokens around texts: for BERT [CLS] first and [SEP] after each text.
   public var addsSpecialTokens: Bool
   /// The maximum number of tokens, special ones included; nil for no limit. Special tokens are never cut.
   public var maxLength: Int?

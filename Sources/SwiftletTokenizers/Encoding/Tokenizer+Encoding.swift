@@ -3,11 +3,12 @@
 import SwiftletFiles
 
 extension Tokenizer {
-  /// Appends the tokens of a text to a batch: [CLS], at most `maxLength` - 2 pieces, [SEP].
+  /// Appends the tokens of a text to a batch: for BERT [CLS], at most `maxLength` - 2 subword tokens, [SEP].
   ///
   /// - Parameter maxLength: the maximum number of tokens, special ones included.
-  /// - Returns: whether pieces were left out.
-  /// - Throws: ``SwiftletError`` if `maxLength` is below 2 or the text is too long; the batch is as before.
+  /// - Returns: whether tokens were cut off.
+  /// - Throws: ``SwiftletError`` if `maxLength` has no room for the special tokens or the text is too long; the batch is
+  ///   then unchanged.
   /// - Complexity: O(bytes read); reading stops soon after `maxLength` tokens.
   @discardableResult
   public func append(_ text: String, to batch: inout TokenBatch, maxLength: Int) throws -> Bool {
@@ -19,12 +20,17 @@ extension Tokenizer {
   public func append(
     utf8 text: Span<UInt8>, to batch: inout TokenBatch, maxLength: Int
   ) throws -> Bool {
-    guard maxLength >= 2 else { throw TokenizerError.maximumLengthTooSmall(maxLength: maxLength, minimum: 2) }
-    batch.ids.append(specialTokens.classifier)
+    let room = maxLength - template.prefix.count - template.suffix.count
+    guard room >= 0 else {
+      throw TokenizerError.maximumLengthTooSmall(maxLength: maxLength, minimum: maxLength - room)
+    }
+    batch.ids.append(contentsOf: template.prefix)
     do {
+      let start = batch.ids.count
       let isTruncated = try TextPass.appendIDs(
-        of: text, stages, limit: maxLength - 2, treatsSpecialTokensAsText: false, to: &batch.ids)
-      batch.ids.append(specialTokens.separator)
+        of: text, stages, limit: room, treatsSpecialTokensAsText: splitsSpecialTokens, to: &batch.ids)
+      if passesTypeIDs { batch.typeIDs += template.typeIDs(count: batch.ids.count - start) }
+      batch.ids.append(contentsOf: template.suffix)
       batch.endSequence(isTruncated: isTruncated)
       return isTruncated
     } catch {
@@ -33,7 +39,7 @@ extension Tokenizer {
     }
   }
 
-  /// The tokens of a text, or of a pair of texts: [CLS] text [SEP], or [CLS] text [SEP] pair [SEP].
+  /// The tokens of a text, or of a pair of texts: for BERT [CLS] text [SEP], or [CLS] text [SEP] pair [SEP].
   ///
   /// A pair that is too long is cut as the reference does by default: the longer text first, then both alike.
   ///
@@ -43,7 +49,7 @@ extension Tokenizer {
   public func encode(
     _ text: String, pair: String? = nil, options: EncodingOptions = EncodingOptions()
   ) throws -> Encoding {
-    let specialCount = !options.addsSpecialTokens ? 0 : pair == nil ? 2 : 3
+    let specialCount = options.addsSpecialTokens ? template.specialCount(isPair: pair != nil) : 0
     let maxLength = options.maxLength ?? Int(Int32.max)
     guard maxLength >= specialCount else {
       throw TokenizerError.maximumLengthTooSmall(maxLength: maxLength, minimum: specialCount)
@@ -54,7 +60,7 @@ extension Tokenizer {
     if let pair, let cut = second, first.ids.count + cut.ids.count > room {
       var counts = (first.seenCount, cut.seenCount)
       if first.isTruncated && cut.isTruncated && room % 2 == 1 {
-        // Each gets half, and the odd one goes to the longer text: now it matters how long they are.
+        // Each text gets half and the longer one the odd token, so their full lengths are needed.
         counts = (try pieceCount(of: text, options), try pieceCount(of: pair, options))
       }
       let kept = Self.longestFirst(counts.0, counts.1, room: room)
@@ -64,7 +70,7 @@ extension Tokenizer {
     return encoding(first, second, addsSpecialTokens: options.addsSpecialTokens)
   }
 
-  /// The numbers of pieces to keep of each text of a pair, `room` together.
+  /// The number of tokens to keep of each text of a pair, `room` in all.
   ///
   /// This is the reference's "longest first" (`tokenizers`, utils/truncation): the shorter text stays complete if it
   /// fills at most half of the room. Otherwise each gets half, and the longer text (the second if equal) gets the odd
@@ -103,7 +109,7 @@ extension Tokenizer {
   {
     try withUTF8(of: text) { (utf8) throws(TokenizerError) in
       let found = try TextPass.pieces(
-        of: utf8, stages, limit: limit, treatsSpecialTokensAsText: options.treatsSpecialTokensAsText)
+        of: utf8, stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText(options))
       var pieces = Pieces(ids: found.ids, utf8Ranges: found.ranges, isTruncated: found.isTruncated)
       pieces.offsets = scalarRanges(of: found.ranges, in: utf8)
       pieces.tokens = pieces.ids.enumerated().map { found.spellings[$0] ?? token(of: $1) ?? "" }
@@ -111,38 +117,41 @@ extension Tokenizer {
     }
   }
 
+  private func treatsSpecialTokensAsText(_ options: EncodingOptions) -> Bool {
+    options.treatsSpecialTokensAsText || splitsSpecialTokens
+  }
+
   /// The number of pieces of a whole text; four bytes of memory each.
   private func pieceCount(of text: String, _ options: EncodingOptions) throws(TokenizerError) -> Int {
     try withUTF8(of: text) { (utf8) throws(TokenizerError) in
       var ids: [Int32] = []
       _ = try TextPass.appendIDs(
-        of: utf8, stages, limit: .max - 1, treatsSpecialTokensAsText: options.treatsSpecialTokensAsText, to: &ids)
+        of: utf8, stages, limit: .max - 1, treatsSpecialTokensAsText: treatsSpecialTokensAsText(options), to: &ids)
       return ids.count
     }
   }
 
   private func encoding(_ first: Pieces, _ second: Pieces?, addsSpecialTokens: Bool) -> Encoding {
     var encoding = Encoding()
-    func appendSpecial(_ id: Int32, typeID: Int32) {
-      guard addsSpecialTokens else { return }
-      encoding.ids.append(id)
-      encoding.typeIDs.append(typeID)
-      encoding.tokens.append(token(of: id) ?? "")
-      encoding.offsets.append(0..<0)
-      encoding.utf8Ranges.append(0..<0)
+    for piece in second == nil ? template.single : template.pair {
+      switch piece {
+      case .special(let ids, let typeID):
+        guard addsSpecialTokens else { continue }
+        encoding.ids += ids
+        encoding.typeIDs += ids.map { _ in typeID }
+        encoding.tokens += ids.map { token(of: $0) ?? "" }
+        encoding.offsets += ids.map { _ in 0..<0 }
+        encoding.utf8Ranges += ids.map { _ in 0..<0 }
+      case .text(let isSecond, let typeID):
+        guard let pieces = isSecond ? second : first else { continue }
+        encoding.ids += pieces.ids
+        encoding.typeIDs += repeatElement(typeID, count: pieces.ids.count)
+        encoding.tokens += pieces.tokens
+        encoding.offsets += pieces.offsets
+        encoding.utf8Ranges += pieces.utf8Ranges
+        encoding.isTruncated = encoding.isTruncated || pieces.isTruncated
+      }
     }
-    func append(_ pieces: Pieces, typeID: Int32) {
-      encoding.ids += pieces.ids
-      encoding.typeIDs += repeatElement(typeID, count: pieces.ids.count)
-      encoding.tokens += pieces.tokens
-      encoding.offsets += pieces.offsets
-      encoding.utf8Ranges += pieces.utf8Ranges
-      encoding.isTruncated = encoding.isTruncated || pieces.isTruncated
-      appendSpecial(specialTokens.separator, typeID: typeID)
-    }
-    appendSpecial(specialTokens.classifier, typeID: 0)
-    append(first, typeID: 0)
-    if let second { append(second, typeID: 1) }
     return encoding
   }
 }

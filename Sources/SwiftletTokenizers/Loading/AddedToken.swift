@@ -7,12 +7,12 @@ public struct AddedToken: Sendable, Equatable {
   /// The text, matched byte by byte.
   public let content: String
   /// The token's id.
-  public let id: Int32
+  public internal(set) var id: Int32
   /// Whether decoding can skip the token, and encoding can treat it as text.
-  public let isSpecial: Bool
-  /// Whether it takes in the white space before it.
+  public internal(set) var isSpecial: Bool
+  /// Whether a match includes the white space before it.
   package let stripsLeft: Bool
-  /// Whether it takes in the white space after it.
+  /// Whether a match includes the white space after it.
   package let stripsRight: Bool
   /// Whether it is found only where no letter, digit or mark is beside it. Otherwise it is found inside words too.
   package let isSingleWord: Bool
@@ -36,13 +36,19 @@ public struct AddedToken: Sendable, Equatable {
 }
 
 extension AddedToken {
+  /// The id of a token that has none yet.
+  static let noID: Int32 = -1
+
   /// An added token as tokenizer.json and tokenizer_config.json write it.
-  init(_ fields: JSONFields, id: Int32) throws(TokenizerError) {
+  ///
+  /// - Parameter isSpecial: whether the token is special, whatever the file says.
+  init(_ fields: JSONFields, id: Int32, isSpecial: Bool = false) throws(TokenizerError) {
     let content = try fields.required("content", "a string") { (fields, key) throws(TokenizerError) in
       try fields.string(key)
     }
     guard !content.isEmpty else { throw fields.malformed("content", expected: "not empty") }
-    let isSpecial = try fields.bool("special") ?? false
+    let special = try fields.bool("special") ?? false
+    let isSpecial = isSpecial || special
     self.init(
       content, id: id, isSpecial: isSpecial, stripsLeft: try fields.bool("lstrip") ?? false,
       stripsRight: try fields.bool("rstrip") ?? false, isSingleWord: try fields.bool("single_word") ?? false,
@@ -52,19 +58,19 @@ extension AddedToken {
 
 /// The tokens that are searched for in whole texts, by id and by content.
 struct AddedTokens: Sendable {
-  /// In the order of the files.
+  /// In the order in which they were added.
   let tokens: [AddedToken]
   private let byID: [Int32: AddedToken]
   private let byContent: [UTF8Key: Int32]
+  /// One past the highest id.
+  let count: Int
 
   init(_ tokens: [AddedToken]) {
     self.tokens = tokens
+    count = Int(tokens.reduce(-1) { max($0, $1.id) }) + 1
     byID = Dictionary(tokens.map { ($0.id, $0) }) { $1 }
     byContent = Dictionary(tokens.map { (UTF8Key($0.content), $0.id) }) { $1 }
   }
-
-  /// One past the highest id.
-  var count: Int { Int(tokens.map(\.id).max() ?? -1) + 1 }
 
   func id(of content: String) -> Int32? { byContent[UTF8Key(content)] }
 

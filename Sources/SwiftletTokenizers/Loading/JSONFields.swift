@@ -67,7 +67,13 @@ struct JSONFields {
     .malformed(path: path, field: prefix + key, expected: expected)
   }
 
-  func unsupported(_ what: String) -> TokenizerError { .unsupported(path: path, what: what) }
+  /// - Parameter remedy: what to do about it; nil: use another tokenizer.
+  func unsupported(_ what: String, remedy: String? = nil) -> TokenizerError {
+    .unsupported(path: path, what: what, remedy: remedy)
+  }
+
+  /// The fields of a value at a place of the file; nil if the value is no object.
+  func element(_ value: JSONValue, at place: String) -> JSONFields? { value.object.map { fields($0, at: place) } }
 
   private func fields(_ object: JSONObject, at key: String) -> JSONFields {
     JSONFields(object, path: path, prefix: "\(prefix)\(key).")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletFiles
+package import SwiftletFiles
 
 /// A tokenizer that cannot be loaded, or a text it cannot encode.
 ///
@@ -17,7 +17,11 @@ package enum TokenizerError: SwiftletError, Equatable {
   /// The vocabulary lacks a token that every encoding needs.
   case missingToken(path: String, token: String)
   /// The file asks for something that this tokenizer does not support.
-  case unsupported(path: String, what: String)
+  case unsupported(path: String, what: String, remedy: String? = nil)
+  /// The vocabulary of the folder is a SentencePiece model.
+  case sentencePiece(path: String)
+  /// The vocabulary is not a text of tokens, for example a Git LFS pointer.
+  case foreignVocabulary(path: String, content: ForeignContent)
   /// A field of the file is absent or not what it should be.
   case malformed(path: String, field: String, expected: String)
   /// The text is not UTF-8 from this byte on.
@@ -32,8 +36,8 @@ package enum TokenizerError: SwiftletError, Equatable {
   package var path: String? {
     switch self {
     case .noTokenizer(let path), .emptyVocabulary(let path), .invalidVocabulary(let path, _),
-      .invalidVocabularyLine(let path, _), .missingToken(let path, _), .unsupported(let path, _),
-      .malformed(let path, _, _):
+      .invalidVocabularyLine(let path, _), .missingToken(let path, _), .unsupported(let path, _, _),
+      .malformed(let path, _, _), .sentencePiece(let path), .foreignVocabulary(let path, _):
       path
     case .invalidUTF8, .textTooLong, .maximumLengthTooSmall, .unknownID: nil
     }
@@ -44,13 +48,20 @@ package enum TokenizerError: SwiftletError, Equatable {
 
   private var explanation: (problem: String, remedy: String) {
     switch self {
-    case .noTokenizer: ("no tokenizer.json and no vocab.txt", "give the folder of a BERT model")
+    case .noTokenizer: ("no tokenizer.json and no vocab.txt", "give the folder of a BERT model, with its tokenizer")
     case .emptyVocabulary: ("the vocabulary is empty", "give a file with one token a line")
     case .invalidVocabulary(_, let problem): (problem, "check that this is a vocabulary")
     case .invalidVocabularyLine(_, let line): ("line \(line) is not UTF-8", "save the file as UTF-8")
     case .missingToken(_, let token):
       ("no token \(quoted(token)) in the vocabulary, which every encoding needs", "give a vocabulary of BERT")
-    case .unsupported(_, let what): ("\(escaped(what)) is not supported", "give a model with BERT's own tokenizer")
+    case .unsupported(_, let what, let remedy):
+      ("\(escaped(what)) is not supported", remedy ?? "give a model with BERT's own tokenizer")
+    case .sentencePiece:
+      (
+        "is a SentencePiece model, which is not read",
+        "convert it once in Python: AutoTokenizer.from_pretrained(folder).save_pretrained(folder) writes tokenizer.json"
+      )
+    case .foreignVocabulary(_, let content): ("is \(content.name)", content.remedy)
     case .malformed(_, let field, let expected): ("\(escaped(field)) should be \(expected)", "")
     case .invalidUTF8(let offset): ("the text is not UTF-8 at byte \(offset)", "give it as UTF-8")
     case .textTooLong(let byteCount):

@@ -2,57 +2,91 @@
 
 import SwiftletFiles
 
-/// tokenizer.json of a BERT model: WordPiece between BERT's normalizer, pre-tokenizer and post-processor.
+/// tokenizer.json of a BERT model: WordPiece between BERT's normalizer, pre-tokenizer and a post-processor.
 ///
-/// Anything else in the format is an error that names it: silently different ids would be worse. Padding and truncation
-/// are not applied, as in sentence-transformers; only the maximum length is reported.
+/// Vocabulary and added tokens are always read. The other parts count only for some tokenizer classes, which call
+/// ``stages()``. Anything that is not supported is an error that names it: silently different ids would be worse.
+/// Padding and truncation are not applied, as in sentence-transformers.
 struct TokenizerFile {
   let vocabulary: Vocabulary
-  let normalization: Normalization
-  private(set) var names = SpecialTokenNames()
+  /// With the ids of the file.
   let addedTokens: [AddedToken]
-  let longestWord: Int
-  let continuationPrefix: String
-  let decoder: PieceDecoder?
+  /// Whether the file's truncation cuts the start of texts.
+  let truncatesLeft: Bool
+  /// The maximum length of the file's truncation.
   let maxLength: Int?
+  /// The padding token of the file's padding, if it has one.
+  let paddingToken: AddedToken?
+  let path: String
+  private let file: JSONFields
+  private let model: JSONFields
 
   private static let maximumByteCount = 1 << 27
-  /// BERT has 100. The time for a word grows with its square: at 65,536 a line of 64 KB took 13 seconds.
-  private static let maximumScalarsPerWord = 1 << 10
+  /// BERT has 100. The time for a word that ends unknown grows with its length and with the lengths of tokens.
+  private static let maximumScalarsPerWord = 1 << 14
+  /// With more lengths of long tokens, words of more than 1,024 scalars would take too much time.
+  private static let maximumLongLengths = 64
   /// How many ids of the vocabulary may have no token.
   private static let maximumUnusedIDs = 1 << 16
 
   init(path: String) throws {
-    let file = try JSONFields(path: path, limit: Self.maximumByteCount)
-    let model = try file.component("model", types: ["WordPiece"])
-    let normalizer = try file.component("normalizer", types: ["BertNormalizer"])
-    _ = try file.component("pre_tokenizer", types: ["BertPreTokenizer"])
-    let processor = try file.component("post_processor", types: ["TemplateProcessing", "BertProcessing"])
-
+    self.path = path
+    file = try JSONFields(path: path, limit: Self.maximumByteCount)
+    model = try file.wordPieceModel()
     vocabulary = try Self.vocabulary(of: model)
-    normalization = Normalization(
-      lowercases: try normalizer.bool("lowercase") ?? true,
-      stripsAccents: try normalizer.bool("strip_accents"),
-      isolatesIdeographs: try normalizer.bool("handle_chinese_chars") ?? true,
-      cleansText: try normalizer.bool("clean_text") ?? true)
-    continuationPrefix = try model.string("continuing_subword_prefix") ?? "##"
-    longestWord = try model.int("max_input_chars_per_word") ?? 100
-    guard 1...Self.maximumScalarsPerWord ~= longestWord else {
-      throw model.malformed("max_input_chars_per_word", expected: "from 1 to \(Self.maximumScalarsPerWord)")
+    let truncation = try file.object("truncation")
+    maxLength = try truncation?.int("max_length")
+    let direction = try truncation?.string("direction")
+    truncatesLeft = direction.map { sameBytes($0, "Left") } ?? false
+    paddingToken = try file.object("padding")?.string("pad_token").flatMap { token in
+      token.isEmpty ? nil : AddedToken(token, id: AddedToken.noID)
     }
-    decoder = try Self.decoder(of: file)
-    maxLength = try file.object("truncation")?.int("max_length")
-    names.unknown = try model.string("unk_token") ?? names.unknown
-    (names.classifier, names.separator) = try processor.bertTemplate()
-
     var tokens: [AddedToken] = []
     for fields in try file.objects("added_tokens") ?? [] {
       let id = try fields.required("id", "a token id") { (fields, key) throws(TokenizerError) in
-        try fields.int(key).flatMap(Int32.init(exactly:))
+        try fields.int(key).flatMap(Int32.init(exactly:)).flatMap { $0 >= 0 ? $0 : nil }
       }
       tokens.append(try AddedToken(fields, id: id))
     }
     addedTokens = tokens
+  }
+
+  /// The parts that some tokenizer classes set themselves.
+  struct Stages {
+    var normalization = Normalization()
+    var unknown = "[UNK]"
+    var longestWord = 100
+    var continuationPrefix = "##"
+    var decoder: PieceDecoder? = PieceDecoder(prefix: "##", cleansUp: true)
+    /// nil: the class sets it.
+    var template: TokenTemplate?
+  }
+
+  /// Normalizer, pre-tokenizer, WordPiece's settings, post-processor and decoder.
+  ///
+  /// - Parameter readsTemplate: whether the post-processor counts.
+  func stages(readsTemplate: Bool) throws(TokenizerError) -> Stages {
+    var stages = Stages()
+    stages.normalization = try file.normalization("normalizer")
+    try file.checkPreTokenizer("pre_tokenizer")
+    stages.unknown = try model.string("unk_token") ?? stages.unknown
+    stages.continuationPrefix = try model.string("continuing_subword_prefix") ?? "##"
+    let longest = try model.int("max_input_chars_per_word") ?? 100
+    guard longest >= 1 else { throw model.malformed("max_input_chars_per_word", expected: "at least 1") }
+    guard longest <= Self.maximumScalarsPerWord else {
+      throw model.unsupported(
+        "max_input_chars_per_word \(longest), more than \(Self.maximumScalarsPerWord)",
+        remedy: "BERT has 100; set it to at most \(Self.maximumScalarsPerWord)")
+    }
+    guard longest <= 1024 || vocabulary.longLengths.count <= Self.maximumLongLengths else {
+      throw model.unsupported(
+        "max_input_chars_per_word \(longest) with tokens of \(vocabulary.longLengths.count) lengths over 31 bytes",
+        remedy: "set it to at most 1024")
+    }
+    stages.longestWord = longest
+    stages.decoder = try Self.decoder(of: file)
+    if readsTemplate { stages.template = try file.template("post_processor") }
+    return stages
   }
 
   private static func vocabulary(of model: JSONFields) throws(TokenizerError) -> Vocabulary {
@@ -61,7 +95,7 @@ struct TokenizerFile {
     }
     var bytes: ContiguousArray<UInt8> = []
     var places: ContiguousArray<Vocabulary.Place?> = []
-    // An id far past the number of tokens would make a table of a small file's mistake.
+    // An id far above the number of tokens would make a huge table from a mistake in a small file.
     let limit = min(fields.object.members.count + maximumUnusedIDs, Vocabulary.maximumTokenCount)
     for member in fields.object.members {
       guard let id = member.value.int, 0..<limit ~= id else {
@@ -88,74 +122,134 @@ struct TokenizerFile {
 }
 
 extension JSONFields {
-  /// A stage of the tokenizer, of one of the types supported.
+  /// The model, which must be WordPiece. Files written before tokenizers 0.9 do not name the type.
+  fileprivate func wordPieceModel() throws(TokenizerError) -> JSONFields {
+    if let model = try object("model"), model.object["type"] == nil, model.object["max_input_chars_per_word"] != nil {
+      return model
+    }
+    return try component("model", types: ["WordPiece"])
+  }
+
+  /// A stage of the tokenizer. Throws unless it is present and of one of the types.
   fileprivate func component(_ key: String, types: [String]) throws(TokenizerError) -> JSONFields {
     guard let fields = try object(key) else { throw unsupported("a tokenizer without \(key)") }
-    guard let type = try fields.string("type") else { throw fields.malformed("type", expected: "a string") }
-    guard types.contains(where: { sameBytes($0, type) }) else {
-      throw unsupported("\(key) of type \(quoted(type))")
+    guard try fields.hasType(types) else {
+      throw unsupported("\(key) of type \(quoted(try fields.string("type") ?? ""))")
     }
     return fields
   }
 
-  /// The names of the tokens that a post-processor puts before the first text and after each, if it does what
-  /// BERT's does.
-  fileprivate func bertTemplate() throws(TokenizerError) -> (classifier: String, separator: String) {
-    if try string("type") == "BertProcessing" {
-      return (try bertProcessingToken("cls"), try bertProcessingToken("sep"))
-    }
-    let single = try templatePieces("single")
-    let pair = try templatePieces("pair")
-    guard single.count == 3, pair.count == 5, let classifier = single[0].special,
-      let separator = single[2].special,
-      single == TemplatePiece.bert(classifier, separator, isPair: false),
-      pair == TemplatePiece.bert(classifier, separator, isPair: true)
-    else {
-      throw unsupported(
-        "a post_processor other than [CLS] A [SEP] and [CLS] A [SEP] B [SEP] with types 0 and 1")
-    }
-    return (classifier, separator)
+  /// Whether the object's type is one of these.
+  fileprivate func hasType(_ types: [String]) throws(TokenizerError) -> Bool {
+    guard let type = try string("type") else { throw malformed("type", expected: "a string") }
+    return types.contains { sameBytes($0, type) }
   }
 
-  private func bertProcessingToken(_ key: String) throws(TokenizerError) -> String {
-    guard let token = try array(key)?.first?.string else {
-      throw malformed(key, expected: "a token and its id")
-    }
-    return token
+  /// The stages of a Sequence, and of the Sequences in it; else the stage itself.
+  fileprivate func parts(_ key: String, inside list: String) throws(TokenizerError) -> [JSONFields] {
+    guard let fields = try object(key) else { return [] }
+    return try fields.parts(list)
   }
 
-  private func templatePieces(_ key: String) throws(TokenizerError) -> [TemplatePiece] {
-    var pieces: [TemplatePiece] = []
+  private func parts(_ list: String) throws(TokenizerError) -> [JSONFields] {
+    guard try hasType(["Sequence"]) else { return [self] }
+    var parts: [JSONFields] = []
+    for part in try objects(list) ?? [] { parts += try part.parts(list) }
+    return parts
+  }
+
+  // MARK: Normalizer and pre-tokenizer
+
+  /// BERT's normalizer, lowercasing, or a Sequence of both; without a normalizer texts stay as they are.
+  fileprivate func normalization(_ key: String) throws(TokenizerError) -> Normalization {
+    var result = Normalization(lowercases: false, isolatesIdeographs: false, cleansText: false)
+    var hasBERT = false
+    for part in try parts(key, inside: "normalizers") {
+      // Lowercasing before BERT's steps and after them give the same: no step depends on case.
+      if try part.hasType(["Lowercase"]) {
+        result.lowercases = true
+        continue
+      }
+      guard try part.hasType(["BertNormalizer"]), !hasBERT else {
+        throw unsupported("\(key) of type \(quoted(try part.string("type") ?? ""))")
+      }
+      hasBERT = true
+      let lowercases = try part.bool("lowercase") ?? true
+      result = Normalization(
+        lowercases: lowercases || result.lowercases, stripsAccents: try part.bool("strip_accents") ?? lowercases,
+        isolatesIdeographs: try part.bool("handle_chinese_chars") ?? true,
+        cleansText: try part.bool("clean_text") ?? true)
+    }
+    return result
+  }
+
+  /// BERT's pre-tokenizer, or a Sequence of nothing else: it splits at every place at once.
+  fileprivate func checkPreTokenizer(_ key: String) throws(TokenizerError) {
+    let parts = try parts(key, inside: "pretokenizers")
+    guard !parts.isEmpty else { throw unsupported("a tokenizer without \(key)") }
+    for part in parts where try !part.hasType(["BertPreTokenizer"]) {
+      throw unsupported("\(key) of type \(quoted(try part.string("type") ?? ""))")
+    }
+  }
+
+  // MARK: Post-processor
+
+  /// What the post-processor puts around texts.
+  fileprivate func template(_ key: String) throws(TokenizerError) -> TokenTemplate {
+    let parts = try parts(key, inside: "processors")
+    guard let part = parts.first else { return try require(TokenTemplate.textsAlone, key) }
+    guard parts.count == 1 else { throw unsupported("\(key) of \(parts.count) parts") }
+    guard try part.hasType(["TemplateProcessing", "BertProcessing", "RobertaProcessing"]) else {
+      throw unsupported("\(key) of type \(quoted(try part.string("type") ?? ""))")
+    }
+    if try part.hasType(["TemplateProcessing"]) {
+      return try part.require(
+        TokenTemplate(single: try part.pieces("single"), pair: try part.pieces("pair")), "single and pair")
+    }
+    let classifier = try part.processingToken("cls"), separator = try part.processingToken("sep")
+    return try part.hasType(["BertProcessing"])
+      ? require(.bert(classifier: classifier, separator: separator), key)
+      : require(.roberta(classifier: classifier, separator: separator), key)
+  }
+
+  private func require(_ template: TokenTemplate?, _ key: String) throws(TokenizerError) -> TokenTemplate {
+    guard let template else { throw malformed(key, expected: "templates with each text once") }
+    return template
+  }
+
+  /// The id of a pair [token, id].
+  private func processingToken(_ key: String) throws(TokenizerError) -> Int32 {
+    guard let pair = try array(key), pair.count == 2, pair[0].string != nil, let id = pair[1].int,
+      let id = Int32(exactly: id), id >= 0
+    else { throw malformed(key, expected: "a token and its id") }
+    return id
+  }
+
+  private func pieces(_ key: String) throws(TokenizerError) -> [TokenTemplate.Piece] {
+    var pieces: [TokenTemplate.Piece] = []
     for fields in try objects(key) ?? [] {
-      let special = try fields.object("SpecialToken")
-      let sequence = try fields.object("Sequence")
-      guard let piece = special ?? sequence, let id = try piece.string("id"),
-        let typeID = try piece.int("type_id")
+      let special = try fields.object("SpecialToken"), sequence = try fields.object("Sequence")
+      guard let piece = special ?? sequence, let name = try piece.string("id"),
+        let typeID = try piece.int("type_id").flatMap(Int32.init(exactly:)), typeID >= 0
       else { throw malformed(key, expected: "a list of sequences and special tokens") }
-      pieces.append(TemplatePiece(isSpecial: special != nil, id: id, typeID: typeID))
+      if special != nil {
+        pieces.append(.special(ids: try specialIDs(name), typeID: typeID))
+      } else {
+        guard ["A", "B"].contains(where: { sameBytes($0, name) }) else {
+          throw malformed(key, expected: "a list of sequences A and B and special tokens")
+        }
+        pieces.append(.text(isSecond: sameBytes(name, "B"), typeID: typeID))
+      }
     }
     return pieces
   }
-}
 
-/// A piece of a TemplateProcessing: a text (A or B) or a special token.
-private struct TemplatePiece: Equatable {
-  let isSpecial: Bool
-  let id: String
-  let typeID: Int
-
-  var special: String? { isSpecial ? id : nil }
-
-  static func bert(_ classifier: String, _ separator: String, isPair: Bool) -> [TemplatePiece] {
-    let first = [
-      TemplatePiece(isSpecial: true, id: classifier, typeID: 0),
-      TemplatePiece(isSpecial: false, id: "A", typeID: 0),
-      TemplatePiece(isSpecial: true, id: separator, typeID: 0),
-    ]
-    let second = [
-      TemplatePiece(isSpecial: false, id: "B", typeID: 1),
-      TemplatePiece(isSpecial: true, id: separator, typeID: 1),
-    ]
-    return isPair ? first + second : first
+  /// The ids that a template's special token stands for.
+  private func specialIDs(_ name: String) throws(TokenizerError) -> [Int32] {
+    let ids = try object("special_tokens")?.object(name)?.array("ids")?.map { $0.int.flatMap(Int32.init(exactly:)) }
+    guard let ids, !ids.contains(where: { ($0 ?? -1) < 0 }) else {
+      throw malformed("special_tokens", expected: "an object with the ids of \(quoted(name))")
+    }
+    return ids.compactMap { $0 }
   }
 }

@@ -15,6 +15,10 @@ struct VocabularyFile {
   init(path: String) throws {
     let bytes = try InputFile(path: path).readAll(limit: Self.maximumByteCount)
     var warnings: [String] = []
+    // A byte order mark is dropped below.
+    if let content = ForeignContent(bytes), content != .byteOrderMark {
+      throw TokenizerError.foreignVocabulary(path: path, content: content)
+    }
     if let invalid = firstInvalidUTF8(in: bytes.span) {
       let newlines = bytes[..<invalid].reduce(0) { $0 + ($1 == UInt8(ascii: "\n") ? 1 : 0) }
       throw TokenizerError.invalidVocabularyLine(path: path, line: newlines + 1)
@@ -47,7 +51,7 @@ struct VocabularyFile {
     return places
   }
 
-  /// Where `line`, valid UTF-8, ends without the white space at its end.
+  /// The end of `line`, valid UTF-8, without its trailing white space.
   private static func endWithoutWhitespace(_ bytes: Span<UInt8>, _ line: Range<Int>) -> Int {
     var end = line.upperBound
     while end > line.lowerBound {

@@ -4,8 +4,8 @@ import SwiftletFiles
 
 /// Finds added tokens in a text, as the reference does (`tokenizers`, added_vocabulary).
 ///
-/// The leftmost counts, of those the longest (of equals the first, where the reference's choice varies from
-/// run to run); only then it is asked whether that one may stand there.
+/// The leftmost match wins, of several there the longest, of equal tokens the first (the reference's choice among those
+/// varies from run to run). Only that match is checked: if it may not stand there, the search goes on after it.
 struct AddedTokenFinder: Sendable {
   /// For each first byte the tokens that start with it, longest first.
   private let candidates: [[Candidate]]
@@ -39,16 +39,15 @@ struct AddedTokenFinder: Sendable {
   /// A token found in a text.
   struct Match {
     let id: Int32
-    /// Where it is, with the white space that belongs to it.
+    /// Its place, with the white space that belongs to it.
     let bytes: Range<Int>
-    /// Where to look for the next one: the white space after it may belong to both.
+    /// Where to search for the next match: white space between two tokens may belong to both.
     let end: Int
   }
 
-  /// The first added token at or after `start`; the white space before it belongs to it back to `limit` at
-  /// most.
+  /// The first added token at or after `start`. White space before it belongs to it, but not before `limit`.
   ///
-  /// O(bytes up to there); each byte that starts tokens costs a comparison with these.
+  /// O(bytes up to the match). Each byte that can start a token costs a comparison with the tokens it starts.
   func firstMatch(
     in text: Span<UInt8>, from start: Int, limit: Int, includesSpecial: Bool
   ) throws(TokenizerError) -> Match? {
@@ -69,7 +68,7 @@ struct AddedTokenFinder: Sendable {
     }
   }
 
-  /// Where the first byte at or after `position` is that starts a token.
+  /// The position of the first byte at or after `position` that can start a token.
   @inline(__always)
   private func nextStart(in text: Span<UInt8>, from position: Int) -> Int {
     if isEmpty { return text.count }
@@ -88,7 +87,7 @@ struct AddedTokenFinder: Sendable {
     return try !properties(at: range.upperBound, in: text).isWordCharacter
   }
 
-  /// The range with the white space that the token takes in.
+  /// The range extended by the white space that belongs to the token.
   private func withWhitespace(
     _ range: Range<Int>, of token: AddedToken, in text: Span<UInt8>, limit: Int
   ) throws(TokenizerError) -> Range<Int> {

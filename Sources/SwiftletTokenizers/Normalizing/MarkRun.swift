@@ -1,45 +1,44 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Combining marks between two starters, on their way into canonical order.
+/// Collects the combining marks between two starters and sorts them into canonical order.
 ///
-/// Sorting moves marks, but the reference (`tokenizers`, NormalizedString) does not move where they come
-/// from: the first mark each scalar was made into takes the next of the run's origins, in the order of the
-/// text; the further ones share the origin of the mark before them. So of a mark that will be dropped only its
-/// rank counts, and a run takes bounded memory however long it is: the sort is a counting sort over the ranks.
+/// Sorting moves marks, but in the reference (`tokenizers`, NormalizedString) their origins keep the order of the text.
+/// After sorting, each mark that is the first of its decomposition takes the run's next origin, and the others share
+/// the origin of the mark before them. So only the rank of a dropped mark matters, and a counting sort over the ranks
+/// takes bounded memory for a run of any length.
 struct MarkRun {
   /// A mark that stays.
   struct Mark {
     let scalar: UInt32
-    /// How many marks up to this one, in canonical order, take an origin; 0: it has that of the scalar before
-    /// the run.
+    /// The number of marks up to this one, in canonical order, that take an origin; 0 means `firstOrigin`.
     let origin: Int
   }
 
   private struct Rank {
-    /// Marks of this rank that take an origin.
+    /// The number of marks of this rank that take an origin.
     var originCount = 0
     var marks: [Mark] = []
   }
 
-  /// By rank; none before the first run.
+  /// Indexed by rank; empty before the first run.
   private var ranks: [Rank] = []
   private let tracksOrigins: Bool
   private(set) var isEmpty = true
-  /// Where the scalar comes from that the run's first mark is made of.
+  /// The origin of the scalar whose decomposition has the run's first mark.
   private(set) var firstOrigin = 0..<0
-  /// Where the scalars start that the run's origins are.
+  /// Where the run's origins start in the text.
   private(set) var start = 0
 
   init(tracksOrigins: Bool) { self.tracksOrigins = tracksOrigins }
 
   /// - Parameters:
-  ///   - isFirst: whether it is the first of the scalars that the one at `origin` was made into.
-  ///   - limit: of each rank, one more than so many marks are kept, the last one among them: a longer word is an
-  ///     unknown one, and all that counts is where it starts and ends.
+  ///   - isFirst: whether it is the first scalar of the decomposition of the one at `origin`.
+  ///   - limit: the maximum length of a known word. Of each rank, at most `limit` + 1 marks are kept, the last one
+  ///     among them: a longer word is unknown, and only its start and end matter.
   mutating func append(
     _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, isFirst: Bool, limit: Int
   ) {
-    // A mark that will be dropped matters only for where the others come from.
+    // A dropped mark matters only for the origins of the others.
     if !tracksOrigins && properties.isNonspacing { return }
     if isEmpty {
       isEmpty = false
@@ -54,7 +53,7 @@ struct MarkRun {
     ranks[rank].marks.append(Mark(scalar: scalar, origin: ranks[rank].originCount))
   }
 
-  /// The marks that stay in canonical order; the run is empty after.
+  /// Returns the marks that stay, in canonical order, and empties the run.
   mutating func removeSorted() -> [Mark] {
     var sorted: [Mark] = []
     var originCount = 0

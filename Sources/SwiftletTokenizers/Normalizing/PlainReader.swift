@@ -2,19 +2,19 @@
 
 import SwiftletFiles
 
-/// All stages at once for the common case: words of ASCII letters and digits, and between them ASCII punctuation and
-/// white space.
+/// Runs all stages at once for the common case: words of ASCII letters and digits between ASCII punctuation and white
+/// space.
 ///
-/// Sixteen bytes are read at a time; a word that is a token costs one look-up, and no byte is copied. What this reader
-/// leaves to a `TextPass`: words that touch anything else, and those of more than fifteen bytes.
+/// Reads sixteen bytes at a time. A word that is a token costs one look-up, and no byte is copied. Words beside
+/// anything else and words of more than fifteen bytes are left to a `TextPass`.
 final class PlainReader: Sendable {
   private let model: WordPieceModel
   private let index: VocabularyIndex
   private let longestWord: Int
-  /// What makes letters lowercase; digits have the bit already.
+  /// The bits that make letters lowercase; digits have them already.
   private let caseBits: UInt128
 
-  /// Ids are collected in memory on the stack before they are appended to an array, which checks each time who else has it.
+  /// Ids are collected on the stack and appended in blocks, since an array checks at each append whether it is shared.
   private static let blockCount = 128
 
   init(_ model: WordPieceModel, _ normalization: Normalization) {
@@ -24,12 +24,12 @@ final class PlainReader: Sendable {
     caseBits = normalization.lowercases ? ByteWindow(repeating: 0x20).bits : 0
   }
 
-  /// Reads `text`, where no word goes on from before `start`, up to `end` at most, and returns how far it got: until
-  /// there are more than `limit` ids, or up to the start of a word or a byte that it leaves to others.
+  /// Reads `text` from `start`, where no word may go on, and returns where it stopped: at `end`, after more than
+  /// `limit` ids, or before a word or byte that it leaves to a `TextPass`.
   func read(_ text: Span<UInt8>, from start: Int, to end: Int, limit: Int, into ids: inout [Int32]) -> Int {
     withTemporaryOutput(of: Int32.self, capacity: PlainReader.blockCount + ByteWindow.byteCount) { block in
       index.withTables { slots, keys, lengths in
-        // The last bytes are read in a copy, with white space behind them.
+        // The last bytes are read from a copy that ends in white space.
         let tailStart = max(start, end - ByteWindow.byteCount + 1)
         var position = read(
           text, from: start, to: tailStart, limit: limit, &block, into: &ids, slots, keys, lengths)
@@ -47,7 +47,7 @@ final class PlainReader: Sendable {
     }
   }
 
-  /// The bytes from `start` to `end`, at most fifteen, with white space behind them.
+  /// The bytes from `start` to `end`, at most fifteen, followed by white space.
   @inline(__always)
   private static func tail(of text: Span<UInt8>, from start: Int, to end: Int) -> ByteWindow {
     let count = end - start
@@ -61,7 +61,7 @@ final class PlainReader: Sendable {
     return ByteWindow(bits: bits | ByteWindow(repeating: UInt8(ascii: " ")).bits &<< UInt128(8 * count))
   }
 
-  /// The same where a window can be read from each position before `end`.
+  /// Does the same; a window must be readable at each position before `end`.
   @inline(__always)
   private func read(
     _ text: Span<UInt8>, from start: Int, to end: Int, limit: Int, _ block: inout OutputSpan<Int32>,
@@ -100,13 +100,13 @@ final class PlainReader: Sendable {
     block.removeAll()
   }
 
-  /// Whether a byte that is no letter or digit is punctuation or white space of ASCII, whatever the normalizer does.
+  /// Whether a byte, not a letter or digit, is ASCII punctuation or white space under every normalization.
   @inline(__always)
   private func isPlainBoundary(_ byte: UInt8) -> Bool {
     0x20..<0x7F ~= byte || byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\t") || byte == UInt8(ascii: "\r")
   }
 
-  /// The pieces of a word that is no token itself.
+  /// Appends the pieces of a word that is not a token itself.
   @inline(never)
   private func appendPieces(
     of key: ByteWindow, count: Int, to block: inout OutputSpan<Int32>, _ slots: Span<UInt32>,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The tables and settings that a pass over a text reads: made once for a tokenizer, shared by all its users.
+/// The tables and settings for a pass over a text, made once for a tokenizer and shared by all its users.
 final class Stages: Sendable {
   /// Finds the added tokens that are looked for in the raw text.
   let rawTokens: AddedTokenFinder
@@ -8,7 +8,7 @@ final class Stages: Sendable {
   let asciiActions: ASCIIActions
   /// Finds the added tokens that are looked for in the normalized text.
   let normalizedTokens: AddedTokenFinder
-  /// The same tokens as they look there, by id.
+  /// The spellings of these tokens in normalized text, by id.
   let normalizedSpellings: [Int32: String]
   let model: WordPieceModel
   let plainReader: PlainReader

@@ -2,8 +2,7 @@
 
 import SwiftletFiles
 
-/// The stage that looks for added tokens: in the raw text, and for the few tokenizers with such tokens, in
-/// what the normalizer made of the rest.
+/// The stage that finds added tokens: in the raw text and, if the tokenizer has such tokens, in the normalized rest.
 extension TextPass {
   /// Reads the text from `start` to its end, or until the pass is full.
   mutating func read(_ text: Span<UInt8>, from start: Int) throws(TokenizerError) {
@@ -25,7 +24,7 @@ extension TextPass {
     }
   }
 
-  /// What the normalizer makes of a whole text.
+  /// Normalizes a whole text.
   static func normalize(_ text: String, _ stages: Stages) throws(TokenizerError) -> [UInt8] {
     try withUTF8(of: text) { (text) throws(TokenizerError) in
       var pass = TextPass(stages, limit: 0, treatsSpecialTokensAsText: true, tracksOrigins: false)
@@ -33,7 +32,7 @@ extension TextPass {
     }
   }
 
-  /// What the normalizer makes of a stretch of the text; memory in proportion to it.
+  /// Normalizes a stretch of the text; memory in proportion to it.
   private mutating func normalize(
     _ segment: Range<Int>, of text: Span<UInt8>
   ) throws(TokenizerError) -> NormalizedText {
@@ -47,7 +46,7 @@ extension TextPass {
     return result
   }
 
-  /// Splits normalized text at added tokens, and what is between them into words.
+  /// Splits normalized text at added tokens, and the text between them into words.
   private mutating func readNormalized(_ normalized: NormalizedText) throws(TokenizerError) {
     let bytes = normalized.bytes.span, origins = normalized.origins
     var (position, search) = (0, 0)
@@ -69,7 +68,7 @@ extension TextPass {
     }
   }
 
-  /// Appends an added token, spelled as the text does it.
+  /// Appends an added token with its spelling in the text.
   private mutating func append(_ id: Int32, from origin: Range<Int>, spelled text: Span<UInt8>) {
     if ranges != nil { spellings[ids.count] = String(utf8: text) }
     ids.append(id)
@@ -77,12 +76,11 @@ extension TextPass {
   }
 }
 
-/// A stretch of text after the normalizer, for tokenizers that look for added tokens there; all others never
-/// make one.
+/// A stretch of normalized text. Only tokenizers that look for added tokens in normalized text make one.
 struct NormalizedText {
   /// UTF-8.
   private(set) var bytes: ContiguousArray<UInt8> = []
-  /// Where the scalar of each byte comes from in the text.
+  /// For each byte, the place in the text that its scalar comes from.
   private(set) var origins: [Range<Int>] = []
 
   mutating func append(_ scalar: UInt32, from origin: Range<Int>) {

@@ -1,55 +1,56 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// The steps of BERT's normalizer for a scalar that is not ASCII, in the order of the reference
-/// (`tokenizers`, normalizers/bert). Each step hands on to the next; the last one hands on to the splitter.
+/// The steps of BERT's normalizer for a scalar that is not ASCII, in the order of the reference (`tokenizers`,
+/// normalizers/bert). Each step calls the next one; the last calls the splitter.
 extension TextPass {
-  /// Reads the scalar at `position`, and the combining marks that NFD may sort among those it is made of;
-  /// returns where the next scalar starts.
+  /// Reads the scalar at `position` and the combining marks after it that NFD may sort together with its own. Returns
+  /// where the next scalar starts.
   mutating func normalizeScalar(
     at position: Int, to end: Int, in text: Span<UInt8>
   ) throws(TokenizerError) -> Int {
     let (scalar, byteCount) = try text.scalar(at: position)
     let next = position + byteCount
-    clean(scalar, from: position..<next, in: text)
+    clean(scalar, from: position..<next)
     return marks.isEmpty ? next : try readMarks(from: next, to: end, in: text)
   }
 
   /// Step 1: drops controls and their like; white space becomes a space.
-  private mutating func clean(_ scalar: UInt32, from origin: Range<Int>, in text: Span<UInt8>) {
+  private mutating func clean(_ scalar: UInt32, from origin: Range<Int>) {
     let properties = stages.tables.properties(of: scalar)
     guard stages.normalization.cleansText else {
-      return isolateIdeograph(scalar, properties, from: origin, in: text)
+      return isolateIdeograph(scalar, properties, from: origin)
     }
     if properties.isRemoved { return }
     if properties.isWhitespace { return space(from: origin) }
-    isolateIdeograph(scalar, properties, from: origin, in: text)
+    isolateIdeograph(scalar, properties, from: origin)
   }
 
   private mutating func space(from origin: Range<Int>) {
-    split(0x20, stages.tables.properties(of: 0x20), from: origin)
+    if normalized == nil { endWord() } else { normalized?.append(0x20, from: origin) }
   }
 
   /// Step 2: a space on either side of a CJK ideograph.
+  @inline(__always)
   private mutating func isolateIdeograph(
-    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, in text: Span<UInt8>
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>
   ) {
     guard properties.isIdeograph && stages.normalization.isolatesIdeographs else {
-      return decompose(scalar, properties, from: origin, in: text)
+      return decompose(scalar, properties, from: origin)
     }
     space(from: origin)
-    decompose(scalar, properties, from: origin, in: text)
+    decompose(scalar, properties, from: origin)
     space(from: origin)
   }
 
-  /// Step 3: canonical decomposition. Marks wait in `marks` until it is known what they are sorted among.
+  /// Step 3: canonical decomposition. Marks wait in `marks` until their run is complete.
   private mutating func decompose(
-    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, in text: Span<UInt8>
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>
   ) {
     guard stages.normalization.stripsAccents else { return lowercase(scalar, properties, from: origin) }
     if properties.hasDecomposition {
       var isFirst = true
       for part in stages.tables.decomposition(properties) {
-        reorder(part, stages.tables.properties(of: part), from: origin, isFirst: isFirst, in: text)
+        reorder(part, stages.tables.properties(of: part), from: origin, isFirst: isFirst)
         isFirst = false
       }
     } else if HangulSyllable.contains(scalar) {
@@ -60,17 +61,16 @@ extension TextPass {
         split(trailing, stages.tables.properties(of: trailing), from: origin)
       }
     } else {
-      reorder(scalar, properties, from: origin, isFirst: true, in: text)
+      reorder(scalar, properties, from: origin, isFirst: true)
     }
   }
 
-  /// Canonical ordering: marks between two starters are sorted by rank, equal ranks staying in order.
+  /// Canonical ordering: a stable sort of the marks between two starters by rank.
   private mutating func reorder(
-    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, isFirst: Bool,
-    in text: Span<UInt8>
+    _ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>, isFirst: Bool
   ) {
     if properties.combiningRank == 0 {
-      endMarks(in: text)
+      precondition(marks.isEmpty, "no scalar is made into a mark and then a starter")
       stripAccent(scalar, properties, from: origin)
     } else {
       marks.append(
@@ -78,7 +78,7 @@ extension TextPass {
     }
   }
 
-  /// Collects marks as long as nothing but marks, and what cleaning drops, follows.
+  /// Collects marks up to the next other scalar. Scalars that cleaning drops do not end the run.
   private mutating func readMarks(from start: Int, to end: Int, in text: Span<UInt8>) throws(TokenizerError) -> Int {
     var position = start
     while position < end {
@@ -86,14 +86,14 @@ extension TextPass {
       let properties = stages.tables.properties(of: scalar)
       let isDropped = properties.isRemoved && stages.normalization.cleansText
       guard isDropped || stages.tables.startsWithMark(properties) else { break }
-      clean(scalar, from: position..<position + byteCount, in: text)
+      clean(scalar, from: position..<position + byteCount)
       position += byteCount
     }
     endMarks(in: text)
     return position
   }
 
-  /// Hands on the marks collected, in canonical order; finds where they come from by reading the run again.
+  /// Passes on the collected marks in canonical order. Finds their origins by reading the run again.
   private mutating func endMarks(in text: Span<UInt8>) {
     guard !marks.isEmpty else { return }
     var (position, origin, originCount) = (marks.start, marks.firstOrigin, 0)

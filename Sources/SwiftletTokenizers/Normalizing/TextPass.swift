@@ -49,7 +49,7 @@ struct TextPass: ~Copyable {
     fileprivate(set) var isTruncated = false
   }
 
-  /// The pieces of `text`, those past `limit` left out.
+  /// The first `limit` pieces of `text`.
   ///
   /// - Complexity: O(bytes read); memory for the pieces, one word and one run of combining marks.
   static func pieces(
@@ -127,7 +127,7 @@ struct TextPass: ~Copyable {
     endWord()
   }
 
-  /// Reads to the next ASCII white space or punctuation, past it, and returns where that is.
+  /// Reads past the next ASCII white space or punctuation and returns the position after it.
   private mutating func readScalars(
     from start: Int, to end: Int, of text: Span<UInt8>, _ actions: ContiguousArray<UInt8>
   ) throws(TokenizerError) -> Int {
@@ -180,7 +180,7 @@ struct TextPass: ~Copyable {
     }
   }
 
-  /// The range of a piece: from where its first scalar comes from to where its last one does.
+  /// Appends the range of each piece: from the origin of its first scalar to that of its last.
   private mutating func appendRanges(of ends: [Int], _ origins: [Range<Int>]) {
     var start = 0
     for end in ends {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What each Unicode scalar is to the BERT pipeline: classes, NFD and lowercase as the reference has them.
+/// The properties of each Unicode scalar in a BERT tokenizer: classes, NFD and lowercase, as the reference has them.
 ///
 /// The reference freezes several Unicode versions, so neither Foundation nor `Unicode.Scalar.Properties`
 /// gives its answers. `UnicodeData` holds what a script observed; this type unpacks it once (some 40 KB, well
@@ -51,7 +51,7 @@ struct UnicodeTables: Sendable {
   private var records = [UInt16](repeating: 0, count: UnicodeTables.blockSize)
   private var properties = (0..<UInt64(UnicodeTables.classCount)).map { $0 }
   private var mapped: [UInt32] = []
-  /// Blocks several places share, by the record they are full of.
+  /// Blocks that several places share, by the one record that fills them.
   private var uniformBlocks: [(record: UInt16, block: UInt16)] = [(0, 0)]
 
   /// O(1).
@@ -67,7 +67,7 @@ struct UnicodeTables: Sendable {
     mapped[properties.mapping(at: Properties.decompositionShift)]
   }
 
-  /// Whether what the scalar decomposes to starts with a mark that NFD may move.
+  /// Whether the scalar's decomposition starts with a mark that NFD may move.
   func startsWithMark(_ properties: Properties) -> Bool {
     guard properties.hasDecomposition, let first = decomposition(properties).first else {
       return properties.combiningRank > 0
@@ -75,7 +75,7 @@ struct UnicodeTables: Sendable {
     return self.properties(of: first).combiningRank > 0
   }
 
-  /// The lowercase of one scalar regardless of what is around it, as Rust's `char::to_lowercase`.
+  /// The lowercase of one scalar without its context, as Rust's `char::to_lowercase`.
   func lowercase(_ properties: Properties) -> ArraySlice<UInt32> {
     mapped[properties.mapping(at: Properties.lowercaseShift)]
   }
@@ -135,7 +135,7 @@ struct UnicodeTables: Sendable {
     return block
   }
 
-  /// The number of a block that is not shared, a copy if need be.
+  /// The number of a block that is not shared; copies it first if necessary.
   private mutating func ownBlock(_ index: Int) -> Int {
     let current = blocks[index]
     guard let shared = uniformBlocks.first(where: { $0.block == current }) else { return Int(current) }

@@ -2,7 +2,7 @@
 
 import SwiftletFiles
 
-/// Up to sixteen bytes as one number, the first byte lowest, zeros behind them.
+/// Up to sixteen bytes as one number, the first byte lowest, unused bytes 0.
 struct ByteWindow: Equatable, BitwiseCopyable, Sendable {
   let bits: UInt128
 
@@ -27,10 +27,10 @@ struct ByteWindow: Equatable, BitwiseCopyable, Sendable {
     ByteWindow(bits: bits & (.max &>> UInt128(truncatingIfNeeded: 8 &* (ByteWindow.byteCount &- count))))
   }
 
-  /// How many bytes there are before the first that is no letter or digit of ASCII.
+  /// The number of bytes before the first that is not an ASCII letter or digit.
   @inline(__always)
   var alphanumericCount: Int {
-    // A sum's highest bit says whether the byte is at least so much; no sum carries into the next byte.
+    // The highest bit of each byte's sum says whether the byte is at least `bound`. No sum carries into the next byte.
     let low = bits & ByteWindow(repeating: 0x7F).bits
     let lowercase = low | ByteWindow(repeating: 0x20).bits
     func isAtLeast(_ bound: Unicode.Scalar, _ bytes: UInt128) -> UInt128 {
@@ -42,7 +42,7 @@ struct ByteWindow: Equatable, BitwiseCopyable, Sendable {
     return isOther.trailingZeroBitCount / 8
   }
 
-  /// A hash of the bytes and of `previous`, that of the bytes before them.
+  /// A hash of the bytes, chained to `previous`, the hash of the bytes before them.
   ///
   /// The folded product of wyhash (Wang Yi, github.com/wangyi-fudan/wyhash).
   @inline(__always)

@@ -2,9 +2,9 @@
 
 import SwiftletFiles
 
-/// Memory for bytes that is not shared: unlike an array it does not check at each change who else has it.
+/// Bytes with a single owner. Unlike an array, they need no check at each change whether they are shared.
 ///
-/// Safe though it stores an address: nobody else has it, it is freed with its only owner, and each access checks its bounds.
+/// Safe although it stores an address: nobody else has it, its only owner frees it, and each access checks its bounds.
 @safe
 struct OwnedBytes: ~Copyable {
   private let buffer: UnsafeMutableBufferPointer<UInt8>

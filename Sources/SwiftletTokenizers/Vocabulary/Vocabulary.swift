@@ -11,10 +11,15 @@ struct Vocabulary: Sendable {
 
   /// Bytes of the longest token.
   let longestToken: Int
-  /// How many texts an earlier id has already, and the first of them.
+  /// The number of tokens whose text an earlier id already has, and the first such text; nil if there are none.
   let duplicates: (count: Int, first: String)?
   /// Finds tokens.
   let index: VocabularyIndex
+
+  /// The different lengths of tokens of 32 bytes or more, longest first.
+  let longLengths: ContiguousArray<Int>
+  /// The number of different tokens.
+  let tokenCount: Int
 
   /// One past the highest id: the rows an embedding table needs.
   var count: Int { index.places.count }
@@ -34,8 +39,8 @@ struct Vocabulary: Sendable {
 
   /// `bytes` holds the text of token `id` at `places[id]`. If a text occurs twice, the last id has it.
   ///
-  /// - Throws: `TokenizerError` that names `path` if texts were chosen so that their hashes collide: finding
-  ///   them would take time quadratic in their number.
+  /// - Throws: `TokenizerError` that names `path` if so many hashes collide, as in an attack, that the index would take
+  ///   quadratic time.
   init(bytes: ContiguousArray<UInt8>, places: ContiguousArray<Place?>, path: String) throws(TokenizerError) {
     var builder = VocabularyIndex.Builder(bytes: bytes, places: places)
     var stepsLeft = 1000 + 64 * places.count
@@ -48,6 +53,9 @@ struct Vocabulary: Sendable {
     }
     guard stepsLeft >= 0 else { throw .invalidVocabulary(path: path, problem: "the hashes of its tokens collide") }
     longestToken = places.reduce(0) { max($0, Int($1?.count ?? 0)) }
+    let long = places.lazy.compactMap { $0.map { Int($0.count) } }.filter { $0 >= UInt32.bitWidth }
+    longLengths = ContiguousArray(Set(long).sorted(by: >))
+    tokenCount = places.reduce(0) { $0 + ($1 == nil ? 0 : 1) } - (duplicates?.count ?? 0)
     self.duplicates = duplicates.map { ($0.count, String(decoding: bytes[$0.first.range], as: UTF8.self)) }
     index = builder.index
   }

@@ -2,29 +2,29 @@
 
 /// An open-addressing hash table from the tokens of a `Vocabulary` to their ids.
 ///
-/// Most tokens have at most sixteen bytes and are compared as one number, their key. The others, and those that end in
-/// NUL, which a key does not tell from its padding, are compared byte by byte.
+/// Most tokens have at most sixteen bytes and are compared as one number, their key. Longer tokens are compared byte by
+/// byte. So are tokens that end in NUL, since a key cannot tell NUL from its padding.
 ///
-/// Texts to look for are followed by `ByteWindow.byteCount` bytes more. A class, so that whoever looks for a token
-/// counts no references to its arrays.
+/// A text to look up must be followed by `ByteWindow.byteCount` more bytes. This is a class, so that look-ups do not
+/// count references to its arrays.
 final class VocabularyIndex: Sendable {
-  /// UTF-8 of all tokens, and the bytes of a window more.
+  /// The UTF-8 of all tokens, followed by the bytes of one window.
   let bytes: ContiguousArray<UInt8>
   /// The place of each id's text in `bytes`; nil where no token has the id.
   let places: ContiguousArray<Vocabulary.Place?>
   /// Each id's key; 0 where it has none.
   private let keys: ContiguousArray<ByteWindow>
-  /// A power of two of slots: bits of the hash above the id + 1, or 0.
+  /// The slots, a power of two: bits of the hash above the id + 1; 0 if empty.
   private let slots: ContiguousArray<UInt32>
-  /// Which lengths tokens have whose first bytes have the same hash: bit l of a power of two of numbers.
+  /// Masks of token lengths, a power of two: bit l is set if a token of l bytes has this hash of its first bytes.
   private let lengths: ContiguousArray<UInt32>
 
-  /// How many bytes the start of a token is that selects its number in `lengths`; shorter ones have none.
-  private static let startCount = 5
+  /// The number of first bytes that select a token's mask in `lengths`. Shorter tokens are in no mask.
+  static let startCount = 5
   private static let idBits: UInt32 = 23
   private static let idMask: UInt32 = 1 << idBits - 1
 
-  /// Whether a token ends in NUL, as in no vocabulary made for a model: it is not found by its key.
+  /// Whether a token ends in NUL, so that its key does not find it. No vocabulary made for a model has one.
   private let hasTokenEndingInNUL: Bool
 
   private init(_ builder: borrowing Builder) {
@@ -38,7 +38,7 @@ final class VocabularyIndex: Sendable {
 
   // MARK: Looking for tokens
 
-  /// Lends the tables to `body`, which passes them to the look-ups: to fetch them for each would count references.
+  /// Lends the tables to `body`, for its look-ups. Fetching the tables at each look-up would count references.
   @inline(__always)
   func withTables<Result>(
     _ body: (_ slots: Span<UInt32>, _ keys: Span<ByteWindow>, _ lengths: Span<UInt32>) -> Result
@@ -54,7 +54,7 @@ final class VocabularyIndex: Sendable {
     body(slots.span, keys.span, lengths.span)
   }
 
-  /// A number that has bit l set if a token of l bytes may start with those of the window, l < 32.
+  /// A mask with bit l set, l < 32, if a token of l bytes may start with those of the window.
   @inline(__always)
   static func lengths(from start: ByteWindow, _ lengths: Span<UInt32>) -> UInt32 {
     lengths[place(of: start, lengths.count)] | (1 &<< UInt32(startCount) &- 1)
@@ -66,7 +66,7 @@ final class VocabularyIndex: Sendable {
     id(in: slots[slot(hash: key.hash(), slots) { keys[$0] == key }])
   }
 
-  /// The id of the token that is the `count` bytes of `text` at `start`, at least one; O(count / 16) expected.
+  /// The id of the token that equals the `count` bytes, at least one, of `text` at `start`; O(count / 16) expected.
   ///
   /// - Parameter window: the bytes there.
   @inline(__always)
@@ -76,13 +76,13 @@ final class VocabularyIndex: Sendable {
   ) -> Int32? {
     if count <= ByteWindow.byteCount, !hasTokenEndingInNUL {
       guard let id = Self.id(of: window.prefix(count), slots, keys) else { return nil }
-      // Where the text ends in NUL, the token found is shorter.
+      // If the text ends in NUL, the token found is shorter than the text.
       return text[start &+ count &- 1] == 0 ? nil : id
     }
     return idByBytes(of: text, at: start, count: count, slots)
   }
 
-  /// The id of the token that is the `count` bytes of `text` at `start`.
+  /// The id of the token that equals the `count` bytes of `text` at `start`.
   func id(of text: Span<UInt8>, at start: Int, count: Int) -> Int32? {
     withTables { slots, _, _ in idByBytes(of: text, at: start, count: count, slots) }
   }
@@ -129,19 +129,19 @@ final class VocabularyIndex: Sendable {
     return id == 0 ? nil : Int32(bitPattern: id &- 1)
   }
 
-  /// Where a search for the hash starts.
+  /// The slot where the search for a hash starts.
   @inline(__always)
   private static func firstSlot(hash: UInt64, _ slotCount: Int) -> Int {
     Int(truncatingIfNeeded: hash &>> 32) & (slotCount &- 1)
   }
 
-  /// Where `lengths` has those of the tokens with the same start.
+  /// The index in `lengths` of tokens with this start.
   @inline(__always)
   private static func place(of start: ByteWindow, _ lengthsCount: Int) -> Int {
     Int(truncatingIfNeeded: start.prefix(startCount).hash()) & (lengthsCount &- 1)
   }
 
-  /// The slot of the text that `isText` finds at its id; an empty one if no token in the table is that text.
+  /// The slot of the token whose id satisfies `isText`; an empty slot if there is none.
   @inline(__always)
   private static func slot(hash: UInt64, _ slots: Span<UInt32>, where isText: (Int) -> Bool) -> Int {
     var slot = firstSlot(hash: hash, slots.count)
@@ -175,13 +175,13 @@ final class VocabularyIndex: Sendable {
           place.flatMap { key(of: bytes.span, at: Int($0.start), count: Int($0.count)) } ?? ByteWindow(bits: 0)
         })
       hasTokenEndingInNUL = places.contains { $0.map { $0.count > 0 && bytes[$0.range.upperBound - 1] == 0 } ?? false }
-      // Three quarters of the slots are empty or more, so most searches end at the first.
+      // At most a quarter of the slots is in use, so most searches end at the first.
       let slotCount = 1 << (Int.bitWidth - (places.count * 2 | 7).leadingZeroBitCount + 1)
       slots = ContiguousArray(repeating: 0, count: slotCount)
       lengths = ContiguousArray(repeating: 0, count: max(slotCount / 8, 1))
     }
 
-    /// Makes `id` that of the text at a place, and tells whether no other id had it and how many slots were passed.
+    /// Makes `id` the id of the text at a place. Returns whether no other id had it, and the number of slots passed.
     mutating func insert(_ id: Int, at place: Vocabulary.Place) -> (isNew: Bool, steps: Int) {
       let (start, count) = (Int(place.start), Int(place.count))
       let hash = VocabularyIndex.hash(of: bytes.span, at: start, count: count)

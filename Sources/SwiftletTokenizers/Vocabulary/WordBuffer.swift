@@ -2,7 +2,7 @@
 
 import SwiftletFiles
 
-/// The normalized word being read: at most `scalarLimit` of its scalars, and the number of all.
+/// The normalized word being read: its first `scalarLimit` scalars, and the number of all.
 ///
 /// One buffer serves all words of a text; nothing is allocated for a word.
 struct WordBuffer: ~Copyable {
@@ -11,14 +11,14 @@ struct WordBuffer: ~Copyable {
   /// All scalars of the word, those past the limit included.
   private(set) var scalarCount = 0
   let scalarLimit: Int
-  /// The word behind room for the prefix, as ``WordPieceModel/forEachPiece(of:count:_:_:_:_:)`` wants it.
+  /// Room for the prefix, then the word, as ``WordPieceModel/forEachPiece(of:count:_:_:_:_:)`` requires.
   private var memory: OwnedBytes
   /// Where the word starts in `memory`.
   private let start: Int
 
   /// The place in the text of each byte's scalar; nil if not needed.
   private(set) var origins: [Range<Int>]?
-  /// Where the last scalar comes from, kept or not.
+  /// The origin of the last scalar, even if that is past the limit.
   private(set) var lastOrigin = 0..<0
 
   var isEmpty: Bool { scalarCount == 0 }
@@ -44,8 +44,8 @@ struct WordBuffer: ~Copyable {
     }
   }
 
-  /// Appends what `actions` makes of the ASCII letters of `text` from `start` on, up to the first that is no
-  /// part of a word, and returns where that is.
+  /// Appends what `actions` gives for the ASCII bytes from `first` on. Stops at the first byte that is not part of a
+  /// word, or at `end`, and returns that position.
   mutating func appendASCII(of text: Span<UInt8>, from first: Int, to end: Int, actions: ContiguousArray<UInt8>) -> Int
   {
     let room = max(scalarLimit - scalarCount, 0)
@@ -75,7 +75,7 @@ struct WordBuffer: ~Copyable {
     lastOrigin = origin
     guard scalarCount <= scalarLimit else { return }
     func continuation(_ shift: UInt32) -> UInt32 { scalar >> shift & 0x3F | 0x80 }
-    // The first byte lowest.
+    // The first byte of the UTF-8 is the lowest.
     let (utf8, count): (UInt32, Int) =
       switch scalar {
       case ..<0x80: (scalar, 1)

@@ -52,11 +52,12 @@ struct ModelFolderWriter {
 
   /// The tensors to copy, by the names to write.
   private func companionTensors() throws -> [String: TensorInfo] {
-    let transformer = encoder.folder.transformer, names = transformer.companionTensors
+    let names = encoder.folder.transformer.companionTensors
     guard !names.isEmpty else { return [:] }
     let checkpoint = try Checkpoint(folder: encoder.folder.transformerPath)
     let found = names.compactMap { name in
-      ["", type(of: transformer).weightPrefix].lazy.compactMap { checkpoint[$0 + name] }.first.map { (name, $0) }
+      // Models with a task's head put a prefix before all names.
+      checkpoint.tensors.first { $0.name == name || $0.name.hasSuffix("." + name) }.map { (name, $0) }
     }
     return Dictionary(uniqueKeysWithValues: found)
   }

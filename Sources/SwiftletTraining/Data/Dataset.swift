@@ -10,6 +10,8 @@ public enum Dataset: Sendable {
   case scoredPairs(ScoredPairs)
   /// Pairs of texts that are labeled similar or not.
   case labeledPairs(LabeledPairs)
+  /// Anchors with a positive each.
+  case positivePairs(PositivePairs)
 
   /// The form of a data set.
   public enum Kind: String, CaseIterable, Sendable, CustomStringConvertible {
@@ -21,6 +23,8 @@ public enum Dataset: Sendable {
     case scoredPairs
     /// Columns sentence1, sentence2 and label.
     case labeledPairs
+    /// Columns anchor and positive, or sentence1 and sentence2 alone.
+    case positivePairs
 
     /// The kind in words, for messages.
     public var description: String {
@@ -29,6 +33,7 @@ public enum Dataset: Sendable {
       case .triplets: "triplets"
       case .scoredPairs: "scored pairs"
       case .labeledPairs: "labeled pairs"
+      case .positivePairs: "positive pairs"
       }
     }
   }
@@ -40,6 +45,7 @@ public enum Dataset: Sendable {
     case .triplets: .triplets
     case .scoredPairs: .scoredPairs
     case .labeledPairs: .labeledPairs
+    case .positivePairs: .positivePairs
     }
   }
 
@@ -50,6 +56,18 @@ public enum Dataset: Sendable {
     case .triplets(let rows): rows.count
     case .scoredPairs(let rows): rows.count
     case .labeledPairs(let rows): rows.count
+    case .positivePairs(let rows): rows.count
+    }
+  }
+
+  /// All texts, column by column.
+  var texts: [String] {
+    switch self {
+    case .labeledTexts(let rows): rows.texts
+    case .triplets(let rows): rows.anchors + rows.positives + rows.negatives.joined()
+    case .scoredPairs(let rows): rows.first + rows.second
+    case .labeledPairs(let rows): rows.first + rows.second
+    case .positivePairs(let rows): rows.anchors + rows.positives
     }
   }
 }

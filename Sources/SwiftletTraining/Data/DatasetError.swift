@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletFiles
+package import SwiftletFiles
 
 /// Thrown for a table that cannot be read as a data set, or for one of its rows.
 package struct DatasetError: SwiftletError, Equatable {
@@ -14,6 +14,12 @@ package struct DatasetError: SwiftletError, Equatable {
     case anotherKind(Dataset.Kind, expected: Dataset.Kind, missing: [String])
     /// The header has this name twice.
     case duplicateColumn(String)
+    /// Several columns have one of the usual names of the same column.
+    case ambiguousColumns([String])
+    /// The fields seem to be separated by another character.
+    case otherSeparator(FieldSeparator, expected: FieldSeparator)
+    /// The first line says that another character separates the fields.
+    case separatorLine(FieldSeparator, expected: FieldSeparator)
     /// A table without a header has too few columns.
     case tooFewColumns(Int, needed: Int)
     /// A row has more or fewer fields than the first.
@@ -24,6 +30,10 @@ package struct DatasetError: SwiftletError, Equatable {
     case noValue
     /// The member has a type that this column cannot hold.
     case unusableValue(found: String)
+    /// The list of positives is empty.
+    case emptyList
+    /// The row has no negative, but other rows have, or triplets were asked for.
+    case noNegative
     /// The label is empty.
     case emptyLabel
     /// The score is not a finite number.
@@ -67,6 +77,11 @@ package struct DatasetError: SwiftletError, Equatable {
         "give another table, or say what columns are called"
       )
     case .duplicateColumn(let name): return ("two columns are called \(quoted(name))", "rename one")
+    case .ambiguousColumns(let names): return ("\(list(names)) could each be meant", "say which column is to be read")
+    case .otherSeparator(let other, let expected):
+      return ("there are \(other.plural) where \(expected.plural) should separate columns", other.remedy)
+    case .separatorLine(let other, let expected):
+      return ("it says that \(other.plural) separate columns, not \(expected.plural)", other.remedy)
     case .tooFewColumns(let count, let needed):
       return (
         "\(count) \(count == 1 ? "column" : "columns") where at least \(needed) are needed", "check the format"
@@ -79,6 +94,8 @@ package struct DatasetError: SwiftletError, Equatable {
     case .notAnObject(let found): return ("\(found) where an object is needed", "write one JSON object a line")
     case .noValue: return ("missing", "add it")
     case .unusableValue(let found): return ("\(found), which cannot stand here", "write a string")
+    case .emptyList: return ("an empty list", "give at least one text")
+    case .noNegative: return ("no negative", "add one, or leave the row out")
     case .emptyLabel: return ("empty", "name the label")
     case .notANumber(let text):
       return ("\(quoted(text)) is not a finite number", "write one with a decimal point, as 0.5")

@@ -38,6 +38,12 @@ public struct LabeledTexts: Sendable {
     return "only one text has \(labels): it has no positive until there is another"
   }
 
+  /// A warning if several texts have one label between them; else nil.
+  var warningOfOneLabel: String? {
+    guard count > 1, labelNames.count == 1 else { return nil }
+    return "all \(count) texts to be found have the label \(quoted(labelNames[0])): any vectors have the same scores"
+  }
+
   /// A warning of labels that no reference has; nil if there are none.
   func warning(references: LabeledTexts) -> String? {
     let known = Set(references.labelNames.map(UTF8Key.init))
@@ -52,22 +58,5 @@ public struct LabeledTexts: Sendable {
     var numbering = LabelNumbering(names)
     let numbers = labelNames.map { numbering.number(of: $0) }
     return labels.map { numbers[$0] }
-  }
-}
-
-/// Numbers names from 0 in order of first occurrence.
-private struct LabelNumbering {
-  private(set) var names: [String] = []
-  private var numbers: [UTF8Key: Int] = [:]
-
-  init(_ names: [String]) {
-    for name in names { _ = number(of: name) }
-  }
-
-  mutating func number(of name: String) -> Int {
-    if let number = numbers[UTF8Key(name)] { return number }
-    numbers[UTF8Key(name)] = names.count
-    names.append(name)
-    return names.count - 1
   }
 }

@@ -10,19 +10,27 @@ protocol TableRows: ~Copyable {
   mutating func next() throws -> TableRow?
 }
 
-/// The records of a CSV or TSV file.
+/// The records of a CSV or TSV file. A first line like `sep=;`, which spreadsheets write, is skipped.
 struct RecordRows: ~Copyable, TableRows {
   private let path: String
+  private let separator: FieldSeparator
   private var records: TableReader
 
-  init(path: String, format: TableReader.Format) throws {
+  init(path: String, format: TableReader.Format, separator: Unicode.Scalar?) throws {
     self.path = path
-    records = TableReader(try LineReader(path: path), format: format)
+    self.separator = separator.map(FieldSeparator.init) ?? (format == .csv ? .comma : .tab)
+    records = TableReader(try LineReader(path: path), format: format, separator: separator)
   }
 
+  /// - Throws: ``DatasetError`` also if the first line names another separator.
   mutating func next() throws -> TableRow? {
     while let fields = try records.next() {
-      if fields != [""] { return TableRow(path: path, line: records.line, content: .fields(fields)) }
+      let row = TableRow(path: path, line: records.line, content: .fields(fields, separator))
+      if let named = row.namedSeparator {
+        guard named == separator else { throw row.error(.separatorLine(named, expected: separator)) }
+      } else if fields != [""] {
+        return row
+      }
     }
     return nil
   }
@@ -61,7 +69,7 @@ struct ObjectRows: ~Copyable, TableRows {
 /// A row of a table and its place in the file.
 struct TableRow {
   enum Content {
-    case fields([String])
+    case fields([String], FieldSeparator)
     case object(JSONObject)
   }
 

@@ -6,7 +6,7 @@ public struct TextTriplets: Sendable {
   public let anchors: [String]
   /// A text with the meaning of the anchor, for each anchor.
   public let positives: [String]
-  /// Texts of other meanings for each anchor: at least one, and the same number for all anchors.
+  /// Texts of other meanings for each anchor, at least one.
   public let negatives: [[String]]
 
   /// The number of anchors.
@@ -17,9 +17,7 @@ public struct TextTriplets: Sendable {
     precondition(
       positives.count == anchors.count && negatives.count == anchors.count,
       "\(anchors.count) anchors, \(positives.count) positives, \(negatives.count) rows of negatives")
-    precondition(
-      negatives.allSatisfy { !$0.isEmpty && $0.count == negatives[0].count },
-      "each row needs a negative, and as many as the others")
+    precondition(negatives.allSatisfy { !$0.isEmpty }, "each row needs a negative")
     self.anchors = anchors
     self.positives = positives
     self.negatives = negatives

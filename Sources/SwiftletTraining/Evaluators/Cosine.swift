@@ -9,17 +9,26 @@ extension Tensor {
     let lengths = (dot(first, first) * dot(second, second)).squareRoot()
     return lengths > 0 ? max(-1, min(1, dot(first, second) / lengths)) : 0
   }
+
+  /// Whether there are several rows, and all are equal to the bit.
+  var hasEqualRows: Bool {
+    let rows = shape[0], columns = shape[1]
+    return rows > 1
+      && withSpan { values in (columns..<rows * columns).allSatisfy { values[$0] == values[$0 % columns] } }
+  }
 }
 
 /// The fraction of negatives whose cosine with their anchor is below that of the positive.
 ///
-/// - Parameter vectors: the vectors of `count` anchors, of their positives, then of `negatives` negatives for each
-///   anchor.
-func tripletAccuracy(_ vectors: Tensor, count: Int, negatives: Int) -> Double {
-  var correct = 0
-  for anchor in 0..<count {
-    let positive = vectors.cosine(anchor, count + anchor), first = 2 * count + anchor * negatives
-    correct += (first..<first + negatives).count { vectors.cosine(anchor, $0) < positive }
+/// - Parameters:
+///   - vectors: the vectors of all anchors, of their positives, then of the negatives of each anchor.
+///   - counts: the number of negatives of each anchor.
+func tripletAccuracy(_ vectors: Tensor, negativeCounts counts: [Int]) -> Double {
+  var correct = 0, first = 2 * counts.count
+  for (anchor, count) in counts.enumerated() {
+    let positive = vectors.cosine(anchor, counts.count + anchor)
+    correct += (first..<first + count).count { vectors.cosine(anchor, $0) < positive }
+    first += count
   }
-  return Double(correct) / Double(count * negatives)
+  return Double(correct) / Double(counts.reduce(0, +))
 }

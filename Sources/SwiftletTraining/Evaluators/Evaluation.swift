@@ -16,6 +16,9 @@ public struct Evaluation: Sendable, CustomStringConvertible {
   /// The metric that selects the best of several models.
   public let main: Metric
 
+  /// Non-fatal problems of the vectors, one line each.
+  public internal(set) var warnings: [String] = []
+
   init(_ metrics: [(name: String, value: Double)], main: Int) {
     self.metrics = metrics.map { Metric(name: $0.name, value: $0.value) }
     self.main = self.metrics[main]

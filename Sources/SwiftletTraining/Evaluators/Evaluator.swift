@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import SwiftletEncoders
+import SwiftletFiles
 public import SwiftletTensors
 
 /// Measures the quality of vectors on a data set.
@@ -16,7 +17,10 @@ public import SwiftletTensors
 ///   nearest neighbors among the references, or without references among the other texts;
 /// - triplets: accuracy, the fraction of negatives whose cosine with their anchor is below the positive's;
 /// - scored pairs: pearson and spearman (the main metric), the correlations of cosines and scores;
-/// - labeled pairs: accuracy, f1, precision, recall and ap (the main metric) of classifying pairs by their cosines.
+/// - labeled pairs: accuracy, f1, precision, recall and ap (the main metric) of classifying pairs by their cosines;
+/// - positive pairs: accuracy_at_1 and mrr_at_10 (the main metric) of each anchor's search for its positive among the
+///   positives of all pairs. Equal texts count once; of several positives of an anchor the nearest counts. The more pairs,
+///   the harder the search: compare only scores of the same data.
 ///
 /// Labeled texts can also be evaluated for retrieval, see ``init(retrievalFor:from:)``.
 public struct Evaluator: Sendable {
@@ -31,9 +35,10 @@ public struct Evaluator: Sendable {
   private enum Task: Sendable {
     case nearestNeighbors(NeighborTexts)
     case retrieval(NeighborTexts)
-    case triplets(count: Int, negatives: Int)
+    case triplets(negativeCounts: [Int])
     case scoredPairs(scores: [Double])
     case labeledPairs(areAlike: [Bool])
+    case positivePairs(PairedTexts)
   }
 
   /// Creates an evaluator.
@@ -44,24 +49,28 @@ public struct Evaluator: Sendable {
   /// - Throws: A ``SwiftletError`` if references are given for data other than labeled texts.
   public init(_ dataset: Dataset, references: LabeledTexts? = nil) throws {
     if references != nil && dataset.kind != .labeledTexts { throw EvaluationError.unusedReferences(dataset.kind) }
+    var warnings: [String] = []
     switch dataset {
     case .labeledTexts(let data):
       let neighbors = NeighborTexts(data, references: references)
       (texts, warnings, task) = (neighbors.texts, neighbors.warnings, .nearestNeighbors(neighbors))
     case .triplets(let data):
-      warnings = []
-      texts = data.anchors + data.positives + data.negatives.joined()
-      task = .triplets(count: data.count, negatives: data.negatives.first?.count ?? 0)
+      texts = dataset.texts
+      task = .triplets(negativeCounts: data.negatives.map(\.count))
     case .scoredPairs(let data):
       let areEqual = data.scores.allSatisfy { $0 == data.scores[0] }
       warnings = areEqual ? ["all scores are equal: their correlations with cosines are undefined"] : []
-      texts = data.first + data.second
+      texts = dataset.texts
       task = .scoredPairs(scores: data.scores)
     case .labeledPairs(let data):
       warnings = [data.warning].compactMap { $0 }
-      texts = data.first + data.second
+      texts = dataset.texts
       task = .labeledPairs(areAlike: data.areAlike)
+    case .positivePairs(let data):
+      let pairs = PairedTexts(data)
+      (texts, warnings, task) = (pairs.texts, pairs.warnings, .positivePairs(pairs))
     }
+    self.warnings = warnings + Evaluator.warnings(of: texts)
   }
 
   /// Creates an evaluator of retrieval: a text is relevant to a query if it has the same label. The metrics are
@@ -72,7 +81,18 @@ public struct Evaluator: Sendable {
   ///   - corpus: the texts to search in; nil: for each query all other queries.
   public init(retrievalFor queries: LabeledTexts, from corpus: LabeledTexts? = nil) {
     let neighbors = NeighborTexts(queries, references: corpus)
-    (texts, warnings, task) = (neighbors.texts, neighbors.warnings, .retrieval(neighbors))
+    (texts, task) = (neighbors.texts, .retrieval(neighbors))
+    warnings = neighbors.warnings + Evaluator.warnings(of: texts)
+  }
+
+  private static func warnings(of texts: [String]) -> [String] {
+    guard areEqual(texts) else { return [] }
+    return ["all texts are equal, and so are their vectors: the scores say nothing about the model"]
+  }
+
+  /// Whether there are several texts, which are all equal.
+  private static func areEqual(_ texts: [String]) -> Bool {
+    texts.count > 1 && texts.allSatisfy { sameBytes($0, texts[0]) }
   }
 
   /// Embeds the texts with an encoder and computes the metrics.
@@ -82,7 +102,7 @@ public struct Evaluator: Sendable {
     try evaluate(encoder.encode(texts).tensor, on: encoder.pool)
   }
 
-  /// Computes the metrics of vectors.
+  /// Computes the metrics of vectors. The evaluation warns if all vectors are equal.
   ///
   /// - Parameters:
   ///   - vectors: `[texts, dimension]`, of any length, since only cosines are used.
@@ -98,6 +118,14 @@ public struct Evaluator: Sendable {
       "vectors of shape \(vectors.shape) for \(texts.count) texts")
     let nonFinite = Kernels.best.nonFinite(in: vectors.vector)
     if nonFinite.count > 0 { throw .nonFiniteVector(text: nonFinite.first / vectors.shape[1]) }
+    var evaluation = metrics(of: vectors, on: pool)
+    if !Evaluator.areEqual(texts), vectors.hasEqualRows {
+      evaluation.warnings = ["all vectors are equal, though the texts differ: the scores say nothing but that"]
+    }
+    return evaluation
+  }
+
+  private func metrics(of vectors: Tensor, on pool: ThreadPool) -> Evaluation {
     switch task {
     case .nearestNeighbors(let texts):
       let (queries, references) = texts.labeled(vectors)
@@ -105,14 +133,15 @@ public struct Evaluator: Sendable {
     case .retrieval(let texts):
       let (queries, corpus) = texts.labeled(vectors)
       return RetrievalMetrics(queries, corpus: corpus, depths: RetrievalMetrics.usualDepths, on: pool).evaluation
-    case .triplets(let count, let negatives):
-      return Evaluation([("accuracy", tripletAccuracy(vectors, count: count, negatives: negatives))], main: 0)
+    case .triplets(let negativeCounts):
+      return Evaluation([("accuracy", tripletAccuracy(vectors, negativeCounts: negativeCounts))], main: 0)
     case .scoredPairs(let scores):
       let cosines = cosines(ofPairs: vectors)
       let metrics = [("pearson", pearson(cosines, scores)), ("spearman", spearman(cosines, scores))]
       return Evaluation(metrics, main: 1)
     case .labeledPairs(let areAlike):
       return PairMetrics(cosines(ofPairs: vectors), areAlike: areAlike).evaluation
+    case .positivePairs(let pairs): return pairs.evaluation(of: vectors, on: pool)
     }
   }
 

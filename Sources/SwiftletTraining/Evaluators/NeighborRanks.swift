@@ -48,7 +48,7 @@ struct NeighborRanks {
 
 extension Span<Float> {
   /// Whether the number at index i ranks before the one at j: it is larger, or equal with a lower index.
-  fileprivate func isNearer(_ i: Int, _ j: Int) -> Bool { self[i] > self[j] || self[i] == self[j] && i < j }
+  func isNearer(_ i: Int, _ j: Int) -> Bool { self[i] > self[j] || self[i] == self[j] && i < j }
 }
 
 /// Computes the ranks for each vector among the references, or without references among all other vectors.

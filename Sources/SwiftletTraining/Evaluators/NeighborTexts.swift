@@ -15,7 +15,8 @@ struct NeighborTexts: Sendable {
 
   init(_ queries: LabeledTexts, references: LabeledTexts?) {
     texts = queries.texts + (references?.texts ?? [])
-    warnings = [references.map { queries.warning(references: $0) } ?? queries.warning].compactMap { $0 }
+    let ofLabels = references.map { queries.warning(references: $0) } ?? queries.warning
+    warnings = [ofLabels, (references ?? queries).warningOfOneLabel].compactMap { $0 }
     labels = queries.labels
     referenceLabels = references?.labels(numberedAs: queries.labelNames)
   }

@@ -93,7 +93,7 @@ extension Loss where Batch == RankingBatch {
   /// - Parameters:
   ///   - anchors: `[N, D]`
   ///   - positives: `[N, D]`; row i belongs to anchor i.
-  ///   - negatives: `[N K, D]`; rows K i to K (i + 1) - 1 belong to anchor i.
+  ///   - negatives: `[M, D]`, in the order of their anchors; each is a negative of all anchors.
   ///   - classes: the classes of the anchors, then of the negatives; see ``RankingBatch/classes``.
   public func evaluate(
     anchors: Tensor, positives: Tensor, negatives: Tensor? = nil, classes: [Int]? = nil

@@ -82,6 +82,19 @@ extension LossChoice {
     return loss
   }
 
+  /// The names of the losses that can train on data of a kind, the one to start with first.
+  static func names(for kind: Dataset.Kind) -> String {
+    let suitable = all.filter { ($0.batchType as? any TextBatch.Type)?.kinds.contains(kind) ?? false }.map { $0.name }
+    let first: any NamedLoss.Type =
+      switch kind {
+      case .labeledTexts: BatchHardTripletLoss.self
+      case .triplets, .positivePairs: MultipleNegativesRankingLoss.self
+      case .scoredPairs: CoSENTLoss.self
+      case .labeledPairs: OnlineContrastiveLoss.self
+      }
+    return ([first.name] + suitable.filter { $0 != first.name }).joined(separator: ", ")
+  }
+
   /// Optional parameters of a loss that is chosen at run time.
   public struct Parameters: Sendable, Equatable {
     /// The distance; nil: the loss's default.

@@ -57,6 +57,10 @@ struct BatchSource {
           labels: data.labels, mining: batches.mining, negativesPerAnchor: batches.negativesPerAnchor, seed: seed)
       }
     } else {
+      if case .positivePairs(let data) = task.dataset {
+        guard batches.batchSize >= 2 else { throw .tooFewPairsPerBatch(batches.batchSize) }
+        if let text = data.textOfAllRows { throw .noNegatives(sharedText: text) }
+      }
       sampler = RowSampler(count: task.dataset.count, batchSize: batches.batchSize, seed: seed)
     }
   }
@@ -97,10 +101,19 @@ struct BatchSource {
     case .triplets(let data):
       let texts =
         rows.map { data.anchors[$0] } + rows.map { data.positives[$0] } + rows.flatMap { data.negatives[$0] }
-      let triplets = TripletIndices(count: rows.count, negatives: data.negatives[0].count)
+      let triplets = TripletIndices(negativeCounts: rows.map { data.negatives[$0].count })
       return TrainingBatch(rows: rows, texts: texts) { vectors in
         var batch = BatchVectors(vectors)
         batch.triplets = triplets
+        return evaluate(batch)
+      }
+    case .positivePairs(let data):
+      let triplets = TripletIndices(negativeCounts: rows.map { _ in 0 }), classes = data.classes(of: rows)
+      let texts = rows.map { data.anchors[$0] } + rows.map { data.positives[$0] }
+      return TrainingBatch(rows: rows, texts: texts) { vectors in
+        var batch = BatchVectors(vectors)
+        batch.triplets = triplets
+        batch.labels = classes
         return evaluate(batch)
       }
     case .scoredPairs(let data):

@@ -134,6 +134,10 @@ extension Dataset {
       for row in 0..<data.count {
         for text in [data.first[row], data.second[row], "\(data.areAlike[row])"] { hash.update(field: text) }
       }
+    case .positivePairs(let data):
+      for row in 0..<data.count {
+        for text in [data.anchors[row], data.positives[row]] { hash.update(field: text) }
+      }
     }
     return String(hash.hexDigest().prefix(16))
   }

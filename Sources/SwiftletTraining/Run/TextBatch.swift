@@ -5,7 +5,7 @@ import SwiftletAutodiff
 /// The vectors of a batch of texts, with labels, triplets or targets.
 package struct BatchVectors {
   let vectors: Variable
-  /// The labels of the vectors, if any.
+  /// The labels of the vectors, or of the anchors with their positives, if any.
   var labels: [Int]?
   /// The triplets of the vectors, if any.
   var triplets: TripletIndices?
@@ -53,24 +53,24 @@ extension TripletBatch: MinableBatch, TextBatch {
     guard let triplets = batch.triplets else { preconditionFailure("no triplets") }
     self.init(
       anchors: batch.vectors.rows(triplets.anchors), positives: batch.vectors.rows(triplets.positives),
-      negatives: batch.vectors.rows(triplets.negatives))
+      negatives: batch.vectors.rows(triplets.evenNegatives))
   }
 }
 
 extension RankingBatch: MinableBatch, TextBatch {
-  package static var kinds: Set<Dataset.Kind> { [.labeledTexts, .triplets] }
+  package static var kinds: Set<Dataset.Kind> { [.labeledTexts, .triplets, .positivePairs] }
 
   package init(_ batch: BatchVectors) {
     guard let triplets = batch.triplets else { preconditionFailure("no triplets") }
     self.init(
       anchors: batch.vectors.rows(triplets.anchors), positives: batch.vectors.rows(triplets.positives),
-      negatives: batch.vectors.rows(triplets.negatives),
+      negatives: triplets.negatives.isEmpty ? nil : batch.vectors.rows(triplets.negatives),
       classes: batch.labels.map { labels in (triplets.anchors + triplets.negatives).map { labels[$0] } })
   }
 }
 
 extension PairBatch: MinableBatch, TextBatch {
-  package static var kinds: Set<Dataset.Kind> { Set(Dataset.Kind.allCases) }
+  package static var kinds: Set<Dataset.Kind> { [.labeledTexts, .triplets, .scoredPairs, .labeledPairs] }
 
   package init(_ batch: BatchVectors) {
     if let targets = batch.targets {
@@ -78,8 +78,7 @@ extension PairBatch: MinableBatch, TextBatch {
       self.init(
         first: batch.vectors.rows(0..<count), second: batch.vectors.rows(count..<2 * count), targets: targets)
     } else if let triplets = batch.triplets {
-      let negativesPerAnchor = triplets.negatives.count / triplets.anchors.count
-      let repeated = triplets.anchors.flatMap { repeatElement($0, count: negativesPerAnchor) }
+      let repeated = zip(triplets.anchors, triplets.negativeCounts).flatMap { repeatElement($0, count: $1) }
       self.init(
         first: batch.vectors.rows(triplets.anchors + repeated),
         second: batch.vectors.rows(triplets.positives + triplets.negatives),

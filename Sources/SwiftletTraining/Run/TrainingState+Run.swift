@@ -8,6 +8,7 @@ import SwiftletTensors
 extension TrainingState {
   /// The next action of a run.
   enum Stage {
+    case counting
     case evaluating
     case saving
     case mining
@@ -40,7 +41,7 @@ extension TrainingState {
     events += warnings.map(TrainingEvent.warned)
     if resumes, let store { try resume(from: store) }
     detector = CollapseDetector(isNormalized: takesUnitVectors, valueOfCollapse: task.loss.valueOfCollapse)
-    stage = .evaluating
+    stage = .counting
     events.append(.started(step: progress.step, stepCount: stepCount))
   }
 
@@ -76,6 +77,9 @@ extension TrainingState {
 
   private func advance(from stage: Stage, _ stop: StopFlag) throws {
     switch stage {
+    case .counting:
+      try countTruncatedTexts(stop)
+      self.stage = .evaluating
     case .evaluating:
       try evaluateIfDue(stop)
       if progress.step == stepCount {
@@ -154,6 +158,7 @@ extension TrainingState {
     progress.record(evaluation)
     if progress.best?.step == step { best = weights.copy() }
     events.append(.evaluated(step: step, evaluation))
+    events += evaluation.warnings.map { .warned("evaluation after step \(step): \($0)") }
   }
 
   /// Computes the vectors of texts with the current weights.

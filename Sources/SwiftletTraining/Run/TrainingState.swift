@@ -16,7 +16,10 @@ final class TrainingState {
   let task: TrainingTask
   /// Whether the loss is computed of unit vectors.
   let takesUnitVectors: Bool
+  /// The encoder as it is trained.
   let encoder: EncoderPipeline
+  /// The encoder as it is evaluated and saved: the folder may ask for fewer dimensions.
+  private let reader: EncoderPipeline
   let evaluator: Evaluator?
   /// The description of the run, with the folder, the data and the settings at its start.
   let description: RunDescription
@@ -57,7 +60,8 @@ final class TrainingState {
     self.settings = settings
     self.model = model
     evaluator = try evaluation.map { try Evaluator($0) }
-    (encoder, weights) = try Trainer.load(model, settings, kernels)
+    (reader, weights) = try Trainer.load(model, settings, kernels)
+    encoder = reader.forTraining
     let task = try makeTask(encoder)
     self.task = task
     takesUnitVectors = encoder.normalizes || task.loss is any NormalizingLoss
@@ -85,10 +89,10 @@ final class TrainingState {
   }
 
   /// The encoder with the current weights, valid until the next update.
-  var current: SentenceEncoder { encoder.reading(weights.forModel(on: encoder.pool)) }
+  var current: SentenceEncoder { reader.reading(weights.forModel(on: encoder.pool)) }
 
   /// The encoder with the weights of the best evaluation, or else the current weights.
-  var tuned: SentenceEncoder { encoder.reading((best ?? weights).copy().forModel(on: encoder.pool)) }
+  var tuned: SentenceEncoder { reader.reading((best ?? weights).copy().forModel(on: encoder.pool)) }
 
   /// Updates the weights once by the mean loss of the accumulated batches, or skips the update if the loss or the
   /// gradient is not finite.

@@ -31,7 +31,7 @@ package enum FineTuningError: SwiftletError {
     switch self {
     case .invalidSetting(let name, let value, let allowed): return ("\(name) is \(escaped(value))", "give \(allowed)")
     case .unsuitableData(let loss, let found):
-      return ("the loss \(loss) cannot train on \(found)", "choose another loss, or name the columns")
+      return ("the loss \(loss) cannot train on \(found)", "choose one of \(LossChoice.names(for: found))")
     case .diverged(let step, let rows, let learningRate):
       let listed = rows.prefix(8).map { "\($0 + 1)" }.joined(separator: " ") + (rows.count > 8 ? " …" : "")
       return (

@@ -5,7 +5,7 @@ public import SwiftletEncoders
 package import SwiftletTensors
 import Synchronization
 
-/// Fine-tunes a sentence encoder on labeled texts, on triplets of texts, or on pairs.
+/// Fine-tunes a sentence encoder on labeled texts, on triplets of texts, or on pairs with or without scores.
 ///
 /// ```swift
 /// let data = try DatasetReader().read("train.csv").dataset
@@ -18,7 +18,7 @@ import Synchronization
 /// settings. The number of threads, the piece size, the CPU and interruptions change no bit of them.
 ///
 /// A trainer can have one run at a time; a second one traps. All other members can be used during a run from any
-/// thread, and wait for the current update. A loss must not use them, since it is part of the update.
+/// thread, and wait for the current update. A loss that uses them traps, since it is part of the update.
 public final class Trainer: Sendable {
   /// The settings.
   public let settings: FineTuningSettings
@@ -67,7 +67,7 @@ public final class Trainer: Sendable {
   /// - Parameters:
   ///   - folder: the model folder.
   ///   - data: labeled texts for any loss (triplets or pairs are mined if the loss needs them); triplets for losses of
-  ///     triplets, pairs and rankings; pairs for losses of pairs.
+  ///     triplets, pairs and rankings; scored or labeled pairs for losses of pairs; positive pairs for losses of rankings.
   ///   - loss: the loss to minimize.
   ///   - batches: settings of drawing batches from the data.
   ///   - evaluation: data to evaluate the weights on during training. The best weights are kept; nil: the last weights

@@ -67,8 +67,22 @@ extension TrainingData where Batch: MinableBatch {
   }
 
   /// Triplets of texts. For a loss of pairs, each triplet forms pairs with the targets 1 and 0.
+  ///
+  /// For a loss of triplets, anchors with fewer negatives than others of the batch repeat theirs. For a loss of rankings,
+  /// the positives and negatives of all other rows are negatives too, also those of rows with the same anchor.
   public static func triplets(_ triplets: TextTriplets, batchSize: Int = 64) -> Self {
     Self(of: .triplets(triplets), BatchSettings(batchSize: batchSize))
+  }
+}
+
+extension TrainingData where Batch == RankingBatch {
+  /// Pairs of texts that belong together, for example questions and answers. The negatives of an anchor are the positives
+  /// of the other rows of the batch, so large batches teach more.
+  ///
+  /// Rows that share a text are not negatives of each other. Batches without a shared text give the loss and the gradient
+  /// of sentence-transformers' `MultipleNegativesRankingLoss`, which knows no exceptions.
+  public static func pairs(_ pairs: PositivePairs, batchSize: Int = 64) -> Self {
+    Self(of: .positivePairs(pairs), BatchSettings(batchSize: batchSize))
   }
 }
 

@@ -10,7 +10,8 @@ public struct RankingBatch: AnchoredBatch, VectorBatch {
   /// `[N, D]`; row i belongs to anchor i.
   public let positives: Variable
 
-  /// `[N K, D]`; rows K i to K (i + 1) - 1 belong to anchor i. nil: only the positives of other anchors are negatives.
+  /// `[M, D]`, in the order of their anchors. If each anchor has K negatives, rows K i to K (i + 1) - 1 belong to anchor
+  /// i; a table can have another number in each row. nil: only the positives of other anchors are negatives.
   public let negatives: Variable?
 
   /// The classes of the anchors with their positives, then of the negatives. Vectors of an anchor's class are not its
@@ -20,9 +21,7 @@ public struct RankingBatch: AnchoredBatch, VectorBatch {
   /// Creates a batch with one positive for each anchor.
   public init(anchors: Variable, positives: Variable, negatives: Variable? = nil, classes: [Int]? = nil) {
     let count = anchors.shape[0], negativeCount = negatives?.shape[0] ?? 0
-    precondition(
-      positives.shape[0] == count && negativeCount.isMultiple(of: max(count, 1)),
-      "\(positives.shape[0]) positives and \(negativeCount) negatives for \(count) anchors")
+    precondition(positives.shape[0] == count, "\(positives.shape[0]) positives for \(count) anchors")
     precondition(
       classes.map { $0.count == count + negativeCount } ?? true,
       "\(classes?.count ?? 0) classes for \(count + negativeCount) documents")
