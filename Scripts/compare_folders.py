@@ -54,6 +54,7 @@ OURS = {
 
 # What the reference refuses: patterns of its exceptions.
 THEIRS = {
+    "a text whose length is not a multiple of the chunk size": r"The dimension to be chunked",
     "no padding token": r"does not have a padding token",
     "a token without embedding": r"index out of range in self",
     "a special token of another type": r"has to be either str or AddedToken",

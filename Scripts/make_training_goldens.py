@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Makes the goldens of training, Tests/SwiftletTrainingTests/Fixtures/batch-hard/, architectures/ and word-average/:
-gradients of a whole small random BERT, of each other architecture, of a BERT with further modules, and of a word average.
+gradients of a whole small random BERT, of each other architecture, of a BERT with further modules, of static embeddings, and of
+a word average.
 
 usage: make_training_goldens.py [--output FOLDER]
 
@@ -16,6 +17,8 @@ import pathlib
 import torch
 from safetensors.torch import save_file
 from sentence_transformers import SentenceTransformer
+from sentence_transformers.sentence_transformer.modules import Dense, Normalize, StaticEmbedding
+from tokenizers import BertWordPieceTokenizer
 from torch import nn
 from transformers import AutoTokenizer, BertConfig
 
@@ -41,6 +44,7 @@ TEXTS = {
 # A seed for each, so that no choice is close.
 ARCHITECTURES = {"distilbert": 1, "electra": 2, "mpnet": 2, "xlm-roberta": 1}
 MODULES_SEED = 1
+STATIC_SEED = 2
 
 
 class WordAverage(nn.Module):
@@ -97,6 +101,20 @@ def make_architecture(output, model_type, texts, labels, seed):
     write_golden(output / "golden.safetensors", model.named_parameters(), vectors, labels, margin=0.3)
 
 
+def make_static(output, pieces, texts, labels, seed):
+    """Embeddings of tokens, Dense with ReLU, Normalize; one text has no tokens."""
+    torch.manual_seed(seed)
+    vocabulary = {piece: place for place, piece in enumerate(dict.fromkeys(pieces))}
+    embedding = StaticEmbedding(BertWordPieceTokenizer(vocabulary)._tokenizer, embedding_dim=20)
+    modules = [embedding, Dense(20, 12, activation_function=nn.ReLU()), Normalize()]
+    SentenceTransformer(modules=modules, device="cpu").save(str(output / "model"), create_model_card=False)
+    model = SentenceTransformer(str(output / "model"), device="cpu", local_files_only=True).double().eval()
+    vectors = torch.cat([model(model.preprocess([text]))["sentence_embedding"] for text in texts])
+    parameters = [(f"1_Dense.{name}", tensor) for name, tensor in model[1].named_parameters()]
+    write_golden(
+        output / "golden.safetensors", list(model[0].named_parameters()) + parameters, vectors, labels, margin=0.3)
+
+
 def make_modules(output, config, pieces, texts, labels, seed):
     weights = {name: tensor for name, tensor in random_weights(config, seed).items() if "pooler" not in name}
     write_model(output / "model", config, weights, pieces, lowercase=True)
@@ -138,6 +156,9 @@ def main():
     for model_type, seed in ARCHITECTURES.items():
         make_architecture(output / "architectures" / model_type, model_type, texts, labels, seed)
     make_modules(output / "architectures" / "modules", config, pieces, texts, labels, MODULES_SEED)
+    make_static(
+        output / "architectures" / "static-embedding", pieces, texts + [""], torch.cat([labels, labels[-1:]]),
+        STATIC_SEED)
     # One text without words, too.
     make_word_average(
         output / "word-average", pieces, encodings + [tokenizer("")["input_ids"]], torch.cat([labels, labels[-1:]]))

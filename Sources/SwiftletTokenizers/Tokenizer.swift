@@ -34,7 +34,7 @@ public struct Tokenizer: Sendable {
   /// The ids of the special tokens.
   public let specialTokens: SpecialTokens
   /// The maximum length in the tokenizer's files, if any. Encoding applies it only if asked to.
-  public let maxLength: Int?
+  public internal(set) var maxLength: Int?
   /// Non-fatal problems of the files, one line each.
   public let warnings: [String]
   let added: AddedTokens
@@ -42,7 +42,7 @@ public struct Tokenizer: Sendable {
   let vocabulary: any ModelVocabulary
   var segmenter: Segmenter
   /// The special tokens around texts, and the type ids.
-  let template: TokenTemplate
+  var template: TokenTemplate
   /// Whether a model gets type ids other than 0 for single texts.
   let passesTypeIDs: Bool
   /// Whether special tokens in texts are always text, as the folder's files ask for.
@@ -64,6 +64,14 @@ public struct Tokenizer: Sendable {
   package func lowercasing() -> Tokenizer {
     var tokenizer = self
     tokenizer.segmenter = segmenter.lowercasing(added.tokens)
+    return tokenizer
+  }
+
+  /// A copy that adds no special tokens to texts.
+  package func withoutSpecialTokens() -> Tokenizer {
+    guard let template = TokenTemplate.textsAlone else { preconditionFailure("a template of texts alone") }
+    var tokenizer = self
+    tokenizer.template = template
     return tokenizer
   }
 

@@ -61,6 +61,8 @@ struct FolderSettingsTests {
     }
     #expect(try length(#"{"max_seq_length":9}"#, #"{"model_max_length":7}"#) == 9)
     #expect(try length(#"{"max_seq_length":9,"processor_kwargs":{"model_max_length":5}}"#, "{}") == 5)
+    let both = #"{"processor_kwargs":{"model_max_length":5},"tokenizer_args":{"model_max_length":7}}"#
+    #expect(try length(both, "{}") == 7)
     #expect(try length(#"{"max_seq_length":null}"#, #"{"model_max_length":7}"#) == 7)
     #expect(try length("{}", #"{"max_len":8}"#) == 8)
     #expect(try length("{}", #"{"model_max_length":null,"max_len":8}"#) == 64)

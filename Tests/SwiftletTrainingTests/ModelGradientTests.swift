@@ -17,15 +17,19 @@ import Testing
   /// The reference's results for the texts of a batch, and their settings.
   private struct Golden {
     let folder: String
+    /// Static embeddings have one more text, which is empty and has the last label.
+    let isStatic: Bool
     let settings: EncoderSettings
     let loss: BatchHardTripletLoss
     private let file: SafetensorsFile
 
     init(_ name: String) throws {
       let isCLS = name == "cls", isBERT = isCLS || name == "mean-normalized"
+      isStatic = name == "static-embedding"
       // Further modules go with the folder's own pooling.
       settings =
-        name == "modules" ? EncoderSettings() : EncoderSettings(pooling: isCLS ? [.cls] : [.mean], normalize: !isCLS)
+        isStatic || name == "modules"
+        ? EncoderSettings() : EncoderSettings(pooling: isCLS ? [.cls] : [.mean], normalize: !isCLS)
       loss = BatchHardTripletLoss(margin: isCLS ? 5 : 0.3)
       folder = fixture(isBERT ? "batch-hard/model" : "architectures/\(name)/model")
       file = try SafetensorsFile(
@@ -55,8 +59,9 @@ import Testing
     _ golden: Golden, kernels: Kernels = .best, threads: Int = 1, pieceSize: Int = 64
   ) throws -> Outcome {
     let encoder = try EncoderPipeline(
-      ModelFolder(path: golden.folder), settings: golden.settings, dropout: 0)
+      ModelFolder(path: golden.folder), settings: golden.settings, dropout: golden.isStatic ? nil : 0)
     let weights = try encoder.trainableWeights(kernels: kernels)
+    let labels = golden.isStatic ? labels + labels.suffix(1) : labels, texts = golden.isStatic ? texts + [""] : texts
     var batch = TokenBatch()
     for text in texts { try encoder.tokenizer.append(text, to: &batch, maxLength: encoder.maxLength) }
     let gradients = Gradients(weights.layout)
@@ -76,7 +81,9 @@ import Testing
 
   /// ‖g - g64‖ <= 1e-5 ‖g64‖ for each parameter, except those whose gradient is 0 by their place in the model: a key's
   /// bias adds the same to all scores of a query, and a shift of all vectors changes no distance.
-  @Test(arguments: ["mean-normalized", "cls", "distilbert", "electra", "mpnet", "xlm-roberta", "modules"])
+  @Test(arguments: [
+    "mean-normalized", "cls", "distilbert", "electra", "mpnet", "xlm-roberta", "modules", "static-embedding",
+  ])
   func gradientsOfEachParameter(name: String) throws {
     let golden = try Golden(name)
     let outcome = try outcome(golden)
@@ -100,7 +107,9 @@ import Testing
     ["key.bias", "k_lin.bias", "attn.k.bias"].contains { name.hasSuffix($0) }
   }
 
-  @Test(arguments: ["mean-normalized", "distilbert", "electra", "mpnet", "xlm-roberta", "modules"])
+  @Test(arguments: [
+    "mean-normalized", "distilbert", "electra", "mpnet", "xlm-roberta", "modules", "static-embedding",
+  ])
   func piecesThreadsAndPathsChangeNoBit(name: String) throws {
     let golden = try Golden(name)
     let whole = try outcome(golden)

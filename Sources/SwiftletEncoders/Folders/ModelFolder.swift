@@ -55,14 +55,7 @@ package struct ModelFolder: Sendable {
     let path = try modelFolder(at: path)
     let list = try ModuleList(folder: path)
     let transformerPath = list?.transformerPath ?? path
-    var config = try ConfigurationReader(path: joinPath(transformerPath, "config.json"))
-    let architecture = try Architectures.architecture(config)
-    try ModelFolder.checkNumbers(config)
-    if list != nil, !architecture.listsModules {
-      let problem = "\(quoted(architecture.modelTypes[0])) does not go with a modules.json"
-      throw ConfigurationError(path: config.path, problems: [.inconsistent(key: "model_type", problem: problem)])
-    }
-    let transformer = try architecture.init(&config)
+    let (transformer, config) = try ModelFolder.transformer(folder: transformerPath, list)
     self.path = path
     self.transformerPath = transformerPath
     self.transformer = transformer
@@ -85,9 +78,12 @@ package struct ModelFolder: Sendable {
       modules = transformer.defaultModules(config)
       parameters = transformer.parameters
     }
-    let isBare = list == nil && architecture.listsModules
-    transformerSettings = try TransformerSettings(
-      folder: transformerPath, positions: transformer.configuration.maxPositions, readsFile: !isBare)
+    let isBare = list == nil && type(of: transformer).listsModules
+    transformerSettings =
+      list?.isStatic == true
+      ? TransformerSettings()
+      : try TransformerSettings(
+        folder: transformerPath, positions: transformer.configuration.maxPositions, readsFile: !isBare)
     promptConfiguration = try PromptConfiguration(folder: path, readsFile: !isBare)
     warnings = isBare ? ModelFolder.warningsOfBareFolder(path, config) : []
   }
@@ -119,6 +115,24 @@ package struct ModelFolder: Sendable {
     return warnings
   }
 
+  /// The transformer of a folder, and its config.json.
+  private static func transformer(
+    folder: String, _ list: ModuleList?
+  ) throws -> (transformer: any Transformer, config: ConfigurationReader) {
+    let path = joinPath(folder, "config.json")
+    if list?.isStatic == true {
+      return (try StaticEmbeddingModel(folder: folder), ConfigurationReader(path: path, object: [:]))
+    }
+    var config = try ConfigurationReader(path: path)
+    let architecture = try Architectures.architecture(config)
+    try checkNumbers(config)
+    if list != nil, !architecture.listsModules {
+      let problem = "\(quoted(architecture.modelTypes[0])) does not go with a modules.json"
+      throw ConfigurationError(path: path, problems: [.inconsistent(key: "model_type", problem: problem)])
+    }
+    return (try architecture.init(&config), config)
+  }
+
   /// Writes all files but the weights to an existing folder, for weights in float32. Each file appears only when it is
   /// complete.
   ///
@@ -131,9 +145,11 @@ package struct ModelFolder: Sendable {
     }
     try promptConfiguration.write(to: folder)
     try transformerSettings.write(to: folder)
-    let configuration = transformer.configurationFile(from: config, followedBy: modules)
-    try JSONValue.object(configuration).write(to: joinPath(folder, "config.json"))
-    if type(of: transformer).listsModules { try ModuleList.write(modules, to: folder) }
+    if let configuration = transformer.configurationFile(from: config, followedBy: modules) {
+      try JSONValue.object(configuration).write(to: joinPath(folder, "config.json"))
+    }
+    let kind = type(of: transformer)
+    if kind.listsModules { try ModuleList.write(modules, after: kind, to: folder) }
   }
 
   /// The weights files of the modules in the folder that ``write(to:)`` writes: paths inside it, and the tensors of each.
@@ -187,7 +203,6 @@ package struct WeightFolder: Sendable {
   }
 
   init(of transformer: any Transformer, path: String) {
-    self.init(
-      path: path, tensors: transformer.parameters.parameters.map { NamedParameter(name: $0.name, parameter: $0) })
+    self.init(path: path, tensors: transformer.storedTensors)
   }
 }

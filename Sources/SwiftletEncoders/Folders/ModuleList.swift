@@ -2,8 +2,12 @@
 
 import SwiftletFiles
 
-/// The list in modules.json: the transformer, then the modules that process its vectors, each with its folder.
+/// The list in modules.json: the transformer or a table of embeddings, then the modules that process its vectors, each
+/// with its folder.
 struct ModuleList {
+  /// Whether the first module is a table of embeddings, not a transformer.
+  let isStatic: Bool
+
   /// The transformer's folder.
   let transformerPath: String
 
@@ -11,7 +15,7 @@ struct ModuleList {
   let modules: [(kind: any EncoderModule.Type, path: String)]
 
   private static let fileName = "modules.json"
-  private static let transformerName = "Transformer"
+  private static let firstNames = [BertModel.moduleName, StaticEmbeddingModel.moduleName]
 
   /// Reads the list; nil if the folder has no modules.json.
   ///
@@ -34,7 +38,7 @@ struct ModuleList {
         throw invalid(.missing(key: "type or path of module \(i)"))
       }
       // "sentence_transformers.models.Pooling", in newer versions with more folders between.
-      let known = [ModuleList.transformerName] + ModuleRegistry.all.map { $0.typeName }
+      let known = ModuleList.firstNames + ModuleRegistry.all.map { $0.typeName }
       let parts = type.split(separator: ".")
       guard parts.first == "sentence_transformers", let known = known.first(where: { parts.last == $0[...] }) else {
         throw invalid(.unsupported(key: "module \(i)", value: type, supported: known))
@@ -52,10 +56,14 @@ struct ModuleList {
       folders.append(name.isEmpty ? folder : joinPath(folder, name))
     }
     let kinds = names.dropFirst().compactMap { ModuleRegistry.kind(named: $0) }
-    guard names.first == ModuleList.transformerName, kinds.count == names.count - 1, kinds.first?.poolsTokens == true,
-      !kinds.dropFirst().contains(where: { $0.poolsTokens })
+    isStatic = names.first == StaticEmbeddingModel.moduleName
+    guard let first = names.first, ModuleList.firstNames.contains(first), kinds.count == names.count - 1,
+      isStatic || kinds.first?.poolsTokens == true,
+      !kinds.dropFirst(isStatic ? 0 : 1).contains(where: { $0.poolsTokens })
     else {
-      let supported = ["a Transformer, a Pooling, then modules of other kinds"]
+      let supported = [
+        "a Transformer, a Pooling, then modules of other kinds", "a StaticEmbedding, then modules of other kinds",
+      ]
       throw invalid(
         .unsupported(
           key: "the order of modules", value: names.joined(separator: ", "), supported: supported))
@@ -65,8 +73,10 @@ struct ModuleList {
   }
 
   /// Writes the list, and each module to its own folder. The transformer's files are in the model folder itself.
-  static func write(_ modules: [any EncoderModule], to folder: String) throws {
-    var entries = [entry(0, transformerName, path: "")]
+  static func write(
+    _ modules: [any EncoderModule], after transformer: any Transformer.Type, to folder: String
+  ) throws {
+    var entries = [entry(0, transformer.moduleName, path: "")]
     for (index, module) in modules.enumerated() {
       let place = index + 1, path = folderName(place, type(of: module))
       try Folder(joinPath(folder, path)).create()

@@ -23,6 +23,13 @@ package struct TransformerSettings: Sendable {
     "sentence_\($0)_config.json"
   }
 
+  /// No maximum, and texts as they are.
+  init() {
+    maxSequenceLength = nil
+    lowercasesText = false
+    file = nil
+  }
+
   init(maxSequenceLength: Int, lowercasesText: Bool) {
     self.maxSequenceLength = maxSequenceLength
     self.lowercasesText = lowercasesText
@@ -88,6 +95,7 @@ package struct TransformerSettings: Sendable {
   }
 
   /// Keyword arguments for the transformers library: those that change no vector are skipped, the others are reported.
+  /// Arguments under a key's older name replace those under the newer one.
   ///
   /// - Returns: the maximum length in the tokenizer's arguments, which wins over the others.
   private static func readArguments(_ config: inout ConfigurationReader) -> Int? {
@@ -96,7 +104,10 @@ package struct TransformerSettings: Sendable {
       "use_safetensors", "device_map", "use_fast", "local_files_only", "use_cache",
     ]
     var length: Int?
-    for key in ["model_args", "tokenizer_args", "config_args", "model_kwargs", "processor_kwargs", "config_kwargs"] {
+    let keys = [
+      ("model_args", "model_kwargs"), ("tokenizer_args", "processor_kwargs"), ("config_args", "config_kwargs"),
+    ]
+    for key in keys.map({ config[$0] == nil ? $1 : $0 }) {
       for (option, value) in config[key]?.object?.pairs ?? [] where !harmless.contains(option) {
         if option == "model_max_length", key.hasPrefix("tokenizer") || key.hasPrefix("processor"),
           let number = value.int, 2...1 << 20 ~= number

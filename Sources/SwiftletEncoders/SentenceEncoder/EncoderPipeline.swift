@@ -50,7 +50,7 @@ package struct EncoderPipeline: Sendable {
     var folder = folder
     if let dropout { folder.transformer = try folder.transformer.settingDropout(dropout) }
     try settings.checkPooling(of: folder.transformer)
-    let tokenizer = try Tokenizer(folder: folder.transformerPath)
+    let tokenizer = try folder.transformer.tokenizer(folder: folder.transformerPath)
     self.tokenizer = folder.lowercasesText ? tokenizer.lowercasing() : tokenizer
     pool = try settings.threadPool()
 
@@ -151,7 +151,7 @@ package struct EncoderPipeline: Sendable {
 
   /// - Throws: ``TokenError`` if there is no token, or if one has no embedding, as only added tokens may.
   func checkEmbeddings(of ids: ArraySlice<Int32>) throws(TokenError) {
-    guard !ids.isEmpty else { throw .noTokens(folder: folder.transformerPath) }
+    guard !ids.isEmpty || folder.transformer.acceptsEmptyTexts else { throw .noTokens(folder: folder.transformerPath) }
     guard let embeddingLimit, let id = ids.first(where: { $0 >= embeddingLimit }) else { return }
     throw .noEmbedding(
       token: tokenizer.token(of: id) ?? "", id: id, embeddings: Int(embeddingLimit), folder: folder.transformerPath)

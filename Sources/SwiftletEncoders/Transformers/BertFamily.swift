@@ -5,7 +5,7 @@ package import SwiftletTokenizers
 
 /// An architecture made of BERT's parts. Its file has the names, sizes and options; the computation is
 /// ``BertEncoder``'s.
-package protocol BertFamily: Transformer {
+package protocol BertFamily: ConfiguredTransformer {
   var encoder: BertEncoder { get }
   init(_ encoder: BertEncoder)
 }

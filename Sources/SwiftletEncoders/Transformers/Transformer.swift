@@ -7,18 +7,12 @@ package import SwiftletTokenizers
 /// A model architecture that turns tokens into vectors. Stores no weights; they come from the `Context`.
 ///
 /// Each architecture is one source file with its names in config.json, its parts and their parameters.
-/// ``Architectures`` lists all.
 package protocol Transformer: Sendable {
-  /// The values of `model_type` in config.json for this architecture.
-  static var modelTypes: [String] { get }
+  /// The class of the module in sentence-transformers: the last part of `type` in modules.json.
+  static var moduleName: String { get }
 
   /// Whether the folder lists the modules after the transformer in modules.json. If not, config.json defines them.
   static var listsModules: Bool { get }
-
-  /// Reads config.json.
-  ///
-  /// - Throws: `ConfigurationError` with everything that is missing, out of range or not supported.
-  init(_ config: inout ConfigurationReader) throws(ConfigurationError)
 
   /// The sizes that every architecture has.
   var configuration: TransformerConfiguration { get }
@@ -29,18 +23,28 @@ package protocol Transformer: Sendable {
   /// The pooling that is built into the architecture; nil if it gives a vector for each token.
   var fixedPooling: [PoolingMode]? { get }
 
+  /// Whether a text may have no tokens.
+  var acceptsEmptyTexts: Bool { get }
+
+  /// Reads the tokenizer of the model's folder.
+  func tokenizer(folder: String) throws -> Tokenizer
+
   /// Tensors that do not affect vectors but that other programs expect. They are copied to a tuned model folder.
   var companionTensors: [String] { get }
 
   /// The modules of a folder that has no modules.json.
   func defaultModules(_ config: ConfigurationReader) -> [any EncoderModule]
 
-  /// The config.json to write for weights in float32.
+  /// The parameters with their names in the weights files that are read. Files that are written have the parameters' own
+  /// names.
+  var storedTensors: [NamedParameter] { get }
+
+  /// The config.json to write for weights in float32; nil for none.
   ///
   /// - Parameters:
   ///   - original: the config.json that was read.
   ///   - modules: the modules after the transformer.
-  func configurationFile(from original: JSONObject, followedBy modules: [any EncoderModule]) -> JSONObject
+  func configurationFile(from original: JSONObject, followedBy modules: [any EncoderModule]) -> JSONObject?
 
   /// A copy with this dropout probability for hidden states and attention weights.
   ///
@@ -58,15 +62,23 @@ package protocol Transformer: Sendable {
 }
 
 extension Transformer {
+  package static var moduleName: String { "Transformer" }
   package static var listsModules: Bool { true }
   package var fixedPooling: [PoolingMode]? { nil }
+  package var acceptsEmptyTexts: Bool { false }
   package var companionTensors: [String] { [] }
+
+  package func tokenizer(folder: String) throws -> Tokenizer { try Tokenizer(folder: folder) }
 
   package func defaultModules(_ config: ConfigurationReader) -> [any EncoderModule] {
     [PoolingModule(modes: [.cls], inputs: configuration.hiddenSize)]
   }
 
-  package func configurationFile(from original: JSONObject, followedBy modules: [any EncoderModule]) -> JSONObject {
+  package var storedTensors: [NamedParameter] {
+    parameters.parameters.map { NamedParameter(name: $0.name, parameter: $0) }
+  }
+
+  package func configurationFile(from original: JSONObject, followedBy modules: [any EncoderModule]) -> JSONObject? {
     var object = original
     if object["torch_dtype"] != nil { object["torch_dtype"] = .string("float32") }
     object["dtype"] = .string("float32")
@@ -74,14 +86,25 @@ extension Transformer {
   }
 }
 
-/// The architectures that this package can compute.
+/// An architecture that config.json describes. ``Architectures`` lists all.
+package protocol ConfiguredTransformer: Transformer {
+  /// The values of `model_type` in config.json for this architecture.
+  static var modelTypes: [String] { get }
+
+  /// Reads config.json.
+  ///
+  /// - Throws: `ConfigurationError` with everything that is missing, out of range or not supported.
+  init(_ config: inout ConfigurationReader) throws(ConfigurationError)
+}
+
+/// The architectures that this package can compute and that config.json describes.
 enum Architectures {
-  static let all: [any Transformer.Type] = [
+  static let all: [any ConfiguredTransformer.Type] = [
     BertModel.self, DistilBertModel.self, ElectraModel.self, MPNetModel.self, RobertaModel.self, WordAverageModel.self,
   ]
 
   /// The architecture of `model_type` in config.json; BERT if the file names no architecture.
-  static func architecture(_ config: ConfigurationReader) throws(ConfigurationError) -> any Transformer.Type {
+  static func architecture(_ config: ConfigurationReader) throws(ConfigurationError) -> any ConfiguredTransformer.Type {
     var config = config
     let type = config.string("model_type")
     try config.finish()

@@ -13,7 +13,7 @@ package import SwiftletTokenizers
 ///
 /// Only this package reads its folders. They have no modules.json; config.json says whether vectors are scaled to unit
 /// length.
-package struct WordAverageModel: Transformer {
+package struct WordAverageModel: ConfiguredTransformer {
   package static let modelTypes = ["word-average"]
   package static let listsModules = false
 
@@ -62,7 +62,7 @@ package struct WordAverageModel: Transformer {
     config["normalize"]?.bool == true ? [NormalizationModule()] : []
   }
 
-  package func configurationFile(from original: JSONObject, followedBy modules: [any EncoderModule]) -> JSONObject {
+  package func configurationFile(from original: JSONObject, followedBy modules: [any EncoderModule]) -> JSONObject? {
     [
       "model_type": .string(WordAverageModel.modelTypes[0]), "vocab_size": .number(JSONNumber(vocabularySize)),
       "embedding_size": .number(JSONNumber(embeddingSize)), "hidden_size": .number(JSONNumber(dimension)),

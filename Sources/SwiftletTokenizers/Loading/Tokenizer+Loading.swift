@@ -48,11 +48,13 @@ extension Tokenizer {
     try self.init(vocabulary: path, TokenizerConfiguration(normalization), .bert)
   }
 
-  /// The tokenizer of tokenizer.json alone, all of whose parts count.
+  /// The tokenizer of tokenizer.json alone, all of whose parts count, the maximum length too.
   ///
   /// - Throws: ``SwiftletError`` that names the file.
   package init(tokenizerFile path: String) throws {
-    try self.init(file: TokenizerFile(path: path), TokenizerConfiguration(Normalization()), .file)
+    let file = try TokenizerFile(path: path)
+    try self.init(file: file, TokenizerConfiguration(Normalization()), .file)
+    maxLength = file.maxLength
   }
 
   /// From vocab.txt.

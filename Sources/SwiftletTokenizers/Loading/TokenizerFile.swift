@@ -14,6 +14,8 @@ struct TokenizerFile {
   let addedTokens: [AddedToken]
   /// Whether the file's truncation cuts the start of texts.
   let truncatesLeft: Bool
+  /// The maximum length of the file's truncation.
+  let maxLength: Int?
   /// The padding token of the file's padding, if it has one.
   let paddingToken: AddedToken?
   let path: String
@@ -32,7 +34,9 @@ struct TokenizerFile {
     self.path = path
     file = try JSONFields(path: path, limit: Self.maximumByteCount)
     (model, modelKind) = try file.model("model")
-    let direction = try file.object("truncation")?.string("direction")
+    let truncation = try file.object("truncation")
+    maxLength = try truncation?.int("max_length")
+    let direction = try truncation?.string("direction")
     truncatesLeft = direction.map { sameBytes($0, "Left") } ?? false
     paddingToken = try file.object("padding")?.string("pad_token").flatMap { token in
       token.isEmpty ? nil : AddedToken(token, id: AddedToken.noID)
