@@ -45,7 +45,9 @@ let package = Package(
   name: "swiftlet",
   platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
   products: [
-    .library(name: "Swiftlet", targets: ["Swiftlet"]),
+    // All modules, though a program imports Swiftlet alone: the package manager compiles a program anew only if a module
+    // that it knows as the program's has changed, and inlined code and layouts come from all of them.
+    .library(name: "Swiftlet", targets: modules.map(\.name)),
     // What programs need besides: JSON, lines, tables, atomic files; safetensors files.
     .library(name: "SwiftletFiles", targets: ["SwiftletFiles", "SwiftletWeights"]),
   ],

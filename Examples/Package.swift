@@ -3,6 +3,10 @@
 
 import PackageDescription
 
+let library: [Target.Dependency] = [
+  .product(name: "Swiftlet", package: "swiftlet"), .product(name: "SwiftletFiles", package: "swiftlet"),
+]
+
 // Programs that use the library as any app would. They may depend on what their field uses; the library depends on nothing.
 let package = Package(
   name: "swiftlet-examples",
@@ -14,30 +18,22 @@ let package = Package(
   targets: [
     .target(
       name: "ProgramSupport",
-      dependencies: [
-        .product(name: "Swiftlet", package: "swiftlet"),
-        .product(name: "SwiftletFiles", package: "swiftlet"),
-        .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ]),
+      dependencies: library + [.product(name: "ArgumentParser", package: "swift-argument-parser")]),
     // The page that finetune leaves beside a model.
     .target(
       name: "RunReport",
-      dependencies: [
-        .product(name: "Swiftlet", package: "swiftlet"), .product(name: "SwiftletFiles", package: "swiftlet"),
-      ],
+      dependencies: library,
       resources: [.embedInCode("Resources/report.css"), .embedInCode("Resources/report.js")],
       // Its tests see its internals in a release build, too.
       swiftSettings: [.unsafeFlags(["-enable-testing"])]),
-    .executableTarget(name: "embed", dependencies: ["ProgramSupport"]),
-    .executableTarget(name: "tokenize", dependencies: ["ProgramSupport"]),
-    .executableTarget(name: "evaluate", dependencies: ["ProgramSupport"]),
-    .executableTarget(name: "custom-loss", dependencies: ["ProgramSupport"]),
-    .executableTarget(name: "finetune", dependencies: ["ProgramSupport", "RunReport"]),
+    .executableTarget(name: "embed", dependencies: library + ["ProgramSupport"]),
+    .executableTarget(name: "tokenize", dependencies: library + ["ProgramSupport"]),
+    .executableTarget(name: "evaluate", dependencies: library + ["ProgramSupport"]),
+    .executableTarget(name: "custom-loss", dependencies: library + ["ProgramSupport"]),
+    .executableTarget(name: "finetune", dependencies: library + ["ProgramSupport", "RunReport"]),
     .testTarget(
       name: "ProgramTests",
-      dependencies: [
-        .product(name: "Swiftlet", package: "swiftlet"), "custom-loss", "embed", "evaluate", "finetune", "tokenize",
-      ]),
+      dependencies: library + ["custom-loss", "embed", "evaluate", "finetune", "tokenize"]),
     .testTarget(name: "ReportTests", dependencies: ["RunReport"], exclude: ["Fixtures"]),
   ]
 )
