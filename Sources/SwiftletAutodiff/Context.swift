@@ -8,14 +8,31 @@ package import SwiftletTensors
 /// Ops that read weights are methods of the context, all others are methods of ``Variable``. Each op is in one file:
 /// the forward pass, then the recorded operation with the backward pass.
 package struct Context {
-  package let kernels: Kernels
-  package let worker: Worker
-  package let tape: Tape?
+  package var kernels: Kernels { parts.kernels }
+  package var worker: Worker { parts.worker }
+  package var tape: Tape? { parts.tape }
 
   /// The random numbers of dropout; nil for no dropout.
-  package let dropout: DropoutMasks?
+  package var dropout: DropoutMasks? { parts.dropout }
 
-  private let modelWeights: Weights?
+  /// One object, since each variable and each loop's closure has a copy of its context.
+  private final class Parts {
+    let kernels: Kernels
+    let worker: Worker
+    let tape: Tape?
+    let dropout: DropoutMasks?
+    let weights: Weights?
+
+    init(kernels: Kernels, worker: Worker, tape: Tape?, dropout: DropoutMasks?, weights: Weights?) {
+      self.kernels = kernels
+      self.worker = worker
+      self.tape = tape
+      self.dropout = dropout
+      self.weights = weights
+    }
+  }
+
+  private let parts: Parts
 
   /// A context for a model's passes.
   package init(weights: Weights, worker: Worker, tape: Tape? = nil, dropout: DropoutMasks? = nil) {
@@ -28,25 +45,21 @@ package struct Context {
   }
 
   private init(kernels: Kernels, worker: Worker, tape: Tape?, dropout: DropoutMasks?, weights: Weights?) {
-    self.kernels = kernels
-    self.worker = worker
-    self.tape = tape
-    self.dropout = dropout
-    modelWeights = weights
+    parts = Parts(kernels: kernels, worker: worker, tape: tape, dropout: dropout, weights: weights)
   }
 
   /// The weights of the model.
   package var weights: Weights {
-    guard let modelWeights else { preconditionFailure("no model's weights belong to this computation") }
-    return modelWeights
+    guard let weights = parts.weights else { preconditionFailure("no model's weights belong to this computation") }
+    return weights
   }
 
   /// The number format of matrix products.
-  var precision: Precision { modelWeights?.precision ?? .float32 }
+  var precision: Precision { parts.weights?.precision ?? .float32 }
 
   /// The same environment without a tape.
   package func withoutTape() -> Context {
-    Context(kernels: kernels, worker: worker, tape: nil, dropout: dropout, weights: modelWeights)
+    Context(kernels: kernels, worker: worker, tape: nil, dropout: dropout, weights: parts.weights)
   }
 
   /// An input of the computation. The tape, if any, records its gradient.

@@ -5,6 +5,9 @@
 /// Element (i, j) is the buffer's number `offset + i * rowStride + j * columnStride`. All elements lie
 /// inside the buffer, which is checked in O(1) when the view is made. A writer makes sure that no other thread uses the
 /// same numbers at the same time.
+///
+/// Parts are made inline: a part that is only passed on then does not count as an owner of the buffer, which threads
+/// share.
 package struct MatrixView: Sendable {
   package let buffer: TensorBuffer
   package let offset: Int
@@ -29,7 +32,8 @@ package struct MatrixView: Sendable {
   }
 
   /// A view that is known to lie inside the buffer.
-  private init(insideOf buffer: TensorBuffer, offset: Int, rows: Int, columns: Int, rowStride: Int, columnStride: Int) {
+  @inlinable @inline(__always)
+  init(insideOf buffer: TensorBuffer, offset: Int, rows: Int, columns: Int, rowStride: Int, columnStride: Int) {
     self.buffer = buffer
     self.offset = offset
     self.rows = rows
@@ -39,6 +43,7 @@ package struct MatrixView: Sendable {
   }
 
   /// Whether the numbers follow each other, row after row.
+  @inlinable
   package var isContiguous: Bool { (columnStride == 1 || columns <= 1) && (rowStride == columns || rows <= 1) }
 
   /// Where the numbers are: valid as long as the buffer is there.
@@ -49,6 +54,7 @@ package struct MatrixView: Sendable {
 
 extension MatrixView {
   /// Some rows.
+  @inlinable @inline(__always)
   package func rows(_ range: Range<Int>) -> MatrixView {
     precondition(range.lowerBound >= 0 && range.upperBound <= rows, "rows \(range) of \(rows)")
     return MatrixView(
@@ -57,6 +63,7 @@ extension MatrixView {
   }
 
   /// Some columns.
+  @inlinable @inline(__always)
   package func columns(_ range: Range<Int>) -> MatrixView {
     precondition(range.lowerBound >= 0 && range.upperBound <= columns, "columns \(range) of \(columns)")
     return MatrixView(
@@ -65,12 +72,14 @@ extension MatrixView {
   }
 
   /// Rows and columns exchanged.
+  @inlinable @inline(__always)
   package var transposed: MatrixView {
     MatrixView(
       insideOf: buffer, offset: offset, rows: columns, columns: rows, rowStride: columnStride, columnStride: rowStride)
   }
 
   /// One row, whose numbers are consecutive.
+  @inlinable @inline(__always)
   package func row(_ index: Int) -> VectorView {
     precondition(index >= 0 && index < rows, "row \(index) of \(rows)")
     precondition(columnStride == 1, "the numbers of a row are apart")
@@ -79,6 +88,7 @@ extension MatrixView {
   }
 
   /// All numbers of rows that follow each other, one after the other.
+  @inlinable @inline(__always)
   package var vector: VectorView {
     precondition(isContiguous, "rows that are apart")
     return VectorView(buffer, offset..<offset + rows * columns)

@@ -10,6 +10,7 @@ package struct VectorView: Sendable {
   package let count: Int
 
   /// All numbers of a buffer.
+  @inlinable @inline(__always)
   package init(_ buffer: TensorBuffer) {
     self.buffer = buffer
     offset = 0
@@ -17,6 +18,7 @@ package struct VectorView: Sendable {
   }
 
   /// Some numbers of a buffer.
+  @inlinable @inline(__always)
   package init(_ buffer: TensorBuffer, _ range: Range<Int>) {
     precondition(range.lowerBound >= 0 && range.upperBound <= buffer.count, "\(range) of \(buffer.count) numbers")
     self.buffer = buffer
@@ -25,9 +27,12 @@ package struct VectorView: Sendable {
   }
 
   /// A part of the view.
+  @inlinable
   package subscript(range: Range<Int>) -> VectorView {
-    precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) numbers")
-    return VectorView(buffer, offset + range.lowerBound..<offset + range.upperBound)
+    @inline(__always) get {
+      precondition(range.lowerBound >= 0 && range.upperBound <= count, "\(range) of \(count) numbers")
+      return VectorView(buffer, offset + range.lowerBound..<offset + range.upperBound)
+    }
   }
 
   /// The number at an index.
@@ -43,9 +48,11 @@ package struct VectorView: Sendable {
   }
 
   /// The numbers as a matrix of one row.
+  @inlinable @inline(__always)
   package var row: MatrixView { MatrixView(buffer, offset: offset, rows: 1, columns: count) }
 
   /// The numbers as rows of so many columns, one after the other.
+  @inlinable @inline(__always)
   package func matrix(columns: Int) -> MatrixView {
     precondition(columns > 0 && count.isMultiple(of: columns), "\(count) numbers in rows of \(columns)")
     return MatrixView(buffer, offset: offset, rows: count / columns, columns: columns)
