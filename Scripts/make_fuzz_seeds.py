@@ -218,7 +218,10 @@ def main():
         for name, content in seeds.items():
             (folder / target / f"seed-{name}").write_bytes(content)
     separator = "".join(f"\\x{byte:02x}" for byte in SEPARATOR)
-    (folder / "words.dict").write_text("".join(f'"{word}"\n' for word in [*WORDS, separator, '\\"', "\\\\u00e9"]))
+    words = "".join(f'"{word}"\n' for word in [*WORDS, separator, '\\"', "\\\\u00e9"])
+    # libFuzzer reads ASCII alone.
+    words = "".join(c if c.isascii() else "".join(f"\\x{byte:02x}" for byte in c.encode()) for c in words)
+    (folder / "words.dict").write_text(words)
 
 
 if __name__ == "__main__":
