@@ -40,7 +40,7 @@ public struct Tokenizer: Sendable {
   var stages: Stages
   /// The special tokens around texts, and the type ids.
   let template: TokenTemplate
-  /// Whether a model gets type ids other than 0 for single texts.
+  /// Whether a model gets the type ids. If not, all are 0.
   let passesTypeIDs: Bool
   /// Whether special tokens in texts are always text, as the folder's files ask for.
   let splitsSpecialTokens: Bool
@@ -70,8 +70,11 @@ public struct Tokenizer: Sendable {
   /// Whether the token is one of the special tokens that the folder or the tokenizer's class names.
   package func isNamedSpecialToken(_ id: Int32) -> Bool { namedSpecialTokens.contains(id) }
 
-  /// The largest type id that a model gets for a single text.
-  package var largestTypeID: Int32 { passesTypeIDs ? template.largestTypeID : 0 }
+  /// The largest type id that a model gets for a single text, or for a pair.
+  package func largestTypeID(isPair: Bool) -> Int32 { passesTypeIDs ? template.largestTypeID(isPair: isPair) : 0 }
+
+  /// The number of special tokens around a single text, or around a pair.
+  package func specialCount(isPair: Bool) -> Int { template.specialCount(isPair: isPair) }
 
   /// The ids of the special tokens around a single text.
   package var enclosingTokens: [Int32] { template.prefix + template.suffix }
