@@ -30,13 +30,15 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-enable-testing"])]),
     .executableTarget(name: "embed", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "tokenize", dependencies: ["ProgramSupport"]),
+    .executableTarget(name: "rerank", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "evaluate", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "custom-loss", dependencies: ["ProgramSupport"]),
     .executableTarget(name: "finetune", dependencies: ["ProgramSupport", "RunReport"]),
     .testTarget(
       name: "ProgramTests",
       dependencies: [
-        .product(name: "Swiftlet", package: "swiftlet"), "custom-loss", "embed", "evaluate", "finetune", "tokenize",
+        .product(name: "Swiftlet", package: "swiftlet"), "custom-loss", "embed", "evaluate", "finetune", "rerank",
+        "tokenize",
       ]),
     .testTarget(name: "ReportTests", dependencies: ["RunReport"], exclude: ["Fixtures"]),
   ]
