@@ -28,12 +28,13 @@ let package = Package(
       swiftSettings: [.unsafeFlags(["-enable-testing"])]),
     .executableTarget(name: "embed", dependencies: library + ["ProgramSupport"]),
     .executableTarget(name: "tokenize", dependencies: library + ["ProgramSupport"]),
+    .executableTarget(name: "rerank", dependencies: library + ["ProgramSupport"]),
     .executableTarget(name: "evaluate", dependencies: library + ["ProgramSupport"]),
     .executableTarget(name: "custom-loss", dependencies: library + ["ProgramSupport"]),
     .executableTarget(name: "finetune", dependencies: library + ["ProgramSupport", "RunReport"]),
     .testTarget(
       name: "ProgramTests",
-      dependencies: library + ["custom-loss", "embed", "evaluate", "finetune", "tokenize"]),
+      dependencies: library + ["custom-loss", "embed", "evaluate", "finetune", "rerank", "tokenize"]),
     .testTarget(name: "ReportTests", dependencies: ["RunReport"], exclude: ["Fixtures"]),
   ]
 )

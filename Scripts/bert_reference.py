@@ -51,15 +51,15 @@ def first_position(config):
     return 2 if config.model_type in ("mpnet", "xlm-roberta") else 0
 
 
-def random_weights(config, seed):
-    """Random weights: a float32 array by name for each parameter of transformers' model without a head.
+def random_weights(config, seed, kind=AutoModel):
+    """Random weights: a float32 array by name for each parameter of transformers' model, by default the one without a head.
 
     They spread as in a trained model, not as in initialize_weights: attention is not uniform, and layer norms scale
     and shift.
     """
     rng = np.random.default_rng(seed)
     with torch.device("meta"):
-        shapes = {name: tuple(tensor.shape) for name, tensor in AutoModel.from_config(config).state_dict().items()}
+        shapes = {name: tuple(tensor.shape) for name, tensor in kind.from_config(config).state_dict().items()}
     weights = {}
     for name, shape in sorted(shapes.items()):
         noise = rng.standard_normal(shape, dtype=np.float32)

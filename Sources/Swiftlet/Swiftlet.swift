@@ -7,11 +7,15 @@
 // swift-format-ignore-file: OrderedImports
 
 // Encoders
+@_exported public import struct SwiftletEncoders.CrossEncoder
+@_exported public import struct SwiftletEncoders.CrossEncoderSettings
 @_exported public import struct SwiftletEncoders.EmbeddedText
 @_exported public import struct SwiftletEncoders.EmbeddingSequence
 @_exported public import struct SwiftletEncoders.Embeddings
 @_exported public import struct SwiftletEncoders.EncoderSettings
+@_exported public import struct SwiftletEncoders.PairScores
 @_exported public import enum SwiftletEncoders.PoolingMode
+@_exported public import struct SwiftletEncoders.RankedDocument
 @_exported public import struct SwiftletEncoders.SentenceEncoder
 @_exported public import struct SwiftletEncoders.TransformerConfiguration
 

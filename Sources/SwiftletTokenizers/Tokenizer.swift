@@ -43,7 +43,7 @@ public struct Tokenizer: Sendable {
   var segmenter: Segmenter
   /// The special tokens around texts, and the type ids.
   var template: TokenTemplate
-  /// Whether a model gets type ids other than 0 for single texts.
+  /// Whether a model gets the type ids. If not, all are 0.
   let passesTypeIDs: Bool
   /// Whether special tokens in texts are always text, as the folder's files ask for.
   let splitsSpecialTokens: Bool
@@ -81,8 +81,11 @@ public struct Tokenizer: Sendable {
   /// One past the highest id of the vocabulary, added tokens not counted.
   package var modelTokenCount: Int { vocabulary.count }
 
-  /// The largest type id that a model gets for a single text.
-  package var largestTypeID: Int32 { passesTypeIDs ? template.largestTypeID : 0 }
+  /// The largest type id that a model gets for a single text, or for a pair.
+  package func largestTypeID(isPair: Bool) -> Int32 { passesTypeIDs ? template.largestTypeID(isPair: isPair) : 0 }
+
+  /// The number of special tokens around a single text, or around a pair.
+  package func specialCount(isPair: Bool) -> Int { template.specialCount(isPair: isPair) }
 
   /// The ids of the special tokens around a single text.
   package var enclosingTokens: [Int32] { template.prefix + template.suffix }

@@ -77,6 +77,26 @@ struct EncodingTests {
     }
   }
 
+  /// A batch gets the ids and types of `encode`, whatever is cut.
+  @Test func pairsInABatch() throws {
+    let texts = ["", "a", "hello hello", "a b c d e", "one two three four five six", "a b c d e f g h i j k l"]
+    for (first, second) in texts.flatMap({ first in texts.map { (first, $0) } }) {
+      for length in 3...24 {
+        let encoding = try tokenizer.encode(first, pair: second, options: EncodingOptions(maxLength: length))
+        var batch = TokenBatch()
+        batch.append(ids: [1, 2])
+        #expect(try tokenizer.append(first, pair: second, to: &batch, maxLength: length) == encoding.isTruncated)
+        #expect(Array(batch.ids.dropFirst(2)) == encoding.ids && Array(batch.typeIDs.dropFirst(2)) == encoding.typeIDs)
+        #expect(batch.truncated == [false, encoding.isTruncated])
+      }
+    }
+    var batch = TokenBatch()
+    #expect(throws: TokenizerError.maximumLengthTooSmall(maxLength: 2, minimum: 3)) {
+      try tokenizer.append("a", pair: "b", to: &batch, maxLength: 2)
+    }
+    #expect(batch == TokenBatch())
+  }
+
   @Test func readingStopsWhenTheSequenceIsFull() throws {
     // The bytes after the part that is read are not even UTF-8.
     var text = ContiguousArray<UInt8>(repeating: UInt8(ascii: "a"), count: 1 << 20) + Array(" b c d ".utf8)

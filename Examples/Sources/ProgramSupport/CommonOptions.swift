@@ -54,6 +54,14 @@ package struct CommonOptions: ParsableArguments {
     return encoder
   }
 
+  /// Loads a cross-encoder; its warnings go to standard error.
+  package func crossEncoder() throws -> CrossEncoder {
+    let settings = CrossEncoderSettings(maxLength: maxLength, precision: precision, threadCount: threads)
+    let encoder = try CrossEncoder(folder: modelFolder(), settings: settings)
+    encoder.warnings.forEach(warn)
+    return encoder
+  }
+
   /// Says `message` on standard error, unless `--quiet`.
   package func warn(_ message: String) {
     if !quiet { StandardError.print("Warning: \(message)") }

@@ -20,10 +20,14 @@ package struct InputOptions: ParsableArguments {
 
   package init() {}
 
-  package func validate() throws {
+  /// A usage error unless there are either texts or a file. Call it where a command needs texts.
+  package func check() throws {
     if texts.isEmpty == (input == nil) {
       throw ValidationError(texts.isEmpty ? "give texts, or --input" : "give texts or --input, not both")
     }
+  }
+
+  package func validate() throws {
     if jsonField != nil && input == nil {
       throw ValidationError("--json-field goes with --input")
     }
@@ -43,9 +47,10 @@ package struct InputOptions: ParsableArguments {
     fileprivate let lineNumbers: [Int]?
 
     /// Where the text of this index stands, for messages: "line 7", or "text 2" for an argument.
-    package func place(of index: Int) -> String {
-      lineNumbers.map { "line \($0[index])" } ?? "text \(index + 1)"
-    }
+    package func place(of index: Int) -> String { line(of: index).map { "line \($0)" } ?? "text \(index + 1)" }
+
+    /// The line of the text of this index, counted from 1; nil for an argument.
+    package func line(of index: Int) -> Int? { lineNumbers?[index] }
   }
 
   /// Passes all texts to `body`, batch by batch.

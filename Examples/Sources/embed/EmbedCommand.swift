@@ -46,6 +46,7 @@ struct EmbedCommand: ParsableCommand {
   var prompt: String?
 
   func validate() throws {
+    try input.check()
     if let truncateDim, truncateDim < 1 {
       throw ValidationError("--truncate-dim is \(truncateDim); give at least 1")
     }

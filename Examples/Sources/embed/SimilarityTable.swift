@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import ProgramSupport
 import Swiftlet
 
 /// The cosine of each text with each, for people to read.
@@ -20,22 +21,4 @@ func similarityTable(_ texts: [String], _ embeddings: Embeddings) -> String {
     table += String(repeating: " ", count: labelWidth - labels[row].count) + cosines.joined() + "\n"
   }
   return table
-}
-
-/// The text on one line, its end cut off if it is long.
-private func label(_ text: String, limit: Int) -> String {
-  let line = String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
-  return line.count <= limit ? line : line.prefix(limit - 1) + "…"
-}
-
-/// Three decimals.
-private func fixedPoint(_ value: Float) -> String {
-  let thousandths = Int((abs(value) * 1000).rounded())
-  let decimals = "\(1000 + thousandths % 1000)".dropFirst()
-  return "\(value < 0 && thousandths > 0 ? "-" : "")\(thousandths / 1000).\(decimals)"
-}
-
-/// Spaces before `text`, to `width` characters.
-private func padded(_ text: String, _ width: Int) -> String {
-  String(repeating: " ", count: max(0, width - text.count)) + text
 }

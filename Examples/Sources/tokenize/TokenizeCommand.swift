@@ -43,6 +43,7 @@ struct TokenizeCommand: ParsableCommand {
   var decode = false
 
   func validate() throws {
+    try input.check()
     if decode && (pair != nil || encodeSpecialTokens || format != .ids || common.maxLength != nil) {
       throw ValidationError("--decode goes with --no-special-tokens only")
     }

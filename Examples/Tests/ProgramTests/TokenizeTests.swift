@@ -24,7 +24,7 @@ struct TokenizeTests {
         == "[CLS] [ sep ] [SEP]\n")
   }
 
-  @Test(arguments: ["embed", "tokenize", "finetune", "evaluate", "custom-loss"])
+  @Test(arguments: ["embed", "tokenize", "finetune", "evaluate", "rerank", "custom-loss"])
   func everyProgramTellsTheVersionOfThePackage(program: String) throws {
     #expect(try ProgramRun(program, ["--version"]).text == "\(swiftletVersion)\n")
   }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletTensors
+package import SwiftletTensors
 
 // Functions of each element. They do not use the system's mathematical library, so the bits are the same everywhere.
 
@@ -49,7 +49,8 @@ extension Variable {
     return context.record(y, PowerOperation(input: Operand(self), exponent: exponent))
   }
 
-  private func map(_ function: Activation) -> Variable {
+  /// A function of each element.
+  package func map(_ function: Activation) -> Variable {
     let context = Context.of(self), y = context.result(shape: shape)
     context.kernels.map(tensor.vector, function, into: y.vector)
     return context.record(y, MapOperation(input: Operand(self), function: function))

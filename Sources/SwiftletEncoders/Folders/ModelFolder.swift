@@ -19,16 +19,25 @@ import SwiftletFiles
 /// not count, as in the reference. A module that this package cannot compute is an error that names it. All files and
 /// keys are listed in Tests/SwiftletEncodersTests/Fixtures/folder-inventory.json. Source: sentence-transformers,
 /// base/model.py and sentence_transformer/modules.
+///
+/// In a cross-encoder's folder a head follows the transformer, and nothing else. Since version 6 of sentence-transformers
+/// it has a modules.json, which lists the transformer alone.
 package struct ModelFolder: Sendable {
   /// The folder.
   package let path: String
   /// Where `config.json`, the weights and the vocabulary lie: the folder itself or one in it.
   package let transformerPath: String
+  /// What the model computes.
+  package let kind: ModelKind
   /// The model architecture.
   package internal(set) var transformer: any Transformer
+  /// What turns a cross-encoder's hidden states into logits; nil for a sentence encoder.
+  package internal(set) var head: ClassificationHead?
+  /// A cross-encoder's labels and its function of scores; nil for a sentence encoder.
+  package let scoring: ScoringConfiguration?
   /// The steps from the transformer's vectors to a text's vector.
   package internal(set) var modules: [any EncoderModule]
-  /// All trainable parameters: the transformer's, then the modules'.
+  /// All trainable parameters: the transformer's, then those of the head or the modules.
   package internal(set) var parameters: ParameterList
   /// The folders of weights files, each with its parameters: the transformer's, then those of modules that have any.
   package internal(set) var weightFolders: [WeightFolder]
@@ -39,6 +48,8 @@ package struct ModelFolder: Sendable {
   var transformerSettings: TransformerSettings
 
   private let promptConfiguration: PromptConfiguration
+  /// Whether the folder has a modules.json, or gets one.
+  private let listsModules: Bool
   /// config.json.
   private let config: JSONObject
 
@@ -49,43 +60,74 @@ package struct ModelFolder: Sendable {
 
   /// Reads the configuration files of a model folder, or of the snapshot in a hub cache.
   ///
+  /// - Parameter kind: what the model computes. A folder of the other kind is an error.
   /// - Throws: `FileError`, `JSONError`, `ForeignContentError`, `ModelLocationError` or `ConfigurationError`; each names
   ///   the file.
-  package init(path: String) throws {
+  package init(path: String, as kind: ModelKind = .sentenceEncoder) throws {
     let path = try modelFolder(at: path)
-    let list = try ModuleList(folder: path)
+    let list = try ModuleList(folder: path, of: kind)
     let transformerPath = list?.transformerPath ?? path
-    let (transformer, config) = try ModelFolder.transformer(folder: transformerPath, list)
-    self.path = path
-    self.transformerPath = transformerPath
-    self.transformer = transformer
-    self.config = config.object
-    weightFolders = [WeightFolder(of: transformer, path: transformerPath)]
-    if let list {
-      let scope = ParameterScope(after: transformer.parameters)
-      var folders: [WeightFolder] = []
+    var (transformer, config) = try ModelFolder.transformer(folder: transformerPath, list, kind)
+    let isBare = list == nil && type(of: transformer).listsModules
+    let prompts = try PromptConfiguration(folder: path, of: kind, readsFile: !isBare)
+    let scope = ParameterScope(after: transformer.parameters)
+    var moduleFolders: [WeightFolder] = []
+    if kind == .crossEncoder {
+      let (head, scoring) = try ModelFolder.head(of: transformer, &config, prompts, scope)
+      self.head = head
+      self.scoring = scoring
+      modules = []
+    } else if let list {
       var inputs = transformer.configuration.hiddenSize
       modules = try list.modules.enumerated().map { index, entry in
         let place = index + 1, name = ModuleList.folderName(place, entry.kind)
         let module = try entry.kind.init(folder: entry.path, place: place, inputs: inputs, scope: scope[name])
         inputs = module.dimension(of: inputs)
-        if !module.tensors.isEmpty { folders.append(WeightFolder(path: entry.path, tensors: module.tensors)) }
+        if !module.tensors.isEmpty { moduleFolders.append(WeightFolder(path: entry.path, tensors: module.tensors)) }
         return module
       }
-      weightFolders += folders
-      parameters = scope.list
+      scoring = nil
     } else {
       modules = transformer.defaultModules(config)
-      parameters = transformer.parameters
+      scoring = nil
     }
-    let isBare = list == nil && type(of: transformer).listsModules
+    self.path = path
+    self.transformerPath = transformerPath
+    self.kind = kind
+    self.transformer = transformer
+    self.config = config.object
+    weightFolders = [WeightFolder(of: transformer, head, path: transformerPath)] + moduleFolders
+    parameters = scope.list
+    listsModules = kind == .crossEncoder ? list != nil : type(of: transformer).listsModules
     transformerSettings =
       list?.isStatic == true
       ? TransformerSettings()
       : try TransformerSettings(
-        folder: transformerPath, positions: transformer.configuration.maxPositions, readsFile: !isBare)
-    promptConfiguration = try PromptConfiguration(folder: path, readsFile: !isBare)
-    warnings = isBare ? ModelFolder.warningsOfBareFolder(path, config) : []
+        folder: transformerPath, of: kind, positions: transformer.configuration.maxPositions, readsFile: !isBare)
+    promptConfiguration = prompts
+    warnings = isBare && kind == .sentenceEncoder ? ModelFolder.warningsOfBareFolder(path, config) : []
+  }
+
+  /// - Throws: if the architecture has no head here.
+  private static func head(
+    of transformer: any Transformer, _ config: inout ConfigurationReader, _ file: PromptConfiguration,
+    _ scope: ParameterScope
+  ) throws -> (ClassificationHead, ScoringConfiguration) {
+    let sizes = transformer.configuration
+    guard let parts = transformer.classificationHead else {
+      throw ConfigurationError(
+        path: config.path,
+        problems: [
+          .unsupported(
+            key: "model_type of a cross-encoder", value: sizes.architecture, supported: Architectures.withHeads)
+        ],
+        remedy: "give a cross-encoder of one of these architectures")
+    }
+    let scoring = try ScoringConfiguration(&config, file)
+    let head = ClassificationHead(
+      &config, parts, hiddenSize: sizes.hiddenSize, labelCount: scoring.labels.count, scope: scope)
+    try config.finish()
+    return (head, scoring)
   }
 
   /// - Throws: if the weights are quantized.
@@ -117,13 +159,14 @@ package struct ModelFolder: Sendable {
 
   /// The transformer of a folder, and its config.json.
   private static func transformer(
-    folder: String, _ list: ModuleList?
+    folder: String, _ list: ModuleList?, _ kind: ModelKind
   ) throws -> (transformer: any Transformer, config: ConfigurationReader) {
     let path = joinPath(folder, "config.json")
     if list?.isStatic == true {
       return (try StaticEmbeddingModel(folder: folder), ConfigurationReader(path: path, object: [:]))
     }
     var config = try ConfigurationReader(path: path)
+    try kind.check(config)
     let architecture = try Architectures.architecture(config)
     try checkNumbers(config)
     if list != nil, !architecture.listsModules {
@@ -148,8 +191,7 @@ package struct ModelFolder: Sendable {
     if let configuration = transformer.configurationFile(from: config, followedBy: modules) {
       try JSONValue.object(configuration).write(to: joinPath(folder, "config.json"))
     }
-    let kind = type(of: transformer)
-    if kind.listsModules { try ModuleList.write(modules, after: kind, to: folder) }
+    if listsModules { try ModuleList.write(modules, after: type(of: transformer), of: kind, to: folder) }
   }
 
   /// The weights files of the modules in the folder that ``write(to:)`` writes: paths inside it, and the tensors of each.
@@ -173,8 +215,10 @@ extension ModelFolder {
   /// Whether vectors are scaled to unit length.
   package var normalizes: Bool { modules.last is NormalizationModule }
 
-  /// The length of a text's vector.
-  package var dimension: Int { modules.reduce(transformer.configuration.hiddenSize) { $1.dimension(of: $0) } }
+  /// The length of a text's vector, or the number of a pair's logits.
+  package var dimension: Int {
+    head?.labelCount ?? modules.reduce(transformer.configuration.hiddenSize) { $1.dimension(of: $0) }
+  }
 
   /// The maximum number of tokens of a text, including special tokens; nil if the folder does not say.
   package var maxSequenceLength: Int? { transformerSettings.maxSequenceLength }
@@ -190,19 +234,4 @@ extension ModelFolder {
 
   /// The name of the prompt that is used if none is given.
   package var defaultPromptName: String? { promptConfiguration.defaultName }
-}
-
-/// A folder of weights files, with the parameters to read from it.
-package struct WeightFolder: Sendable {
-  package let path: String
-  package let tensors: [NamedParameter]
-
-  init(path: String, tensors: [NamedParameter]) {
-    self.path = path
-    self.tensors = tensors
-  }
-
-  init(of transformer: any Transformer, path: String) {
-    self.init(path: path, tensors: transformer.storedTensors)
-  }
 }

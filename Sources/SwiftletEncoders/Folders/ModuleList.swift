@@ -17,14 +17,15 @@ struct ModuleList {
   private static let fileName = "modules.json"
   private static let firstNames = [BertModel.moduleName, StaticEmbeddingModel.moduleName]
 
-  /// Reads the list; nil if the folder has no modules.json.
+  /// Reads the list of a model of this kind; nil if the folder has no modules.json.
   ///
   /// - Throws: `FileError` if there is no such folder; `JSONError`; `ConfigurationError` for a module that this package
   ///   cannot compute, an unsupported order, or a path that leaves the folder.
-  init?(folder: String) throws {
+  init?(folder: String, of kind: ModelKind) throws {
     guard exists(folder) else { throw FileError.notFound(folder) }
     let path = joinPath(folder, ModuleList.fileName)
     guard exists(path) else { return nil }
+    try kind.check(folder: folder)
     let json = try ConfigurationReader.json(path: path)
     func invalid(_ problem: ConfigurationError.Problem) -> ConfigurationError {
       ConfigurationError(path: path, problems: [problem])
@@ -38,7 +39,9 @@ struct ModuleList {
         throw invalid(.missing(key: "type or path of module \(i)"))
       }
       // "sentence_transformers.models.Pooling", in newer versions with more folders between.
-      let known = ModuleList.firstNames + ModuleRegistry.all.map { $0.typeName }
+      let known =
+        kind == .crossEncoder
+        ? [BertModel.moduleName] : ModuleList.firstNames + ModuleRegistry.all.map { $0.typeName }
       let parts = type.split(separator: ".")
       guard parts.first == "sentence_transformers", let known = known.first(where: { parts.last == $0[...] }) else {
         throw invalid(.unsupported(key: "module \(i)", value: type, supported: known))
@@ -57,12 +60,18 @@ struct ModuleList {
     }
     let kinds = names.dropFirst().compactMap { ModuleRegistry.kind(named: $0) }
     isStatic = names.first == StaticEmbeddingModel.moduleName
-    guard let first = names.first, ModuleList.firstNames.contains(first), kinds.count == names.count - 1,
-      isStatic || kinds.first?.poolsTokens == true,
-      !kinds.dropFirst(isStatic ? 0 : 1).contains(where: { $0.poolsTokens })
+    let isOrdered =
+      kind == .crossEncoder
+      ? kinds.isEmpty
+      : (isStatic || kinds.first?.poolsTokens == true)
+        && !kinds.dropFirst(isStatic ? 0 : 1).contains { $0.poolsTokens }
+    guard let first = names.first, ModuleList.firstNames.contains(first), kinds.count == names.count - 1, isOrdered
     else {
-      let supported = [
-        "a Transformer, a Pooling, then modules of other kinds", "a StaticEmbedding, then modules of other kinds",
+      let supported =
+        kind == .crossEncoder
+        ? ["a Transformer alone"]
+        : [
+          "a Transformer, a Pooling, then modules of other kinds", "a StaticEmbedding, then modules of other kinds",
       ]
       throw invalid(
         .unsupported(
@@ -74,14 +83,16 @@ struct ModuleList {
 
   /// Writes the list, and each module to its own folder. The transformer's files are in the model folder itself.
   static func write(
-    _ modules: [any EncoderModule], after transformer: any Transformer.Type, to folder: String
+    _ modules: [any EncoderModule], after transformer: any Transformer.Type, of kind: ModelKind, to folder: String
   ) throws {
-    var entries = [entry(0, transformer.moduleName, path: "")]
+    // Versions that list a cross-encoder's modules know the newer name only.
+    let package = kind == .crossEncoder ? "base.modules.transformer" : "models"
+    var entries = [entry(0, "\(package).\(transformer.moduleName)", path: "")]
     for (index, module) in modules.enumerated() {
       let place = index + 1, path = folderName(place, type(of: module))
       try Folder(joinPath(folder, path)).create()
       try module.write(to: joinPath(folder, path))
-      entries.append(entry(place, type(of: module).typeName, path: path))
+      entries.append(entry(place, "models.\(type(of: module).typeName)", path: path))
     }
     try JSONValue.array(entries).write(to: joinPath(folder, fileName))
   }
@@ -92,7 +103,7 @@ struct ModuleList {
   private static func entry(_ index: Int, _ name: String, path: String) -> JSONValue {
     .object([
       "idx": .number(JSONNumber(index)), "name": .string("\(index)"), "path": .string(path),
-      "type": .string("sentence_transformers.models.\(name)"),
+      "type": .string("sentence_transformers.\(name)"),
     ])
   }
 

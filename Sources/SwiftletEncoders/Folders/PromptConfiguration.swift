@@ -2,13 +2,19 @@
 
 import SwiftletFiles
 
-/// The prompts of a model and the length of its vectors, from config_sentence_transformers.json.
+/// The prompts of a model, and the length of its vectors or its function of scores, from config_sentence_transformers.json.
 struct PromptConfiguration: Sendable {
   private(set) var prompts: [String: String] = [:]
   let defaultName: String?
 
   /// The number of leading dimensions to keep (`truncate_dim`); nil: all.
   let truncateDimension: Int?
+
+  /// The class of a function from logits to scores (`activation_fn`); nil if the file does not say.
+  let activation: JSONValue?
+
+  /// The file.
+  let path: String
 
   /// The whole file, so that a copy keeps keys that are not read; nil if there is no file.
   private let file: JSONObject?
@@ -19,17 +25,19 @@ struct PromptConfiguration: Sendable {
   private static let standardNames = ["query", "document"]
 
   /// - Parameter readsFile: whether the file counts, as it does beside a modules.json.
-  init(folder: String, readsFile: Bool) throws {
-    let path = joinPath(folder, PromptConfiguration.fileName)
+  init(folder: String, of kind: ModelKind, readsFile: Bool) throws {
+    path = joinPath(folder, PromptConfiguration.fileName)
     guard readsFile, exists(path) else {
       defaultName = nil
       truncateDimension = nil
+      activation = nil
       file = nil
       return
     }
     var config = try ConfigurationReader(path: path)
     file = config.object
-    config.expect("model_type", "SentenceTransformer")
+    config.expect("model_type", kind.modelType)
+    activation = config["activation_fn"]
     switch config["prompts"] {
     case nil: break
     case .object(let object):

@@ -39,7 +39,7 @@ package struct TransformerSettings: Sendable {
   /// - Parameters:
   ///   - positions: the maximum number of tokens that the transformer accepts.
   ///   - readsFile: whether sentence_bert_config.json counts, as it does beside a modules.json.
-  init(folder: String, positions: Int, readsFile: Bool) throws {
+  init(folder: String, of kind: ModelKind, positions: Int, readsFile: Bool) throws {
     var file: JSONObject?
     var length: Int?
     var lowercases = false
@@ -47,7 +47,7 @@ package struct TransformerSettings: Sendable {
       file = config.object
       length = config["max_seq_length"] == nil ? nil : config.integer("max_seq_length", in: 2...1 << 20)
       lowercases = config.bool("do_lower_case", default: false)
-      TransformerSettings.checkOutputs(&config)
+      TransformerSettings.checkOutputs(&config, of: kind)
       if let setting = TransformerSettings.readArguments(&config) { length = setting }
       try config.finish()
     }
@@ -72,14 +72,16 @@ package struct TransformerSettings: Sendable {
     return empty
   }
 
-  /// Only the last hidden states of a text are computed.
-  private static func checkOutputs(_ config: inout ConfigurationReader) {
-    config.expect("transformer_task", "feature-extraction")
-    config.expect("module_output_name", "token_embeddings")
+  /// Only the last hidden states of a text are computed, or the logits of a pair.
+  private static func checkOutputs(_ config: inout ConfigurationReader, of kind: ModelKind) {
+    let (module, output) =
+      kind == .crossEncoder ? ("scores", "logits") : ("token_embeddings", "last_hidden_state")
+    config.expect("transformer_task", kind.transformerTask)
+    config.expect("module_output_name", module)
     if let value = config["modality_config"] {
       let text = value.object?["text"]?.object
       config.expect("modality_config.text.method", text?["method"], "forward")
-      config.expect("modality_config.text.method_output_name", text?["method_output_name"], "last_hidden_state")
+      config.expect("modality_config.text.method_output_name", text?["method_output_name"], output)
       if value.object?["message"] != nil {
         config.report(.unsupported(key: "modality_config", value: "message", supported: ["text"]))
       }

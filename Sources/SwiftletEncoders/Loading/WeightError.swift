@@ -23,6 +23,9 @@ package struct WeightError: SwiftletError, Equatable {
       }
     }
 
+    /// Whether no tensor has the name.
+    var isMissing: Bool { if case .missing = self { true } else { false } }
+
     fileprivate var text: String {
       switch self {
       case .missing(let name): "\(quoted(name)) is missing"
@@ -43,10 +46,14 @@ package struct WeightError: SwiftletError, Equatable {
   /// The names of the tensors in the files.
   package let names: [String]
 
-  package init(path: String?, problems: [Problem], names: [String] = []) {
+  package let remedy: String
+
+  /// - Parameter remedy: what to do; nil: find files that belong together.
+  package init(path: String?, problems: [Problem], names: [String] = [], remedy: String? = nil) {
     self.path = path
     self.problems = problems
     self.names = names
+    self.remedy = remedy ?? "check that weights and config.json are of one model, and download both again"
   }
 
   /// The first five problems, and the count of all.
@@ -58,11 +65,8 @@ package struct WeightError: SwiftletError, Equatable {
 
   /// Some of the names in the files, if names are missing.
   private var foundInstead: String {
-    let isMissing = problems.contains { if case .missing = $0 { true } else { false } }
-    guard isMissing, let first = names.first else { return "" }
+    guard problems.contains(where: \.isMissing), let first = names.first else { return "" }
     let shown = [first, names[names.count / 2]].map { quoted($0) }.joined(separator: " or ")
     return "; the files have \(names.count) tensors, as \(shown)"
   }
-
-  package var remedy: String { "check that weights and config.json are of one model, and download both again" }
 }

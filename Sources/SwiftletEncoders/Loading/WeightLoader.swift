@@ -35,9 +35,9 @@ struct WeightLoader: Sendable {
     var names = parameters.parameters.map(\.name), unused: [String] = []
     for (index, folder) in model.weightFolders.enumerated() {
       let found = try WeightLoader.sources(of: folder)
-      for (tensor, source) in zip(folder.tensors, found.sources) {
-        sources[tensor.parameter.index] = source
-        if index == 0 { names[tensor.parameter.index] = source.name }
+      for (parameter, source) in found.sources {
+        sources[parameter.index] = source
+        if index == 0 { names[parameter.index] = source.name }
       }
       unused += found.unused
     }
@@ -47,19 +47,21 @@ struct WeightLoader: Sendable {
     unusedTensors = unused
   }
 
-  /// The tensors of a folder's parameters, in their order, and the names of all others.
-  private static func sources(of folder: WeightFolder) throws -> (sources: [TensorInfo], unused: [String]) {
+  /// The tensors of a folder's parameters, and the names of all others.
+  private static func sources(
+    of folder: WeightFolder
+  ) throws -> (sources: [(Parameter, TensorInfo)], unused: [String]) {
     let checkpoint = try Checkpoint(folder: folder.path)
     func tensor(_ name: String) -> TensorInfo? { checkpoint[name] ?? checkpoint[olderName(name)] }
     let prefix = prefix(of: folder.tensors.map(\.name), in: checkpoint)
-    var sources: [TensorInfo] = []
+    var sources: [(Parameter, TensorInfo)] = []
     var problems: [WeightError.Problem] = []
-    for wanted in folder.tensors {
-      guard let source = tensor(prefix + wanted.name) else {
-        problems.append(.missing(name: prefix + wanted.name))
+    for wanted in folder.names(withPrefix: prefix) {
+      guard let source = tensor(wanted.name) else {
+        problems.append(.missing(name: wanted.name))
         continue
       }
-      sources.append(source)
+      sources.append((wanted.parameter, source))
       if source.shape != wanted.parameter.shape {
         problems.append(.misshapen(name: source.name, shape: source.shape, expected: wanted.parameter.shape))
       } else if source.dtype.numberFormat == nil {
@@ -67,9 +69,12 @@ struct WeightLoader: Sendable {
       }
     }
     guard problems.isEmpty else {
-      throw WeightError(path: folder.path, problems: problems, names: checkpoint.tensors.map(\.name))
+      let isHeadless = folder.hasHead && problems.allSatisfy(\.isMissing)
+      throw WeightError(
+        path: folder.path, problems: problems, names: checkpoint.tensors.map(\.name),
+        remedy: isHeadless ? "give a cross-encoder's folder, or make one of this model by fine-tuning it" : nil)
     }
-    let used = Set(sources.map { Array($0.name.utf8) })
+    let used = Set(sources.map { Array($0.1.name.utf8) })
     return (sources, checkpoint.tensors.map(\.name).filter { !used.contains(Array($0.utf8)) })
   }
 

@@ -9,7 +9,7 @@ package struct DenseModule: EncoderModule {
   package static let typeName = "Dense"
 
   private let linear: Linear
-  private let activation: DenseActivation
+  private let activation: TorchFunction
   private let residual: Residual?
 
   /// What is added to the result.
@@ -29,7 +29,7 @@ package struct DenseModule: EncoderModule {
     config.expectSize(Key.inputs, inputs)
     let outputs = config.integer(Key.outputs, in: 1...1 << 20)
     let hasBias = config.bool(Key.bias, default: true), hasResidual = config.bool(Key.residual, default: false)
-    activation = DenseActivation(&config, key: Key.activation)
+    activation = TorchFunction(&config, Key.activation, config[Key.activation], default: TorchFunction.tanh)
     for key in ["module_input_name", "module_output_name"] { config.expect(key, "sentence_embedding") }
     try config.finish()
     linear = scope.linear("linear", inputs: inputs, outputs: outputs, hasBias: hasBias)

@@ -40,6 +40,10 @@ public struct Embeddings: RandomAccessCollection, Sendable {
 }
 
 extension Embeddings {
+  init(_ result: EncodingRun.Result) { self.init(tensor: result.rows, truncated: result.truncated) }
+}
+
+extension Embeddings {
   /// The vector of a text, or a slice of it. A view of the embeddings' tensor, which it keeps alive.
   public struct Vector: RandomAccessCollection, Equatable, Sendable, CustomStringConvertible {
     /// The index of the first element.

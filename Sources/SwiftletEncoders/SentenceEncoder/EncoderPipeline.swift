@@ -5,10 +5,10 @@ import SwiftletFiles
 package import SwiftletTensors
 package import SwiftletTokenizers
 
-/// A sentence encoder without weights: the tokenizer, the transformer and the modules, as the model folder and the
-/// caller's settings define them.
+/// A sentence encoder or a cross-encoder without weights: the tokenizer, the transformer and what follows it, as the
+/// model folder and the caller's settings define them.
 ///
-/// ``SentenceEncoder`` is a pipeline with weights. A trainer keeps them separate because its weights change.
+/// ``SentenceEncoder`` and ``CrossEncoder`` are pipelines with weights. A trainer keeps them separate because its weights change.
 package struct EncoderPipeline: Sendable {
   /// The model folder, with the modules changed by the settings.
   package internal(set) var folder: ModelFolder
@@ -29,6 +29,8 @@ package struct EncoderPipeline: Sendable {
   /// Tokens from this id on have no embedding; nil if all have one.
   private let embeddingLimit: Int32?
   private let allowsNonFiniteWeights: Bool
+  /// The maximum lengths that the model allows.
+  private let allowedLengths: ClosedRange<Int>
 
   /// How final vectors are shortened.
   struct Truncation: Sendable {
@@ -48,7 +50,10 @@ package struct EncoderPipeline: Sendable {
   ///   ``EncoderSettingsError``.
   package init(_ folder: ModelFolder, settings: EncoderSettings, dropout: Float? = nil) throws {
     var folder = folder
-    if let dropout { folder.transformer = try folder.transformer.settingDropout(dropout) }
+    if let dropout {
+      folder.transformer = try folder.transformer.settingDropout(dropout)
+      folder.head = folder.head?.settingDropout(dropout)
+    }
     try settings.checkPooling(of: folder.transformer)
     let tokenizer = try folder.transformer.tokenizer(folder: folder.transformerPath)
     self.tokenizer = folder.lowercasesText ? tokenizer.lowercasing() : tokenizer
@@ -56,13 +61,18 @@ package struct EncoderPipeline: Sendable {
 
     let sizes = folder.transformer.configuration
     var warnings = folder.warnings + tokenizer.warnings
-    maxLength = try settings.maximumLength(folder, tokenizer, positions: sizes.maxPositions, &warnings)
+    let readsPairs = folder.kind == .crossEncoder
+    let least = readsPairs ? max(2, tokenizer.specialCount(isPair: true)) : 2
+    guard least <= sizes.maxPositions else { throw EncoderSettingsError.noRoom(least, positions: sizes.maxPositions) }
+    allowedLengths = least...sizes.maxPositions
+    maxLength = try settings.maximumLength(folder, tokenizer, allowedLengths, &warnings)
     truncation = try settings.apply(to: &folder)
     warnings += try VocabularyError.check(
       tokenizer, embeddings: sizes.vocabularySize, folder: folder.transformerPath)
     // A model without token types reads none.
-    guard sizes.typeVocabularySize == 0 || Int(tokenizer.largestTypeID) < sizes.typeVocabularySize else {
-      let problem = "gives tokens the type \(tokenizer.largestTypeID); type_vocab_size is \(sizes.typeVocabularySize)"
+    let type = tokenizer.largestTypeID(isPair: readsPairs)
+    guard sizes.typeVocabularySize == 0 || Int(type) < sizes.typeVocabularySize else {
+      let problem = "gives tokens the type \(type); type_vocab_size is \(sizes.typeVocabularySize)"
       throw ConfigurationError(
         path: joinPath(folder.transformerPath, "tokenizer.json"),
         problems: [.inconsistent(key: "post_processor", problem: problem)])
@@ -73,7 +83,7 @@ package struct EncoderPipeline: Sendable {
     allowsNonFiniteWeights = settings.allowsNonFiniteWeights
   }
 
-  /// The length of a text's vector.
+  /// The length of a text's vector, or the number of a pair's logits.
   package var dimension: Int { truncation?.dimension ?? folder.dimension }
 
   /// The pooling modes whose vectors are concatenated, in this order.
@@ -126,8 +136,7 @@ package struct EncoderPipeline: Sendable {
 
   /// - Throws: ``EncoderSettingsError`` for a maximum length that the model does not allow.
   package func check(maxLength: Int?) throws(EncoderSettingsError) {
-    let allowed = 2...configuration.maxPositions
-    if let maxLength, !allowed.contains(maxLength) { throw .maxLength(maxLength, allowed: allowed) }
+    if let maxLength, !allowedLengths.contains(maxLength) { throw .maxLength(maxLength, allowed: allowedLengths) }
   }
 
   /// The tokens of texts as the encoder reads them, with the folder's default prompt before each text.
@@ -146,6 +155,16 @@ package struct EncoderPipeline: Sendable {
   /// Appends the tokens of a text, of which each must have an embedding.
   func append(_ text: String, to batch: inout TokenBatch, maxLength: Int) throws {
     try tokenizer.append(text, to: &batch, maxLength: maxLength)
+    try checkLast(of: batch)
+  }
+
+  /// Appends the tokens of a pair of texts, of which each must have an embedding.
+  func append(_ text: String, pair: String, to batch: inout TokenBatch, maxLength: Int) throws {
+    try tokenizer.append(text, pair: pair, to: &batch, maxLength: maxLength)
+    try checkLast(of: batch)
+  }
+
+  private func checkLast(of batch: TokenBatch) throws(TokenError) {
     try checkEmbeddings(of: batch.ids[batch.tokenRange(of: batch.sequenceCount - 1)])
   }
 
@@ -167,13 +186,15 @@ package struct EncoderPipeline: Sendable {
 
   // MARK: Vectors
 
-  /// Computes the vectors of sequences, `[sequences, dimension]`, recording on the context's tape if it has one.
+  /// Computes the vectors of texts or the logits of pairs, `[sequences, dimension]`, recording on the context's tape if it
+  /// has one.
   ///
   /// - Parameter skipped: the number of tokens of the prompt that are left out of pooling, see ``skippedTokens``.
   package func vectors(_ batch: TokenBatch, skipping skipped: Int, in context: Context) -> Variable {
-    let wanted = folder.modules.first?.tokenRows ?? .all
+    let wanted = folder.head != nil ? .first : folder.modules.first?.tokenRows ?? .all
     var features = folder.transformer(batch, reading: wanted, in: context) { _ in }
     features.skippedTokens = skipped
+    if let head = folder.head { return head(features, in: context) }
     for module in folder.modules { features = module(features, in: context) }
     guard let truncation else { return features.vectors }
     let cut = features.vectors.columns(0..<truncation.dimension)

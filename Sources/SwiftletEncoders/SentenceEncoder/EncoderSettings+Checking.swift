@@ -6,18 +6,19 @@ import SwiftletTokenizers
 extension EncoderSettings {
   /// The maximum number of tokens of a text: the setting or else the folder's value, limited to the model's positions.
   func maximumLength(
-    _ folder: ModelFolder, _ tokenizer: Tokenizer, positions: Int, _ warnings: inout [String]
+    _ folder: ModelFolder, _ tokenizer: Tokenizer, _ allowed: ClosedRange<Int>, _ warnings: inout [String]
   ) throws(EncoderSettingsError) -> Int {
+    let positions = allowed.upperBound
     guard let wanted = maxLength else {
       let said = folder.maxSequenceLength ?? tokenizer.maxLength ?? positions
       if let length = folder.maxSequenceLength, length > positions {
         warnings.append(
           "sentence_bert_config.json: max_seq_length \(length) is cut to the model's \(positions) positions")
       }
-      guard said >= 2 else { throw .maxLength(said, allowed: 2...positions) }
+      guard said >= allowed.lowerBound else { throw .maxLength(said, allowed: allowed) }
       return min(said, positions)
     }
-    guard wanted >= 2, wanted <= positions else { throw .maxLength(wanted, allowed: 2...positions) }
+    guard allowed.contains(wanted) else { throw .maxLength(wanted, allowed: allowed) }
     return wanted
   }
 

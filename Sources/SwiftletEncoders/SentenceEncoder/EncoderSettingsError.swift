@@ -6,6 +6,10 @@ import SwiftletFiles
 package enum EncoderSettingsError: SwiftletError, Equatable {
   /// The maximum length has no room for the special tokens, or exceeds the model's positions.
   case maxLength(Int, allowed: ClosedRange<Int>)
+  /// The model has too few positions for the special tokens around a pair.
+  case noRoom(Int, positions: Int)
+  /// Scores of one label were asked for, but the model has several.
+  case severalLabels([String])
   /// Vectors cannot be cut to this many dimensions.
   case truncateDimension(Int, dimension: Int)
   /// The list of pooling modes is empty.
@@ -30,6 +34,14 @@ package enum EncoderSettingsError: SwiftletError, Equatable {
     case .maxLength(let length, let allowed):
       let limits = "\(allowed.lowerBound) to \(allowed.upperBound)"
       return ("maximum length \(length): this model takes \(limits) tokens", "give a number in this range")
+    case .noRoom(let least, let positions):
+      return ("\(least) special tokens around a pair: this model takes \(positions) tokens", "give another model")
+    case .severalLabels(let labels):
+      let names = labels.prefix(5).map { quoted($0) }.joined(separator: ", ")
+      return (
+        "ranking needs one score: this model has \(labels.count) labels, \(names)\(labels.count > 5 ? " …" : "")",
+        "use the scores of pairs, or give a model with one label"
+      )
     case .truncateDimension(let kept, let dimension):
       return ("\(kept) dimensions to keep: this model's vectors have \(dimension)", "give 1 to \(dimension)")
     case .threadCount(let count, let allowed):

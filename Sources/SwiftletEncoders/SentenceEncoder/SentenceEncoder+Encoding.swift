@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletAutodiff
 import SwiftletTensors
 
 extension SentenceEncoder {
@@ -14,10 +15,7 @@ extension SentenceEncoder {
   /// - Complexity: a token of the bundled model takes 21.2 million floating-point operations, and 0.0092 million
   ///   more for each token of its text.
   public func encode(_ texts: [String], prompt: String? = nil) throws -> Embeddings {
-    let run = EncodingRun(texts, prompt: try pipeline.prompt(named: prompt), encoder: self)
-    pool.run(count: run.chunkCount) { chunk, _ in run.tokenize(chunk) }
-    pool.run(count: try run.plan()) { piece, worker in run.embed(piece, worker) }
-    return run.result()
+    Embeddings(try run(texts, prompt).result())
   }
 
   /// Computes the vectors of texts on the pool's threads while the caller is suspended.
@@ -26,9 +24,16 @@ extension SentenceEncoder {
   /// - Throws: The same errors, and `CancellationError`: cancellation is checked before each piece of some hundred
   ///   tokens.
   public func encode(_ texts: [String], prompt: String? = nil) async throws -> Embeddings {
-    let run = EncodingRun(texts, prompt: try pipeline.prompt(named: prompt), encoder: self)
-    try await pool.run(count: run.chunkCount) { chunk, _ in run.tokenize(chunk) }
-    try await pool.run(count: try run.plan()) { piece, worker in run.embed(piece, worker) }
-    return run.result()
+    Embeddings(try await run(texts, prompt).result())
+  }
+
+  private func run(_ texts: [String], _ prompt: String?) throws -> EncodingRun {
+    let prompt = try pipeline.prompt(named: prompt)
+    return EncodingRun(count: texts.count, rowLength: dimension, on: pool) { index, batch in
+      try pipeline.append(prompt.text(before: texts[index]), to: &batch, maxLength: maxLength)
+    } compute: { batch, worker in
+      let context = Context(weights: weights, worker: worker)
+      return pipeline.vectors(batch, skipping: prompt.skippedTokens, in: context).tensor
+    }
   }
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletTensors
+
 /// BERT, from token ids to hidden states.
 ///
 /// Devlin, Chang, Lee, Toutanova: BERT: pre-training of deep bidirectional transformers for language understanding,
@@ -15,6 +17,13 @@ package struct BertModel: BertFamily {
 
   package init(_ encoder: BertEncoder) { self.encoder = encoder }
 
-  /// The pooler. It predicts the next sentence and is not used for vectors of texts.
+  /// `BertForSequenceClassification`: the pooler, then a linear layer.
+  package var classificationHead: ClassificationHeadParts? {
+    ClassificationHeadParts(
+      transformerPrefix: "bert.", dense: "pooler.dense", denseIsInTransformer: true, activation: .tanh,
+      output: "classifier")
+  }
+
+  /// The pooler. It predicts the next sentence and is not used for vectors of texts, only by cross-encoders.
   package var companionTensors: [String] { ["pooler.dense.weight", "pooler.dense.bias"] }
 }

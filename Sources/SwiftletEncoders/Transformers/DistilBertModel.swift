@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletTensors
+
 /// DistilBERT: BERT without token types, with names of its own.
 ///
 /// Sinusoidal position embeddings are weights in the file like any others.
@@ -37,4 +39,11 @@ package struct DistilBertModel: BertFamily {
   }
 
   package init(_ encoder: BertEncoder) { self.encoder = encoder }
+
+  /// `DistilBertForSequenceClassification`
+  package var classificationHead: ClassificationHeadParts? {
+    ClassificationHeadParts(
+      transformerPrefix: "distilbert.", dense: "pre_classifier", activation: .relu, output: "classifier",
+      dropoutKeys: ["seq_classif_dropout"], defaultDropout: 0.2)
+  }
 }

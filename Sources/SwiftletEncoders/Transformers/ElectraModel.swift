@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletTensors
+
 /// ELECTRA's discriminator: BERT whose embeddings may be smaller than hidden states, and are then projected.
 ///
 /// Clark, Luong, Le, Manning: ELECTRA: pre-training text encoders as discriminators rather than generators, ICLR 2020.
@@ -19,4 +21,11 @@ package struct ElectraModel: BertFamily {
   }
 
   package init(_ encoder: BertEncoder) { self.encoder = encoder }
+
+  /// `ElectraForSequenceClassification`
+  package var classificationHead: ClassificationHeadParts? {
+    ClassificationHeadParts(
+      transformerPrefix: "electra.", dense: "classifier.dense", activation: .gelu, output: "classifier.out_proj",
+      dropsInput: true)
+  }
 }

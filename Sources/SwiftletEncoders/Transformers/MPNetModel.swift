@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletTensors
+
 /// MPNet: BERT without token types, with a bias of attention scores by the tokens' distance.
 ///
 /// Song, Tan, Qin, Lu, Liu: MPNet: masked and permuted pre-training for language understanding, NeurIPS 2020.
@@ -30,6 +32,13 @@ package struct MPNetModel: BertFamily {
   }
 
   package init(_ encoder: BertEncoder) { self.encoder = encoder }
+
+  /// `MPNetForSequenceClassification`
+  package var classificationHead: ClassificationHeadParts? {
+    ClassificationHeadParts(
+      transformerPrefix: "mpnet.", dense: "classifier.dense", activation: .tanh, output: "classifier.out_proj",
+      dropsInput: true, dropoutKeys: ["hidden_dropout_prob"])
+  }
 
   /// The pooler, which is not used for vectors of texts.
   package var companionTensors: [String] { ["pooler.dense.weight", "pooler.dense.bias"] }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletTensors
+
 /// RoBERTa and XLM-RoBERTa: BERT with positions that start after the padding token's id.
 ///
 /// Conneau et al.: Unsupervised cross-lingual representation learning at scale, ACL 2020. Reference: `XLMRobertaModel`
@@ -18,6 +20,13 @@ package struct RobertaModel: BertFamily {
   }
 
   package init(_ encoder: BertEncoder) { self.encoder = encoder }
+
+  /// `XLMRobertaForSequenceClassification` and `RobertaForSequenceClassification`
+  package var classificationHead: ClassificationHeadParts? {
+    ClassificationHeadParts(
+      transformerPrefix: "roberta.", dense: "classifier.dense", activation: .tanh, output: "classifier.out_proj",
+      dropsInput: true)
+  }
 
   /// The pooler, which is not used for vectors of texts.
   package var companionTensors: [String] { ["pooler.dense.weight", "pooler.dense.bias"] }

@@ -20,6 +20,9 @@ package protocol Transformer: Sendable {
   /// The trainable parameters.
   var parameters: ParameterList { get }
 
+  /// The head of a cross-encoder of this architecture; nil if this package does not know one.
+  var classificationHead: ClassificationHeadParts? { get }
+
   /// The pooling that is built into the architecture; nil if it gives a vector for each token.
   var fixedPooling: [PoolingMode]? { get }
 
@@ -64,6 +67,7 @@ package protocol Transformer: Sendable {
 extension Transformer {
   package static var moduleName: String { "Transformer" }
   package static var listsModules: Bool { true }
+  package var classificationHead: ClassificationHeadParts? { nil }
   package var fixedPooling: [PoolingMode]? { nil }
   package var acceptsEmptyTexts: Bool { false }
   package var companionTensors: [String] { [] }
@@ -102,6 +106,9 @@ enum Architectures {
   static let all: [any ConfiguredTransformer.Type] = [
     BertModel.self, DistilBertModel.self, ElectraModel.self, MPNetModel.self, RobertaModel.self, WordAverageModel.self,
   ]
+
+  /// The values of `model_type` of architectures with a head for cross-encoders.
+  static let withHeads = ["bert", "distilbert", "electra", "mpnet", "xlm-roberta", "roberta"]
 
   /// The architecture of `model_type` in config.json; BERT if the file names no architecture.
   static func architecture(_ config: ConfigurationReader) throws(ConfigurationError) -> any ConfiguredTransformer.Type {

@@ -3,7 +3,7 @@
 /// The special tokens around a text or a pair of texts, and the type ids of all tokens.
 ///
 /// This is what a post-processor of the reference adds (`tokenizers`, processors/template).
-struct TokenTemplate: Sendable, Equatable {
+struct TokenTemplate: Sendable {
   /// A part of the result.
   enum Piece: Sendable, Equatable {
     /// Special tokens of one type.
@@ -22,6 +22,7 @@ struct TokenTemplate: Sendable, Equatable {
   let suffix: [Int32]
   /// What is done to the places of the texts' tokens; nil if nothing.
   var trimming: OffsetTrimming?
+  private let largestTypeIDs: (single: Int32, pair: Int32)
 
   /// nil if a text is missing or occurs twice.
   init?(single: [Piece], pair: [Piece]) {
@@ -36,6 +37,7 @@ struct TokenTemplate: Sendable, Equatable {
     self.pair = pair
     prefix = single[..<first[0]].flatMap(\.specialIDs)
     suffix = single[first[0]...].flatMap(\.specialIDs)
+    largestTypeIDs = (single.map(\.typeID).max() ?? 0, pair.map(\.typeID).max() ?? 0)
   }
 
   /// The number of special tokens.
@@ -53,8 +55,8 @@ struct TokenTemplate: Sendable, Equatable {
     }
   }
 
-  /// The largest type id of a single text.
-  var largestTypeID: Int32 { single.map(\.typeID).max() ?? 0 }
+  /// The largest type id of a single text, or of a pair.
+  func largestTypeID(isPair: Bool) -> Int32 { isPair ? largestTypeIDs.pair : largestTypeIDs.single }
 
   // MARK: Templates of the reference's classes
 

@@ -20,16 +20,13 @@ extension Tokenizer {
   public func append(
     utf8 text: Span<UInt8>, to batch: inout TokenBatch, maxLength: Int
   ) throws -> Bool {
-    let room = maxLength - template.prefix.count - template.suffix.count
-    guard room >= 0 else {
-      throw TokenizerError.maximumLengthTooSmall(maxLength: maxLength, minimum: maxLength - room)
-    }
+    let room = try room(maxLength, specialCount: template.specialCount(isPair: false))
     batch.ids.append(contentsOf: template.prefix)
     do {
       let start = batch.ids.count
       let isTruncated = try segmenter.appendIDs(
         of: text, limit: room, treatsSpecialTokensAsText: splitsSpecialTokens, to: &batch.ids)
-      if passesTypeIDs { batch.typeIDs += template.typeIDs(count: batch.ids.count - start) }
+      if largestTypeID(isPair: false) > 0 { batch.typeIDs += template.typeIDs(count: batch.ids.count - start) }
       batch.ids.append(contentsOf: template.suffix)
       batch.endSequence(isTruncated: isTruncated)
       return isTruncated
@@ -37,6 +34,36 @@ extension Tokenizer {
       batch.ids.truncate(to: batch.sequenceStarts[batch.sequenceCount])
       throw error
     }
+  }
+
+  /// Appends the tokens of a pair of texts to a batch: for BERT [CLS] text [SEP] pair [SEP].
+  ///
+  /// A pair that is too long is cut like that of ``encode(_:pair:options:)``, which gives the same ids.
+  ///
+  /// - Parameter maxLength: the maximum number of tokens, special ones included.
+  /// - Returns: whether tokens were cut off.
+  /// - Throws: ``SwiftletError`` if `maxLength` has no room for the special tokens or a text is too long; the batch is
+  ///   then unchanged.
+  /// - Complexity: O(bytes read); reading stops soon after `maxLength` tokens of each text.
+  @discardableResult
+  public func append(_ text: String, pair: String, to batch: inout TokenBatch, maxLength: Int) throws -> Bool {
+    let room = try room(maxLength, specialCount: template.specialCount(isPair: true))
+    var first = try ids(of: text, limit: room), second = try ids(of: pair, limit: room)
+    try cut(&first, &second, of: (text, pair), room: room, EncodingOptions())
+    for piece in template.pair {
+      let typeID: Int32, start = batch.ids.count
+      switch piece {
+      case .special(let ids, let type):
+        batch.ids += ids
+        typeID = type
+      case .text(let isSecond, let type):
+        batch.ids += isSecond ? second.ids : first.ids
+        typeID = type
+      }
+      if passesTypeIDs { batch.typeIDs += repeatElement(typeID, count: batch.ids.count - start) }
+    }
+    batch.endSequence(isTruncated: first.isTruncated || second.isTruncated)
+    return first.isTruncated || second.isTruncated
   }
 
   /// The tokens of a text, or of a pair of texts: for BERT [CLS] text [SEP], or [CLS] text [SEP] pair [SEP].
@@ -50,24 +77,35 @@ extension Tokenizer {
     _ text: String, pair: String? = nil, options: EncodingOptions = EncodingOptions()
   ) throws -> Encoding {
     let specialCount = options.addsSpecialTokens ? template.specialCount(isPair: pair != nil) : 0
-    let maxLength = options.maxLength ?? Int(Int32.max)
+    let room = try room(options.maxLength ?? Int(Int32.max), specialCount: specialCount)
+    var first = try pieces(of: text, limit: room, options)
+    guard let pair else { return encoding(first, nil, addsSpecialTokens: options.addsSpecialTokens) }
+    var second = try pieces(of: pair, limit: room, options)
+    try cut(&first, &second, of: (text, pair), room: room, options)
+    return encoding(first, second, addsSpecialTokens: options.addsSpecialTokens)
+  }
+
+  /// The number of tokens that special tokens leave for texts.
+  private func room(_ maxLength: Int, specialCount: Int) throws(TokenizerError) -> Int {
     guard maxLength >= specialCount else {
       throw TokenizerError.maximumLengthTooSmall(maxLength: maxLength, minimum: specialCount)
     }
-    let room = maxLength - specialCount
-    var first = try pieces(of: text, limit: room, options)
-    var second = try pair.map { (text) throws(TokenizerError) in try pieces(of: text, limit: room, options) }
-    if let pair, let cut = second, first.ids.count + cut.ids.count > room {
-      var counts = (first.seenCount, cut.seenCount)
-      if first.isTruncated && cut.isTruncated && room % 2 == 1 {
-        // Each text gets half and the longer one the odd token, so their full lengths are needed.
-        counts = (try pieceCount(of: text, options), try pieceCount(of: pair, options))
-      }
-      let kept = Self.longestFirst(counts.0, counts.1, room: room)
-      first.truncate(to: kept.first)
-      second?.truncate(to: kept.second)
+    return maxLength - specialCount
+  }
+
+  /// Cuts the pieces of a pair, which were read up to `room` each, to `room` in all.
+  private func cut(
+    _ first: inout Pieces, _ second: inout Pieces, of texts: (String, String), room: Int, _ options: EncodingOptions
+  ) throws(TokenizerError) {
+    guard first.ids.count + second.ids.count > room else { return }
+    var counts = (first.seenCount, second.seenCount)
+    if first.isTruncated && second.isTruncated && room % 2 == 1 {
+      // Each text gets half and the longer one the odd token, so their full lengths are needed.
+      counts = (try pieceCount(of: texts.0, options), try pieceCount(of: texts.1, options))
     }
-    return encoding(first, second, addsSpecialTokens: options.addsSpecialTokens)
+    let kept = Self.longestFirst(counts.0, counts.1, room: room)
+    first.truncate(to: kept.first)
+    second.truncate(to: kept.second)
   }
 
   /// The number of tokens to keep of each text of a pair, `room` in all.
@@ -114,6 +152,16 @@ extension Tokenizer {
       pieces.tokens = pieces.ids.enumerated().map { found.spellings[$0] ?? token(of: $1) ?? "" }
       template.trimming?.trim(&pieces.utf8Ranges, of: pieces.tokens, in: utf8)
       pieces.offsets = scalarRanges(of: pieces.utf8Ranges, in: utf8)
+      return pieces
+    }
+  }
+
+  /// The ids alone, which take less time than tokens and offsets.
+  private func ids(of text: String, limit: Int) throws(TokenizerError) -> Pieces {
+    try withUTF8(of: text) { (utf8) throws(TokenizerError) in
+      var pieces = Pieces()
+      pieces.isTruncated = try segmenter.appendIDs(
+        of: utf8, limit: limit, treatsSpecialTokensAsText: splitsSpecialTokens, to: &pieces.ids)
       return pieces
     }
   }

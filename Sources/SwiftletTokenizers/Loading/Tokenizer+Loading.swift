@@ -165,7 +165,7 @@ extension Tokenizer {
     special.separator = special.separator ?? template.suffix.last
     self.template = template
     specialTokens = special
-    passesTypeIDs = (configuration.passesTypeIDs ?? (kind.names == .bert)) && template.largestTypeID > 0
+    passesTypeIDs = configuration.passesTypeIDs ?? (kind.names == .bert)
     splitsSpecialTokens = configuration.splitsSpecialTokens
     maxLength = configuration.maxLength
     decoder = parts.stages.decoder

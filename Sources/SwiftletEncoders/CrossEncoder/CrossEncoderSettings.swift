@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import SwiftletTensors
+
+/// Settings of a cross-encoder that override those of the model folder.
+public struct CrossEncoderSettings: Sendable {
+  /// The maximum number of tokens of a pair, including special tokens; nil: the folder's.
+  public var maxLength: Int?
+
+  /// The number format of products with weights.
+  public var precision = Precision.float32
+
+  /// The number of threads; nil: one for each processor that the process may use, shared by all encoders of the
+  /// process.
+  public var threadCount: Int?
+
+  /// Whether NaN and infinite weights are accepted. If false, they are an error.
+  public var allowsNonFiniteWeights = false
+
+  /// Settings that override only the given values.
+  public init(maxLength: Int? = nil, precision: Precision = .float32, threadCount: Int? = nil) {
+    self.maxLength = maxLength
+    self.precision = precision
+    self.threadCount = threadCount
+  }
+
+  var ofEncoder: EncoderSettings {
+    var settings = EncoderSettings(maxLength: maxLength, precision: precision, threadCount: threadCount)
+    settings.allowsNonFiniteWeights = allowsNonFiniteWeights
+    return settings
+  }
+}
