@@ -64,6 +64,8 @@
 @_exported public import struct SwiftletTraining.BatchHardSoftMarginTripletLoss
 @_exported public import struct SwiftletTraining.BatchHardTripletLoss
 @_exported public import struct SwiftletTraining.BatchSemiHardTripletLoss
+@_exported public import struct SwiftletTraining.BinaryCrossEntropyLoss
+@_exported public import struct SwiftletTraining.CandidateRankingLoss
 @_exported public import struct SwiftletTraining.CoSENTLoss
 @_exported public import struct SwiftletTraining.ContrastiveLoss
 @_exported public import struct SwiftletTraining.CosineHingeLoss
@@ -82,6 +84,7 @@
 @_exported public import protocol SwiftletTraining.AnchoredBatch
 @_exported public import protocol SwiftletTraining.AnchorwiseLoss
 @_exported public import struct SwiftletTraining.BatchStatistics
+@_exported public import struct SwiftletTraining.CandidateBatch
 @_exported public import struct SwiftletTraining.ClassBatch
 @_exported public import struct SwiftletTraining.LabeledBatch
 @_exported public import protocol SwiftletTraining.Loss
@@ -93,6 +96,7 @@
 @_exported public import protocol SwiftletTraining.NamedLoss
 @_exported public import struct SwiftletTraining.PairBatch
 @_exported public import struct SwiftletTraining.RankingBatch
+@_exported public import struct SwiftletTraining.ScoredBatch
 @_exported public import struct SwiftletTraining.TripletBatch
 @_exported public import protocol SwiftletTraining.VectorBatch
 

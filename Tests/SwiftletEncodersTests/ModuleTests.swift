@@ -161,7 +161,8 @@ import Testing
 
     let pipeline = try EncoderPipeline(
       ModelFolder(path: model), settings: EncoderSettings(normalize: false), dropout: 0)
-    let weights = try pipeline.trainableWeights(kernels: .best), batch = try pipeline.tokens(of: texts, maxLength: nil)
+    let weights = try pipeline.trainableWeights(kernels: .best)
+    let batch = try pipeline.tokens(of: texts.map { EncoderInput($0) }, maxLength: nil)
     func vectors(_ range: Range<Int>, seed: UInt64) -> [Float] {
       nonisolated(unsafe) var values: [Float] = []
       ThreadPool(threadCount: 1).run(count: 1) { _, worker in

@@ -66,12 +66,12 @@ extension TrainerTests {
   /// Takes more texts than are embedded at a time.
   @Test func manyTextsHaveTheirVectorsUnlessStopped() throws {
     let trainer = try trainer(), texts = (0..<300).map { "\($0) cats" }, stop = StopFlag()
-    let state = trainer.state.withLock { $0 }
-    let vectors = try state.vectors(of: texts, stop)
+    let state = trainer.state.withLock { $0 }, inputs = texts.map { EncoderInput($0) }
+    let vectors = try state.vectors(of: inputs, stop)
     let expected = try trainer.tunedEncoder().encode(texts).tensor
     #expect(vectors.shape == expected.shape && vectors.values == expected.values)
     stop.request()
-    #expect(throws: CancellationError.self) { try state.vectors(of: texts, stop) }
+    #expect(throws: CancellationError.self) { try state.vectors(of: inputs, stop) }
   }
 
   @Test func aCheckpointIsSavedOnce() async throws {

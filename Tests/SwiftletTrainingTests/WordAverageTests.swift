@@ -54,7 +54,8 @@ import Testing
   private func outcome(kernels: Kernels = .best, threads: Int = 1, pieceSize: Int = 64) throws -> Outcome {
     let encoder = try EncoderPipeline(ModelFolder(path: folder), settings: EncoderSettings())
     let weights = try encoder.trainableWeights(kernels: kernels)
-    let batch = try encoder.tokens(of: texts, maxLength: nil), gradients = Gradients(weights.layout)
+    let batch = try encoder.tokens(of: texts.map { EncoderInput($0) }, maxLength: nil)
+    let gradients = Gradients(weights.layout)
     let loss = BatchHardTripletLoss(distance: .euclidean, margin: 0.1)
     nonisolated(unsafe) var evaluation: LossEvaluation?
     ThreadPool(threadCount: threads).run(count: 1) { [labels] _, worker in

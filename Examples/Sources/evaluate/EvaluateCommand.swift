@@ -32,6 +32,9 @@ struct EvaluateCommand: ParsableCommand {
         retrieval  text, label
                    precision, recall, mrr, ndcg and map by k, where each text looks
                    for those of its label in --train; without it among the others
+        rerank     query, document, label: 1 for relevant, else 0; --model is a cross-encoder
+                   accuracy at the best threshold and ap of all pairs, mrr_at_10
+                   and ndcg_at_10 of each query's documents
       """,
     version: swiftletVersion)
 
@@ -58,8 +61,7 @@ struct EvaluateCommand: ParsableCommand {
     Interruption.handleSignals()
     let evaluator = try evaluator()
     evaluator.warnings.forEach(common.warn)
-    let encoder = try common.encoder(), vectors = try embed(evaluator.texts, with: encoder)
-    let evaluation = try evaluator.evaluate(vectors, onThreadsOf: encoder)
+    let evaluation = try evaluate(evaluator)
     evaluation.warnings.forEach(common.warn)
     var line: [UInt8] = []
     JSONWriter.append(json(evaluation), to: &line)
@@ -68,8 +70,15 @@ struct EvaluateCommand: ParsableCommand {
     try output.finish()
   }
 
+  private func evaluate(_ evaluator: Evaluator) throws -> Evaluation {
+    if task == .rerank { return try evaluator.evaluate(common.crossEncoder()) }
+    let encoder = try common.encoder(), vectors = try embed(evaluator.texts, with: encoder)
+    return try evaluator.evaluate(vectors, onThreadsOf: encoder)
+  }
+
   private func evaluator() throws -> Evaluator {
     let dataset = try tables.read(data, as: task.kind, warn: common.warn)
+    if task == .rerank, case .labeledPairs(let pairs) = dataset { return Evaluator(rerankingOf: pairs) }
     guard case .labeledTexts(let texts) = dataset else { return try Evaluator(dataset) }
     let references = try train.map(labeledTexts)
     return try task == .retrieval

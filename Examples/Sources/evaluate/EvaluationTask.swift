@@ -3,9 +3,9 @@
 import ArgumentParser
 import Swiftlet
 
-/// What vectors are measured by.
+/// What vectors, or the scores of pairs, are measured by.
 enum EvaluationTask: String, ExpressibleByArgument, CaseIterable {
-  case knn, triplet, sts, pairs, positives, retrieval
+  case knn, triplet, sts, pairs, positives, retrieval, rerank
 
   /// The data that it takes.
   var kind: Dataset.Kind {
@@ -13,7 +13,7 @@ enum EvaluationTask: String, ExpressibleByArgument, CaseIterable {
     case .knn, .retrieval: .labeledTexts
     case .triplet: .triplets
     case .sts: .scoredPairs
-    case .pairs: .labeledPairs
+    case .pairs, .rerank: .labeledPairs
     case .positives: .positivePairs
     }
   }

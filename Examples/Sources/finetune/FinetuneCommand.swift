@@ -10,7 +10,7 @@ import Swiftlet
 struct FinetuneCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "finetune",
-    abstract: "Tunes a BERT sentence encoder to your texts.",
+    abstract: "Tunes a BERT sentence encoder, or a cross-encoder, to your texts.",
     discussion: """
       --train is a table in CSV, TSV or JSON Lines. Its columns say what it holds:
 
@@ -26,6 +26,9 @@ struct FinetuneCommand: AsyncParsableCommand {
 
       --eval is a table of any of these kinds, in this order with the score accuracy_at_1, mrr_at_10, accuracy, spearman \
       or ap, as evaluate has them.
+
+      With --cross-encoder, pairs with scores or labels train binary-cross-entropy, and the other pairs \
+      multiple-negatives-ranking; --eval is query, document, label, with the score ndcg_at_10.
 
       --output becomes a model folder for --model, for the library and for sentence-transformers, with a README.md and \
       a report.html that say how it came about.
@@ -56,7 +59,9 @@ struct FinetuneCommand: AsyncParsableCommand {
 
   private func tune() async throws {
     let data = try tables.read(options.train, warn: common.warn)
-    let evaluation = try options.eval.map { try tables.read($0, warn: common.warn) }
+    let evaluation = try options.eval.map {
+      try tables.read($0, as: loss.crossEncoder ? .labeledPairs : nil, warn: common.warn)
+    }
     try batches.validate(for: data)
     try mining.validate(for: loss.choice, on: data)
     let trainer = try Trainer(
@@ -104,9 +109,9 @@ struct FinetuneCommand: AsyncParsableCommand {
   private func modelCard(
     _ trainer: Trainer, _ data: Dataset, _ evaluation: Dataset?, _ result: FineTuningResult
   ) throws -> ModelCard {
-    ModelCard(
-      baseModel: lastComponent(of: try common.modelFolder()), trainer: trainer,
-      loss: loss.choice, batches: batchSettings,
+    try ModelCard(
+      baseModel: lastComponent(of: common.modelFolder()), trainer: trainer,
+      loss: loss.choice, batches: batchSettings, isCrossEncoder: loss.crossEncoder,
       data: description(of: data, options.train), rowCount: data.count,
       evaluationData: evaluation.flatMap { data in options.eval.map { description(of: data, $0) } },
       scores: scores(result), isLabeled: data.kind == .labeledTexts,

@@ -6,8 +6,15 @@ import Swiftlet
 
 /// What training makes small, and the vectors it is made from.
 struct LossOptions: ParsableArguments {
-  @Option(help: "The loss.")
-  var loss = NamedLossType(type: LossChoice.all[0])
+  @Flag(help: "Train a cross-encoder, which scores pairs: the model folder must be one, with one label.")
+  var crossEncoder = false
+
+  @Option(
+    name: .customLong("loss"),
+    help: ArgumentHelp(
+      "The loss (default: \(LossChoice.all[0].name); with --cross-encoder \(LossChoice.ofCrossEncoders[0].name)).",
+      valueName: "name"))
+  var lossName: LossName?
 
   @Option(help: "How far two vectors are from each other (default: the loss's own).")
   var distance: Distance?
@@ -18,7 +25,10 @@ struct LossOptions: ParsableArguments {
       valueName: "x"))
   var margin: Double?
 
-  @Option(help: ArgumentHelp("What a loss of cosines multiplies them by (default: 20).", valueName: "x"))
+  @Option(
+    help: ArgumentHelp(
+      "What a loss of cosines multiplies them by (default: 20), or a cross-encoder's ranking loss its scores (10).",
+      valueName: "x"))
   var scale: Double?
 
   @Option(
@@ -53,6 +63,15 @@ struct LossOptions: ParsableArguments {
 
   func validate() throws {
     try check("--margin", margin, atLeast: 0)
+    let loss: any NamedLoss.Type
+    do { loss = try lossType() } catch { throw ValidationError("--loss: \(error)") }
+    let ofVectors: [(String, Bool)] = [
+      ("--encoder", encoder != nil), ("--pooling", pooling != nil), ("--normalize", normalize != nil),
+      ("--matryoshka-dims", matryoshkaDimensions != nil),
+    ]
+    if crossEncoder, let option = ofVectors.first(where: \.1) {
+      throw ValidationError("\(option.0) does not go with --cross-encoder, which has no vectors of texts")
+    }
     if let dropout, !(dropout >= 0 && dropout < 1) {
       throw ValidationError("--dropout is \(dropout); give a number from 0 to below 1")
     }
@@ -64,16 +83,16 @@ struct LossOptions: ParsableArguments {
       throw ValidationError("--scale is \(scale); give a number above 0")
     }
     let refused: [(String, Bool, LossChoice)] = [
-      ("--distance", distance != nil, LossChoice(loss.type, LossChoice.Parameters(distance: distance))),
-      ("--margin", margin != nil, LossChoice(loss.type, LossChoice.Parameters(margin: margin.map { Float($0) }))),
-      ("--scale", scale != nil, LossChoice(loss.type, LossChoice.Parameters(scale: scale.map { Float($0) }))),
+      ("--distance", distance != nil, LossChoice(loss, LossChoice.Parameters(distance: distance))),
+      ("--margin", margin != nil, LossChoice(loss, LossChoice.Parameters(margin: margin.map { Float($0) }))),
+      ("--scale", scale != nil, LossChoice(loss, LossChoice.Parameters(scale: scale.map { Float($0) }))),
     ]
     for (option, isGiven, choice) in refused where isGiven {
       do { try choice.check() } catch { throw ValidationError("\(option): \(error)") }
     }
     // Which dimensions vectors have is not known yet.
     if matryoshkaDimensions != nil {
-      do { try LossChoice(loss.type, matryoshkaDimensions: [1]).check() } catch {
+      do { try LossChoice(loss, matryoshkaDimensions: [1]).check() } catch {
         throw ValidationError("--matryoshka-dims: \(error)")
       }
     }
@@ -81,10 +100,17 @@ struct LossOptions: ParsableArguments {
 
   /// The loss, with what its user said of it.
   var choice: LossChoice {
-    LossChoice(
-      loss.type,
-      LossChoice.Parameters(distance: distance, margin: margin.map { Float($0) }, scale: scale.map { Float($0) }),
-      matryoshkaDimensions: matryoshkaDimensions?.dimensions)
+    get throws {
+      LossChoice(
+        try lossType(),
+        LossChoice.Parameters(distance: distance, margin: margin.map { Float($0) }, scale: scale.map { Float($0) }),
+        matryoshkaDimensions: matryoshkaDimensions?.dimensions)
+    }
+  }
+
+  private func lossType() throws -> any NamedLoss.Type {
+    let standard = crossEncoder ? LossChoice.ofCrossEncoders[0] : LossChoice.all[0]
+    return try lossName.map { try LossChoice.loss(named: $0.name, isForCrossEncoder: crossEncoder) } ?? standard
   }
 
   func apply(to settings: inout FineTuningSettings) {
@@ -95,20 +121,19 @@ struct LossOptions: ParsableArguments {
   }
 }
 
-/// A loss by its name.
-struct NamedLossType: ExpressibleByArgument {
-  let type: any NamedLoss.Type
-
-  init(type: any NamedLoss.Type) { self.type = type }
+/// The name of a loss, of sentence encoders or of cross-encoders.
+struct LossName: ExpressibleByArgument {
+  let name: String
 
   init?(argument: String) {
-    guard let type = try? LossChoice.loss(named: argument) else { return nil }
-    self.type = type
+    guard LossName.allValueStrings.contains(argument) else { return nil }
+    name = argument
   }
 
-  var defaultValueDescription: String { type.name }
-
-  static var allValueStrings: [String] { LossChoice.all.map { $0.name } }
+  static var allValueStrings: [String] {
+    let names = LossChoice.all.map { $0.name }
+    return names + LossChoice.ofCrossEncoders.map { $0.name }.filter { !names.contains($0) }
+  }
 }
 
 extension Distance: @retroactive ExpressibleByArgument {}

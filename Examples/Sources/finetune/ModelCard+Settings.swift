@@ -5,7 +5,8 @@ import Swiftlet
 extension ModelCard {
   /// The class of the loss as sentence-transformers would call it.
   var lossClass: String {
-    loss.loss == MeanSquaredErrorLoss.self ? "MSELoss" : "\(loss.loss)"
+    if loss.loss == CandidateRankingLoss.self { return "\(MultipleNegativesRankingLoss.self)" }
+    return loss.loss == MeanSquaredErrorLoss.self ? "MSELoss" : "\(loss.loss)"
   }
 
   /// Each setting and its value.
@@ -14,10 +15,14 @@ extension ModelCard {
     var rows = [("encoder", trainer.configuration.architecture), ("loss", loss.loss.name)]
     rows += trainer.loss.parameters.map { ($0.name == "dimensions" ? "Matryoshka dimensions" : $0.name, $0.value) }
     let optimizer = settings.optimizer
+    if !isCrossEncoder {
+      rows += [
+        ("pooling", trainer.pooling.map(\.rawValue).joined(separator: "+")),
+        ("unit length", trainer.normalizes ? "yes" : "no"),
+      ]
+    }
     rows += [
-      ("pooling", trainer.pooling.map(\.rawValue).joined(separator: "+")),
-      ("unit length", trainer.normalizes ? "yes" : "no"),
-      ("most tokens of a text", "\(trainer.maxLength)"),
+      ("most tokens of a \(isCrossEncoder ? "pair" : "text")", "\(trainer.maxLength)"),
       isLabeled
         ? ("batch", "\(batches.labelsPerBatch) labels with \(batches.samplesPerLabel) texts")
         : ("batch", "\(batches.batchSize) rows"),

@@ -17,6 +17,7 @@ struct ModelCard {
   /// The loss, and how batches were drawn.
   let loss: LossChoice
   let batches: BatchSettings
+  let isCrossEncoder: Bool
   /// What the data is, in words, and how many rows it has.
   let data: String
   let rowCount: Int
@@ -32,17 +33,12 @@ struct ModelCard {
     \(frontMatter)
     # \(inline(name))
 
-    A sentence encoder: it turns a text into \(trainer.dimension) numbers, and texts of alike meaning into numbers whose cosine is high.
+    \(summary)
     Tuned with Swiftlet, on \(inline(data)).
 
     ## Use
 
-    ```swift
-    import Swiftlet
-    let encoder = try SentenceEncoder(folder: "path/to/this/folder")
-    let vectors = try encoder.encode(["One text.", "Another one."])
-    print(vectors.cosineSimilarity(0, 1))
-    ```
+    \(swiftSection)
 
     \(pythonSection)
     \(scoreSection)
@@ -55,6 +51,35 @@ struct ModelCard {
     The same data, settings and base model give these weights again, to the bit.
 
     """
+  }
+
+  private var summary: String {
+    isCrossEncoder
+      ? "A cross-encoder: it scores how well two texts go together, for example a query and a document."
+      : "A sentence encoder: it turns a text into \(trainer.dimension) numbers, and texts of alike meaning into numbers "
+        + "whose cosine is high."
+  }
+
+  private var swiftSection: String {
+    guard isCrossEncoder else {
+      return """
+        ```swift
+        import Swiftlet
+        let encoder = try SentenceEncoder(folder: "path/to/this/folder")
+        let vectors = try encoder.encode(["One text.", "Another one."])
+        print(vectors.cosineSimilarity(0, 1))
+        ```
+        """
+    }
+    return """
+      ```swift
+      import Swiftlet
+      let encoder = try CrossEncoder(folder: "path/to/this/folder")
+      for document in try encoder.rank(query: "A query.", documents: ["One text.", "Another one."]) {
+        print(document.index, document.score)
+      }
+      ```
+      """
   }
 
   /// What the model is called.
@@ -70,6 +95,15 @@ struct ModelCard {
     guard !isWordAverage else {
       return "The folder is in a format of Swiftlet's own, which sentence-transformers does not load."
     }
+    guard !isCrossEncoder else {
+      return """
+        ```python
+        from sentence_transformers import CrossEncoder
+        model = CrossEncoder("path/to/this/folder")
+        print(model.rank("A query.", ["One text.", "Another one."]))
+        ```
+        """
+    }
     return """
       ```python
       from sentence_transformers import SentenceTransformer
@@ -81,17 +115,17 @@ struct ModelCard {
   }
 
   private var frontMatter: String {
-    var lines = ["---", "pipeline_tag: sentence-similarity"]
+    let task = isCrossEncoder ? "text-ranking" : "sentence-similarity"
+    var lines = ["---", "pipeline_tag: \(task)"]
     if !isWordAverage { lines += ["library_name: sentence-transformers", "base_model: \(quoted(baseModel))"] }
     lines += ["tags:"] + (isWordAverage ? [] : ["- sentence-transformers"])
-    lines += [
-      "- sentence-similarity", "- feature-extraction", "- dense", "- dataset_size:\(rowCount)", "- loss:\(lossClass)",
-    ]
+    let tags = isCrossEncoder ? ["cross-encoder", "reranker"] : ["sentence-similarity", "feature-extraction", "dense"]
+    lines += tags.map { "- \($0)" } + ["- dataset_size:\(rowCount)", "- loss:\(lossClass)"]
     if let evaluationData, !scores.isEmpty {
       lines += ["metrics:"] + scores.map { "- \($0.name)" }
       lines += [
         "model-index:", "- name: \(quoted(name))", "  results:", "  - task:",
-        "      type: sentence-similarity", "    dataset:", "      name: \(quoted(evaluationData))",
+        "      type: \(task)", "    dataset:", "      name: \(quoted(evaluationData))",
         "      type: unknown", "    metrics:",
       ]
       for score in scores { lines += ["    - type: \(score.name)", "      value: \(score.after)"] }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletAutodiff
 import SwiftletTensors
 
 extension CrossEncoder {
@@ -64,13 +63,8 @@ extension CrossEncoder {
   }
 
   private func run(_ pairs: [(String, String)], _ prompt: String?, _ asLogits: Bool) throws -> EncodingRun {
-    let prompt = try pipeline.prompt(named: prompt)
-    return EncodingRun(count: pairs.count, rowLength: labels.count, on: pipeline.pool) { index, batch in
-      let (first, second) = pairs[index]
-      try pipeline.append(prompt.text(before: first), pair: second, to: &batch, maxLength: maxLength)
-    } compute: { batch, worker in
-      let logits = pipeline.vectors(batch, skipping: 0, in: Context(weights: weights, worker: worker))
-      return (asLogits ? logits : scoring.scores(logits)).tensor
+    try pipeline.run(pairs.map { EncoderInput($0, pair: $1) }, prompt: prompt, weights: weights) { logits in
+      asLogits ? logits : scoring.scores(logits)
     }
   }
 }

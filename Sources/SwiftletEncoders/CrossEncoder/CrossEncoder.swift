@@ -85,4 +85,6 @@ extension CrossEncoder {
 
   /// Non-fatal problems found while loading, one line each.
   public var warnings: [String] { pipeline.warnings }
+
+  package var pool: ThreadPool { pipeline.pool }
 }

@@ -48,8 +48,8 @@ package struct ModelFolder: Sendable {
   var transformerSettings: TransformerSettings
 
   private let promptConfiguration: PromptConfiguration
-  /// Whether the folder has a modules.json, or gets one.
-  private let listsModules: Bool
+  /// Whether the folder has a modules.json.
+  private let hasModuleList: Bool
   /// config.json.
   private let config: JSONObject
 
@@ -98,7 +98,7 @@ package struct ModelFolder: Sendable {
     self.config = config.object
     weightFolders = [WeightFolder(of: transformer, head, path: transformerPath)] + moduleFolders
     parameters = scope.list
-    listsModules = kind == .crossEncoder ? list != nil : type(of: transformer).listsModules
+    hasModuleList = list != nil
     transformerSettings =
       list?.isStatic == true
       ? TransformerSettings()
@@ -191,8 +191,12 @@ package struct ModelFolder: Sendable {
     if let configuration = transformer.configurationFile(from: config, followedBy: modules) {
       try JSONValue.object(configuration).write(to: joinPath(folder, "config.json"))
     }
+    let listsModules = kind == .crossEncoder ? hasModuleList : type(of: transformer).listsModules
     if listsModules { try ModuleList.write(modules, after: type(of: transformer), of: kind, to: folder) }
   }
+
+  /// The tensors of the weights file beside config.json in that folder: the transformer's, and a head's.
+  package var writtenTensors: [NamedParameter] { weightFolders[0].writtenTensors }
 
   /// The weights files of the modules in the folder that ``write(to:)`` writes: paths inside it, and the tensors of each.
   package var writtenWeightFiles: [(path: String, tensors: [NamedParameter])] {

@@ -40,5 +40,5 @@ package struct WeightFolder: Sendable {
   }
 
   /// All parameters with the names that transformers writes.
-  package var writtenTensors: [NamedParameter] { names(withPrefix: transformerPrefix) }
+  var writtenTensors: [NamedParameter] { names(withPrefix: transformerPrefix) }
 }

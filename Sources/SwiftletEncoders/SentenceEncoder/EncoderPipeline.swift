@@ -116,6 +116,11 @@ package struct EncoderPipeline: Sendable {
     SentenceEncoder(pipeline: self, weights: weights, unusedTensors: [])
   }
 
+  /// The cross-encoder with these weights.
+  package func scoring(with weights: Weights) -> CrossEncoder {
+    CrossEncoder(pipeline: self, weights: weights, unusedTensors: [])
+  }
+
   // MARK: Tokens
 
   /// - Throws: ``EncoderSettingsError`` if the model has no prompt of this name.
@@ -139,32 +144,24 @@ package struct EncoderPipeline: Sendable {
     if let maxLength, !allowedLengths.contains(maxLength) { throw .maxLength(maxLength, allowed: allowedLengths) }
   }
 
-  /// The tokens of texts as the encoder reads them, with the folder's default prompt before each text.
+  /// The tokens of texts or pairs as the encoder reads them, with the folder's default prompt before each.
   ///
-  /// - Parameter maxLength: the maximum number of tokens of a text, checked by ``check(maxLength:)``; nil: the
-  ///   encoder's.
-  package func tokens(of texts: [String], maxLength: Int?) throws -> TokenBatch {
+  /// - Parameter maxLength: the maximum number of tokens of each, checked by ``check(maxLength:)``; nil: the encoder's.
+  package func tokens(of inputs: [EncoderInput], maxLength: Int?) throws -> TokenBatch {
     let prompt = try prompt(named: nil)
     var batch = TokenBatch()
-    for text in texts {
-      try append(prompt.text(before: text), to: &batch, maxLength: maxLength ?? self.maxLength)
-    }
+    for input in inputs { try append(input, after: prompt, to: &batch, maxLength: maxLength ?? self.maxLength) }
     return batch
   }
 
-  /// Appends the tokens of a text, of which each must have an embedding.
-  func append(_ text: String, to batch: inout TokenBatch, maxLength: Int) throws {
-    try tokenizer.append(text, to: &batch, maxLength: maxLength)
-    try checkLast(of: batch)
-  }
-
-  /// Appends the tokens of a pair of texts, of which each must have an embedding.
-  func append(_ text: String, pair: String, to batch: inout TokenBatch, maxLength: Int) throws {
-    try tokenizer.append(text, pair: pair, to: &batch, maxLength: maxLength)
-    try checkLast(of: batch)
-  }
-
-  private func checkLast(of batch: TokenBatch) throws(TokenError) {
+  /// Appends the tokens of a text or a pair, of which each must have an embedding.
+  func append(_ input: EncoderInput, after prompt: Prompt, to batch: inout TokenBatch, maxLength: Int) throws {
+    let text = prompt.text(before: input.text)
+    if let pair = input.pair {
+      try tokenizer.append(text, pair: pair, to: &batch, maxLength: maxLength)
+    } else {
+      try tokenizer.append(text, to: &batch, maxLength: maxLength)
+    }
     try checkEmbeddings(of: batch.ids[batch.tokenRange(of: batch.sequenceCount - 1)])
   }
 
@@ -185,6 +182,29 @@ package struct EncoderPipeline: Sendable {
   }
 
   // MARK: Vectors
+
+  /// A run that computes the vectors of texts or the logits of pairs.
+  ///
+  /// - Parameters:
+  ///   - prompt: the name of a prompt; nil: the default one.
+  ///   - finish: what is made of them.
+  func run(
+    _ inputs: [EncoderInput], prompt: String?, weights: Weights,
+    finish: @escaping @Sendable (Variable) -> Variable = { $0 }
+  ) throws -> EncodingRun {
+    let prompt = try self.prompt(named: prompt)
+    return EncodingRun(count: inputs.count, rowLength: dimension, on: pool) { index, batch in
+      try append(inputs[index], after: prompt, to: &batch, maxLength: maxLength)
+    } compute: { batch, worker in
+      let context = Context(weights: weights, worker: worker)
+      return finish(vectors(batch, skipping: prompt.skippedTokens, in: context)).tensor
+    }
+  }
+
+  /// Computes the vectors of texts or the logits of pairs, `[inputs, dimension]`, with the folder's default prompt.
+  package func vectors(of inputs: [EncoderInput], weights: Weights) throws -> Tensor {
+    try run(inputs, prompt: nil, weights: weights).result().rows
+  }
 
   /// Computes the vectors of texts or the logits of pairs, `[sequences, dimension]`, recording on the context's tape if it
   /// has one.

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletAutodiff
 import SwiftletTensors
 
 extension SentenceEncoder {
@@ -28,12 +27,6 @@ extension SentenceEncoder {
   }
 
   private func run(_ texts: [String], _ prompt: String?) throws -> EncodingRun {
-    let prompt = try pipeline.prompt(named: prompt)
-    return EncodingRun(count: texts.count, rowLength: dimension, on: pool) { index, batch in
-      try pipeline.append(prompt.text(before: texts[index]), to: &batch, maxLength: maxLength)
-    } compute: { batch, worker in
-      let context = Context(weights: weights, worker: worker)
-      return pipeline.vectors(batch, skipping: prompt.skippedTokens, in: context).tensor
-    }
+    try pipeline.run(texts.map { EncoderInput($0) }, prompt: prompt, weights: weights)
   }
 }

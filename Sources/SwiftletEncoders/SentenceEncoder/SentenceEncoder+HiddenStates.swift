@@ -32,7 +32,7 @@ extension SentenceEncoder {
     let prompt = try pipeline.prompt(named: prompt), model = try tokenTransformer(for: "token embeddings")
     return try texts.map { text in
       var batch = TokenBatch()
-      try pipeline.append(prompt.text(before: text), to: &batch, maxLength: maxLength)
+      try pipeline.append(EncoderInput(text), after: prompt, to: &batch, maxLength: maxLength)
       return run(tape: nil) { [batch] context, states in
         states.append(model(batch, reading: .all, in: context) { _ in }.vectors.tensor)
       }[0]

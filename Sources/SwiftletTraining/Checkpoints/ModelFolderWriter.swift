@@ -25,8 +25,7 @@ struct ModelFolderWriter {
     for file in encoder.folder.writtenWeightFiles {
       try write(file.tensors, companions: [:], to: joinPath(folder.path, file.path))
     }
-    let tensors = encoder.folder.transformer.parameters.parameters.map { NamedParameter(name: $0.name, parameter: $0) }
-    try write(tensors, companions: companionTensors(), to: folder.weights)
+    try write(encoder.folder.writtenTensors, companions: companionTensors(), to: folder.weights)
   }
 
   /// Writes a weights file.
@@ -52,7 +51,8 @@ struct ModelFolderWriter {
 
   /// The tensors to copy, by the names to write.
   private func companionTensors() throws -> [String: TensorInfo] {
-    let names = encoder.folder.transformer.companionTensors
+    // A cross-encoder uses them itself.
+    let names = encoder.folder.kind == .crossEncoder ? [] : encoder.folder.transformer.companionTensors
     guard !names.isEmpty else { return [:] }
     let checkpoint = try Checkpoint(folder: encoder.folder.transformerPath)
     let found = names.compactMap { name in

@@ -22,10 +22,14 @@ public import SwiftletTensors
 ///   positives of all pairs. Equal texts count once; of several positives of an anchor the nearest counts. The more pairs,
 ///   the harder the search: compare only scores of the same data.
 ///
-/// Labeled texts can also be evaluated for retrieval, see ``init(retrievalFor:from:)``.
+/// Labeled texts can also be evaluated for retrieval, see ``init(retrievalFor:from:)``, and labeled pairs with the scores
+/// of a cross-encoder, see ``init(rerankingOf:)``.
 public struct Evaluator: Sendable {
-  /// The texts to embed, in this order.
+  /// The texts to embed, in this order. For a cross-encoder: the queries of all pairs, then their documents.
   public let texts: [String]
+
+  /// What the encoder reads: the texts, or the pairs.
+  package let inputs: [EncoderInput]
 
   /// Non-fatal problems of the data, one line each.
   public let warnings: [String]
@@ -39,6 +43,7 @@ public struct Evaluator: Sendable {
     case scoredPairs(scores: [Double])
     case labeledPairs(areAlike: [Bool])
     case positivePairs(PairedTexts)
+    case reranking(RerankingMetrics)
   }
 
   /// Creates an evaluator.
@@ -71,6 +76,19 @@ public struct Evaluator: Sendable {
       (texts, warnings, task) = (pairs.texts, pairs.warnings, .positivePairs(pairs))
     }
     self.warnings = warnings + Evaluator.warnings(of: texts)
+    inputs = texts.map { EncoderInput($0) }
+  }
+
+  /// Creates an evaluator of a cross-encoder's scores: accuracy and ap of all pairs, and mrr_at_10 and ndcg_at_10 (the main
+  /// metric) of each query's documents.
+  ///
+  /// - Parameter pairs: queries, each in as many pairs as it has documents, with the label 1 for relevant documents.
+  public init(rerankingOf pairs: LabeledPairs) {
+    let metrics = RerankingMetrics(pairs)
+    texts = pairs.first + pairs.second
+    inputs = zip(pairs.first, pairs.second).map { EncoderInput($0, pair: $1) }
+    warnings = metrics.warnings
+    task = .reranking(metrics)
   }
 
   /// Creates an evaluator of retrieval: a text is relevant to a query if it has the same label. The metrics are
@@ -83,6 +101,7 @@ public struct Evaluator: Sendable {
     let neighbors = NeighborTexts(queries, references: corpus)
     (texts, task) = (neighbors.texts, .retrieval(neighbors))
     warnings = neighbors.warnings + Evaluator.warnings(of: texts)
+    inputs = texts.map { EncoderInput($0) }
   }
 
   private static func warnings(of texts: [String]) -> [String] {
@@ -102,6 +121,17 @@ public struct Evaluator: Sendable {
     try evaluate(encoder.encode(texts).tensor, on: encoder.pool)
   }
 
+  /// Scores the pairs with a cross-encoder and computes the metrics.
+  ///
+  /// - Throws: A ``SwiftletError`` if the encoder has several labels or a score is not finite; the errors of the encoder's
+  ///   scores.
+  /// - Precondition: The evaluator is one of reranking.
+  public func evaluate(_ encoder: CrossEncoder) throws -> Evaluation {
+    guard encoder.labels.count == 1 else { throw EvaluationError.severalLabels(encoder.labels.count) }
+    let pairs = inputs.map { ($0.text, $0.pair ?? "") }
+    return try evaluate(encoder.scores(of: pairs, asLogits: true).tensor, on: encoder.pool)
+  }
+
   /// Computes the metrics of vectors. The evaluation warns if all vectors are equal.
   ///
   /// - Parameters:
@@ -114,12 +144,13 @@ public struct Evaluator: Sendable {
 
   package func evaluate(_ vectors: Tensor, on pool: ThreadPool) throws(EvaluationError) -> Evaluation {
     precondition(
-      vectors.shape.count == 2 && vectors.shape[0] == texts.count,
-      "vectors of shape \(vectors.shape) for \(texts.count) texts")
+      vectors.shape.count == 2 && vectors.shape[0] == inputs.count,
+      "vectors of shape \(vectors.shape) for \(inputs.count) texts")
     let nonFinite = Kernels.best.nonFinite(in: vectors.vector)
     if nonFinite.count > 0 { throw .nonFiniteVector(text: nonFinite.first / vectors.shape[1]) }
     var evaluation = metrics(of: vectors, on: pool)
-    if !Evaluator.areEqual(texts), vectors.hasEqualRows {
+    let isOfPairs = if case .reranking = task { true } else { false }
+    if !isOfPairs, !Evaluator.areEqual(texts), vectors.hasEqualRows {
       evaluation.warnings = ["all vectors are equal, though the texts differ: the scores say nothing but that"]
     }
     return evaluation
@@ -142,6 +173,9 @@ public struct Evaluator: Sendable {
     case .labeledPairs(let areAlike):
       return PairMetrics(cosines(ofPairs: vectors), areAlike: areAlike).evaluation
     case .positivePairs(let pairs): return pairs.evaluation(of: vectors, on: pool)
+    case .reranking(let metrics):
+      precondition(vectors.shape[1] == 1, "\(vectors.shape[1]) scores a pair, where one is needed")
+      return metrics.evaluation(of: vectors.values.map(Double.init))
     }
   }
 

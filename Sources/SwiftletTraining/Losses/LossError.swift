@@ -4,8 +4,8 @@ import SwiftletFiles
 
 /// Thrown when a loss and its parameters do not go together.
 package enum LossError: SwiftletError, Equatable {
-  /// No loss has this name.
-  case unknownName(String)
+  /// None of the losses has this name.
+  case unknownName(String, known: [String])
   /// The margin is negative or not finite.
   case badMargin(Float)
   /// The scale is not positive or not finite.
@@ -33,9 +33,8 @@ package enum LossError: SwiftletError, Equatable {
 
   private var parts: (reason: String, remedy: String) {
     switch self {
-    case .unknownName(let name):
-      let names = LossChoice.all.map { $0.name }.joined(separator: ", ")
-      return ("no loss is called \(quoted(name))", "give one of \(names)")
+    case .unknownName(let name, let known):
+      return ("no loss is called \(quoted(name))", "give one of \(known.joined(separator: ", "))")
     case .badMargin(let margin): return ("the margin \(margin) is not a number from 0 up", "give one")
     case .badScale(let scale): return ("the scale \(scale) is not a number above 0", "give one")
     case .noMargin(let loss): return ("\(loss) has no margin", "give none, or choose another loss")

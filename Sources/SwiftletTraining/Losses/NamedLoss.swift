@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import SwiftletAutodiff
+import SwiftletEncoders
 import SwiftletFiles
 
 /// A loss that can be created by name with optional parameters.
@@ -42,6 +43,9 @@ public struct LossChoice: Sendable {
   /// The type of the loss's batch.
   private var batch: Any.Type { loss.batchType }
 
+  /// What the loss trains.
+  var model: ModelKind { (batch as? any TextBatch.Type)?.model ?? .sentenceEncoder }
+
   /// Whether the loss needs mined negatives if the data is labeled texts.
   public var takesMinedTriplets: Bool { batch is any MinableBatch.Type }
 
@@ -65,7 +69,10 @@ public struct LossChoice: Sendable {
 }
 
 extension LossChoice {
-  /// All losses, in the order in which programs list them. The first is the default.
+  /// The losses of cross-encoders, which score pairs of texts. The first is the default.
+  public static let ofCrossEncoders: [any NamedLoss.Type] = [BinaryCrossEntropyLoss.self, CandidateRankingLoss.self]
+
+  /// All losses of sentence encoders, in the order in which programs list them. The first is the default.
   public static let all: [any NamedLoss.Type] = [
     BatchHardTripletLoss.self, BatchHardSoftMarginTripletLoss.self, BatchSemiHardTripletLoss.self,
     FaceNetSemiHardTripletLoss.self, BatchAllTripletLoss.self, TripletLoss.self, HardestOfKTripletLoss.self,
@@ -76,14 +83,25 @@ extension LossChoice {
 
   /// The loss of this name.
   ///
+  /// - Parameter isForCrossEncoder: whether the loss is one of cross-encoders.
   /// - Throws: A ``SwiftletError`` that lists all names, if there is no such loss.
-  public static func loss(named name: String) throws -> any NamedLoss.Type {
-    guard let loss = all.first(where: { sameBytes($0.name, name) }) else { throw LossError.unknownName(name) }
+  public static func loss(named name: String, isForCrossEncoder: Bool = false) throws -> any NamedLoss.Type {
+    let losses = isForCrossEncoder ? ofCrossEncoders : all
+    guard let loss = losses.first(where: { sameBytes($0.name, name) }) else {
+      throw LossError.unknownName(name, known: losses.map { $0.name })
+    }
     return loss
   }
 
-  /// The names of the losses that can train on data of a kind, the one to start with first.
-  static func names(for kind: Dataset.Kind) -> String {
+  /// The names of the losses that can train a model on data of a kind, the one to start with first.
+  static func names(for kind: Dataset.Kind, _ model: ModelKind = .sentenceEncoder) -> String {
+    if model == .crossEncoder {
+      switch kind {
+      case .scoredPairs, .labeledPairs: return BinaryCrossEntropyLoss.name
+      case .triplets, .positivePairs: return CandidateRankingLoss.name
+      case .labeledTexts: return "those of sentence encoders, or give pairs of texts"
+      }
+    }
     let suitable = all.filter { ($0.batchType as? any TextBatch.Type)?.kinds.contains(kind) ?? false }.map { $0.name }
     let first: any NamedLoss.Type =
       switch kind {

@@ -1,14 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SwiftletAutodiff
+package import SwiftletEncoders
 import SwiftletTensors
 
-/// A batch of texts with the loss of their vectors.
+/// A batch of texts with the loss of their vectors, or of pairs with the loss of their logits.
 struct TrainingBatch {
   /// The rows of the data set with these texts.
   let rows: [Int]
-  let texts: [String]
+  let inputs: [EncoderInput]
   let loss: (Variable) -> LossValue
+
+  init(rows: [Int], texts: [String], loss: @escaping (Variable) -> LossValue) {
+    self.init(rows: rows, inputs: texts.map { EncoderInput($0) }, loss: loss)
+  }
+
+  init(rows: [Int], inputs: [EncoderInput], loss: @escaping (Variable) -> LossValue) {
+    self.rows = rows
+    self.inputs = inputs
+    self.loss = loss
+  }
 }
 
 /// A loss and its data, for any type of batch.
@@ -20,6 +31,8 @@ package struct TrainingTask: Sendable {
   let isMined: Bool
   /// Whether a linear layer computes logits of the vectors.
   let needsClassifier: Bool
+  /// What the loss trains.
+  package let model: ModelKind
   let evaluate: @Sendable (BatchVectors) -> LossValue
 
   package init<L: Loss>(_ data: TrainingData<L.Batch>, _ loss: L) {
@@ -28,6 +41,7 @@ package struct TrainingTask: Sendable {
     batches = data.batches
     isMined = data.dataset.kind == .labeledTexts && L.Batch.self is any MinableBatch.Type
     needsClassifier = L.Batch.self == ClassBatch.self
+    model = (L.Batch.self as? any TextBatch.Type)?.model ?? .sentenceEncoder
     evaluate = { vectors in
       // No triplets were found.
       if vectors.triplets?.anchors.isEmpty == true { return LossValue(vectors.vectors.rows(0..<0).sum()) }
@@ -42,11 +56,13 @@ struct BatchSource {
   private let classifier: LinearClassifier?
   private var miner: TripletMiner?
   private var sampler: any BatchSampler
+  private let seed: UInt64
 
   /// - Throws: ``SamplerError`` if no batch can be formed.
   init(_ task: TrainingTask, _ classifier: LinearClassifier?, seed: UInt64) throws(SamplerError) {
     self.task = task
     self.classifier = classifier
+    self.seed = seed
     let batches = task.batches
     if case .labeledTexts(let data) = task.dataset {
       sampler = try LabelSampler(
@@ -87,6 +103,7 @@ struct BatchSource {
 
   mutating func next() -> TrainingBatch {
     let number = sampler.position, rows = sampler.next(), evaluate = task.evaluate, classifier = classifier
+    if task.model == .crossEncoder { return task.dataset.pairs(of: rows, evaluate, seed: seed, batchNumber: number) }
     switch task.dataset {
     case .labeledTexts(let data):
       let plan = miner?.plan(rows, batchNumber: number), all = rows + (plan?.extraRows ?? [])

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SwiftletAutodiff
+package import SwiftletEncoders
 
 /// The vectors of a batch of texts, with labels, triplets or targets.
 package struct BatchVectors {
@@ -9,8 +10,11 @@ package struct BatchVectors {
   var labels: [Int]?
   /// The triplets of the vectors, if any.
   var triplets: TripletIndices?
-  /// The targets of the pairs that the first half of the vectors forms with the second, if any.
+  /// The targets of pairs, if any. The first half of the vectors forms them with the second; or each vector is a pair's
+  /// logit.
   var targets: [Float]?
+  /// The numbers of candidates, whose logits the vectors are, if any.
+  var candidateCounts: [Int]?
   /// The layer that computes logits, for a loss of classes.
   var classifier: LinearClassifier?
 
@@ -22,7 +26,14 @@ package protocol TextBatch: SendableMetatype {
   /// The kinds of data that the batch can be created from.
   static var kinds: Set<Dataset.Kind> { get }
 
+  /// What the batch is created with.
+  static var model: ModelKind { get }
+
   init(_ vectors: BatchVectors)
+}
+
+extension TextBatch {
+  package static var model: ModelKind { .sentenceEncoder }
 }
 
 /// A batch that can be created from triplets: those of a table, or those mined from labeled texts.

@@ -10,7 +10,7 @@ extension TrainingState {
     guard let mining = source.offlineMining else { return }
     let isDue = mining.settings.interval.map { progress.step.isMultiple(of: $0) } ?? false
     guard source.hardNegatives == nil || isDue && progress.step > minedAt else { return }
-    let vectors = try vectors(of: mining.texts.texts, stop)
+    let vectors = try vectors(of: mining.texts.texts.map { EncoderInput($0) }, stop)
     let found = HardNegatives(
       vectors, labels: mining.texts.labels, count: mining.negativesPerAnchor, mining.settings, on: encoder.pool)
     source.hardNegatives = found

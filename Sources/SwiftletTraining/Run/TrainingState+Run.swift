@@ -136,7 +136,7 @@ extension TrainingState {
     if let parameter = weights.firstNonFinite() {
       throw FineTuningError.nonFiniteWeights(parameter: parameter.name, step: progress.step)
     }
-    let vector = try encoder.reading(weights.forModel(on: encoder.pool)).encode(["a"]).tensor
+    let vector = try vectors(of: [EncoderInput("a", pair: task.model == .crossEncoder ? "b" : nil)], weights)
     guard vector.values.allSatisfy(\.isFinite) else { throw FineTuningError.nonFiniteVectors(step: progress.step) }
   }
 
@@ -154,23 +154,23 @@ extension TrainingState {
       step.isMultiple(of: evaluationInterval) || step == stepCount
     else { return }
     if step > 0 { try check(weights) }
-    let evaluation = try evaluator.evaluate(vectors(of: evaluator.texts, stop), on: encoder.pool)
+    let evaluation = try evaluator.evaluate(vectors(of: evaluator.inputs, stop), on: encoder.pool)
     progress.record(evaluation)
     if progress.best?.step == step { best = weights.copy() }
     events.append(.evaluated(step: step, evaluation))
     events += evaluation.warnings.map { .warned("evaluation after step \(step): \($0)") }
   }
 
-  /// Computes the vectors of texts with the current weights.
+  /// Computes the vectors of texts or the logits of pairs with the current weights, a few at a time.
   ///
   /// - Throws: `CancellationError` if the run is stopped before it is done.
-  func vectors(of texts: [String], _ stop: StopFlag) throws -> Tensor {
-    let textsAtATime = 256
-    let encoder = current, vectors = Tensor(uninitialized: [texts.count, encoder.dimension])
-    for start in stride(from: 0, to: texts.count, by: textsAtATime) {
+  func vectors(of inputs: [EncoderInput], _ stop: StopFlag) throws -> Tensor {
+    let inputsAtATime = 256, weights = weights.forModel(on: encoder.pool)
+    let vectors = Tensor(uninitialized: [inputs.count, reader.dimension])
+    for start in stride(from: 0, to: inputs.count, by: inputsAtATime) {
       try stop.check()
-      let rows = start..<min(start + textsAtATime, texts.count)
-      vectors.matrix.rows(rows).copy(from: try encoder.encode(Array(texts[rows])).tensor.matrix)
+      let rows = start..<min(start + inputsAtATime, inputs.count)
+      vectors.matrix.rows(rows).copy(from: try reader.vectors(of: Array(inputs[rows]), weights: weights).matrix)
     }
     return vectors
   }

@@ -12,7 +12,9 @@ extension TrainingState {
   ///
   /// - Throws: `CancellationError` if the run is stopped before it is done.
   func countTruncatedTexts(_ stop: StopFlag) throws {
-    let texts = task.dataset.texts, textsPerTask = 256, textsAtATime = 64 * textsPerTask
+    let isOfPairs = task.model == .crossEncoder
+    let texts = isOfPairs ? task.dataset.pairs : task.dataset.texts.map { EncoderInput($0) }
+    let textsPerTask = 256, textsAtATime = 64 * textsPerTask
     let encoder = encoder, maxLength = settings.maxLength
     var truncated = 0
     for start in stride(from: 0, to: texts.count, by: textsAtATime) {
@@ -31,7 +33,7 @@ extension TrainingState {
     let verb = truncated == 1 ? "has" : "have"
     events.append(
       .warned(
-        "\(truncated) of \(texts.count) training texts \(verb) more than \(maxLength ?? encoder.maxLength) tokens; what "
+        "\(truncated) of \(texts.count) training \(isOfPairs ? "pairs" : "texts") \(verb) more than \(maxLength ?? encoder.maxLength) tokens; what "
           + "is beyond them is cut"))
   }
 }

@@ -19,7 +19,7 @@ final class TrainingState {
   /// The encoder as it is trained.
   let encoder: EncoderPipeline
   /// The encoder as it is evaluated and saved: the folder may ask for fewer dimensions.
-  private let reader: EncoderPipeline
+  let reader: EncoderPipeline
   let evaluator: Evaluator?
   /// The description of the run, with the folder, the data and the settings at its start.
   let description: RunDescription
@@ -59,8 +59,9 @@ final class TrainingState {
   ) throws {
     self.settings = settings
     self.model = model
-    evaluator = try evaluation.map { try Evaluator($0) }
+    evaluator = try evaluation.map { try TrainingState.evaluator($0, of: model.kind) }
     (reader, weights) = try Trainer.load(model, settings, kernels)
+    if model.kind == .crossEncoder, reader.dimension != 1 { throw FineTuningError.severalLabels(reader.dimension) }
     encoder = reader.forTraining
     let task = try makeTask(encoder)
     self.task = task
@@ -88,11 +89,22 @@ final class TrainingState {
     self.warnings = warnings + (evaluator?.warnings.map { "evaluation data: \($0)" } ?? [])
   }
 
-  /// The encoder with the current weights, valid until the next update.
-  var current: SentenceEncoder { reader.reading(weights.forModel(on: encoder.pool)) }
+  private static func evaluator(_ data: Dataset, of model: ModelKind) throws -> Evaluator {
+    guard model == .crossEncoder else { return try Evaluator(data) }
+    guard case .labeledPairs(let pairs) = data else { throw FineTuningError.unsuitableEvaluation(data.kind) }
+    return Evaluator(rerankingOf: pairs)
+  }
+
+  /// Computes the vectors of texts or the logits of pairs with the current weights, or others.
+  func vectors(of inputs: [EncoderInput], _ weights: TrainableWeights? = nil) throws -> Tensor {
+    try reader.vectors(of: inputs, weights: (weights ?? self.weights).forModel(on: encoder.pool))
+  }
 
   /// The encoder with the weights of the best evaluation, or else the current weights.
   var tuned: SentenceEncoder { reader.reading((best ?? weights).copy().forModel(on: encoder.pool)) }
+
+  /// The same for a cross-encoder.
+  var tunedCrossEncoder: CrossEncoder { reader.scoring(with: (best ?? weights).copy().forModel(on: encoder.pool)) }
 
   /// Updates the weights once by the mean loss of the accumulated batches, or skips the update if the loss or the
   /// gradient is not finite.
@@ -101,7 +113,7 @@ final class TrainingState {
   func update() throws -> TrainingEvent.StepReport {
     let start = ContinuousClock.now, step = progress.step
     let batches = (0..<settings.accumulation).map { _ in source.next() }
-    let tokens = try batches.map { try encoder.tokens(of: $0.texts, maxLength: settings.maxLength) }
+    let tokens = try batches.map { try encoder.tokens(of: $0.inputs, maxLength: settings.maxLength) }
     let rateFactor = schedule.factor(atStep: step)
     var outcome = Outcome()
     gradients.clear()

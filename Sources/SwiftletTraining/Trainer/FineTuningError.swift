@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import SwiftletEncoders
 import SwiftletFiles
 
 /// Thrown when a run of fine-tuning cannot begin or go on.
@@ -7,7 +8,11 @@ package enum FineTuningError: SwiftletError {
   /// A setting is outside its allowed range.
   case invalidSetting(name: String, value: String, allowed: String)
   /// The loss cannot be computed on this kind of data.
-  case unsuitableData(loss: String, found: Dataset.Kind)
+  case unsuitableData(loss: String, found: Dataset.Kind, model: ModelKind)
+  /// The loss needs one label, and the cross-encoder has several.
+  case severalLabels(Int)
+  /// Cross-encoders are evaluated on pairs with labels only.
+  case unsuitableEvaluation(Dataset.Kind)
   /// Three updates in a row had a loss or a gradient that is NaN or infinite. `rows` are rows of the data set, counted
   /// from 0; the message counts from 1.
   case diverged(step: Int, rows: [Int], learningRate: Double)
@@ -30,8 +35,12 @@ package enum FineTuningError: SwiftletError {
   private var parts: (reason: String, remedy: String) {
     switch self {
     case .invalidSetting(let name, let value, let allowed): return ("\(name) is \(escaped(value))", "give \(allowed)")
-    case .unsuitableData(let loss, let found):
-      return ("the loss \(loss) cannot train on \(found)", "choose one of \(LossChoice.names(for: found))")
+    case .unsuitableData(let loss, let found, let model):
+      return ("the loss \(loss) cannot train on \(found)", "choose one of \(LossChoice.names(for: found, model))")
+    case .severalLabels(let count):
+      return ("the cross-encoder has \(count) labels, and losses need one", "give a cross-encoder with one label")
+    case .unsuitableEvaluation(let found):
+      return ("a cross-encoder cannot be evaluated on \(found)", "give pairs with labels: query, document, label")
     case .diverged(let step, let rows, let learningRate):
       let listed = rows.prefix(8).map { "\($0 + 1)" }.joined(separator: " ") + (rows.count > 8 ? " …" : "")
       return (

@@ -26,6 +26,10 @@ extension Trainer {
   ) throws -> (EncoderPipeline, TrainableWeights) {
     let encoderSettings = EncoderSettings(
       pooling: settings.pooling, normalize: settings.normalize, threadCount: settings.threadCount)
+    if model.kind == .crossEncoder, settings.pooling != nil || settings.normalize != nil || settings.encoder != nil {
+      throw FineTuningError.invalidSetting(
+        name: "pooling, normalisation or encoder", value: "given", allowed: "none of them: a cross-encoder has a head")
+    }
     let held = model.transformer.configuration.architecture, wanted = settings.encoder?.rawValue ?? held
     if wanted == held {
       let encoder = try EncoderPipeline(model, settings: encoderSettings, dropout: settings.dropout)

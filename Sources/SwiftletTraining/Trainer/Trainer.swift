@@ -5,7 +5,8 @@ public import SwiftletEncoders
 package import SwiftletTensors
 import Synchronization
 
-/// Fine-tunes a sentence encoder on labeled texts, on triplets of texts, or on pairs with or without scores.
+/// Fine-tunes a sentence encoder on labeled texts, on triplets of texts, or on pairs with or without scores; or a
+/// cross-encoder, if the loss is one of cross-encoders.
 ///
 /// ```swift
 /// let data = try DatasetReader().read("train.csv").dataset
@@ -57,7 +58,8 @@ public final class Trainer: Sendable {
     model folder: String, data: TrainingData<L.Batch>, loss: L, evaluation: Dataset? = nil,
     settings: FineTuningSettings = FineTuningSettings()
   ) throws {
-    try self.init(folder, data.dataset, data.batches, evaluation, settings, kernels: Kernels.selected()) { _ in
+    let kind = (L.Batch.self as? any TextBatch.Type)?.model ?? .sentenceEncoder
+    try self.init(folder, kind, data.dataset, data.batches, evaluation, settings, kernels: Kernels.selected()) { _ in
       TrainingTask(data, loss)
     }
   }
@@ -89,21 +91,22 @@ public final class Trainer: Sendable {
     model folder: String, data: Dataset, loss: LossChoice, batches: BatchSettings, evaluation: Dataset?,
     settings: FineTuningSettings, kernels: Kernels
   ) throws {
+    let kind = loss.model
     func task<L: Loss>(_ loss: L) throws(FineTuningError) -> TrainingTask {
       guard let data = TrainingData<L.Batch>(data, batches) else {
-        throw .unsuitableData(loss: loss.messageName, found: data.kind)
+        throw .unsuitableData(loss: loss.messageName, found: data.kind, model: kind)
       }
       return TrainingTask(data, loss)
     }
-    try self.init(folder, data, batches, evaluation, settings, kernels: kernels) { encoder in
+    try self.init(folder, kind, data, batches, evaluation, settings, kernels: kernels) { encoder in
       try task(loss.make(hasUnitVectors: encoder.normalizes, dimension: encoder.dimension))
     }
   }
 
   /// - Parameter task: creates the loss and its data for the vectors of an encoder.
   private init(
-    _ folder: String, _ data: Dataset, _ batches: BatchSettings, _ evaluation: Dataset?, _ settings: FineTuningSettings,
-    kernels: Kernels, task makeTask: (EncoderPipeline) throws -> TrainingTask
+    _ folder: String, _ kind: ModelKind, _ data: Dataset, _ batches: BatchSettings, _ evaluation: Dataset?,
+    _ settings: FineTuningSettings, kernels: Kernels, task makeTask: (EncoderPipeline) throws -> TrainingTask
   ) throws {
     try settings.check()
     try batches.check()
@@ -112,7 +115,7 @@ public final class Trainer: Sendable {
     }
     self.settings = settings
     self.kernels = kernels
-    model = try ModelFolder(path: folder)
+    model = try ModelFolder(path: folder, as: kind)
     let state = try TrainingState(
       model: model, data: data, evaluation: evaluation, settings: settings, kernels: kernels, task: makeTask)
     encoder = state.encoder
@@ -125,11 +128,26 @@ public final class Trainer: Sendable {
   /// The encoder before the first update, also of a resumed run. Its weights are read or drawn again.
   ///
   /// - Throws: the errors of reading the model folder.
+  /// - Precondition: The trainer tunes a sentence encoder.
   public func originalEncoder() throws -> SentenceEncoder {
+    precondition(model.kind == .sentenceEncoder, "this trainer tunes a cross-encoder")
     let (_, weights) = try Trainer.load(model, settings, kernels)
     return encoder.reading(weights.forModel(on: encoder.pool))
   }
 
   /// The current encoder, with the weights of the best evaluation, or else the last weights.
-  public func tunedEncoder() -> SentenceEncoder { state.withLock { $0.tuned } }
+  ///
+  /// - Precondition: The trainer tunes a sentence encoder.
+  public func tunedEncoder() -> SentenceEncoder {
+    precondition(model.kind == .sentenceEncoder, "this trainer tunes a cross-encoder; use tunedCrossEncoder()")
+    return state.withLock { $0.tuned }
+  }
+
+  /// The current cross-encoder, with the weights of the best evaluation, or else the last weights.
+  ///
+  /// - Precondition: The trainer tunes a cross-encoder.
+  public func tunedCrossEncoder() -> CrossEncoder {
+    precondition(model.kind == .crossEncoder, "this trainer tunes a sentence encoder; use tunedEncoder()")
+    return state.withLock { $0.tunedCrossEncoder }
+  }
 }

@@ -98,6 +98,30 @@ extension TrainingData where Batch == PairBatch {
   }
 }
 
+extension TrainingData where Batch == ScoredBatch {
+  /// Pairs of texts with their scores, from 0 to 1, as a cross-encoder's targets.
+  public static func pairs(_ pairs: ScoredPairs, batchSize: Int = 64) -> Self {
+    Self(of: .scoredPairs(pairs), BatchSettings(batchSize: batchSize))
+  }
+
+  /// Pairs of texts with a cross-encoder's target 1 if they go together, else 0.
+  public static func pairs(_ pairs: LabeledPairs, batchSize: Int = 64) -> Self {
+    Self(of: .labeledPairs(pairs), BatchSettings(batchSize: batchSize))
+  }
+}
+
+extension TrainingData where Batch == CandidateBatch {
+  /// Queries with a positive and negatives each, which a cross-encoder ranks.
+  public static func triplets(_ triplets: TextTriplets, batchSize: Int = 64) -> Self {
+    Self(of: .triplets(triplets), BatchSettings(batchSize: batchSize))
+  }
+
+  /// Queries with a positive each. Their negatives are four random positives of the batch that share no text with them.
+  public static func pairs(_ pairs: PositivePairs, batchSize: Int = 64) -> Self {
+    Self(of: .positivePairs(pairs), BatchSettings(batchSize: batchSize))
+  }
+}
+
 /// Settings of drawing batches, for all kinds of data. Settings that do not apply to the data are ignored.
 public struct BatchSettings: Sendable, Equatable {
   /// P: the number of labels in a batch of labeled texts.
