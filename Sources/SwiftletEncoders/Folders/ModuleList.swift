@@ -72,7 +72,7 @@ struct ModuleList {
         ? ["a Transformer alone"]
         : [
           "a Transformer, a Pooling, then modules of other kinds", "a StaticEmbedding, then modules of other kinds",
-      ]
+        ]
       throw invalid(
         .unsupported(
           key: "the order of modules", value: names.joined(separator: ", "), supported: supported))
