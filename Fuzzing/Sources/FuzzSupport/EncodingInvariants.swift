@@ -32,7 +32,8 @@ private func checkPlaces(_ encoding: Encoding, textIndex: Int, _ text: String) {
   for index in encoding.ids.indices where encoding.textIndices[index] == textIndex {
     let range = encoding.utf8Ranges[index]
     expect(range.lowerBound >= last.lowerBound && range.upperBound >= last.upperBound, "ordered, not \(last), \(range)")
-    expect(!range.isEmpty && range.upperBound <= utf8.count, "\(range) in a text of \(utf8.count) bytes")
+    // RoBERTa's post-processor trims white space off ranges, and may leave nothing of one.
+    expect(range.upperBound <= utf8.count, "\(range) in a text of \(utf8.count) bytes")
     expect(scalarsBefore[range.lowerBound] == encoding.offsets[index].lowerBound, "start of \(range) in scalars")
     expect(scalarsBefore[range.upperBound] == encoding.offsets[index].upperBound, "end of \(range) in scalars")
     last = range
