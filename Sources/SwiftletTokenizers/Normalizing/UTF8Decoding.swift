@@ -23,4 +23,14 @@ extension Span<UInt8> {
     }
     return (value, byteCount)
   }
+
+  /// The error for the first bytes that are not UTF-8, where a reader may have met others before.
+  func first(_ error: TokenizerError) -> TokenizerError {
+    guard case .invalidUTF8 = error else { return error }
+    var index = 0
+    do throws(TokenizerError) {
+      while index < count { index += try scalar(at: index).byteCount }
+    } catch { return error }
+    return error
+  }
 }

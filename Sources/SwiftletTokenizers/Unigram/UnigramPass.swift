@@ -67,7 +67,8 @@ struct UnigramPass: ~Copyable {
       try pass.read(text)
     } catch {
       swap(&pass.found.ids, &ids)
-      throw error
+      // Looking ahead may pass over some bytes.
+      throw text.first(error)
     }
     swap(&pass.found.ids, &ids)
     let isTruncated = ids.count > limit
