@@ -41,7 +41,7 @@ run() {
   case $target in folder | tokenizer | models | gradients) leaks=0 ;; esac
   mkdir -p "$kept/corpus/$target" "$kept/findings" "$work/$target"
   # The quarantine counts as the program's memory, so it is bounded. The sanitizer reports crashes, so Swift need not.
-  TMPDIR=$work/$target ASAN_OPTIONS=quarantine_size_mb=32 SWIFT_BACKTRACE=enable=no \
+  TMPDIR=$work/$target ASAN_OPTIONS=quarantine_size_mb=32:detect_leaks=$leaks SWIFT_BACKTRACE=enable=no \
     "$bin/fuzz-$target" "$kept/corpus/$target" "$work/seeds/$target" -dict="$work/seeds/words.dict" \
     -artifact_prefix="$kept/findings/$target-" -max_total_time="$seconds" -max_len=8192 \
     -detect_leaks=$leaks -rss_limit_mb=512 -timeout=$timeout -print_final_stats=1 > "$kept/$target.log" 2>&1 ||
