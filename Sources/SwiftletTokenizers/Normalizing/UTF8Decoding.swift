@@ -34,3 +34,16 @@ extension Span<UInt8> {
     return error
   }
 }
+
+/// The UTF-8 of a scalar, its first byte the lowest, and the number of bytes.
+@inline(__always)
+func utf8Bytes(of scalar: UInt32) -> (bytes: UInt32, count: Int) {
+  func continuation(_ shift: UInt32) -> UInt32 { scalar >> shift & 0x3F | 0x80 }
+  return switch scalar {
+  case ..<0x80: (scalar, 1)
+  case ..<0x800: (scalar >> 6 | 0xC0 | continuation(0) << 8, 2)
+  case ..<0x10000: (scalar >> 12 | 0xE0 | continuation(6) << 8 | continuation(0) << 16, 3)
+  default:
+    (scalar >> 18 | 0xF0 | continuation(12) << 8 | continuation(6) << 16 | continuation(0) << 24, 4)
+  }
+}

@@ -184,16 +184,7 @@ struct UnigramPass: ~Copyable {
   }
 
   private mutating func appendToWord(_ scalar: UInt32, _ origin: BestPath.Origin) {
-    func continuation(_ shift: UInt32) -> UInt32 { scalar >> shift & 0x3F | 0x80 }
-    // The first byte lowest.
-    let (utf8, length): (UInt32, Int) =
-      switch scalar {
-      case ..<0x80: (scalar, 1)
-      case ..<0x800: (scalar >> 6 | 0xC0 | continuation(0) << 8, 2)
-      case ..<0x10000: (scalar >> 12 | 0xE0 | continuation(6) << 8 | continuation(0) << 16, 3)
-      default:
-        (scalar >> 18 | 0xF0 | continuation(12) << 8 | continuation(6) << 16 | continuation(0) << 24, 4)
-      }
+    let (utf8, length) = utf8Bytes(of: scalar)
     path.append(utf8: utf8, length: length, from: origin)
     if path.needsSearch { searchPart() }
   }

@@ -74,16 +74,7 @@ struct WordBuffer: ~Copyable {
     scalarCount += 1
     lastOrigin = origin
     guard scalarCount <= scalarLimit else { return }
-    func continuation(_ shift: UInt32) -> UInt32 { scalar >> shift & 0x3F | 0x80 }
-    // The first byte of the UTF-8 is the lowest.
-    let (utf8, count): (UInt32, Int) =
-      switch scalar {
-      case ..<0x80: (scalar, 1)
-      case ..<0x800: (scalar >> 6 | 0xC0 | continuation(0) << 8, 2)
-      case ..<0x10000: (scalar >> 12 | 0xE0 | continuation(6) << 8 | continuation(0) << 16, 3)
-      default:
-        (scalar >> 18 | 0xF0 | continuation(12) << 8 | continuation(6) << 16 | continuation(0) << 24, 4)
-      }
+    let (utf8, count) = utf8Bytes(of: scalar)
     memory.store(utf8.littleEndian, at: start + byteCount)
     byteCount += count
     if let known = origins?.count { origins?.append(contentsOf: repeatElement(origin, count: byteCount - known)) }
