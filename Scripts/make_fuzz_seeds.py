@@ -181,7 +181,7 @@ def tokenizer_texts():
         "a\u200bb\u200dc\u00adb\ufeff",
         "e\u0301 й が ำ", "한국어 각", "漢字 \U0002b820 \u4e00a", "שלום ، مرحبا", "👨‍👩‍👧 👍🏽 🇫🇷", "İstanbul ß ẞ ΣΑΣ", "Ａ，＋",
         "$+<=>^~ € ©",
-        "▁a▁▁b  c ", "\x01\x02a <mask>\u3000b<s>", "ﷺ \r\n © \u200d❤ \u0958\u0301", "SEIN frei Q Q...", "unaffable embeddings", "x" * 101, "##ing", "\ue000\uffff\U00100000", "a\u0323\u0301\u0307 q\u0307\u0323",
+        "▁a▁▁b  c ", "\x01\x02a <mask>\u3000b<s>", "ﷺ \r\n © \u200d❤ \u0958\u0301", "SEIN frei Q Q...", "\x85c", "unaffable embeddings", "x" * 101, "##ing", "\ue000\uffff\U00100000", "a\u0323\u0301\u0307 q\u0307\u0323",
     ]
     seeds = {}
     for i, text in enumerate(texts):

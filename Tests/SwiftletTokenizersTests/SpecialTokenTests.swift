@@ -35,6 +35,22 @@ struct SpecialTokenTests {
     }
   }
 
+  /// A token that looks at what stands before it must not pass over bytes of no scalar.
+  @Test func invalidBytesBeforeAToken() throws {
+    let strips = #""lstrip":true"#
+    for (option, before, offset) in [
+      (strips, [0xE3, 0x80, 0x80, 0xA2], 3), (strips, [0x20, 0xFF], 1), (strips, [0xA2, 0x61, 0xA2], 0),
+      (#""single_word":true"#, [0x61, 0x80], 1),
+    ] as [(String, [UInt8], Int)] {
+      let tokenizer = try configured(#"{"mask_token":{"__type":"AddedToken","content":"[x]",\#(option)}}"#)
+      var batch = TokenBatch()
+      #expect(throws: TokenizerError.invalidUTF8(offset: offset)) {
+        let bytes = ContiguousArray(before + "[x]".utf8)
+        try tokenizer.append(utf8: bytes.span, to: &batch, maxLength: 16)
+      }
+    }
+  }
+
   @Test func furtherSpecialTokens() throws {
     for configuration in [
       #"{"bos_token":"<s>"}"#, #"{"some_token":"<s>"}"#, #"{"extra_special_tokens":["<s>"]}"#,

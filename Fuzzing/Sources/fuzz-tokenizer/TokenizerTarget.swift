@@ -34,6 +34,8 @@ private func unigram(_ name: String) throws -> Tokenizer {
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   guard let start, count >= 2 else { return 0 }
   let isUnigram = start[0] & 16 != 0
+  // The fixture "spaces" has RoBERTa's post-processor.
+  let trimsRanges = isUnigram && start[0] % 4 == 1
   let tokenizer = tokenizers[Int(start[0] % 4) + (isUnigram ? 4 : 0)]
   var options = EncodingOptions(
     addsSpecialTokens: start[0] & 4 == 0, maxLength: nil, treatsSpecialTokensAsText: start[0] & 8 != 0)
@@ -42,7 +44,7 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
 
   guard let text = String(validating: texts[0] ?? [], as: UTF8.self) else { return 0 }
   let whole = try! tokenizer.encode(text, options: options)
-  checkInvariants(of: whole, text: text, tokenizer)
+  checkInvariants(of: whole, text: text, trimsRanges: trimsRanges, tokenizer)
   expect(try! tokenizer.encode(text, options: options) == whole, "the same twice")
   if !isUnigram { checkWords(of: whole, text, tokenizer) }
 
@@ -50,7 +52,7 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
   options.maxLength = Int(start[1])
   allowingErrors {
     let cut = try tokenizer.encode(text, pair: pair, options: options)
-    checkInvariants(of: cut, text: text, pair: pair, tokenizer)
+    checkInvariants(of: cut, text: text, pair: pair, trimsRanges: trimsRanges, tokenizer)
     expect(cut.count <= Int(start[1]), "at most \(start[1]) tokens")
     guard pair == nil else { return }
     expect(cut.isTruncated == (cut.count < whole.count), "cut or not")

@@ -23,13 +23,18 @@ enum Segmenter: Sendable {
   func appendIDs(
     of text: Span<UInt8>, limit: Int, treatsSpecialTokensAsText: Bool, to ids: inout [Int32]
   ) throws(TokenizerError) -> Bool {
-    switch self {
-    case .wordPiece(let stages):
-      try TextPass.appendIDs(
-        of: text, stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, to: &ids)
-    case .unigram(let stages):
-      try UnigramPass.appendIDs(
-        of: text, stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, to: &ids)
+    do {
+      switch self {
+      case .wordPiece(let stages):
+        return try TextPass.appendIDs(
+          of: text, stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, to: &ids)
+      case .unigram(let stages):
+        return try UnigramPass.appendIDs(
+          of: text, stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, to: &ids)
+      }
+    } catch {
+      // Looking for added tokens passes over the bytes before them.
+      throw text.first(error)
     }
   }
 

@@ -82,7 +82,10 @@ struct AddedTokenFinder: Sendable {
     _ token: AddedToken, at range: Range<Int>, in text: Span<UInt8>
   ) throws(TokenizerError) -> Bool {
     guard token.isSingleWord else { return true }
-    if range.lowerBound > 0, try properties(before: range.lowerBound, in: text).isWordCharacter { return false }
+    if range.lowerBound > 0 {
+      let before = try scalarStart(before: range.lowerBound, in: text)
+      if try properties(at: before, in: text).isWordCharacter { return false }
+    }
     guard range.upperBound < text.count else { return true }
     return try !properties(at: range.upperBound, in: text).isWordCharacter
   }
@@ -93,8 +96,10 @@ struct AddedTokenFinder: Sendable {
   ) throws(TokenizerError) -> Range<Int> {
     var (first, last) = (range.lowerBound, range.upperBound)
     if token.stripsLeft { first = max(first, limit) }
-    while token.stripsLeft, first > limit, try properties(before: first, in: text).isWhitespace {
-      first = scalarStart(before: first, in: text)
+    while token.stripsLeft, first > limit {
+      let before = try scalarStart(before: first, in: text)
+      guard try properties(at: before, in: text).isWhitespace else { break }
+      first = before
     }
     while token.stripsRight, last < text.count, try properties(at: last, in: text).isWhitespace {
       last += try text.scalar(at: last).byteCount
@@ -108,16 +113,13 @@ struct AddedTokenFinder: Sendable {
     UnicodeTables.shared.properties(of: try text.scalar(at: position).value)
   }
 
-  private func properties(
-    before end: Int, in text: Span<UInt8>
-  ) throws(TokenizerError) -> UnicodeTables.Properties {
-    try properties(at: scalarStart(before: end, in: text), in: text)
-  }
-
-  private func scalarStart(before end: Int, in text: Span<UInt8>) -> Int {
-    var position = end - 1
-    while position > 0, text[position] & 0xC0 == 0x80 { position -= 1 }
-    return position
+  private func scalarStart(before end: Int, in text: Span<UInt8>) throws(TokenizerError) -> Int {
+    var start = end - 1
+    while start > 0, text[start] & 0xC0 == 0x80 { start -= 1 }
+    // Bytes of no scalar may lie between.
+    let scalarEnd = try start + text.scalar(at: start).byteCount
+    guard scalarEnd == end else { throw .invalidUTF8(offset: scalarEnd) }
+    return start
   }
 }
 

@@ -67,8 +67,7 @@ struct UnigramPass: ~Copyable {
       try pass.read(text)
     } catch {
       swap(&pass.found.ids, &ids)
-      // Looking ahead may pass over some bytes.
-      throw text.first(error)
+      throw error
     }
     swap(&pass.found.ids, &ids)
     let isTruncated = ids.count > limit
