@@ -1,15 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the goldens of training, Tests/SwiftletTrainingTests/Fixtures/batch-hard/, architectures/ and word-average/:
-gradients of a whole small random BERT, of each other architecture, of a BERT with further modules, of static embeddings, and of
-a word average.
+"""Makes the goldens of training, Tests/SwiftletTrainingTests/Fixtures/batch-hard/ and architectures/: gradients
+of a whole small random BERT, of each other architecture, of a BERT with further modules, and of static embeddings.
 
 usage: make_training_goldens.py [--output FOLDER]
 
 All numbers are PyTorch's in float64, each text run alone, so unpadded, dropout off. Of each case: `loss` [1], `vectors`
 [texts, hidden], `positives` and `negatives` [texts] (the hardest, by index) and `gradient.NAME` for each parameter by its
-name in the checkpoint, of modules `gradient.FOLDER.NAME`. Choices among the hardest, triplets' distances to the margin and
-numbers before a word average's relu are all at least 1e-3 away from where the result changes.
+name in the checkpoint, of modules `gradient.FOLDER.NAME`. Choices among the hardest and triplets' distances to the margin
+are all at least 1e-3 away from where the result changes.
 """
 import argparse
 import pathlib
@@ -47,18 +46,6 @@ MODULES_SEED = 1
 STATIC_SEED = 2
 
 
-class WordAverage(nn.Module):
-    """The mean of the embeddings of a text's ids, without special tokens, then a linear map and relu."""
-
-    def __init__(self, vocabulary, embedding, hidden):
-        super().__init__()
-        self.embedding = nn.Embedding(vocabulary, embedding)
-        self.linear = nn.Linear(embedding, hidden)
-
-    def forward(self, ids):
-        return self.linear(self.embedding(ids).mean(dim=-2))
-
-
 def write_golden(path, parameters, vectors, labels, margin):
     """The loss of the vectors, and the gradients of parameters, which are given with their names."""
     loss, mined = batch_hard(vectors, labels, margin)
@@ -69,21 +56,6 @@ def write_golden(path, parameters, vectors, labels, margin):
                "negatives": mined.negatives}
     tensors |= {f"gradient.{name}": tensor.grad for name, tensor in parameters if tensor.grad is not None}
     save_file(tensors, path)
-
-
-def make_word_average(output, pieces, encodings, labels):
-    torch.manual_seed(226)
-    model = WordAverage(len(pieces), 20, 12)
-    folder = output / "model"
-    folder.mkdir(parents=True, exist_ok=True)
-    sizes = {"vocab_size": len(pieces), "embedding_size": 20, "hidden_size": 12}
-    write_json(folder / "config.json", {"model_type": "word-average", "normalize": False} | sizes)
-    (folder / "vocab.txt").write_text("".join(piece + "\n" for piece in pieces), encoding="utf-8")
-    save_file(model.state_dict(), folder / "model.safetensors")
-    model.double()
-    outputs = torch.stack([model(torch.tensor(ids[1:-1] or ids)) for ids in encodings])
-    assert outputs.abs().min() > 1e-3, "another seed, please"
-    write_golden(output / "golden.safetensors", model.named_parameters(), outputs.relu(), labels, margin=0.1)
 
 
 def make_architecture(output, model_type, texts, labels, seed):
@@ -159,9 +131,6 @@ def main():
     make_static(
         output / "architectures" / "static-embedding", pieces, texts + [""], torch.cat([labels, labels[-1:]]),
         STATIC_SEED)
-    # One text without words, too.
-    make_word_average(
-        output / "word-average", pieces, encodings + [tokenizer("")["input_ids"]], torch.cat([labels, labels[-1:]]))
 
 
 if __name__ == "__main__":

@@ -249,13 +249,6 @@ import Testing
     #expect(text.contains("give a cross-encoder's folder, or make one of this model by fine-tuning it"))
   }
 
-  @Test func architecturesWithoutAHeadHere() throws {
-    try folder.write(
-      #"{"model_type":"word-average","vocab_size":9,"embedding_size":4,"hidden_size":4}"#, to: "model/config.json")
-    let text = try message { _ = try CrossEncoder(folder: model) }
-    #expect(text.contains(#"model_type of a cross-encoder "word-average" is not supported, only bert, distilbert"#))
-  }
-
   /// Prefixes of other tools before all names, and a transformer without its own.
   @Test(arguments: ["module.bert.", "model.bert.", ""]) func namesWithPrefixes(prefix: String) throws {
     let own = "bert.", outer = prefix.hasSuffix(own) ? String(prefix.dropLast(own.count)) : prefix

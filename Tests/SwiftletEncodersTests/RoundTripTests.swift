@@ -169,23 +169,9 @@ import Testing
     #expect(try bits(copy) == bits(original))
   }
 
-  @Test func wordAverage() throws {
-    try use(repositoryPath("Tests/SwiftletTrainingTests/Fixtures/word-average/model"))
-    let config = try #require(JSONParser.parse(path: "\(original)/config.json", limit: 1 << 20).object)
-    for normalizes in [true, false] {
-      var config = config
-      config["normalize"] = .bool(normalizes)
-      var bytes: [UInt8] = []
-      JSONWriter.append(.object(config), to: &bytes)
-      try folder.write(bytes, to: "original/config.json")
-      for length in [nil, 5] {
-        if let length {
-          try folder.write("{\"max_seq_length\":\(length)}", to: "original/sentence_bert_config.json")
-        }
-        let again = try check()
-        #expect(again.normalizes == normalizes && again.maxSequenceLength == length ?? again.maxSequenceLength)
-        #expect(again.poolingModes == [.mean] && !exists("\(copy)/modules.json"))
-      }
-    }
+  @Test func staticEmbeddings() throws {
+    try use(repositoryPath("Tests/SwiftletTrainingTests/Fixtures/architectures/static-embedding/model"))
+    let again = try check()
+    #expect(again.normalizes && again.poolingModes == [.mean] && !exists("\(copy)/config.json"))
   }
 }

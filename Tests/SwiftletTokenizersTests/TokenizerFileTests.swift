@@ -40,6 +40,36 @@ struct TokenizerFileTests {
     #expect(tokenizer.specialTokens.classifier == 1 && tokenizer.specialTokens.separator == 2)
   }
 
+  /// A tokenizer made of vocab.txt, written as tokenizer.json, gives the same ids, but no special tokens.
+  @Test func writtenFiles() throws {
+    let vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\na\n##b\n\nb\né\nE\n\"\\\n中\nu\n"
+    let texts = ["a ab [MASK]b É e x", "中b \"\\ A\u{1}b", "new  [x]ab", "", "aaab abba"]
+    for configuration in [
+      "{}", #"{"do_lower_case":false,"strip_accents":true}"#, #"{"strip_accents":false}"#,
+      #"{"tokenize_chinese_chars":false,"unk_token":"u"}"#,
+      #"{"added_tokens_decoder":{"20":{"content":"New","normalized":true},"21":{"content":"[x]","lstrip":true}}}"#,
+    ] {
+      for lowercases in [false, true] {
+        let original = try TemporaryFolder(), written = try TemporaryFolder()
+        // Where tokens are added none may occur twice.
+        try original.write(configuration.contains("added") ? vocabulary : vocabulary + "a\n", to: "vocab.txt")
+        try original.write(configuration, to: "tokenizer_config.json")
+        let tokenizer = try Tokenizer(folder: original.path)
+        let source = lowercases ? tokenizer.lowercasing() : tokenizer
+        var bytes: [UInt8] = []
+        JSONWriter.append(.object(try #require(source.file)), to: &bytes)
+        try written.write(bytes, to: "tokenizer.json")
+        let copy = try Tokenizer(tokenizerFile: written.path("tokenizer.json"))
+        let bare = EncodingOptions(addsSpecialTokens: false)
+        for text in texts {
+          #expect(try copy.encode(text) == source.encode(text, options: bare), "\(text) with \(configuration)")
+          #expect(try copy.decode(copy.encode(text).ids) == source.decode(source.encode(text, options: bare).ids))
+        }
+        #expect(copy.addedTokens == source.addedTokens && copy.vocabularySize == source.vocabularySize)
+      }
+    }
+  }
+
   @Test("tokenizer.json whose model has no type")
   func filesWithoutAModelType() throws {
     let model = #"{"unk_token":"[UNK]","max_input_chars_per_word":100,"vocab":{"[UNK]":0,"[CLS]":1,"[SEP]":2,"a":3}}"#

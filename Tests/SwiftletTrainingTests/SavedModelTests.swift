@@ -20,18 +20,24 @@ import Testing
   private func settings(_ name: String) -> RunSettings {
     var settings = TrainerTests.settings
     settings.length = .steps(3)
-    if !["modules", "static-embedding"].contains(name) {
+    if name == "word-average" {
+      settings.encoder = .wordAverage
+      settings.normalize = true
+    } else if !["modules", "static-embedding"].contains(name) {
       settings.pooling = [.mean]
       settings.normalize = true
     }
     return settings
   }
 
-  @Test(arguments: ["distilbert", "electra", "mpnet", "xlm-roberta", "modules", "static-embedding"])
+  @Test(arguments: [
+    "distilbert", "electra", "mpnet", "xlm-roberta", "modules", "static-embedding", "word-average",
+  ])
   func givesTheVectorsOfTheRun(name: String) async throws {
     let temporary = try TemporaryFolder()
     let kept = ProcessInfo.processInfo.environment["SWIFTLET_SAVED_MODELS"]
-    let output = "\(kept ?? temporary.path)/\(name)", model = fixture("architectures/\(name)/model")
+    let output = "\(kept ?? temporary.path)/\(name)"
+    let model = fixture("\(name == "word-average" ? "batch-hard" : "architectures/\(name)")/model")
     let trainer = try settings(name).trainer(model: model, data: .labeledTexts(TrainerTests.texts()))
     try await trainer.run(output: output)
     let vectors = try await trainer.tunedEncoder().encode(Self.texts)
@@ -45,7 +51,7 @@ import Testing
     let second = temporary.path("second")
     try await again.run(output: second)
     let files = try FileManager.default.subpathsOfDirectory(atPath: output).filter { $0.hasSuffix("model.safetensors") }
-    #expect(files.count == (name == "modules" ? 5 : name == "static-embedding" ? 2 : 1))
+    #expect(files.count == (name == "modules" ? 5 : ["static-embedding", "word-average"].contains(name) ? 2 : 1))
     for file in files {
       let before = try Data(contentsOf: URL(fileURLWithPath: "\(output)/\(file)"))
       let after = try Data(contentsOf: URL(fileURLWithPath: "\(second)/\(file)"))

@@ -12,100 +12,14 @@ import Testing
 
 @testable import SwiftletTraining
 
-/// The word average against PyTorch in float64 (Scripts/make_training_goldens.py), and whole runs that start anew with
-/// the vocabulary of a small BERT.
+/// Runs that start anew with the vocabulary of a small BERT. What a word average computes is in StaticEmbeddingTests and
+/// ModelGradientTests.
 @Suite struct WordAverageTests {
-  private let folder = fixture("word-average/model")
   private let bert = fixture("batch-hard/model")
-  private let golden: SafetensorsFile
-  /// The golden's texts; the last has no words.
-  private let texts: [String]
-  private let labels: [Int]
-
-  init() throws {
-    golden = try SafetensorsFile(path: fixture("word-average/golden.safetensors"))
-    let data = try TrainerTests.texts()
-    texts = data.texts + [""]
-    labels = data.labels + [try #require(data.labels.last)]
-  }
-
-  // MARK: The reference
-
-  @Test func vectorsEqualTheReferences() throws {
-    let encoder = try SentenceEncoder(folder: folder), vectors = try encoder.encode(texts)
-    #expect(encoder.configuration.architecture == "word-average" && encoder.configuration.layerCount == 0)
-    #expect(!encoder.warnings.contains { $0.contains("modules.json") })
-    #expect(encoder.dimension == 12 && encoder.pooling == [.mean] && !encoder.normalizes)
-    let expected = try golden.numbers("vectors")
-    #expect(relativeDistance(vectors.tensor.values, expected) <= 1e-6)
-    for (index, text) in texts.enumerated() { #expect(try encoder.encode([text])[0] == vectors[index]) }
-    let unit = try SentenceEncoder(folder: folder, settings: EncoderSettings(normalize: true)).encode(texts)
-    for index in texts.indices {
-      let row = expected[index * 12..<(index + 1) * 12], length = norm(Array(row))
-      #expect(relativeDistance(unit[index], row.map { $0 / length }) <= 1e-6)
-    }
-  }
-
-  private struct Outcome: Equatable {
-    var loss: Float
-    var gradients: [String: [Float]]
-  }
-
-  private func outcome(kernels: Kernels = .best, threads: Int = 1, pieceSize: Int = 64) throws -> Outcome {
-    let encoder = try EncoderPipeline(ModelFolder(path: folder), settings: EncoderSettings())
-    let weights = try encoder.trainableWeights(kernels: kernels)
-    let batch = try encoder.tokens(of: texts.map { EncoderInput($0) }, maxLength: nil)
-    let gradients = Gradients(weights.layout)
-    let loss = BatchHardTripletLoss(distance: .euclidean, margin: 0.1)
-    nonisolated(unsafe) var evaluation: LossEvaluation?
-    ThreadPool(threadCount: threads).run(count: 1) { [labels] _, worker in
-      worker.withTeam { worker in
-        let pass = BatchGradient(
-          encoder: encoder, weights: weights.forModel(worker), skippedTokens: 0, pieceSize: pieceSize,
-          dropout: Philox(seed: 0), batchNumber: 0)
-        evaluation = pass.add(
-          batch, loss: { loss(LabeledBatch(vectors: $0, labels: labels)) }, share: 1, to: gradients, worker)
-      }
-    }
-    let all = weights.layout.list.parameters.map { ($0.name, gradients.values(of: $0)) }
-    return Outcome(loss: try #require(evaluation).value, gradients: Dictionary(uniqueKeysWithValues: all))
-  }
-
-  @Test func gradientsEqualTheReferences() throws {
-    let outcome = try outcome()
-    #expect(relativeDistance([outcome.loss], try golden.numbers("loss")) <= 1e-5)
-    #expect(Set(outcome.gradients.keys) == ["embedding.weight", "linear.weight", "linear.bias"])
-    for (name, gradient) in outcome.gradients {
-      let distance = relativeDistance(gradient, try golden.numbers("gradient.\(name)"))
-      #expect(distance <= 1e-5, "\(name) is off by \(distance)")
-    }
-  }
-
-  @Test func piecesThreadsAndPathsChangeNoBitOfAGradient() throws {
-    let whole = try outcome()
-    for kernels in Kernels.available {
-      for (threads, pieceSize) in [(1, 18), (3, 18), (1, 1), (5, 7)] {
-        let isSame = try outcome(kernels: kernels, threads: threads, pieceSize: pieceSize) == whole
-        #expect(isSame, "\(kernels.path), \(threads) threads, pieces of \(pieceSize)")
-      }
-    }
-  }
-
-  /// Unlike in a transformer.
-  @Test func theOrderOfWordsCountsForNothing() throws {
-    let encoder = try SentenceEncoder(folder: folder)
-    let vectors = try encoder.encode(["the cat", "cat the", "the the cat cat"])
-    for index in 1...2 { #expect(zip(vectors[0], vectors[index]).allSatisfy { abs($0 - $1) < 1e-6 }) }
-  }
+  private let embeddings = fixture("architectures/static-embedding/model")
 
   @Test func whatNeedsATransformerIsAnError() throws {
-    let encoder = try SentenceEncoder(folder: folder)
-    #expect(throws: EncoderSettingsError.noTransformer(for: "hidden states")) { try encoder.hiddenStates("a") }
-    #expect(throws: EncoderSettingsError.noTransformer(for: "token embeddings")) { try encoder.tokenEmbeddings(["a"]) }
-    #expect(throws: EncoderSettingsError.noTransformer(for: "pooling modes")) {
-      try SentenceEncoder(folder: folder, settings: EncoderSettings(pooling: [.mean, .max]))
-    }
-    for model in [folder, bert] {
+    for model in [embeddings, bert] {
       var settings = settings
       settings.pooling = [.cls]
       #expect(throws: EncoderSettingsError.noTransformer(for: "pooling modes")) { try trainer(settings, model: model) }
@@ -115,7 +29,7 @@ import Testing
     }
     var settings = settings
     settings.encoder = .bert
-    #expect(throws: FineTuningError.self) { try trainer(settings, model: folder) }
+    #expect(throws: FineTuningError.self) { try trainer(settings, model: embeddings) }
   }
 
   // MARK: Runs
@@ -143,15 +57,17 @@ import Testing
     var settings = settings
     settings.normalize = true
     let trainer = try trainer(settings)
-    #expect(trainer.configuration.architecture == "word-average" && trainer.dimension == 32)
+    #expect(trainer.configuration.architecture == "static-embedding" && trainer.dimension == 32)
     try await trainer.run(output: path)
     #expect(
       try scratch.names(in: "tuned") == [
-        "config.json", "model.safetensors", "sentence_bert_config.json", "tokenizer_config.json", "vocab.txt",
+        "1_Dense", "2_Normalize", "model.safetensors", "modules.json", "tokenizer.json", "tokenizer_config.json",
+        "vocab.txt",
       ])
     let encoder = try SentenceEncoder(folder: path)
     #expect(encoder.configuration == trainer.configuration && encoder.normalizes && encoder.unusedTensors == [])
-    #expect(encoder.maxLength == trainer.maxLength)
+    #expect(encoder.maxLength == trainer.maxLength && encoder.maxLength == 1 << 20)
+    let texts = try TrainerTests.texts().texts + [""]
     let tuned = try await trainer.tunedEncoder().encode(texts).tensor.values
     #expect(try await encoder.encode(texts).tensor.values.map(\.bitPattern) == tuned.map(\.bitPattern))
     #expect(tuned.contains { $0 > 0 } && tuned.allSatisfy { $0 >= 0 })
@@ -193,7 +109,7 @@ import Testing
     try await runCancelled(trainer(settings), output: path)
     let other = try trainer(TrainerTests.settings)
     let error = await #expect(throws: FineTuningError.self) { try await other.run(output: path, resumes: true) }
-    #expect(error.map { "\($0)" }?.contains("encoder was word-average, is bert") == true)
+    #expect(error.map { "\($0)" }?.contains("encoder was static-embedding, is bert") == true)
   }
 
   @Test func everyMiningAndLossGoesWithIt() async throws {

@@ -42,7 +42,7 @@ struct LossOptions: ParsableArguments {
     help: ArgumentHelp(
       """
       What is trained (default: what --model holds). A word-average, a baseline without attention, begins anew with a \
-      BERT's vocabulary: give it a --learning-rate of 1e-3 or so.
+      transformer's vocabulary: give it a --learning-rate of 1e-3 or so.
       """))
   var encoder: FineTuningSettings.EncoderKind?
 

@@ -35,7 +35,7 @@ extension ModelCard {
       ("seed", "\(settings.seed)"),
       ("precision", "float32"),
     ]
-    if trainer.configuration.architecture != FineTuningSettings.EncoderKind.wordAverage.rawValue {
+    if trainer.configuration.layerCount > 0 {
       rows.append(("dropout", settings.dropout.map { "\($0)" } ?? "as config.json says"))
     }
     if isLabeled && loss.takesMinedTriplets {

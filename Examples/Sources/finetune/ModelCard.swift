@@ -84,17 +84,12 @@ struct ModelCard {
 
   /// What the model is called.
   var name: String {
-    isWordAverage ? "Word average with the vocabulary of \(baseModel)" : "\(baseModel), fine-tuned"
+    isNewWordAverage ? "Word average with the vocabulary of \(baseModel)" : "\(baseModel), fine-tuned"
   }
 
-  private var isWordAverage: Bool {
-    trainer.configuration.architecture == FineTuningSettings.EncoderKind.wordAverage.rawValue
-  }
+  private var isNewWordAverage: Bool { trainer.settings.encoder == .wordAverage }
 
   private var pythonSection: String {
-    guard !isWordAverage else {
-      return "The folder is in a format of Swiftlet's own, which sentence-transformers does not load."
-    }
     guard !isCrossEncoder else {
       return """
         ```python
@@ -117,8 +112,9 @@ struct ModelCard {
   private var frontMatter: String {
     let task = isCrossEncoder ? "text-ranking" : "sentence-similarity"
     var lines = ["---", "pipeline_tag: \(task)"]
-    if !isWordAverage { lines += ["library_name: sentence-transformers", "base_model: \(quoted(baseModel))"] }
-    lines += ["tags:"] + (isWordAverage ? [] : ["- sentence-transformers"])
+    lines.append("library_name: sentence-transformers")
+    if !isNewWordAverage { lines.append("base_model: \(quoted(baseModel))") }
+    lines += ["tags:", "- sentence-transformers"]
     let tags = isCrossEncoder ? ["cross-encoder", "reranker"] : ["sentence-similarity", "feature-extraction", "dense"]
     lines += tags.map { "- \($0)" } + ["- dataset_size:\(rowCount)", "- loss:\(lossClass)"]
     if let evaluationData, !scores.isEmpty {

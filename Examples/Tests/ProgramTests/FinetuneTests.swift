@@ -51,11 +51,9 @@ struct FinetuneTests {
     let run = try finetune("output", ["--encoder", "word-average"] + options)
     #expect(run.exitCode == 0, "\(run.errors)")
     let files = try FileManager.default.contentsOfDirectory(atPath: path("output"))
-    #expect(files.contains("vocab.txt") && !files.contains("modules.json") && !files.contains("1_Pooling"))
-    let config = try JSONSerialization.jsonObject(with: read("output/config.json")) as? [String: Any]
-    #expect(config?["model_type"] as? String == "word-average" && config?["hidden_size"] as? Int == 32)
+    #expect(Set(files).isSuperset(of: ["modules.json", "tokenizer.json", "1_Dense"]) && !files.contains("config.json"))
     let card = String(decoding: try read("output/README.md"), as: UTF8.self)
-    #expect(card.contains("which sentence-transformers does not load") && !card.contains("library_name"))
+    #expect(card.contains("# Word average with the vocabulary of") && !card.contains("base_model"))
 
     // A later option counts.
     let on = try finetune("further", options + ["--model", path("output")])

@@ -2,6 +2,7 @@
 
 package import SwiftletAutodiff
 import SwiftletFiles
+import SwiftletTokenizers
 
 /// The configuration of a model folder: everything but the weights and the vocabulary. The same code reads and writes
 /// it, so a written folder reads back equal.
@@ -47,6 +48,9 @@ package struct ModelFolder: Sendable {
   /// sentence_bert_config.json.
   var transformerSettings: TransformerSettings
 
+  /// The tokenizer of a transformer that was put in the place of the folder's; nil: the folder's own.
+  var newTokenizer: Tokenizer?
+
   private let promptConfiguration: PromptConfiguration
   /// Whether the folder has a modules.json.
   private let hasModuleList: Bool
@@ -68,7 +72,7 @@ package struct ModelFolder: Sendable {
     let list = try ModuleList(folder: path, of: kind)
     let transformerPath = list?.transformerPath ?? path
     var (transformer, config) = try ModelFolder.transformer(folder: transformerPath, list, kind)
-    let isBare = list == nil && type(of: transformer).listsModules
+    let isBare = list == nil
     let prompts = try PromptConfiguration(folder: path, of: kind, readsFile: !isBare)
     let scope = ParameterScope(after: transformer.parameters)
     var moduleFolders: [WeightFolder] = []
@@ -88,7 +92,7 @@ package struct ModelFolder: Sendable {
       }
       scoring = nil
     } else {
-      modules = transformer.defaultModules(config)
+      modules = [PoolingModule(modes: [.cls], inputs: transformer.configuration.hiddenSize)]
       scoring = nil
     }
     self.path = path
@@ -108,20 +112,13 @@ package struct ModelFolder: Sendable {
     warnings = isBare && kind == .sentenceEncoder ? ModelFolder.warningsOfBareFolder(path, config) : []
   }
 
-  /// - Throws: if the architecture has no head here.
   private static func head(
     of transformer: any Transformer, _ config: inout ConfigurationReader, _ file: PromptConfiguration,
     _ scope: ParameterScope
   ) throws -> (ClassificationHead, ScoringConfiguration) {
     let sizes = transformer.configuration
     guard let parts = transformer.classificationHead else {
-      throw ConfigurationError(
-        path: config.path,
-        problems: [
-          .unsupported(
-            key: "model_type of a cross-encoder", value: sizes.architecture, supported: Architectures.withHeads)
-        ],
-        remedy: "give a cross-encoder of one of these architectures")
+      preconditionFailure("\(sizes.architecture) has no head")
     }
     let scoring = try ScoringConfiguration(&config, file)
     let head = ClassificationHead(
@@ -169,10 +166,6 @@ package struct ModelFolder: Sendable {
     try kind.check(config)
     let architecture = try Architectures.architecture(config)
     try checkNumbers(config)
-    if list != nil, !architecture.listsModules {
-      let problem = "\(quoted(architecture.modelTypes[0])) does not go with a modules.json"
-      throw ConfigurationError(path: path, problems: [.inconsistent(key: "model_type", problem: problem)])
-    }
     return (try architecture.init(&config), config)
   }
 
@@ -186,13 +179,17 @@ package struct ModelFolder: Sendable {
       guard exists(source) else { continue }
       try AtomicFile.write(Array(try InputFile(path: source).readAll(limit: 1 << 30)), to: joinPath(folder, name))
     }
+    if let file = newTokenizer?.file {
+      try JSONValue.object(file).write(to: joinPath(folder, "tokenizer.json"))
+    }
     try promptConfiguration.write(to: folder)
     try transformerSettings.write(to: folder)
-    if let configuration = transformer.configurationFile(from: config, followedBy: modules) {
+    if let configuration = transformer.configurationFile(from: config) {
       try JSONValue.object(configuration).write(to: joinPath(folder, "config.json"))
     }
-    let listsModules = kind == .crossEncoder ? hasModuleList : type(of: transformer).listsModules
-    if listsModules { try ModuleList.write(modules, after: type(of: transformer), of: kind, to: folder) }
+    if kind == .sentenceEncoder || hasModuleList {
+      try ModuleList.write(modules, after: type(of: transformer), of: kind, to: folder)
+    }
   }
 
   /// The tensors of the weights file beside config.json in that folder: the transformer's, and a head's.
@@ -207,6 +204,13 @@ package struct ModelFolder: Sendable {
 }
 
 extension ModelFolder {
+  /// Reads the tokenizer.
+  func tokenizer() throws -> Tokenizer {
+    if let newTokenizer { return newTokenizer }
+    let tokenizer = try transformer.tokenizer(folder: transformerPath)
+    return lowercasesText ? tokenizer.lowercasing() : tokenizer
+  }
+
   /// The pooling module; nil if the transformer pools by itself.
   var pooling: PoolingModule? { modules.lazy.compactMap { $0 as? PoolingModule }.first }
 

@@ -32,7 +32,7 @@ package struct DenseModule: EncoderModule {
     activation = TorchFunction(&config, Key.activation, config[Key.activation], default: TorchFunction.tanh)
     for key in ["module_input_name", "module_output_name"] { config.expect(key, "sentence_embedding") }
     try config.finish()
-    linear = scope.linear("linear", inputs: inputs, outputs: outputs, hasBias: hasBias)
+    linear = DenseModule.linear(inputs, outputs, hasBias: hasBias, scope)
     if hasResidual {
       residual =
         inputs == outputs
@@ -40,6 +40,17 @@ package struct DenseModule: EncoderModule {
     } else {
       residual = nil
     }
+  }
+
+  /// f(x W^T + b), without a residual.
+  init(inputs: Int, outputs: Int, activation: TorchFunction, scope: ParameterScope) {
+    linear = DenseModule.linear(inputs, outputs, hasBias: true, scope)
+    self.activation = activation
+    residual = nil
+  }
+
+  private static func linear(_ inputs: Int, _ outputs: Int, hasBias: Bool, _ scope: ParameterScope) -> Linear {
+    scope.linear("linear", inputs: inputs, outputs: outputs, hasBias: hasBias)
   }
 
   package func write(to folder: String) throws {

@@ -37,6 +37,14 @@ struct TorchFunction: Sendable {
     function = found?.value ?? .kernel(.identity)
   }
 
+  /// max(x, 0)
+  static let relu = TorchFunction(className: "torch.nn.modules.activation.ReLU", function: .kernel(.relu))
+
+  private init(className: String, function: Function) {
+    self.className = className
+    self.function = function
+  }
+
   /// f(x W^T + b)
   func callAsFunction(_ x: Variable, _ linear: Linear, in context: Context) -> Variable {
     switch function {

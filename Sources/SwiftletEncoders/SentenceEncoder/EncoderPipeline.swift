@@ -55,8 +55,7 @@ package struct EncoderPipeline: Sendable {
       folder.head = folder.head?.settingDropout(dropout)
     }
     try settings.checkPooling(of: folder.transformer)
-    let tokenizer = try folder.transformer.tokenizer(folder: folder.transformerPath)
-    self.tokenizer = folder.lowercasesText ? tokenizer.lowercasing() : tokenizer
+    tokenizer = try folder.tokenizer()
     pool = try settings.threadPool()
 
     let sizes = folder.transformer.configuration

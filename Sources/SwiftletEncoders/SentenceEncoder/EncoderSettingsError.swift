@@ -18,7 +18,7 @@ package enum EncoderSettingsError: SwiftletError, Equatable {
   case poolingDimension(Int, module: String, inputs: Int)
   /// A second text was given, but the model has only one token type.
   case noPairs
-  /// A word average was asked for something that only a transformer has.
+  /// A model of static embeddings was asked for something that only a transformer has.
   case noTransformer(for: String)
   /// The number of threads is out of range.
   case threadCount(Int, allowed: ClosedRange<Int>)

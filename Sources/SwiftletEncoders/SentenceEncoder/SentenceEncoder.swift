@@ -26,7 +26,7 @@ public struct SentenceEncoder: Sendable {
   /// The names of tensors that the encoder does not use, for example task heads or a pooler.
   package let unusedTensors: [String]
 
-  /// Loads a model folder of sentence-transformers, a bare transformer, or a word average.
+  /// Loads a model folder of sentence-transformers, or a bare transformer.
   ///
   /// - Parameters:
   ///   - folder: the folder with config.json, model.safetensors or its shards, and vocab.txt or tokenizer.json.

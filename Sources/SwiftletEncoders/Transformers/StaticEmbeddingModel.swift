@@ -48,7 +48,8 @@ package struct StaticEmbeddingModel: Transformer {
     self.init(vocabularySize: table.shape[0], dimension: table.shape[1], storedName: table.name)
   }
 
-  private init(vocabularySize: Int, dimension: Int, storedName: String) {
+  /// A table without numbers.
+  init(vocabularySize: Int, dimension: Int, storedName: String = "\(Self.name).weight") {
     let scope = ParameterScope()
     embeddings = scope.table(StaticEmbeddingModel.name, rows: vocabularySize, columns: dimension)
     parameters = scope.list
@@ -71,9 +72,7 @@ package struct StaticEmbeddingModel: Transformer {
     try Tokenizer(tokenizerFile: joinPath(folder, "tokenizer.json")).withoutSpecialTokens()
   }
 
-  package func configurationFile(
-    from original: JSONObject, followedBy modules: [any EncoderModule]
-  ) -> JSONObject? { nil }
+  package func configurationFile(from original: JSONObject) -> JSONObject? { nil }
 
   package func settingDropout(_ probability: Float) throws(EncoderSettingsError) -> StaticEmbeddingModel {
     throw .noTransformer(for: "dropout")

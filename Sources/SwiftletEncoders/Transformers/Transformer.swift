@@ -11,16 +11,13 @@ package protocol Transformer: Sendable {
   /// The class of the module in sentence-transformers: the last part of `type` in modules.json.
   static var moduleName: String { get }
 
-  /// Whether the folder lists the modules after the transformer in modules.json. If not, config.json defines them.
-  static var listsModules: Bool { get }
-
   /// The sizes that every architecture has.
   var configuration: TransformerConfiguration { get }
 
   /// The trainable parameters.
   var parameters: ParameterList { get }
 
-  /// The head of a cross-encoder of this architecture; nil if this package does not know one.
+  /// The head of a cross-encoder of this architecture; nil for static embeddings, which have none.
   var classificationHead: ClassificationHeadParts? { get }
 
   /// The pooling that is built into the architecture; nil if it gives a vector for each token.
@@ -35,19 +32,14 @@ package protocol Transformer: Sendable {
   /// Tensors that do not affect vectors but that other programs expect. They are copied to a tuned model folder.
   var companionTensors: [String] { get }
 
-  /// The modules of a folder that has no modules.json.
-  func defaultModules(_ config: ConfigurationReader) -> [any EncoderModule]
-
   /// The parameters with their names in the weights files that are read. Files that are written have the parameters' own
   /// names.
   var storedTensors: [NamedParameter] { get }
 
   /// The config.json to write for weights in float32; nil for none.
   ///
-  /// - Parameters:
-  ///   - original: the config.json that was read.
-  ///   - modules: the modules after the transformer.
-  func configurationFile(from original: JSONObject, followedBy modules: [any EncoderModule]) -> JSONObject?
+  /// - Parameter original: the config.json that was read.
+  func configurationFile(from original: JSONObject) -> JSONObject?
 
   /// A copy with this dropout probability for hidden states and attention weights.
   ///
@@ -66,7 +58,6 @@ package protocol Transformer: Sendable {
 
 extension Transformer {
   package static var moduleName: String { "Transformer" }
-  package static var listsModules: Bool { true }
   package var classificationHead: ClassificationHeadParts? { nil }
   package var fixedPooling: [PoolingMode]? { nil }
   package var acceptsEmptyTexts: Bool { false }
@@ -74,15 +65,11 @@ extension Transformer {
 
   package func tokenizer(folder: String) throws -> Tokenizer { try Tokenizer(folder: folder) }
 
-  package func defaultModules(_ config: ConfigurationReader) -> [any EncoderModule] {
-    [PoolingModule(modes: [.cls], inputs: configuration.hiddenSize)]
-  }
-
   package var storedTensors: [NamedParameter] {
     parameters.parameters.map { NamedParameter(name: $0.name, parameter: $0) }
   }
 
-  package func configurationFile(from original: JSONObject, followedBy modules: [any EncoderModule]) -> JSONObject? {
+  package func configurationFile(from original: JSONObject) -> JSONObject? {
     var object = original
     if object["torch_dtype"] != nil { object["torch_dtype"] = .string("float32") }
     object["dtype"] = .string("float32")
@@ -104,11 +91,8 @@ package protocol ConfiguredTransformer: Transformer {
 /// The architectures that this package can compute and that config.json describes.
 enum Architectures {
   static let all: [any ConfiguredTransformer.Type] = [
-    BertModel.self, DistilBertModel.self, ElectraModel.self, MPNetModel.self, RobertaModel.self, WordAverageModel.self,
+    BertModel.self, DistilBertModel.self, ElectraModel.self, MPNetModel.self, RobertaModel.self,
   ]
-
-  /// The values of `model_type` of architectures with a head for cross-encoders.
-  static let withHeads = ["bert", "distilbert", "electra", "mpnet", "xlm-roberta", "roberta"]
 
   /// The architecture of `model_type` in config.json; BERT if the file names no architecture.
   static func architecture(_ config: ConfigurationReader) throws(ConfigurationError) -> any ConfiguredTransformer.Type {
@@ -137,7 +121,7 @@ public struct TransformerConfiguration: Sendable, Equatable {
   public let vocabularySize: Int
   /// The dimension of hidden states (`hidden_size`).
   public let hiddenSize: Int
-  /// Blocks of attention and feed-forward (`num_hidden_layers`); 0 for a word average.
+  /// Blocks of attention and feed-forward (`num_hidden_layers`); 0 for static embeddings.
   public let layerCount: Int
   /// The maximum number of tokens of a text.
   public let maxPositions: Int

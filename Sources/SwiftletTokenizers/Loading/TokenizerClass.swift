@@ -71,7 +71,7 @@ struct TokenizerClass: Equatable {
   /// The class that belongs to a model type.
   private static func name(ofModelType type: String?) -> String {
     switch type {
-    case nil, "bert", "distilbert", "electra", "layoutlm", "lxmert", "mobilebert", "squeezebert", "word-average":
+    case nil, "bert", "distilbert", "electra", "layoutlm", "lxmert", "mobilebert", "squeezebert":
       "BertTokenizer"
     case "convbert": "ConvBertTokenizer"
     case "dpr": "DPRQuestionEncoderTokenizer"

@@ -8,8 +8,7 @@ public struct FineTuningSettings: Sendable, Equatable {
   public enum EncoderKind: String, CaseIterable, Sendable {
     /// A transformer, whose token vectors are pooled.
     case bert
-    /// The mean of word embeddings, then a linear map: a baseline without attention. Only this package reads its
-    /// folders.
+    /// The mean of static word embeddings, then a linear map: a baseline without attention.
     case wordAverage = "word-average"
   }
 
@@ -31,8 +30,8 @@ public struct FineTuningSettings: Sendable, Equatable {
     case steps(Int)
   }
 
-  /// The architecture to train; nil: that of the model folder. With a BERT's folder, `wordAverage` starts from new
-  /// weights and uses the folder's vocabulary.
+  /// The architecture to train; nil: that of the model folder. With a transformer's folder, `wordAverage` starts from
+  /// new weights and uses the folder's vocabulary.
   public var encoder: EncoderKind?
   /// How long training lasts.
   public var length = Length.epochs(1)
@@ -47,8 +46,8 @@ public struct FineTuningSettings: Sendable, Equatable {
   public var schedule = Schedule.linear
   /// The fraction of the updates in which the learning rate rises.
   public var warmupRatio = 0.1
-  /// The dropout probability of hidden states and attention weights; nil: the value in config.json. A word average has
-  /// no dropout.
+  /// The dropout probability of hidden states and attention weights; nil: the value in config.json. Static embeddings
+  /// have no dropout.
   public var dropout: Float?
   /// The pooling modes of a transformer; nil: the folder's.
   public var pooling: [PoolingMode]?

@@ -30,12 +30,15 @@ extension Trainer {
       throw FineTuningError.invalidSetting(
         name: "pooling, normalisation or encoder", value: "given", allowed: "none of them: a cross-encoder has a head")
     }
-    let held = model.transformer.configuration.architecture, wanted = settings.encoder?.rawValue ?? held
+    // A word average is made of static embeddings.
+    let isStatic = model.transformer is StaticEmbeddingModel, kind = FineTuningSettings.EncoderKind.wordAverage
+    let held = isStatic ? kind.rawValue : model.transformer.configuration.architecture
+    let wanted = settings.encoder?.rawValue ?? held
     if wanted == held {
       let encoder = try EncoderPipeline(model, settings: encoderSettings, dropout: settings.dropout)
       return (encoder, try encoder.trainableWeights(kernels: kernels))
     }
-    guard settings.encoder == .wordAverage else {
+    guard settings.encoder == kind else {
       throw FineTuningError.invalidSetting(
         name: "the encoder", value: wanted, allowed: "\(held), which the model's folder holds, or another folder")
     }
