@@ -17,7 +17,8 @@ import Swiftlet
     let tokenizer = try Tokenizer(folder: model)
     let lines = try String(contentsOfFile: text, encoding: .utf8).split(separator: "\n").map(String.init)
     try verify(tokenizer, lines)
-    let shares = (0..<threads).map { Array(lines[lines.count * $0 / threads..<lines.count * ($0 + 1) / threads]) }
+    // Long lines may stand together.
+    let shares = (0..<threads).map { share in stride(from: share, to: lines.count, by: threads).map { lines[$0] } }
     var seconds = Double.infinity
     for _ in 0..<passes {
       let elapsed = ContinuousClock().measure {

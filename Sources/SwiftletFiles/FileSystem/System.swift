@@ -254,6 +254,16 @@ enum System {
   }
 }
 
+/// A number that the calling thread has to itself as long as it runs.
+package func currentThread() -> UInt {
+  #if canImport(Glibc)
+    pthread_self()
+  #else
+    // The address of the C library's record, which nobody reads here.
+    unsafe UInt(bitPattern: pthread_self())
+  #endif
+}
+
 /// The kind, size and times of a file.
 struct FileStatus: Equatable {
   enum Kind: String { case regular, directory, pipe, socket, device }

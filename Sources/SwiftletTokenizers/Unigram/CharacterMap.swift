@@ -6,7 +6,7 @@
 /// Wherever the tables lead outside themselves, or a replacement is not UTF-8, there is no replacement: no table traps.
 ///
 /// Format: github.com/google/sentencepiece, src/normalizer.cc, and the crate spm_precompiled.
-struct CharacterMap: Sendable {
+final class CharacterMap: Sendable {
   private let units: ContiguousArray<UInt32>
   /// UTF-8 of all replacements.
   let text: ContiguousArray<UInt8>

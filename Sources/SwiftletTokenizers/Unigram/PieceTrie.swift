@@ -68,8 +68,11 @@ struct PieceTrie: Sendable {
     private var previous: ContiguousArray<Int32> = []
     /// The first free unit, -1 if there is none; the list is a ring.
     private var firstFree: Int32 = -1
+    /// The free unit that the next node with one child tries first. It goes round the ring: units whose base is taken
+    /// would otherwise be tried again and again.
+    private var nextTry: Int32 = -1
 
-    /// How many free units are tried for a node with several children before new ones are made.
+    /// How many free units are tried for a node before new ones are made.
     private static let maximumTryCount = 24
 
     /// A stretch of the pieces that have the first `depth` bytes in common, and the unit of these bytes.
@@ -130,13 +133,15 @@ struct PieceTrie: Sendable {
 
     /// A base under which all labels find a free unit.
     private mutating func base(for labels: [UInt8]) -> Int {
-      // One child fits anywhere, so it takes the oldest free unit; several look among the newest.
-      var slot = firstFree
-      if labels.count > 1, slot >= 0 { slot = previous[Int(slot)] }
+      // One child fits almost anywhere; several look among the newest units.
+      let isAlone = labels.count == 1
+      var slot = isAlone ? nextTry : firstFree
+      if !isAlone, slot >= 0 { slot = previous[Int(slot)] }
       for _ in 0..<Self.maximumTryCount where slot >= 0 {
         let base = Int(slot) ^ Int(labels[0])
         if !hasBase[base], labels.allSatisfy({ !units[base ^ Int($0)].isUsed }) { return base }
-        slot = labels.count > 1 ? previous[Int(slot)] : next[Int(slot)]
+        slot = isAlone ? next[Int(slot)] : previous[Int(slot)]
+        if isAlone { nextTry = slot }
       }
       let start = units.count
       addBlock()
@@ -151,7 +156,8 @@ struct PieceTrie: Sendable {
       previous.append(contentsOf: (start..<start + 256).map { Int32($0 - 1) })
       let (first, last) = (Int32(start), Int32(start + 255))
       if firstFree < 0 {
-        (next[Int(last)], previous[Int(first)], firstFree) = (first, last, first)
+        (next[Int(last)], previous[Int(first)]) = (first, last)
+        (firstFree, nextTry) = (first, first)
       } else {
         let end = previous[Int(firstFree)]
         (next[Int(end)], previous[Int(first)]) = (first, end)
@@ -162,10 +168,11 @@ struct PieceTrie: Sendable {
     private mutating func unlink(_ slot: Int) {
       let (before, after) = (previous[slot], next[slot])
       if Int(after) == slot {
-        firstFree = -1
+        (firstFree, nextTry) = (-1, -1)
       } else {
         (next[Int(before)], previous[Int(after)]) = (after, before)
         if Int(firstFree) == slot { firstFree = after }
+        if Int(nextTry) == slot { nextTry = after }
       }
     }
   }

@@ -57,7 +57,7 @@ extension UnigramPass {
       let byte = text[position]
       let next = position + 1 < end ? text[position + 1] : 0
       guard byte < 0x80, next < 0x80, !(byte == UInt8(ascii: "\r") && next == UInt8(ascii: "\n")) else {
-        position = try readClusters(from: position, to: end, of: text)
+        position = try readClusters(from: position, to: end, of: text, readsPlainWords)
         continue
       }
       if readsPlainWords, byte == UInt8(ascii: " "), PlainWords.isWordByte(next), !steps.isPending {
@@ -102,7 +102,7 @@ extension UnigramPass {
 
   /// Reads clusters up to the first that starts with ASCII.
   private mutating func readClusters(
-    from start: Int, to end: Int, of text: Span<UInt8>
+    from start: Int, to end: Int, of text: Span<UInt8>, _ readsPlainWords: Bool
   ) throws(TokenizerError) -> Int {
     var position = start
     var (scalar, length) = try text.scalar(at: start)
@@ -118,7 +118,13 @@ extension UnigramPass {
       guard !stages.kinds.joins(kind, nextKind) else {
         return try readCluster(from: position, to: end, of: text)
       }
-      replaceScalar(scalar, kind, at: position..<next, of: text)
+      if scalar == 0x20, readsPlainWords, nextKind & ~ScalarKinds.classMask == 0, !isAtStart, !steps.isPending {
+        // One space between words starts the next, as before a plain word.
+        endWord()
+        path.append(stages.metaspaceBytes)
+      } else {
+        replaceScalar(scalar, kind, at: position..<next, of: text)
+      }
       if nextLength == 1 || isFull { return next }
       (position, scalar, length, kind) = (next, nextScalar, nextLength, nextKind)
     }
@@ -205,9 +211,10 @@ extension UnigramPass {
 
   /// Hands on what replaces `count` scalars.
   private mutating func replace(_ count: Int, by replacement: Range<Int>, in characters: CharacterMap) {
+    let text = characters.text
     var (position, newCount) = (replacement.lowerBound, 0)
     // The text was checked when it was loaded.
-    while position < replacement.upperBound, let (scalar, byteCount) = try? characters.text.span.scalar(at: position) {
+    while position < replacement.upperBound, let (scalar, byteCount) = try? text.span.scalar(at: position) {
       hold(scalar, change: newCount < count ? 0 : 1)
       position += byteCount
       newCount += 1

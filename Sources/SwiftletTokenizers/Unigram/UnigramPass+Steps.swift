@@ -105,7 +105,7 @@ struct StepStates {
 
   /// Begins a text.
   mutating func begin() {
-    for index in states.indices { states[index].hasContent = false }
+    for index in states.indices { states[index].begin() }
   }
 }
 
@@ -121,6 +121,14 @@ struct StepState {
   private var spaces: (count: Int, last: BestPath.Origin)?
 
   init(step: UnigramNormalization.Step) { self.step = step }
+
+  /// Forgets the text before, which may have been left in the middle.
+  mutating func begin() {
+    hasContent = false
+    if !pending.isEmpty { pending.removeAll() }
+    if !runs.isEmpty { runs.removeAll() }
+    spaces = nil
+  }
 
   var isPending: Bool {
     if case .strip(left: true, _) = step, !hasContent { return true }

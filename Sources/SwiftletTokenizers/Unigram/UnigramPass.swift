@@ -82,7 +82,7 @@ struct UnigramPass: ~Copyable {
     self.treatsSpecialTokensAsText = treatsSpecialTokensAsText
     let memory = stages.takeMemory()
     path = BestPath(stages.model, tracksOrigins: tracksOrigins, memory.path)
-    steps = StepStates(stages.normalization.steps)
+    steps = memory.steps
     found = PieceList(limit: limit, givesRanges: givesRanges)
     self.tracksOrigins = tracksOrigins
     cache = memory.cache
@@ -90,8 +90,8 @@ struct UnigramPass: ~Copyable {
 
   /// Gives the memory of the pass to the next one.
   private consuming func end() {
-    let (stages, cache) = (stages, cache)
-    if let path = path.takeMemory() { stages.giveBack(PassMemory(cache: cache, path: path)) }
+    let (stages, cache, steps) = (stages, cache, steps)
+    if let path = path.takeMemory() { stages.giveBack(PassMemory(cache: cache, path: path, steps: steps)) }
   }
 
   // MARK: Added tokens

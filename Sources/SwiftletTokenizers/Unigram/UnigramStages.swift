@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Synchronization
-
 /// The tables and settings that a pass of a Unigram tokenizer over a text reads: made once, shared by all its users.
 final class UnigramStages: Sendable {
   let rawTokens: AddedTokenFinder
@@ -16,8 +14,7 @@ final class UnigramStages: Sendable {
   let plainWords: PlainWords?
   /// The replacement of spaces in UTF-8.
   let metaspaceBytes: ContiguousArray<UInt8>
-  /// The memory that no pass is using.
-  private let memories = Mutex<[PassMemory]>([])
+  private let memories = PassMemories()
 
   convenience init(
     addedTokens: [AddedToken], normalization: UnigramNormalization, splitting: UnigramSplitting, model: UnigramModel
@@ -50,18 +47,9 @@ final class UnigramStages: Sendable {
   }
 
   /// Memory that nobody else uses until it is given back.
-  func takeMemory() -> PassMemory { memories.withLock { $0.popLast() } ?? PassMemory() }
+  func takeMemory() -> PassMemory { memories.take() ?? PassMemory(steps: StepStates(normalization.steps)) }
 
-  func giveBack(_ memory: consuming PassMemory) {
-    let memory = memory
-    memories.withLock { $0.append(memory) }
-  }
-}
-
-/// What passes over texts hand on to each other.
-struct PassMemory {
-  var cache = WordCache()
-  var path = BestPath.Memory()
+  func giveBack(_ memory: consuming PassMemory) { memories.giveBack(memory) }
 }
 
 /// What the stages before the model do with each scalar, in one byte each.

@@ -8,7 +8,7 @@ struct WordCache {
   /// Up to four ids, -1 behind the last.
   private var ids = ContiguousArray(repeating: SIMD4<Int32>(repeating: -1), count: WordCache.slotCount)
 
-  private static let slotCount = 1 << 13
+  private static let slotCount = 1 << 15
   /// Words of more pieces are not kept.
   static let maximumPieceCount = 4
 
