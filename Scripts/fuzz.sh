@@ -5,8 +5,8 @@
 #
 # Targets: safetensors json folder lines tables tokenizer models gradients; all if none is named. Each runs for N minutes (5), two at a time,
 # with libFuzzer and AddressSanitizer. Prints for each how many inputs it ran, how many edges of the code they covered and
-# which input reached the last new one. Exits 1 if an input crashed, took two seconds or 512 MB, and prints its path;
-# run the program with that file as its argument to see it again.
+# which input reached the last new one. Exits 1 if an input crashed, took two seconds, allocated 512 MB at once or made the
+# process grow to 1 GB, and prints its path; run the program with that file as its argument to see it again.
 #
 # Inputs that cover something new are kept in Fuzzing/.fuzz/corpus, and the next run starts from them. Linux: the Swift
 # of Xcode has no libFuzzer.
@@ -36,6 +36,7 @@ python3 Scripts/make_fuzz_seeds.py "$work/seeds"
 
 run() {
   local target=$1
+  # What AddressSanitizer keeps of ended threads makes a process grow by half a megabyte a second.
   # LeakSanitizer does not see pointers in Swift's enums: memory that a pool's thread will soon release looks leaked.
   local leaks=1
   case $target in folder | tokenizer | models | gradients) leaks=0 ;; esac
@@ -44,7 +45,7 @@ run() {
   TMPDIR=$work/$target ASAN_OPTIONS=quarantine_size_mb=32:detect_leaks=$leaks SWIFT_BACKTRACE=enable=no \
     "$bin/fuzz-$target" "$kept/corpus/$target" "$work/seeds/$target" -dict="$work/seeds/words.dict" \
     -artifact_prefix="$kept/findings/$target-" -max_total_time="$seconds" -max_len=8192 \
-    -detect_leaks=$leaks -rss_limit_mb=512 -timeout=$timeout -print_final_stats=1 > "$kept/$target.log" 2>&1 ||
+    -detect_leaks=$leaks -malloc_limit_mb=512 -rss_limit_mb=1024 -timeout=$timeout -print_final_stats=1 > "$kept/$target.log" 2>&1 ||
     touch "$work/$target.failed"
 }
 
