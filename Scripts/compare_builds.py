@@ -6,7 +6,8 @@ usage: compare_builds.py OLD NEW TEXTS TRAIN [--pairs N]
 
 OLD and NEW are folders with release builds of `embed` and `finetune`; TEXTS has a text a line, TRAIN is a table of texts and
 labels. The builds run in turn, the first of a pair changing. Prints for each task the median of old / new (above 1: NEW is
-faster) and its 95 % interval by bootstrap. For latency both programs stay open and get each line in turn.
+faster) and its 95 % interval by bootstrap. For latency both programs stay open
+for fifty lines and get each in turn.
 """
 import argparse
 import pathlib
@@ -56,13 +57,24 @@ def training(builds, table, pairs):
 
 
 def latency(builds, texts, precision):
-    lines = [line for line in texts.read_text(encoding="utf-8").split("\n") if line][:800]
-    programs = [
-        subprocess.Popen(
-            [build / "embed", "--model", MODEL, "--quiet", "--precision", precision, "--input", "-", "--format", "jsonl"],
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        for build in builds]
+    lines = [line for line in texts.read_text(encoding="utf-8").split("\n") if line][:1000]
+    pairs = []
+    # A process may be some per cent faster than the next one of the same program: where its memory lies differs.
+    for start in range(0, len(lines), 50):
+        programs = [
+            subprocess.Popen(
+                [build / "embed", "--model", MODEL, "--quiet", "--precision", precision, "--input", "-", "--format", "jsonl"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            for build in builds]
+        pairs += latencies(programs, lines[start : start + 50])[10:]
+        for program in programs:
+            program.stdin.close()
+            program.wait()
+    show(f"latency, {precision}", pairs)
 
+
+def latencies(programs, lines):
+    """The seconds of each line's answer by both programs."""
     def answer(program, line):
         start = time.perf_counter()
         program.stdin.write(line.encode() + b"\n")
@@ -75,11 +87,7 @@ def latency(builds, texts, precision):
         answer(programs[build], line)
         return min(answer(programs[build], line) for _ in range(2))
 
-    pairs = [in_turn(i, lambda build: measure(build, line)) for i, line in enumerate(lines)]
-    for program in programs:
-        program.stdin.close()
-        program.wait()
-    show(f"latency, {precision}", pairs[20:])
+    return [in_turn(i, lambda build: measure(build, line)) for i, line in enumerate(lines)]
 
 
 def main():

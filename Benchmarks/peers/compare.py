@@ -99,11 +99,17 @@ class Comparison:
         names = [name for name in self.engines if name in PRECISIONS[precision]]
         return self.between(ours, {name: lambda name=name: theirs(name) for name in names})
 
-    def throughput(self, precision, model, path):
-        expected = swiftlet.vectors(model, path, self.work / "expected.npy")
+    def throughput(self, precision, model, path, pairs=None):
+        """Of texts, or of pairs with the texts of another file, which a cross-encoder scores."""
+        options = ["--pairs", pairs] if pairs else []
+        if pairs:
+            expected = self.work / "expected.txt"
+            swiftlet.pipeline(model, path, *options, "--logits", expected, "--passes", 0)
+        else:
+            expected = swiftlet.vectors(model, path, self.work / "expected.npy")
         result = self.between_engines(
-            precision, lambda: swiftlet.pipeline(model, path, "--precision", precision, *self.passes),
-            lambda name: self.engine("embed", name, precision, path, "--expected", expected, model=model))
+            precision, lambda: swiftlet.pipeline(model, path, "--precision", precision, *options, *self.passes),
+            lambda name: self.engine("embed", name, precision, path, *options, "--expected", expected, model=model))
         for name, measured in result["peers"].items():
             if precision == "float32" and measured["min_cosine"] < 0.9999:
                 raise SystemExit(f"{name} computes something else: a cosine of {measured['min_cosine']} with ours")
@@ -137,14 +143,37 @@ class Comparison:
                 lambda name: self.engine("latency", name, precision, path))
             for precision in ("float32", "int8")}
 
+    def random_model(self, name, *options):
+        """A folder with random weights."""
+        model = self.work / name
+        if not model.exists():
+            swiftlet.run([sys.executable, swiftlet.ROOT / "Scripts" / "make_random_bert.py", model, *options])
+        return model
+
     def large(self):
         """Random weights as large as bert-base's."""
         if "pytorch" not in self.engines:
             return None
-        model = self.work / "bert-base"
-        if not model.exists():
-            swiftlet.run([sys.executable, swiftlet.ROOT / "Scripts" / "make_random_bert.py", model])
-        return self.throughput("float32", model, self.head(self.texts["passage"], 100))
+        return self.throughput("float32", self.random_model("bert-base"), self.head(self.texts["passage"], 100))
+
+    def family(self):
+        """Random weights as large as those of DistilBERT, of MPNet, and of a cross-encoder for MS MARCO."""
+        if "pytorch" not in self.engines:
+            return None
+        passage, short = self.head(self.texts["passage"], 100), self.head(self.texts["short"], 800)
+        others = self.work / "others.txt"
+        others.write_text("".join(lines(self.texts["short"])[800:1600]), encoding="utf-8")
+        results = {}
+        for name, options in (("distilbert", ["--layers", 6]), ("mpnet", [])):
+            model = self.random_model(name, "--type", name, *options)
+            results[name] = {
+                "passage": self.throughput("float32", model, passage), "short": self.throughput("float32", model, short)}
+        sizes = ["--layers", 6, "--hidden", 384, "--intermediate", 1536, "--cross-encoder"]
+        model = self.random_model("cross-encoder", *sizes)
+        results["cross-encoder"] = {
+            "passage": self.throughput("float32", model, short, self.texts["passage"]),
+            "short": self.throughput("float32", model, short, others)}
+        return results
 
     def train(self):
         steps = 2 if self.quick else 20
@@ -191,8 +220,8 @@ class Comparison:
 
 
 PARTS = [
-    "kernels", "float32", "bfloat16", "int8", "latency", "large", "train", "tokenizer", "start", "memory", "threads",
-    "scaling"]
+    "kernels", "float32", "bfloat16", "int8", "latency", "large", "family", "train", "tokenizer", "start", "memory",
+    "threads", "scaling"]
 
 
 def machine():

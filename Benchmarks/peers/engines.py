@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The peers, from token ids to unit vectors. Imported by measure.py.
+"""The peers, from token ids to unit vectors, or to the logits of a cross-encoder. Imported by measure.py.
 
 Each engine runs in some variants, of which the fastest is to count: streams, graphs. A variant is a function of
-(ids, mask, done), with arrays [texts, tokens], that hands the vectors to `done`, at once or later, and has a `wait`.
+(inputs, done), with arrays [texts, tokens] by name, that hands the vectors to `done`, at once or later, and has a `wait`.
 """
 import json
 import os
@@ -22,24 +22,54 @@ def tokenizer(model, length=None):
     return result
 
 
+def length(text):
+    """Letters of a text or a pair."""
+    return len(text) if isinstance(text, str) else sum(map(len, text))
+
+
 def batches(tokenizer, texts, size):
-    """(indices of texts, ids, mask) of texts of about one length together, the longest first."""
-    order = sorted(range(len(texts)), key=lambda index: -len(texts[index]))
+    """(indices of texts, inputs) of texts or pairs of about one length together, the longest first."""
+    order = sorted(range(len(texts)), key=lambda index: -length(texts[index]))
     for first in range(0, len(order), size):
         indices = order[first : first + size]
         encodings = tokenizer.encode_batch([texts[index] for index in indices])
-        yield indices, np.array([e.ids for e in encodings]), np.array([e.attention_mask for e in encodings])
+        parts = {"input_ids": "ids", "attention_mask": "attention_mask", "token_type_ids": "type_ids"}
+        yield indices, {name: np.array([getattr(e, part) for e in encodings]) for name, part in parts.items()}
 
 
-def unit_means(states, mask):
-    weights = mask[:, :, None].astype(np.float32)
-    means = (states * weights).sum(1) / weights.sum(1)
-    return means / np.linalg.norm(means, axis=1, keepdims=True)
+class Network:
+    """What transformers makes of a folder: which class, its inputs and what is made of its output."""
+
+    def __init__(self, model):
+        config = json.loads((model / "config.json").read_text())
+        self.model = model
+        self.is_cross_encoder = config["architectures"][0].endswith("ForSequenceClassification")
+        self.inputs = ["input_ids", "attention_mask"] + ["token_type_ids"] * (config["model_type"] == "bert")
+
+    def load(self, **options):
+        from transformers import AutoModel, AutoModelForSequenceClassification
+
+        kind = AutoModelForSequenceClassification if self.is_cross_encoder else AutoModel
+        return kind.from_pretrained(self.model, **options).eval()
+
+    def output(self, result):
+        return result.logits if self.is_cross_encoder else result.last_hidden_state
+
+    def chosen(self, inputs):
+        return {name: inputs[name] for name in self.inputs}
+
+    def vectors(self, output, mask):
+        """The logits as they are, or unit vectors of means."""
+        if self.is_cross_encoder:
+            return output
+        weights = mask[:, :, None].astype(np.float32)
+        means = (output * weights).sum(1) / weights.sum(1)
+        return means / np.linalg.norm(means, axis=1, keepdims=True)
 
 
-def synchronous(states):
-    def variant(ids, mask, done):
-        done(unit_means(states(ids, mask), mask))
+def synchronous(network, compute):
+    def variant(inputs, done):
+        done(network.vectors(compute(network.chosen(inputs)), inputs["attention_mask"]))
 
     variant.wait = lambda: None
     return variant
@@ -47,17 +77,17 @@ def synchronous(states):
 
 def pytorch(model, precision, **_):
     import torch
-    from transformers import AutoModel
 
     torch.set_num_threads(THREADS)
-    network = AutoModel.from_pretrained(model, dtype=getattr(torch, precision)).eval()
+    network = Network(model)
+    module = network.load(dtype=getattr(torch, precision))
 
-    def states(ids, mask):
+    def compute(inputs):
         with torch.inference_mode():
-            output = network(input_ids=torch.from_numpy(ids), attention_mask=torch.from_numpy(mask))
-            return output.last_hidden_state.float().numpy()
+            result = module(**{name: torch.from_numpy(values) for name, values in inputs.items()})
+            return network.output(result).float().numpy()
 
-    yield "", synchronous(states)
+    yield "", synchronous(network, compute)
 
 
 def onnx_graph(model, cache):
@@ -65,29 +95,26 @@ def onnx_graph(model, cache):
     path = cache / "model.onnx"
     if not path.exists():
         import torch
-        from transformers import AutoModel
 
-        network = AutoModel.from_pretrained(model, dtype=torch.float32, attn_implementation="eager").eval()
+        network = Network(model)
+        module = network.load(dtype=torch.float32, attn_implementation="eager")
 
-        class LastHiddenState(torch.nn.Module):
+        class Output(torch.nn.Module):
             def __init__(self):
                 super().__init__()
-                self.network = network
+                self.module = module
 
-            def forward(self, ids, mask, types):
-                return self.network(input_ids=ids, attention_mask=mask, token_type_ids=types).last_hidden_state
+            def forward(self, *inputs):
+                return network.output(self.module(**dict(zip(network.inputs, inputs))))
 
-        ids = torch.zeros((2, 16), dtype=torch.int64)
-        names = ["input_ids", "attention_mask", "token_type_ids"]
+        ids = torch.full((2, 16), 5, dtype=torch.int64)
+        values = {"input_ids": ids, "attention_mask": torch.ones_like(ids), "token_type_ids": torch.zeros_like(ids)}
         torch.onnx.export(
-            LastHiddenState(), (ids, torch.ones_like(ids), ids), str(path), input_names=names, output_names=["states"],
-            dynamic_axes={name: {0: "texts", 1: "tokens"} for name in [*names, "states"]}, opset_version=17,
-            dynamo=False)
+            Output(), tuple(network.chosen(values).values()), str(path), input_names=network.inputs,
+            output_names=["output"], opset_version=17, dynamo=False,
+            dynamic_axes={name: {0: "texts", 1: "tokens"} for name in network.inputs} | {
+                "output": {0: "texts"} if network.is_cross_encoder else {0: "texts", 1: "tokens"}})
     return path
-
-
-def onnx_inputs(ids, mask):
-    return {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
 
 
 def onnxruntime(model, precision, cache, **_):
@@ -101,11 +128,10 @@ def onnxruntime(model, precision, cache, **_):
         session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         types = {argument.name: np.int32 if "int32" in argument.type else np.int64 for argument in session.get_inputs()}
 
-        def states(ids, mask):
-            inputs = onnx_inputs(ids, mask)
+        def compute(inputs):
             return session.run(None, {name: inputs[name].astype(types[name]) for name in types})[0]
 
-        return synchronous(states)
+        return synchronous(Network(model), compute)
 
     graph, fused, quantized = onnx_graph(model, cache), cache / "fused.onnx", cache / "int8.onnx"
     if precision == "int8":
@@ -117,22 +143,22 @@ def onnxruntime(model, precision, cache, **_):
         if not fused.exists():
             config = json.loads((model / "config.json").read_text())
             optimizer.optimize_model(
-                str(graph), model_type="bert", num_heads=config["num_attention_heads"],
-                hidden_size=config["hidden_size"], opt_level=1).save_model_to_file(str(fused))
+                str(graph), model_type="bert", num_heads=config.get("num_attention_heads", config.get("n_heads")),
+                hidden_size=config.get("hidden_size", config.get("dim")), opt_level=1).save_model_to_file(str(fused))
         yield "fused", session(fused)
 
 
 def openvino(model, precision, cache, calibration, latency=False, **_):
     import openvino
 
-    core = openvino.Core()
+    core, chosen = openvino.Core(), Network(model).chosen
     graph = core.read_model(onnx_graph(model, cache))
     if precision == "int8":
         quantized = cache / "openvino-int8.xml"
         if not quantized.exists():
             import nncf
 
-            inputs = [onnx_inputs(ids, mask) for _, ids, mask in batches(tokenizer(model, 256), calibration, 8)]
+            inputs = [chosen(inputs) for _, inputs in batches(tokenizer(model, 256), calibration, 8)]
             quantized_graph = nncf.quantize(
                 graph, nncf.Dataset(inputs), model_type=nncf.ModelType.TRANSFORMER, subset_size=len(inputs))
             openvino.save_model(quantized_graph, quantized, compress_to_fp16=False)
@@ -141,23 +167,25 @@ def openvino(model, precision, cache, calibration, latency=False, **_):
         "INFERENCE_NUM_THREADS": THREADS, "INFERENCE_PRECISION_HINT": "bf16" if precision == "bfloat16" else "f32",
         "PERFORMANCE_HINT": "LATENCY" if latency else "THROUGHPUT"}
     for streams in [1] if latency else [1, 2]:
-        network = core.compile_model(graph, "CPU", settings | {"NUM_STREAMS": streams})
-        yield f"streams: {streams}", synchronous(one_request(network)) if streams == 1 else queued(network, streams)
+        compiled = core.compile_model(graph, "CPU", settings | {"NUM_STREAMS": streams})
+        yield f"streams: {streams}", queued(Network(model), compiled, streams)
 
 
-def one_request(network):
-    request = network.create_infer_request()
-    return lambda ids, mask: request.infer(onnx_inputs(ids, mask))[0]
+def one_request(compiled):
+    request = compiled.create_infer_request()
+    return lambda inputs: request.infer(inputs)[0]
 
 
-def queued(network, streams):
+def queued(network, compiled, streams):
+    if streams == 1:
+        return synchronous(network, one_request(compiled))
     import openvino
 
-    queue = openvino.AsyncInferQueue(network, streams)
-    queue.set_callback(lambda request, data: data[1](unit_means(request.get_output_tensor(0).data, data[0])))
+    queue = openvino.AsyncInferQueue(compiled, streams)
+    queue.set_callback(lambda request, data: data[1](network.vectors(request.get_output_tensor(0).data, data[0])))
 
-    def variant(ids, mask, done):
-        queue.start_async(onnx_inputs(ids, mask), (mask, done))
+    def variant(inputs, done):
+        queue.start_async(network.chosen(inputs), (inputs["attention_mask"], done))
 
     variant.wait = queue.wait_all
     return variant
@@ -171,9 +199,9 @@ def ctranslate2(model, precision, cache, **_):
         ctranslate2.converters.TransformersConverter(str(model)).convert(str(folder), quantization=precision)
     encoder = ctranslate2.Encoder(str(folder), device="cpu", intra_threads=THREADS, compute_type=precision)
 
-    def states(ids, mask):
-        lengths = ctranslate2.StorageView.from_array(mask.sum(1).astype(np.int32))
-        output = encoder.forward_batch(ctranslate2.StorageView.from_array(ids.astype(np.int32)), lengths)
+    def compute(inputs):
+        lengths = ctranslate2.StorageView.from_array(inputs["attention_mask"].sum(1).astype(np.int32))
+        output = encoder.forward_batch(ctranslate2.StorageView.from_array(inputs["input_ids"].astype(np.int32)), lengths)
         return np.array(output.last_hidden_state)
 
-    yield "", synchronous(states)
+    yield "", synchronous(Network(model), compute)

@@ -3,7 +3,7 @@
 """Measures one peer and prints a line of JSON; compare.py runs it.
 
 usage: measure.py embed|latency --engine NAME --precision NAME --model DIR --cache DIR --calibration FILE --text FILE
-                  [--expected NPY]
+                  [--expected NPY] [--pairs FILE, the second texts]
        measure.py tokenize --model DIR --text FILE
        measure.py train --model DIR --text CSV [--steps 20]
 """
@@ -49,9 +49,9 @@ def embed_once(variant, tokenizer, texts, size):
 
         return done
 
-    for indices, ids, mask in engines.batches(tokenizer, texts, size):
-        variant(ids, mask, keep(indices))
-        tokens += int(mask.sum())
+    for indices, inputs in engines.batches(tokenizer, texts, size):
+        variant(inputs, keep(indices))
+        tokens += int(inputs["attention_mask"].sum())
     variant.wait()
     return time.perf_counter() - start, tokens, vectors
 
@@ -59,6 +59,8 @@ def embed_once(variant, tokenizer, texts, size):
 def embed(arguments):
     """Looks for the best variant and batch size on a fifth of the texts, and runs that one twice over all."""
     tokenizer, texts = engines.tokenizer(arguments.model, MAX_LENGTH), lines(arguments.text)
+    if arguments.pairs:
+        texts = list(zip(texts, lines(arguments.pairs)))
     best = None
     for name, variant in variants(arguments):
         embed_once(variant, tokenizer, texts[::20], BATCH_SIZES[0])
@@ -70,7 +72,11 @@ def embed(arguments):
     passes = [embed_once(variant, tokenizer, texts, size) for _ in range(2)]
     seconds, tokens, vectors = min(passes, key=lambda one: one[0])
     result = {"tokens_per_s": tokens / seconds, "batch_size": size, "variant": name}
-    if arguments.expected:
+    if arguments.pairs:
+        # All logits as one vector: a pair has no other.
+        x, y = np.concatenate(vectors), np.loadtxt(arguments.expected)
+        result["min_cosine"] = float(x @ y / np.sqrt((x @ x) * (y @ y)))
+    elif arguments.expected:
         result["min_cosine"] = float((np.array(vectors) * np.load(arguments.expected)).sum(1).min())
     return result
 
@@ -148,6 +154,7 @@ def main():
     parser.add_argument("--cache", type=pathlib.Path)
     parser.add_argument("--calibration", type=pathlib.Path)
     parser.add_argument("--text", type=pathlib.Path, required=True)
+    parser.add_argument("--pairs", type=pathlib.Path)
     parser.add_argument("--expected", type=pathlib.Path)
     parser.add_argument("--steps", type=int, default=20)
     arguments = parser.parse_args()

@@ -88,6 +88,10 @@ def markdown(results):
             table.add("least cosine with float32", least.pop("swiftlet"), least, show=cosine)
     if large := results.get("large"):
         table.add("float32, 12 layers of 768: tokens/s", large["swiftlet"], large["peers"], "tokens_per_s", max)
+    for model, texts in (results.get("family") or {}).items():
+        for text, measured in texts.items():
+            name = f"float32, size of {model}, {text} texts: tokens/s"
+            table.add(name, measured["swiftlet"], measured["peers"], "tokens_per_s", max)
     for precision, measured in results.get("latency", {}).items():
         name = f"{precision}, one text of 15 tokens: ms, median"
         table.add(name, measured["swiftlet"], measured["peers"], "p50_ms", min)

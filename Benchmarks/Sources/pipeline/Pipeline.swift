@@ -13,8 +13,11 @@ import Swiftlet
   @Option(help: "Make texts of so many tokens each from the file's words; default: its lines.") var length: Int?
   @Option(help: "Embed this many tokens, lines again and again; default: all lines once.") var tokens: Int?
   @Option(help: "How often they are embedded.") var passes = 3
+  @Option(help: "A file of second texts, a text a line: a cross-encoder scores the pairs.") var pairs: String?
+  @Option(help: "A file for the pairs' logits.") var logits: String?
 
   func run() throws {
+    if let pairs { return try score(pairs) }
     var settings = EncoderSettings(maxLength: length, threadCount: threads)
     settings.precision = precision
     let encoder = try SentenceEncoder(folder: model, settings: settings)
@@ -23,8 +26,23 @@ import Swiftlet
       text: URL(fileURLWithPath: text).lastPathComponent, precision: precision.rawValue, threads: threads,
       texts: texts.count, tokens: tokenCount)
     result.minCosine = try Verification(model: model, encoder: encoder, texts: texts).minCosine(precision)
+    try time(&result) { _ = try encoder.encode(texts) }
+  }
+
+  private func score(_ pairs: String) throws {
+    let settings = CrossEncoderSettings(maxLength: length, precision: precision, threadCount: threads)
+    let workload = try PairWorkload(model: model, settings: settings, first: text, second: pairs)
+    let logits = try workload.logits()
+    if let path = self.logits { try logits.write(toFile: path, atomically: true, encoding: .utf8) }
+    var result = Result(
+      text: URL(fileURLWithPath: text).lastPathComponent, precision: precision.rawValue, threads: threads,
+      texts: workload.pairs.count, tokens: workload.tokenCount)
+    try time(&result) { _ = try workload.encoder.scores(of: workload.pairs) }
+  }
+
+  private func time(_ result: inout Result, _ work: () throws -> Void) throws {
     for _ in 0..<passes {
-      let elapsed = try ContinuousClock().measure { _ = try encoder.encode(texts) }
+      let elapsed = try ContinuousClock().measure { try work() }
       result.seconds = min(result.seconds, elapsed / .seconds(1))
     }
     print(try result.json())

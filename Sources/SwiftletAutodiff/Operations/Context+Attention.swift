@@ -127,6 +127,6 @@ struct AttentionHeads {
   /// A unit's columns in `[tokens, hidden]`, or in the hidden columns from `start` on.
   func columns(_ matrix: MatrixView, _ unit: Unit, from start: Int = 0) -> MatrixView {
     let first = start + unit.place.head * head.headSize
-    return matrix.rows(unit.tokens).columns(first..<first + head.headSize)
+    return matrix.part(rows: unit.tokens, columns: first..<first + head.headSize)
   }
 }

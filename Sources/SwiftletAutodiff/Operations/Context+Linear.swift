@@ -44,11 +44,12 @@ extension Context {
   private func product(_ x: Tensor, _ layer: Linear, _ activation: Activation) -> Tensor {
     let (matrix, bias) = weights.linear(layer)
     let y = result(x.shape[0], layer.outputs)
+    // Made once: threads share the owners' count of each.
     let inputs = (matrix.convertsInputs ? converted(x, for: matrix) : x).matrix, outputs = y.matrix
+    let biases = bias?.vector
     forEachBlock(rows: x.shape[0], columns: layer.outputs) { rows, columns in
       var scratch = Scratch(worker.workspace)
-      matrix.product(
-        inputs.rows(rows), columns: columns, bias: bias?.vector, activation, into: outputs.rows(rows), &scratch)
+      matrix.product(inputs, rows: rows, columns: columns, bias: biases, activation, into: outputs, &scratch)
     }
     return y
   }

@@ -93,22 +93,27 @@ package struct PackedMatrix: Sendable {
     products.convert(x, into: converted, &scratch)
   }
 
-  /// Some columns, from where a panel starts, of function(x W + bias).
+  /// Some rows and columns, from where a panel starts, of function(x W + bias).
   ///
   /// - Parameters:
-  ///   - x: rows of inputs, converted where that is asked for.
+  ///   - x: all rows of inputs, converted where that is asked for.
+  ///   - rows: nil for all.
   ///   - bias: one number for each of all outputs; nil for none.
-  ///   - y: `[rows, outputs]`: all outputs, of which the columns are written.
+  ///   - y: `[rows, outputs]`: all results, of which those rows and columns are written.
   package func product(
-    _ x: MatrixView, columns: Range<Int>, bias: VectorView?, _ function: Activation = .identity, into y: MatrixView,
-    _ scratch: inout Scratch
+    _ x: MatrixView, rows: Range<Int>? = nil, columns: Range<Int>, bias: VectorView?,
+    _ function: Activation = .identity, into y: MatrixView, _ scratch: inout Scratch
   ) {
-    precondition(y.columns == outputs, "\(y.columns) outputs of \(outputs)")
+    let rows = rows ?? 0..<x.rows
+    precondition(
+      y.rows == x.rows && y.columns == outputs, "\(x.rows) rows into \(y.rows) x \(y.columns), \(outputs) outputs")
     products.product(
-      x, inputs: inputs, packed: panels(columns), bias: bias?[columns], function, into: y.columns(columns), &scratch)
+      x.rows(rows), inputs: inputs, packed: panels(columns), bias: bias?[columns], function,
+      into: y.rows(rows).columns(columns), &scratch)
   }
 
   /// The panels of some columns, which start where a panel does.
+  @inline(__always)
   private func panels(_ columns: Range<Int>) -> VectorView {
     precondition(columns.lowerBound % panelWidth == 0 && columns.upperBound <= outputs, "no panel starts there")
     let start = products.packedCount(inputs: inputs, outputs: columns.lowerBound)

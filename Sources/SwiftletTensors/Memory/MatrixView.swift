@@ -6,8 +6,8 @@
 /// inside the buffer, which is checked in O(1) when the view is made. A writer makes sure that no other thread uses the
 /// same numbers at the same time.
 ///
-/// Parts are made inline: a part that is only passed on then does not count as an owner of the buffer, which threads
-/// share.
+/// In this module parts are made inline: a part that is only passed on then does not count as an owner of the buffer,
+/// which threads share. Elsewhere a call makes an owner.
 package struct MatrixView: Sendable {
   package let buffer: TensorBuffer
   package let offset: Int
@@ -70,6 +70,9 @@ extension MatrixView {
       insideOf: buffer, offset: range.isEmpty ? offset : offset + range.lowerBound * columnStride, rows: rows,
       columns: range.count, rowStride: rowStride, columnStride: columnStride)
   }
+
+  /// Some rows of some columns.
+  package func part(rows: Range<Int>, columns: Range<Int>) -> MatrixView { self.rows(rows).columns(columns) }
 
   /// Rows and columns exchanged.
   @inlinable @inline(__always)

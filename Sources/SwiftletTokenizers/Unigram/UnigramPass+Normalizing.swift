@@ -76,8 +76,7 @@ extension UnigramPass {
   private mutating func readASCII(from start: Int, to end: Int, of text: Span<UInt8>) -> Int {
     var position = start
     if canAppendBytes {
-      // A long run is searched part by part.
-      while position < min(end, start + 1 << 12) {
+      while position < min(end, start + Self.longestRun) {
         let byte = text[position]
         guard byte < 0x80, stages.kinds[UInt32(byte)] & ~ScalarKinds.classMask == 0, byte > UInt8(ascii: " "),
           position + 1 == end || text[position + 1] < 0x80
@@ -85,8 +84,7 @@ extension UnigramPass {
         position += 1
       }
       if position > start {
-        path.append(text, start..<position)
-        if path.needsSearch { searchPart() }
+        appendPlain(text, start..<position)
         return position
       }
     }
@@ -107,28 +105,48 @@ extension UnigramPass {
     var position = start
     var (scalar, length) = try text.scalar(at: start)
     var kind = stages.kinds[scalar]
+    // From here on scalars only need to be appended to the word.
+    var plainStart = start
     while true {
-      let next = position + length
-      guard next < end else {
-        replaceScalar(scalar, kind, at: position..<next, of: text)
-        return next
-      }
-      let (nextScalar, nextLength) = try text.scalar(at: next)
+      let next = position + length, isLast = next >= end
+      let (nextScalar, nextLength) = isLast ? (0, 1) : try text.scalar(at: next)
       let nextKind = stages.kinds[nextScalar]
-      guard !stages.kinds.joins(kind, nextKind) else {
+      if !isLast, stages.kinds.joins(kind, nextKind) {
+        appendPlain(text, plainStart..<position)
         return try readCluster(from: position, to: end, of: text)
       }
-      if scalar == 0x20, readsPlainWords, nextKind & ~ScalarKinds.classMask == 0, !isAtStart, !steps.isPending {
-        // One space between words starts the next, as before a plain word.
-        endWord()
-        path.append(stages.metaspaceBytes)
-      } else {
-        replaceScalar(scalar, kind, at: position..<next, of: text)
+      let isPlain = kind & ~ScalarKinds.classMask == 0 && (plainStart < position || canAppendBytes)
+      if !isPlain || next - plainStart > Self.longestRun {
+        appendPlain(text, plainStart..<position)
+        if readsPlainWords, scalar == 0x20, !isLast, nextKind & ~ScalarKinds.classMask == 0, !isAtStart,
+          !steps.isPending
+        {
+          // One space between words starts the next, as before a plain word.
+          endWord()
+          path.append(stages.metaspaceBytes)
+        } else {
+          replaceScalar(scalar, kind, at: position..<next, of: text)
+        }
+        plainStart = next
       }
-      if nextLength == 1 || isFull { return next }
+      if nextLength == 1 || isFull {
+        appendPlain(text, plainStart..<next)
+        return next
+      }
       (position, scalar, length, kind) = (next, nextScalar, nextLength, nextKind)
     }
   }
+
+  /// Appends scalars that are neither replaced nor separators to the word.
+  @inline(__always)
+  private mutating func appendPlain(_ text: Span<UInt8>, _ range: Range<Int>) {
+    guard !range.isEmpty else { return }
+    path.append(text, range)
+    if path.needsSearch { searchPart() }
+  }
+
+  /// A longer run is searched part by part.
+  private static var longestRun: Int { 1 << 12 }
 
   /// Reads a cluster of several scalars.
   private mutating func readCluster(
@@ -185,11 +203,7 @@ extension UnigramPass {
 
   @inline(__always)
   private mutating func replaceScalar(_ scalar: UInt32, _ kind: UInt8, at range: Range<Int>, of text: Span<UInt8>) {
-    if kind & ~ScalarKinds.classMask == 0, canAppendBytes {
-      path.append(text, range)
-      if path.needsSearch { searchPart() }
-      return
-    }
+    if kind & ~ScalarKinds.classMask == 0, canAppendBytes { return appendPlain(text, range) }
     replaceOrFeed(scalar, kind, at: range, of: text)
   }
 
