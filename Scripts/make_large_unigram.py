@@ -8,7 +8,7 @@ ENGLISH are text files. FOLDER gets tokenizer.json, with 250,002 pieces: those o
 English texts and on the sentences of make_unigram_goldens.py, and made-up ones, so that the tables have their real size;
 english.txt, the lines of ENGLISH; and multilingual.txt, in equal parts shuffled sentences of 40 languages. Time them with
 
-    Benchmarks/.build/release/tokenizer --model FOLDER --text FOLDER/english.txt
+    Examples/.build/release/tokenizer --model FOLDER --text FOLDER/english.txt
     python Scripts/make_large_unigram.py --time FOLDER/english.txt [THREADS]
 """
 import io

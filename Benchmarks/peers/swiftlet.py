@@ -14,8 +14,7 @@ import tempfile
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-EXAMPLES = ROOT / "Examples" / ".build" / "release"
-BENCHMARKS = ROOT / "Benchmarks" / ".build"
+PROGRAMS = ROOT / "Examples" / ".build" / "release"
 
 
 class Disturbance:
@@ -90,18 +89,18 @@ def json_lines(command, **environment):
 
 
 def kernels():
-    return json_lines([BENCHMARKS / "kernels"])
+    return json_lines([ROOT / "Benchmarks" / ".build" / "kernels"])
 
 
 def pipeline(model, text, *options):
     """What the program of that name prints, with tokens a second."""
-    [result] = json_lines([BENCHMARKS / "release" / "pipeline", "--model", model, "--text", text, *options])
+    [result] = json_lines([PROGRAMS / "pipeline", "--model", model, "--text", text, *options])
     return result | {"tokens_per_s": result["tokens"] / result["seconds"]}
 
 
 def vectors(model, text, output):
     """Writes unit vectors of means in float32, as all peers are to compute them."""
-    run([EXAMPLES / "embed", "--model", model, "--input", text, "--output", output, "--format", "npy", "--quiet",
+    run([PROGRAMS / "embed", "--model", model, "--input", text, "--output", output, "--format", "npy", "--quiet",
          "--pooling", "mean", "--normalize"])
     return output
 
@@ -110,7 +109,7 @@ def latency(model, text, precision, count):
     """Milliseconds from a line to `embed` to its answer, the next line sent after it: the 50th and 99th of 100, of the
     second half of so many."""
     command = [
-        EXAMPLES / "embed", "--model", model, "--input", "-", "--format", "jsonl", "--quiet", "--precision", precision]
+        PROGRAMS / "embed", "--model", model, "--input", "-", "--format", "jsonl", "--quiet", "--precision", precision]
     with disturbance, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         times, answers = [], set()
         for _ in range(count):
@@ -135,7 +134,7 @@ def check_unit(answer):
 
 def start(model, text):
     """Milliseconds from the start of `embed` to the end of its answer, the median of 21; its peak megabytes."""
-    command = [EXAMPLES / "embed", "--model", model, "--quiet", "--format", "jsonl", text]
+    command = [PROGRAMS / "embed", "--model", model, "--quiet", "--format", "jsonl", text]
     runs = [run(command) for _ in range(21)]
     check_unit(runs[0][0])
     return {"ms": statistics.median(seconds for _, seconds, _ in runs) * 1000, "mb": max(peak for *_, peak in runs)}
@@ -148,7 +147,7 @@ def memory(model, path, count):
         with path.open(encoding="utf-8") as lines, texts.open("w", encoding="utf-8") as file:
             file.writelines(itertools.islice(itertools.cycle(lines), count))
         _, _, peak = run(
-            [EXAMPLES / "embed", "--model", model, "--quiet", "--input", texts, "--output", output, "--format", "npy"])
+            [PROGRAMS / "embed", "--model", model, "--quiet", "--input", texts, "--output", output, "--format", "npy"])
         return peak
 
 
@@ -159,7 +158,7 @@ def train(model, table, steps):
     with tempfile.TemporaryDirectory() as folder:
         log = pathlib.Path(folder, "log.jsonl")
         _, _, peak = run(
-            [EXAMPLES / "finetune", "--model", model, "--train", table, "--label-column", label, "--output",
+            [PROGRAMS / "finetune", "--model", model, "--train", table, "--label-column", label, "--output",
              f"{folder}/output", "--steps", steps + 4, "--pooling", "cls", "--no-normalize", "--margin", "5",
              "--max-length", "128", "--schedule", "constant", "--quiet", "--log", log])
         ends = [0] + [json.loads(line)["seconds"] for line in log.read_text().splitlines()]
@@ -169,5 +168,5 @@ def train(model, table, steps):
 
 def tokenize(model, text, threads):
     [result] = json_lines(
-        [BENCHMARKS / "release" / "tokenizer", "--model", model, "--text", text, "--threads", threads])
+        [PROGRAMS / "tokenizer", "--model", model, "--text", text, "--threads", threads])
     return result
