@@ -104,7 +104,7 @@ class Comparison:
         options = ["--pairs", pairs] if pairs else []
         if pairs:
             expected = self.work / "expected.txt"
-            swiftlet.pipeline(model, path, *options, "--logits", expected, "--passes", 0)
+            swiftlet.pipeline(model, path, *options, "--logits", expected, "--passes", 1)
         else:
             expected = swiftlet.vectors(model, path, self.work / "expected.npy")
         result = self.between_engines(
@@ -160,9 +160,9 @@ class Comparison:
         """Random weights as large as those of DistilBERT, of MPNet, and of a cross-encoder for MS MARCO."""
         if "pytorch" not in self.engines:
             return None
-        passage, short = self.head(self.texts["passage"], 100), self.head(self.texts["short"], 800)
+        passage, short = self.head(self.texts["passage"], 40), self.head(self.texts["short"], 400)
         others = self.work / "others.txt"
-        others.write_text("".join(lines(self.texts["short"])[800:1600]), encoding="utf-8")
+        others.write_text("".join(lines(self.texts["short"])[400:800]), encoding="utf-8")
         results = {}
         for name, options in (("distilbert", ["--layers", 6]), ("mpnet", [])):
             model = self.random_model(name, "--type", name, *options)
@@ -171,7 +171,7 @@ class Comparison:
         sizes = ["--layers", 6, "--hidden", 384, "--intermediate", 1536, "--cross-encoder"]
         model = self.random_model("cross-encoder", *sizes)
         results["cross-encoder"] = {
-            "passage": self.throughput("float32", model, short, self.texts["passage"]),
+            "passage": self.throughput("float32", model, self.head(short, 200), self.texts["passage"]),
             "short": self.throughput("float32", model, short, others)}
         return results
 
