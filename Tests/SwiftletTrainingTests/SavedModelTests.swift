@@ -69,7 +69,7 @@ import Testing
   }
 
   /// A word average replaces a transformer and the modules that were trained for its vectors.
-  @Test func aWordAverageKeepsNoDense() throws {
+  @Test func aWordAverageKeepsNoModule() throws {
     var settings = settings("modules")
     settings.encoder = .wordAverage
     let trainer = try settings.trainer(
