@@ -36,7 +36,7 @@ python3 Scripts/make_fuzz_seeds.py "$work/seeds"
 
 run() {
   local target=$1
-  # What AddressSanitizer keeps of ended threads makes a process grow by half a megabyte a second.
+  # What AddressSanitizer keeps of ended threads makes a process grow as long as it runs.
   # LeakSanitizer does not see pointers in Swift's enums: memory that a pool's thread will soon release looks leaked.
   local leaks=1
   case $target in folder | tokenizer | models | gradients) leaks=0 ;; esac

@@ -162,7 +162,7 @@ class Comparison:
             return None
         passage, short = self.head(self.texts["passage"], 40), self.head(self.texts["short"], 400)
         others = self.work / "others.txt"
-        others.write_text("".join(lines(self.texts["short"])[400:800]), encoding="utf-8")
+        others.write_text("".join(reversed(lines(short))), encoding="utf-8")
         results = {}
         for name, options in (("distilbert", ["--layers", 6]), ("mpnet", [])):
             model = self.random_model(name, "--type", name, *options)
