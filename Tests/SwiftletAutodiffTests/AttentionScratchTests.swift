@@ -54,8 +54,6 @@ import Testing
     let x = Tensor(zeros: [20, 48]).matrix, y = Tensor(zeros: [20, 16]).matrix
     var scratch = Scratch(Workspace())
     NumberMemory.plantedShortfall.store(shortfall, ordering: .relaxed)
-    head.attend(
-      AttentionHead.Projections(queries: x.columns(0..<16), keys: x.columns(16..<32), values: x.columns(32..<48)),
-      into: y, AttentionHead.Place(text: 0, head: 0), &scratch)
+    head.attend(x, bias: nil, into: y, AttentionHead.Place(tokens: 0..<20, text: 0, head: 0), &scratch)
   }
 }

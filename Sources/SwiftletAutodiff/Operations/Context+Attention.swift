@@ -31,10 +31,9 @@ extension Context {
       dropout: dropoutProbability > 0 ? dropout?.masks(op: op, probability: dropoutProbability) : nil)
     let heads = AttentionHeads(head: head, sequenceStarts: sequenceStarts, headCount: headCount)
     let inputs = projections.tensor.matrix, output = y.matrix, biases = bias?.tensor.matrix
-    heads.forEach(in: self) { unit, scratch in
-      var inputs = heads.projections(inputs, unit)
-      inputs.bias = biases.map { heads.bias($0, unit, &scratch) }
-      head.attend(inputs, into: heads.columns(output, unit), unit.place, &scratch)
+    heads.forEach(in: self) { place, scratch in
+      head.attend(
+        inputs, bias: biases.map { heads.bias($0, place, &scratch) }, into: output, place, &scratch)
     }
     return record(
       y, AttentionOperation(projections: Operand(projections), bias: bias.map(Operand.init), heads: heads))
@@ -50,13 +49,12 @@ struct AttentionOperation: Operation {
     let result = pass.zeros(projections.tensor.shape)
     let inputs = projections.tensor.matrix, outputGradient = gradient.matrix, inputGradient = result.matrix
     let biases = bias?.tensor.matrix, biasResult = bias.map { pass.context.result(shape: $0.tensor.shape) }
-    heads.forEach(in: pass.context) { unit, scratch in
-      var inputs = heads.projections(inputs, unit), gradients = heads.projections(inputGradient, unit)
-      inputs.bias = biases.map { heads.bias($0, unit, &scratch) }
-      gradients.bias = biases.map { _ in heads.zeroBias(unit, &scratch) }
+    heads.forEach(in: pass.context) { place, scratch in
+      let bias = biases.map { heads.bias($0, place, &scratch) }
+      let sums = biases.map { _ in heads.zeroBias(place, &scratch) }
       heads.head.backpropagate(
-        inputs, gradient: heads.columns(outputGradient, unit), to: gradients, unit.place, &scratch)
-      if let sums = gradients.bias, let biasResult { heads.store(sums, unit, into: biasResult.matrix) }
+        inputs, bias: bias, gradient: outputGradient, to: inputGradient, biasResult: sums, place, &scratch)
+      if let sums, let biasResult { heads.store(sums, place, into: biasResult.matrix) }
     }
     pass.add(result, to: projections)
     if let bias, let biasResult { pass.add(biasResult, to: bias) }
@@ -69,64 +67,42 @@ struct AttentionHeads {
   let sequenceStarts: [Int]
   let headCount: Int
 
-  /// One head of one sequence.
-  struct Unit {
-    let tokens: Range<Int>
-    let place: AttentionHead.Place
-  }
-
-  func forEach(in context: Context, _ body: @escaping (Unit, _ scratch: inout Scratch) -> Void) {
+  func forEach(in context: Context, _ body: @escaping (AttentionHead.Place, _ scratch: inout Scratch) -> Void) {
     context.forEachRange((sequenceStarts.count - 1) * headCount, grain: 1) { range in
       var scratch = Scratch(context.worker.workspace)
       for index in range {
         let (text, head) = index.quotientAndRemainder(dividingBy: headCount)
         scratch.reset()
-        body(
-          Unit(
-            tokens: sequenceStarts[text]..<sequenceStarts[text + 1], place: AttentionHead.Place(text: text, head: head)),
-          &scratch)
+        let tokens = sequenceStarts[text]..<sequenceStarts[text + 1]
+        body(AttentionHead.Place(tokens: tokens, text: text, head: head), &scratch)
       }
     }
   }
 
-  /// A unit's queries, keys and values in `[tokens, 3 hidden]`.
-  func projections(_ matrix: MatrixView, _ unit: Unit) -> AttentionHead.Projections {
-    let hidden = head.headSize * headCount
-    return AttentionHead.Projections(
-      queries: columns(matrix, unit), keys: columns(matrix, unit, from: hidden),
-      values: columns(matrix, unit, from: 2 * hidden))
-  }
-
-  /// A unit's bias in `[offsets, heads]`, in the form that a head adds.
-  func bias(_ matrix: MatrixView, _ unit: Unit, _ scratch: inout Scratch) -> VectorView {
-    let offsets = offsets(unit), bias = scratch.take(offsets.count), head = unit.place.head
+  /// A head's bias in `[offsets, heads]`, in the form that a head adds.
+  func bias(_ matrix: MatrixView, _ place: AttentionHead.Place, _ scratch: inout Scratch) -> VectorView {
+    let offsets = offsets(place), bias = scratch.take(offsets.count), head = place.head
     let factor = Float(self.head.headSize).squareRoot()
     for (index, offset) in offsets.enumerated() { bias[index] = matrix[offset, head] * factor }
     return bias
   }
 
-  /// Where the gradient of a unit's bias is summed.
-  func zeroBias(_ unit: Unit, _ scratch: inout Scratch) -> VectorView {
-    let sums = scratch.take(offsets(unit).count)
+  /// Where the gradient of a head's bias is summed.
+  func zeroBias(_ place: AttentionHead.Place, _ scratch: inout Scratch) -> VectorView {
+    let sums = scratch.take(offsets(place).count)
     sums.fill(0)
     return sums
   }
 
-  /// Writes the gradient of a unit's bias to its column of `[offsets, heads]`.
-  func store(_ sums: VectorView, _ unit: Unit, into matrix: MatrixView) {
+  /// Writes the gradient of a head's bias to its column of `[offsets, heads]`.
+  func store(_ sums: VectorView, _ place: AttentionHead.Place, into matrix: MatrixView) {
     let factor = Float(head.headSize).squareRoot()
-    for (index, offset) in offsets(unit).enumerated() { matrix[offset, unit.place.head] = sums[index] * factor }
+    for (index, offset) in offsets(place).enumerated() { matrix[offset, place.head] = sums[index] * factor }
   }
 
-  /// The rows of a unit's sequence in `[offsets, heads]`.
-  private func offsets(_ unit: Unit) -> Range<Int> {
-    let start = 2 * unit.tokens.lowerBound - unit.place.text
-    return start..<start + 2 * unit.tokens.count - 1
-  }
-
-  /// A unit's columns in `[tokens, hidden]`, or in the hidden columns from `start` on.
-  func columns(_ matrix: MatrixView, _ unit: Unit, from start: Int = 0) -> MatrixView {
-    let first = start + unit.place.head * head.headSize
-    return matrix.part(rows: unit.tokens, columns: first..<first + head.headSize)
+  /// The rows of a place's sequence in `[offsets, heads]`.
+  private func offsets(_ place: AttentionHead.Place) -> Range<Int> {
+    let start = 2 * place.tokens.lowerBound - place.text
+    return start..<start + 2 * place.tokens.count - 1
   }
 }

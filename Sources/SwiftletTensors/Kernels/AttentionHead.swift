@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletTensors
-
 /// Attention of one head over one sequence, some rows of scores at a time, so that the scores stay in the first
 /// level cache at any length.
-struct AttentionHead {
-  let headSize: Int
-  let kernels: Kernels
+///
+/// In this module, since only here a part of a view does not count as an owner of its buffer: the threads of a short
+/// text would wait for each other at that count.
+package struct AttentionHead {
+  package let headSize: Int
+  private let kernels: Kernels
   /// Of the scores and of what they weight, where nothing is to be trained. bfloat16 alone has fewer bits: integers
   /// would not pay for such short rows.
-  let products: ProductKernels
-  let dropout: DropoutMask?
+  private let products: ProductKernels
+  private let dropout: DropoutMask?
 
-  init(headSize: Int, kernels: Kernels, precision: Precision, dropout: DropoutMask?) {
+  package init(headSize: Int, kernels: Kernels, precision: Precision, dropout: DropoutMask?) {
     self.headSize = headSize
     self.kernels = kernels
     self.dropout = dropout
     products = ProductKernels(precision == .bfloat16 ? .bfloat16 : .float32, kernels: kernels)
   }
 
-  /// A head's queries, keys and values, `[length, headSize]` each, and its bias; or the gradients of all.
-  struct Projections {
-    let queries: MatrixView
-    let keys: MatrixView
-    let values: MatrixView
-    /// Added to the products of queries and keys: √d times the bias of each offset of a key from its query, from
-    /// 1 - length to length - 1. nil for none.
-    var bias: VectorView?
-  }
+  /// One head of one sequence of a batch.
+  package struct Place {
+    /// The sequence's tokens in the batch.
+    package let tokens: Range<Int>
+    /// The sequence's number.
+    package let text: Int
+    package let head: Int
 
-  /// Where a head's sequence stands: what its dropout is keyed by.
-  struct Place {
-    let text: Int
-    let head: Int
+    package init(tokens: Range<Int>, text: Int, head: Int) {
+      self.tokens = tokens
+      self.text = text
+      self.head = head
+    }
   }
 
   /// Scores held at a time, unless one tile of rows needs more.
@@ -45,6 +45,13 @@ struct AttentionHead {
     let tileRows = kernels.tileRows
     let rows = AttentionHead.scoreCount / max(Kernels.padded(length), 1) / tileRows * tileRows
     return min(max(rows, tileRows), length)
+  }
+
+  /// The place's columns in `[tokens, hidden]`, or in the hidden columns from `start` on.
+  @inline(__always)
+  private func part(_ matrix: MatrixView, _ place: Place, from start: Int = 0) -> MatrixView {
+    let first = start + place.head * headSize
+    return matrix.rows(place.tokens).columns(first..<first + headSize)
   }
 
   private func packed(_ matrix: MatrixView, _ scratch: inout Scratch) -> VectorView {
@@ -61,9 +68,19 @@ struct AttentionHead {
     products.product(converted ?? x, inputs: x.columns, packed: packed, into: y, &scratch)
   }
 
-  func attend(_ x: Projections, into output: MatrixView, _ place: Place, _ scratch: inout Scratch) {
-    let length = x.queries.rows, step = rowsAtATime(length: length)
-    let keys = packed(x.keys.transposed, &scratch), values = packed(x.values, &scratch)
+  /// dropout(softmax((Q K^T + B) / √d)) V.
+  ///
+  /// - Parameters:
+  ///   - projections: `[tokens, 3 hidden]`: a token's queries, keys and values, each head after head.
+  ///   - bias: √d times the bias of each offset of a key from its query, from 1 - length to length - 1; nil for none.
+  ///   - output: `[tokens, hidden]`, head after head, of which this head's columns are written.
+  package func attend(
+    _ projections: MatrixView, bias: VectorView?, into output: MatrixView, _ place: Place, _ scratch: inout Scratch
+  ) {
+    let length = place.tokens.count, step = rowsAtATime(length: length), hidden = output.columns
+    let queries = part(projections, place), output = part(output, place)
+    let keys = packed(part(projections, place, from: hidden).transposed, &scratch)
+    let values = packed(part(projections, place, from: 2 * hidden), &scratch)
     // The packed keys are padded with zeros to whole vectors, and so are the scores.
     let held = scratch.take(rows: step, columns: Kernels.padded(length))
     let inputs = products.convertsInputs
@@ -71,8 +88,8 @@ struct AttentionHead {
     let scoreRoom = inputs ? scratch.take(rows: step, columns: products.inputCount(length)) : nil
     for first in stride(from: 0, to: length, by: max(step, 1)) {
       let rows = first..<min(first + step, length), part = 0..<rows.count, scores = held.rows(part)
-      multiply(x.queries.rows(rows), keys, converted: queryRoom?.rows(part), into: scores, &scratch)
-      add(x.bias, to: scores, first, length: length)
+      multiply(queries.rows(rows), keys, converted: queryRoom?.rows(part), into: scores, &scratch)
+      add(bias, to: scores, first, length: length)
       kernels.softmax(scores, count: length, scale: scale)
       drop(scores, into: scores, first, place)
       multiply(
@@ -109,17 +126,21 @@ struct AttentionHead {
   /// With A = softmax((Q K^T + B) / √d), D its dropout and Y = D(A) V: dV = D(A)^T dY, dA = D(dY V^T),
   /// dS = A (dA - the sum along the row of A dA) / √d, dQ = dS K, dK = dS^T Q; that of an offset's bias is the sum of
   /// its dS, query by query.
-  func backpropagate(
-    _ x: Projections, gradient: MatrixView, to result: Projections, _ place: Place, _ scratch: inout Scratch
+  package func backpropagate(
+    _ projections: MatrixView, bias: VectorView?, gradient: MatrixView, to result: MatrixView,
+    biasResult: VectorView?, _ place: Place, _ scratch: inout Scratch
   ) {
-    let length = x.queries.rows, step = rowsAtATime(length: length)
+    let length = place.tokens.count, step = rowsAtATime(length: length), hidden = gradient.columns
+    let queries = part(projections, place), keys = part(projections, place, from: hidden)
+    let gradient = part(gradient, place), queryResult = part(result, place)
+    let keyResult = part(result, place, from: hidden), valueResult = part(result, place, from: 2 * hidden)
     func packed(_ matrix: MatrixView) -> VectorView {
       let packed = scratch.take(Kernels.packedCount(inputs: matrix.rows, outputs: matrix.columns))
       kernels.pack(matrix, into: packed)
       return packed
     }
-    let keysByColumn = packed(x.keys.transposed), valuesByColumn = packed(x.values.transposed)
-    let keysByRow = packed(x.keys)
+    let keysByColumn = packed(keys.transposed), keysByRow = packed(keys)
+    let valuesByColumn = packed(part(projections, place, from: 2 * hidden).transposed)
     let packedRows = scratch.take(Kernels.packedCount(inputs: step, outputs: headSize))
     let held = scratch.take(rows: step, columns: Kernels.padded(length))
     let heldDropped = dropout == nil ? held : scratch.take(rows: step, columns: Kernels.padded(length))
@@ -127,20 +148,20 @@ struct AttentionHead {
     for first in stride(from: 0, to: length, by: max(step, 1)) {
       let rows = first..<min(first + step, length), part = 0..<rows.count
       let scores = held.rows(part), dropped = heldDropped.rows(part), scoreGradient = heldGradient.rows(part)
-      let queries = x.queries.rows(rows), gradient = gradient.rows(rows)
+      let queries = queries.rows(rows), gradient = gradient.rows(rows)
       kernels.product(queries, packed: keysByColumn, into: scores)
-      add(x.bias, to: scores, first, length: length)
+      add(bias, to: scores, first, length: length)
       kernels.softmax(scores, count: length, scale: scale)
       drop(scores, into: dropped, first, place)
       kernels.pack(gradient, into: packedRows)
-      kernels.addProduct(dropped.columns(0..<length).transposed, packed: packedRows, to: result.values)
+      kernels.addProduct(dropped.columns(0..<length).transposed, packed: packedRows, to: valueResult)
       kernels.product(gradient, packed: valuesByColumn, into: scoreGradient)
       drop(scoreGradient, into: scoreGradient, first, place)
       kernels.softmaxGradient(scores, scale: scale, gradient: scoreGradient)
-      add(scoreGradient, first, length: length, to: result.bias)
-      kernels.product(scoreGradient.columns(0..<length), packed: keysByRow, into: result.queries.rows(rows))
+      add(scoreGradient, first, length: length, to: biasResult)
+      kernels.product(scoreGradient.columns(0..<length), packed: keysByRow, into: queryResult.rows(rows))
       kernels.pack(queries, into: packedRows)
-      kernels.addProduct(scoreGradient.columns(0..<length).transposed, packed: packedRows, to: result.keys)
+      kernels.addProduct(scoreGradient.columns(0..<length).transposed, packed: packedRows, to: keyResult)
     }
   }
 }

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletTensors
-
 /// The random numbers of dropout for one piece of a batch. They depend on the seed, the batch, the text's place in it,
 /// the op, the token's place in its text and the element; not on pieces, threads or recording.
 package struct DropoutMasks: Sendable {
@@ -25,7 +23,7 @@ package struct DropoutMasks: Sendable {
   /// The masks of one op.
   ///
   /// - Parameter op: its number in the model.
-  func masks(op: Int, probability: Double) -> DropoutMask {
+  package func masks(op: Int, probability: Double) -> DropoutMask {
     DropoutMask(
       key: generator.split([UInt32(op), 1, 0, 0]).key, firstText: firstText,
       threshold: UInt32(clamping: UInt64(probability * 0x1p32)),
@@ -34,7 +32,7 @@ package struct DropoutMasks: Sendable {
 }
 
 /// The dropout mask of one op. Each element is dropped, or kept and scaled up to make up for the dropped ones.
-struct DropoutMask: Sendable {
+package struct DropoutMask: Sendable {
   let key: SIMD2<UInt32>
   let firstText: Int
   /// Random words below this drop their element.
@@ -47,7 +45,7 @@ struct DropoutMask: Sendable {
   ///   - text: the text's place in the piece.
   ///   - position: the first token's place in the text.
   ///   - head: the attention head, or 0.
-  func apply(
+  package func apply(
     text: Int, position: Int, head: Int = 0, _ x: MatrixView, into y: MatrixView, kernels: Kernels
   ) {
     kernels.dropout(
