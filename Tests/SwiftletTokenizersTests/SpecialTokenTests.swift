@@ -66,6 +66,18 @@ struct SpecialTokenTests {
     #expect(["BOS", "EOS", "Q", "E"].map { new.id(of: $0) } == [8, 9, 10, 11])
   }
 
+  /// The ids are transformers'.
+  @Test func twoNamesOfOneToken() throws {
+    let word = #"{"__type":"AddedToken","content":"[x]","single_word":true,"normalized":false}"#
+    for (configuration, ids) in [
+      (#"{"mask_token":\#(word)}"#, [2, 6, 1, 1, 1, 3]), (#"{"mask_token":\#(word),"some_token":"[x]"}"#, [2, 6, 7, 3]),
+      (#"{"mask_token":"[x]","some_token":\#(word)}"#, [2, 6, 1, 1, 1, 3]),
+      (#"{"mask_token":\#(word),"some_token":"[x]","extra_special_tokens":[\#(word)]}"#, [2, 6, 7, 3]),
+    ] as [(String, [Int32])] {
+      #expect(try configured(configuration).encode("a[x]").ids == ids, Comment(rawValue: configuration))
+    }
+  }
+
   @Test func addedTokensDecoder() throws {
     try folder.write(#"{"sep_token":"<s>"}"#, to: "special_tokens_map.json")
     try folder.write(#"{"new":9}"#, to: "added_tokens.json")

@@ -41,7 +41,8 @@ struct AddedTokenList {
   }
 
   /// Adds what a tokenizer class adds to the tokens of tokenizer.json: the listed tokens in the order of their ids, then
-  /// the named special tokens, then the extra ones. Of these only tokens that are not yet there count.
+  /// the named special tokens, then the extra ones. Of these only tokens that are not yet there count, and of
+  /// one named twice with other properties the last.
   mutating func add(listed: [AddedToken], named: [AddedToken], extra: [AddedToken]) {
     let names = Set(named.map { UTF8Key($0.content) })
     var known = Set(tokens.map { UTF8Key($0.content) })
@@ -52,7 +53,14 @@ struct AddedTokenList {
       return other != token
     }
     known.formUnion(added.map { UTF8Key($0.content) })
-    for token in named + extra where known.insert(UTF8Key(token.content)).inserted { added.append(token) }
+    var forms: [UTF8Key: [AddedToken]] = [:]
+    for var token in named + extra {
+      let key = UTF8Key(token.content)
+      if names.contains(key) { token.isSpecial = true }
+      guard !known.contains(key), !forms[key, default: []].contains(token) else { continue }
+      forms[key, default: []].append(token)
+      added.append(token)
+    }
     for index in added.indices where names.contains(UTF8Key(added[index].content)) { added[index].isSpecial = true }
     add(added)
   }
