@@ -31,7 +31,9 @@ struct UnigramTests {
   @Test func batchesGetTheIDsOfEncode() throws {
     let parts: [[String]] = [
       ["All", "human", "beings", "Menschen", "free", "x", "1235", "ALL"],
-      (12...20).map { String(repeating: "ab1", count: 7).prefix($0) + "" },
+      // About the lengths that caches of words end at, in bytes.
+      (12...20).map { String(repeating: "ab1", count: 7).prefix($0) + "" }
+        + (7...17).map { String(repeating: "люди", count: 5).prefix($0) + "" },
       [" ", " ", " ", "  ", "\t", "\n", "\r\n", "   "],
       (0x21..<0x7F).map { String(UnicodeScalar(UInt8($0))) },
       (0x00..<0x20).map { String(UnicodeScalar(UInt8($0))) } + ["\u{7F}"],

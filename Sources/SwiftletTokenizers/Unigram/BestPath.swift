@@ -5,22 +5,23 @@ import SwiftletFiles
 /// The word being read, and the search for its best pieces (Viterbi).
 ///
 /// The search goes over the word once. At each place it knows the best score of all ways to cut the word up to there, and the
-/// length of the last piece of that way; of equal scores the first that was found stays. A word is searched when it is
+/// last piece of that way; of equal scores the first that was found stays. A word is searched when it is
 /// complete. A long one is searched while it is read: what all ways that are still open have in common is final, and is
 /// not kept any longer. So memory holds a word of a usual text, however long, in parts.
 ///
 /// Unknown scalars in a row are one piece, as in the reference.
 struct BestPath: ~Copyable {
   private let model: UnigramModel
-  private let tracksOrigins: Bool
+  /// Set before the first scalar of a text.
+  var tracksOrigins = false
   /// The bytes of the word from the first whose piece is not final, and room behind them.
   private var bytes: ContiguousArray<UInt8>
   private(set) var count = 0
   /// Where each byte's scalar comes from.
   private var origins: ContiguousArray<Origin> = []
-  /// For each place the length of the last piece of the best way there; 0 where there is no way yet.
-  private var lengths: ContiguousArray<UInt16>
-  /// The scores of the best ways to the places from `searched` on.
+  /// For each place the last piece of the best way there.
+  private var lastPieces: ContiguousArray<LastPiece>
+  /// The scores of the best ways to the places from `searched` on; the first is 0 where nothing is searched.
   private var scores: ContiguousArray<Double>
   /// The pieces that start before this place have been looked at.
   private var searched = 0
@@ -51,6 +52,16 @@ struct BestPath: ~Copyable {
     init(start: UInt32, end: UInt32) { (self.start, self.end) = (start, end) }
   }
 
+  /// The last piece of a way.
+  private struct LastPiece: BitwiseCopyable {
+    /// Negative for an unknown scalar.
+    var id: Int32
+    /// 0 where there is no way yet.
+    var length: Int32
+
+    static let none = LastPiece(id: -1, length: 0)
+  }
+
   /// Unknown scalars in a row.
   private struct UnknownRun {
     var byteCount = 0
@@ -59,27 +70,16 @@ struct BestPath: ~Copyable {
     var end: UInt32 = 0
   }
 
-  /// The arrays of a search, which the next one can use.
-  struct Memory {
-    fileprivate var bytes = ContiguousArray<UInt8>(repeating: 0, count: 256)
-    /// All zero.
-    fileprivate var lengths = ContiguousArray<UInt16>(repeating: 0, count: 256)
-    /// The first is zero.
-    fileprivate var scores = ContiguousArray<Double>(repeating: 0, count: 256)
-  }
-
-  init(_ model: UnigramModel, tracksOrigins: Bool, _ memory: consuming Memory) {
+  init(_ model: UnigramModel) {
     self.model = model
-    self.tracksOrigins = tracksOrigins
     reach = max(model.longestPiece, 4)
-    (bytes, lengths, scores) = (memory.bytes, memory.lengths, memory.scores)
+    bytes = ContiguousArray(repeating: 0, count: 256)
+    lastPieces = ContiguousArray(repeating: .none, count: 256)
+    scores = ContiguousArray(repeating: 0, count: 256)
   }
 
-  /// The memory, nil if it is more than usual; no word must be open.
-  consuming func takeMemory() -> Memory? {
-    guard bytes.count <= 4 * Self.blockSize, isEmpty else { return nil }
-    return Memory(bytes: bytes, lengths: lengths, scores: scores)
-  }
+  /// Whether the next text can be read with the same memory: no word is open, and it is not more than usual.
+  var isReusable: Bool { isEmpty && bytes.count <= 4 * Self.blockSize }
 
   /// Whether nothing was read since the word before.
   var isEmpty: Bool { count == 0 && unknown.byteCount == 0 }
@@ -97,11 +97,12 @@ struct BestPath: ~Copyable {
     return true
   }
 
-  /// The `length` bytes at `place`, at most sixteen; nil if the last one is NUL, which looks like no byte.
+  /// The last byte of the word, which must have one.
+  var lastByte: UInt8 { bytes[count &- 1] }
+
+  /// The `length` bytes at `place`, one to sixteen.
   @inline(__always)
-  func key(at place: Int, _ length: Int) -> ByteWindow? {
-    bytes[place &+ length &- 1] == 0 ? nil : ByteWindow(bytes.span, at: place).prefix(length)
-  }
+  func window(at place: Int, _ length: Int) -> ByteWindow { ByteWindow(bytes.span, at: place).prefix(length) }
 
   // MARK: Reading
 
@@ -179,7 +180,7 @@ struct BestPath: ~Copyable {
     if count > 0 {
       search(to: count)
       takePieces(to: count, &found)
-      for place in 0...count { lengths[place] = 0 }
+      for place in 0...count { lastPieces[place] = .none }
     }
     endUnknown(&found)
     removeAll()
@@ -196,11 +197,13 @@ struct BestPath: ~Copyable {
 
   /// Looks at all pieces that start from `searched` up to `end`.
   private mutating func search(to end: Int) {
-    if lengths.count <= count { lengths.append(contentsOf: repeatElement(0, count: bytes.count - lengths.count)) }
+    if lastPieces.count <= count {
+      lastPieces.append(contentsOf: repeatElement(.none, count: bytes.count - lastPieces.count))
+    }
     let width = count - searched + 1
     if scores.count < width { scores.append(contentsOf: repeatElement(0, count: max(width, 2 * scores.count))) }
     let stop = Self.search(
-      bytes, from: searched, to: end, count: count, &lengths, &scores, model.trie.units, model.trie.rootBase,
+      bytes, from: searched, to: end, count: count, &lastPieces, &scores, model.trie.units, model.trie.rootBase,
       model.scores, model.unknownScore)
     // The scores of the places behind are carried on.
     let distance = stop - searched
@@ -211,12 +214,12 @@ struct BestPath: ~Copyable {
   /// The inner loop of the search; returns the first place whose pieces were not looked at.
   private static func search(
     _ bytes: ContiguousArray<UInt8>, from first: Int, to end: Int, count: Int,
-    _ lengths: inout ContiguousArray<UInt16>, _ scores: inout ContiguousArray<Double>,
+    _ lastPieces: inout ContiguousArray<LastPiece>, _ scores: inout ContiguousArray<Double>,
     _ units: ContiguousArray<PieceTrie.Unit>, _ rootBase: Int, _ pieceScores: ContiguousArray<Double>,
     _ unknownScore: Double
   ) -> Int {
     let bytes = bytes.span, units = units.span, pieceScores = pieceScores.span
-    var lengths = lengths.mutableSpan
+    var lastPieces = lastPieces.mutableSpan
     var scores = scores.mutableSpan
     var start = first
     while start < end {
@@ -237,16 +240,16 @@ struct BestPath: ~Copyable {
         let length = place &- start
         if length == scalarLength { isPiece = true }
         let newScore = score + pieceScores[Int(id)]
-        if lengths[place] == 0 || newScore > scores[place &- first] {
-          lengths[place] = UInt16(truncatingIfNeeded: length)
+        if lastPieces[place].length == 0 || newScore > scores[place &- first] {
+          lastPieces[place] = LastPiece(id: id, length: Int32(truncatingIfNeeded: length))
           scores[place &- first] = newScore
         }
       }
       start &+= scalarLength
       if !isPiece {
         let newScore = score + unknownScore
-        if lengths[start] == 0 || newScore > scores[start &- first] {
-          lengths[start] = UInt16(truncatingIfNeeded: scalarLength)
+        if lastPieces[start].length == 0 || newScore > scores[start &- first] {
+          lastPieces[start] = LastPiece(id: -1, length: Int32(truncatingIfNeeded: scalarLength))
           scores[start &- first] = newScore
         }
       }
@@ -258,9 +261,9 @@ struct BestPath: ~Copyable {
   ///
   /// Open ways end at `searched` or behind it. From the last end, each is followed back until one place is left.
   private func commonPlace() -> Int {
-    var places = (searched...count).filter { $0 == searched || lengths[$0] > 0 }
+    var places = (searched...count).filter { $0 == searched || lastPieces[$0].length > 0 }
     while places.count > 1, let last = places.popLast() {
-      let place = last - Int(lengths[last])
+      let place = last - Int(lastPieces[last].length)
       let index = places.firstIndex { $0 >= place } ?? places.count
       if index == places.count || places[index] != place { places.insert(place, at: index) }
     }
@@ -272,9 +275,9 @@ struct BestPath: ~Copyable {
     guard end > 0 else { return }
     let left = count - end
     for place in 0..<left { bytes[place] = bytes[place + end] }
-    for place in 0...left { lengths[place] = lengths[place + end] }
-    for place in left + 1...count { lengths[place] = 0 }
-    lengths[0] = 0
+    for place in 0...left { lastPieces[place] = lastPieces[place + end] }
+    for place in left + 1...count { lastPieces[place] = .none }
+    lastPieces[0] = .none
     if tracksOrigins { origins.removeFirst(end) }
     count = left
     searched -= end
@@ -287,12 +290,12 @@ struct BestPath: ~Copyable {
     var place = end
     while place > 0 {
       ends.append(place)
-      place -= Int(lengths[place])
+      place -= Int(lastPieces[place].length)
     }
     while let end = ends.popLast() {
       let range = place..<end
       place = end
-      let id = model.trie.id(of: bytes.span, range)
+      let id = lastPieces[end].id
       if id < 0 || id == model.unknownID {
         appendUnknown(range)
       } else {

@@ -45,13 +45,13 @@ extension UnigramPass {
       }
       isAtStart = false
       position = next
-      let slot = WordCache.slot(of: key)
-      if let known = cache.ids(of: key, in: slot) {
+      let slot = words.short.slot(of: key)
+      if let known = words.short.ids(of: key, in: slot) {
         found.ids.append(known)
       } else {
         path.append(stages.metaspaceBytes)
         path.append(text, first..<next)
-        endWord(key)
+        Self.endWord(key, &words.short, &path, &found)
       }
     }
     return position

@@ -78,7 +78,7 @@ extension UnigramPass {
 }
 
 /// What the steps of a normalizer remember of the scalars before.
-struct StepStates {
+struct StepStates: ~Copyable {
   private var states: [StepState]
   /// Whether words that hold no space pass all steps as they are.
   let passesWords: Bool

@@ -26,7 +26,9 @@ struct UnigramPass: ~Copyable {
   var lowercasedOrigins: ContiguousArray<BestPath.Origin>?
   /// Receives the normalizer's output instead of the splitter, if present.
   var normalized: NormalizedText?
-  var cache: WordCache
+  var words: WordCaches
+  /// Where `path`, `steps` and `words` come from, and go back to.
+  private let box: PassMemoryBox
 
   var found: PieceList
   /// Whether it is known where scalars come from: for the ranges, or because the start of the whole text differs.
@@ -80,18 +82,22 @@ struct UnigramPass: ~Copyable {
     let tracksOrigins = givesRanges || stages.splitting.metaspace?.prepends == .first
     self.stages = stages
     self.treatsSpecialTokensAsText = treatsSpecialTokensAsText
-    let memory = stages.takeMemory()
-    path = BestPath(stages.model, tracksOrigins: tracksOrigins, memory.path)
+    box = stages.takeBox()
+    let memory = box.memory.take() ?? stages.newMemory()
+    words = memory.words
+    path = memory.path
     steps = memory.steps
+    path.tracksOrigins = tracksOrigins
     found = PieceList(limit: limit, givesRanges: givesRanges)
     self.tracksOrigins = tracksOrigins
-    cache = memory.cache
   }
 
   /// Gives the memory of the pass to the next one.
   private consuming func end() {
-    let (stages, cache, steps) = (stages, cache, steps)
-    if let path = path.takeMemory() { stages.giveBack(PassMemory(cache: cache, path: path, steps: steps)) }
+    guard path.isReusable else { return }
+    let (box, stages) = (box, stages)
+    box.memory = PassMemory(words: words, path: path, steps: steps)
+    stages.giveBack(box)
   }
 
   // MARK: Added tokens
@@ -195,15 +201,24 @@ struct UnigramPass: ~Copyable {
   mutating func endWord() {
     guard !path.isEmpty else { return }
     let prefix = stages.metaspaceBytes.count, length = path.count - prefix
-    guard !tracksOrigins, !path.isInParts, prefix > 0, 1...ByteWindow.byteCount ~= length,
-      path.starts(with: stages.metaspaceBytes), let key = path.key(at: prefix, length)
+    guard !tracksOrigins, !path.isInParts, prefix > 0, 1...LongWord.byteCounts.upperBound ~= length,
+      path.starts(with: stages.metaspaceBytes), path.lastByte != 0
     else { return path.finish(&found) }
-    endWord(key)
+    if length <= ByteWindow.byteCount {
+      Self.endWord(path.window(at: prefix, length), &words.short, &path, &found)
+    } else {
+      let start = path.window(at: prefix, ByteWindow.byteCount), second = prefix + ByteWindow.byteCount
+      let key = LongWord(start: start, end: path.window(at: second, path.count - second))
+      Self.endWord(key, &words.long, &path, &found)
+    }
   }
 
-  /// The same for a word of one space and up to sixteen bytes, `key`, that may be in the cache.
-  mutating func endWord(_ key: ByteWindow) {
-    let slot = WordCache.slot(of: key)
+  /// Turns a word of one space and `key` into pieces, those of the cache if it knows the word.
+  @inline(__always)
+  static func endWord<Key: WordKey>(
+    _ key: Key, _ cache: inout WordCache<Key>, _ path: inout BestPath, _ found: inout PieceList
+  ) {
+    let slot = cache.slot(of: key)
     if let known = cache.ids(of: key, in: slot) {
       found.ids.append(known)
       return path.removeAll()
@@ -211,7 +226,7 @@ struct UnigramPass: ~Copyable {
     let first = found.ids.count
     path.finish(&found)
     // Of a run of bytes, those past the limit were left out.
-    if !isFull { cache.set(found.ids[first...], for: key, in: slot) }
+    if !found.isFull { cache.set(found.ids[first...], for: key, in: slot) }
   }
 
   /// Ends what the splitter takes as one text.

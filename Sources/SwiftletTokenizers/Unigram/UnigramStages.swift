@@ -46,10 +46,14 @@ final class UnigramStages: Sendable {
     plainWords = normalizedTokens.isEmpty ? PlainWords(normalization, splitting, kinds) : nil
   }
 
-  /// Memory that nobody else uses until it is given back.
-  func takeMemory() -> PassMemory { memories.take() ?? PassMemory(steps: StepStates(normalization.steps)) }
+  /// A box for a pass's memory that nobody else uses until it is given back.
+  func takeBox() -> PassMemoryBox { memories.take() ?? PassMemoryBox() }
 
-  func giveBack(_ memory: consuming PassMemory) { memories.giveBack(memory) }
+  func giveBack(_ box: PassMemoryBox) { memories.giveBack(box) }
+
+  func newMemory() -> PassMemory {
+    PassMemory(words: WordCaches(), path: BestPath(model), steps: StepStates(normalization.steps))
+  }
 }
 
 /// What the stages before the model do with each scalar, in one byte each.
