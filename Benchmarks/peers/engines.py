@@ -182,7 +182,8 @@ def queued(network, compiled, streams):
     import openvino
 
     queue = openvino.AsyncInferQueue(compiled, streams)
-    queue.set_callback(lambda request, data: data[1](network.vectors(request.get_output_tensor(0).data, data[0])))
+    # Copied, since the next request writes to the same memory.
+    queue.set_callback(lambda request, data: data[1](network.vectors(request.get_output_tensor(0).data.copy(), data[0])))
 
     def variant(inputs, done):
         queue.start_async(network.chosen(inputs), (inputs["attention_mask"], done))
