@@ -70,6 +70,7 @@ CASES = {
     "the general class, types for the model": ("odd", general(model_input_names=["input_ids", "token_type_ids"]), []),
     "the general class, special tokens that are text": ("odd", general(split_special_tokens=True), []),
     "the general class, added tokens elsewhere": ("odd", general(added_tokens_decoder={"9": flags("foo", normalized=True), "950": flags("[X]", lstrip=True)}), []),
+    "the general class, tokens to add beside tokenizer.json": ("odd", general(bos_token="<s>", eos_token="</s>", add_bos_token=False, add_eos_token=True), []),
     "an unknown class": ("spaces", general("SomeOtherTokenizer"), []),
     "the general class of config.json": ("spaces", {"config.json": {"model_type": "bert", "tokenizer_class": "PreTrainedTokenizerFast"}}, []),
     "a model type without a class": ("spaces", {"config.json": {"model_type": "modernbert"}}, []),
