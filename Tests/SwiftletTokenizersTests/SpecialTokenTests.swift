@@ -70,7 +70,8 @@ struct SpecialTokenTests {
   @Test func twoNamesOfOneToken() throws {
     let word = #"{"__type":"AddedToken","content":"[x]","single_word":true,"normalized":false}"#
     for (configuration, ids) in [
-      (#"{"mask_token":\#(word)}"#, [2, 6, 1, 1, 1, 3]), (#"{"mask_token":\#(word),"some_token":"[x]"}"#, [2, 6, 7, 3]),
+      (#"{"mask_token":\#(word)}"#, [2, 6, 1, 1, 1, 3]),
+      (#"{"mask_token":\#(word),"some_token":"[x]"}"#, [2, 6, 7, 3]),
       (#"{"mask_token":"[x]","some_token":\#(word)}"#, [2, 6, 1, 1, 1, 3]),
       (#"{"mask_token":\#(word),"some_token":"[x]","extra_special_tokens":[\#(word)]}"#, [2, 6, 7, 3]),
     ] as [(String, [Int32])] {
