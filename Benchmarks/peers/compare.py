@@ -163,16 +163,17 @@ class Comparison:
         passage, short = self.head(self.texts["passage"], 40), self.head(self.texts["short"], 400)
         others = self.work / "others.txt"
         others.write_text("".join(reversed(lines(short))), encoding="utf-8")
+        pairs = {"passage": (self.head(short, 200), self.texts["passage"]), "short": (short, others)}
         results = {}
-        for name, options in (("distilbert", ["--layers", 6]), ("mpnet", [])):
-            model = self.random_model(name, "--type", name, *options)
+        for name, layers, hidden, options in (
+                ("distilbert", 6, 768, ["--type", "distilbert"]), ("mpnet", 12, 768, ["--type", "mpnet"]),
+                ("cross-encoder", 6, 384, ["--cross-encoder"])):
+            sizes = ["--layers", layers, "--hidden", hidden, "--intermediate", 4 * hidden]
+            model = self.random_model(name, *sizes, *options)
+            texts = pairs if name == "cross-encoder" else {"passage": (passage,), "short": (short,)}
             results[name] = {
-                "passage": self.throughput("float32", model, passage), "short": self.throughput("float32", model, short)}
-        sizes = ["--layers", 6, "--hidden", 384, "--intermediate", 1536, "--cross-encoder"]
-        model = self.random_model("cross-encoder", *sizes)
-        results["cross-encoder"] = {
-            "passage": self.throughput("float32", model, self.head(short, 200), self.texts["passage"]),
-            "short": self.throughput("float32", model, short, others)}
+                text: self.throughput("float32", model, *paths) | {"layers": layers, "hidden": hidden}
+                for text, paths in texts.items()}
         return results
 
     def train(self):
