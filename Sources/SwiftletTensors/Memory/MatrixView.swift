@@ -71,9 +71,6 @@ extension MatrixView {
       columns: range.count, rowStride: rowStride, columnStride: columnStride)
   }
 
-  /// Some rows of some columns.
-  package func part(rows: Range<Int>, columns: Range<Int>) -> MatrixView { self.rows(rows).columns(columns) }
-
   /// Rows and columns exchanged.
   @inlinable @inline(__always)
   package var transposed: MatrixView {
