@@ -45,23 +45,25 @@ struct AddedTokenList {
   /// one named twice with other properties the last.
   mutating func add(listed: [AddedToken], named: [AddedToken], extra: [AddedToken]) {
     let names = Set(named.map { UTF8Key($0.content) })
-    var known = Set(tokens.map { UTF8Key($0.content) })
+    func marked(_ token: AddedToken) -> AddedToken {
+      var token = token
+      token.isSpecial = token.isSpecial || names.contains(UTF8Key(token.content))
+      return token
+    }
     var added = listed.sorted { $0.id < $1.id }.filter { token in
       guard let place = places[UTF8Key(token.content)] else { return true }
       var other = tokens[place]
       other.id = token.id
       return other != token
-    }
-    known.formUnion(added.map { UTF8Key($0.content) })
+    }.map(marked)
+    let known = Set((tokens + added).map { UTF8Key($0.content) })
     var forms: [UTF8Key: [AddedToken]] = [:]
-    for var token in named + extra {
+    for token in (named + extra).map(marked) {
       let key = UTF8Key(token.content)
-      if names.contains(key) { token.isSpecial = true }
       guard !known.contains(key), !forms[key, default: []].contains(token) else { continue }
       forms[key, default: []].append(token)
       added.append(token)
     }
-    for index in added.indices where names.contains(UTF8Key(added[index].content)) { added[index].isSpecial = true }
     add(added)
   }
 
