@@ -91,6 +91,9 @@ def case(tokenizer, text, pair=None, max_length=None, special=True, raw=False):
             "decoded_with_special": tokenizer.decode(encoding.ids, skip_special_tokens=False)}
     else:
         golden["truncated"] = len(encoding.overflowing) > 0
+        if special and not raw:
+            tokenizer.enable_truncation(max_length, direction="left")
+            golden["ids_cut_at_start"] = tokenizer.encode(text, pair).ids
     return golden
 
 

@@ -47,10 +47,33 @@ struct GoldenTests {
       #expect(try tokenizer.decode(ids, skipsSpecialTokens: false) == decoded)
     }
     checkRanges(encoding, text, pair)
+    if let cut = golden["ids_cut_at_start"]?.array, let maxLength = options.maxLength {
+      var batch = TokenBatch()
+      let isTruncated = try tokenizer.append(
+        text, pair: pair, to: &batch, maxLength: maxLength, truncation: .atStart)
+      #expect(batch.ids == cut.map { Int32($0.int ?? -1) }, comment)
+      #expect(isTruncated == encoding.isTruncated && batch.truncated == [isTruncated], comment)
+      checkRefusal(tokenizer, text, pair, maxLength, isTruncated: isTruncated)
+    }
     if pair == nil && options.addsSpecialTokens && !options.treatsSpecialTokensAsText {
       var batch = TokenBatch()
       let isTruncated = try tokenizer.append(text, to: &batch, maxLength: options.maxLength ?? .max)
       #expect(batch.ids == ids && isTruncated == encoding.isTruncated, comment)
+    }
+  }
+
+  /// A text that would be cut is refused with the number of its tokens.
+  private func checkRefusal(
+    _ tokenizer: Tokenizer, _ text: String, _ pair: String?, _ maxLength: Int, isTruncated: Bool
+  ) {
+    var batch = TokenBatch()
+    let whole = try? tokenizer.encode(text, pair: pair)
+    do {
+      try tokenizer.append(text, pair: pair, to: &batch, maxLength: maxLength, truncation: .refused)
+      #expect(!isTruncated && batch.ids == whole?.ids)
+    } catch {
+      let count = whole?.ids.count ?? 0
+      #expect(isTruncated && batch == TokenBatch() && "\(error)".contains("\(count) tokens, at most \(maxLength)"))
     }
   }
 

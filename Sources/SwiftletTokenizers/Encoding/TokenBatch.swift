@@ -3,7 +3,7 @@
 /// The token ids of many texts, one after another without padding.
 ///
 /// Sequence i is `ids[sequenceStarts[i]..<sequenceStarts[i + 1]]`. T tokens and B sequences are T ids, T type
-/// ids, B + 1 starts and B flags.
+/// ids, B + 1 starts, B flags and B counts.
 public struct TokenBatch: Sendable, Equatable {
   /// The token ids of all sequences, [T].
   public internal(set) var ids: [Int32] = []
@@ -13,6 +13,8 @@ public struct TokenBatch: Sendable, Equatable {
   public internal(set) var sequenceStarts: [Int] = [0]
   /// Whether each sequence was cut to the maximum length, [B].
   public internal(set) var truncated: [Bool] = []
+  /// How many leading tokens of each sequence belong to a prompt that pooling leaves out, [B].
+  public package(set) var skippedTokens: [Int] = []
 
   /// A batch without sequences.
   public init() {}
@@ -24,11 +26,26 @@ public struct TokenBatch: Sendable, Equatable {
   public func tokenRange(of index: Int) -> Range<Int> { sequenceStarts[index]..<sequenceStarts[index + 1] }
 
   /// Appends a sequence of ids. Without `typeIDs` all are of type 0.
-  public mutating func append(ids newIDs: some Collection<Int32>, typeIDs newTypes: [Int32]? = nil) {
+  ///
+  /// - Parameter skippedTokens: how many of its first tokens pooling leaves out.
+  public mutating func append(
+    ids newIDs: some Collection<Int32>, typeIDs newTypes: [Int32]? = nil, skippedTokens skipped: Int = 0
+  ) {
     precondition(newTypes == nil || newTypes?.count == newIDs.count, "as many type ids as ids")
+    precondition(skipped >= 0, "\(skipped) tokens to leave out")
     ids.append(contentsOf: newIDs)
     if let newTypes { typeIDs.append(contentsOf: newTypes) }
     endSequence(isTruncated: false)
+    skippedTokens[sequenceCount - 1] = skipped
+  }
+
+  /// Appends a sequence of another batch.
+  package mutating func append(_ sequence: Int, of batch: TokenBatch) {
+    let range = batch.tokenRange(of: sequence)
+    ids += batch.ids[range]
+    typeIDs += batch.typeIDs[range]
+    endSequence(isTruncated: batch.truncated[sequence])
+    skippedTokens[sequenceCount - 1] = batch.skippedTokens[sequence]
   }
 
   /// Makes the tokens appended since the last sequence one sequence.
@@ -38,6 +55,7 @@ public struct TokenBatch: Sendable, Equatable {
     }
     sequenceStarts.append(ids.count)
     truncated.append(isTruncated)
+    skippedTokens.append(0)
   }
 
   /// Makes room for `tokens` more tokens.
@@ -52,6 +70,7 @@ public struct TokenBatch: Sendable, Equatable {
     typeIDs.removeAll(keepingCapacity: true)
     sequenceStarts.removeLast(truncated.count)
     truncated.removeAll(keepingCapacity: true)
+    skippedTokens.removeAll(keepingCapacity: true)
   }
 }
 
@@ -66,6 +85,7 @@ extension TokenBatch {
       typeIDs += batch.typeIDs
       sequenceStarts += batch.sequenceStarts.dropFirst().map { start + $0 }
       truncated += batch.truncated
+      skippedTokens += batch.skippedTokens
     }
   }
 
@@ -77,6 +97,7 @@ extension TokenBatch {
     piece.typeIDs = Array(typeIDs[start..<end])
     piece.sequenceStarts = sequenceStarts[sequences.lowerBound...sequences.upperBound].map { $0 - start }
     piece.truncated = Array(truncated[sequences])
+    piece.skippedTokens = Array(skippedTokens[sequences])
     return piece
   }
 }

@@ -50,20 +50,57 @@ extension Tokenizer {
     let room = try room(maxLength, specialCount: template.specialCount(isPair: true))
     var first = try ids(of: text, limit: room), second = try ids(of: pair, limit: room)
     try cut(&first, &second, of: (text, pair), room: room, EncodingOptions())
-    for piece in template.pair {
+    append(first, second, to: &batch)
+    return first.isTruncated || second.isTruncated
+  }
+
+  /// Appends the tokens of a text or a pair of texts, and says what to do if there are too many.
+  ///
+  /// What is kept of each text of a pair is as for ``append(_:pair:to:maxLength:)``.
+  ///
+  /// - Returns: whether tokens were cut off.
+  /// - Throws: ``SwiftletError`` as ``append(_:to:maxLength:)`` does, and for too many tokens if they are refused; the
+  ///   batch is then unchanged.
+  /// - Complexity: O(bytes of the texts), unless the end is cut.
+  @discardableResult
+  public func append(
+    _ text: String, pair: String? = nil, to batch: inout TokenBatch, maxLength: Int, truncation: TextTruncation
+  ) throws -> Bool {
+    if truncation == .atEnd {
+      guard let pair else { return try append(text, to: &batch, maxLength: maxLength) }
+      return try append(text, pair: pair, to: &batch, maxLength: maxLength)
+    }
+    let specialCount = template.specialCount(isPair: pair != nil)
+    let room = try room(maxLength, specialCount: specialCount)
+    var first = try ids(of: text, limit: .max - 1), second = try pair.map { try ids(of: $0, limit: .max - 1) }
+    let count = first.ids.count + (second?.ids.count ?? 0)
+    if count > room {
+      if truncation == .refused { throw TokenizerError.tooManyTokens(specialCount + count, maxLength: maxLength) }
+      let ofSecond = second?.ids.count
+      let kept = ofSecond.map { Self.longestFirst(first.ids.count, $0, room: room) } ?? (first: room, second: 0)
+      first.ids.removeFirst(first.ids.count - kept.first)
+      if let ofSecond { second?.ids.removeFirst(ofSecond - kept.second) }
+      first.isTruncated = true
+    }
+    append(first, second, to: &batch)
+    return first.isTruncated
+  }
+
+  /// Appends a sequence of a text or a pair of texts and the special tokens around them.
+  private func append(_ first: Pieces, _ second: Pieces?, to batch: inout TokenBatch) {
+    for piece in second == nil ? template.single : template.pair {
       let typeID: Int32, start = batch.ids.count
       switch piece {
       case .special(let ids, let type):
         batch.ids += ids
         typeID = type
       case .text(let isSecond, let type):
-        batch.ids += isSecond ? second.ids : first.ids
+        batch.ids += (isSecond ? second?.ids : first.ids) ?? []
         typeID = type
       }
       if passesTypeIDs { batch.typeIDs += repeatElement(typeID, count: batch.ids.count - start) }
     }
-    batch.endSequence(isTruncated: first.isTruncated || second.isTruncated)
-    return first.isTruncated || second.isTruncated
+    batch.endSequence(isTruncated: first.isTruncated || second?.isTruncated ?? false)
   }
 
   /// The tokens of a text, or of a pair of texts: for BERT [CLS] text [SEP], or [CLS] text [SEP] pair [SEP].

@@ -30,6 +30,8 @@ package enum TokenizerError: SwiftletError, Equatable {
   case textTooLong(byteCount: Int)
   /// The maximum length leaves no room for the special tokens.
   case maximumLengthTooSmall(maxLength: Int, minimum: Int)
+  /// The text, or the pair of texts, has more tokens than the maximum length, and none may be cut off.
+  case tooManyTokens(Int, maxLength: Int)
   /// An id that no token has.
   case unknownID(Int32)
 
@@ -39,7 +41,7 @@ package enum TokenizerError: SwiftletError, Equatable {
       .invalidVocabularyLine(let path, _), .missingToken(let path, _), .unsupported(let path, _, _),
       .malformed(let path, _, _), .sentencePiece(let path), .foreignVocabulary(let path, _):
       path
-    case .invalidUTF8, .textTooLong, .maximumLengthTooSmall, .unknownID: nil
+    case .invalidUTF8, .textTooLong, .maximumLengthTooSmall, .tooManyTokens, .unknownID: nil
     }
   }
 
@@ -68,6 +70,8 @@ package enum TokenizerError: SwiftletError, Equatable {
       ("the text has \(byteCount) bytes, at most \(Int32.max) are possible", "split it")
     case .maximumLengthTooSmall(let maxLength, let minimum):
       ("a maximum length of \(maxLength) leaves no room for the special tokens", "give at least \(minimum)")
+    case .tooManyTokens(let count, let maxLength):
+      ("a text has \(count) tokens, at most \(maxLength) are possible", "shorten it, or allow that it is cut")
     case .unknownID(let id): ("no token has the id \(id)", "use the tokenizer that made the ids")
     }
   }
