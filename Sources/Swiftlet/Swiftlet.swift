@@ -10,12 +10,17 @@
 @_exported public import struct SwiftletEncoders.CrossEncoder
 @_exported public import struct SwiftletEncoders.CrossEncoderSettings
 @_exported public import struct SwiftletEncoders.EmbeddedText
+@_exported public import class SwiftletEncoders.EmbeddingCache
 @_exported public import struct SwiftletEncoders.EmbeddingSequence
 @_exported public import struct SwiftletEncoders.Embeddings
 @_exported public import struct SwiftletEncoders.EncoderSettings
+@_exported public import struct SwiftletEncoders.ModelRequest
 @_exported public import struct SwiftletEncoders.PairScores
 @_exported public import enum SwiftletEncoders.PoolingMode
 @_exported public import struct SwiftletEncoders.RankedDocument
+@_exported public import struct SwiftletEncoders.QuantizedEmbeddings
+@_exported public import class SwiftletEncoders.RequestQueue
+@_exported public import enum SwiftletEncoders.RequestQueueError
 @_exported public import struct SwiftletEncoders.SentenceEncoder
 @_exported public import struct SwiftletEncoders.TransformerConfiguration
 
@@ -27,6 +32,7 @@
 @_exported public import struct SwiftletTokenizers.Encoding
 @_exported public import struct SwiftletTokenizers.EncodingOptions
 @_exported public import struct SwiftletTokenizers.Normalization
+@_exported public import enum SwiftletTokenizers.TextTruncation
 @_exported public import struct SwiftletTokenizers.TokenBatch
 @_exported public import struct SwiftletTokenizers.Tokenizer
 

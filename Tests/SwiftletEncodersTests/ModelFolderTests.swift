@@ -136,7 +136,7 @@ import Testing
     #expect(error.description.contains("\"[T1]\" with the id 98") && !error.description.contains("\n"))
     #expect(throws: TokenError.self) { try encoder.hiddenStates("b [T1]") }
     #expect(throws: TokenError.self) { try encoder.tokenEmbeddings(["[T1]"]) }
-    #expect(throws: TokenError.self) { try encoder.pipeline.tokens(of: [EncoderInput("[T1]")], maxLength: nil) }
+    #expect(throws: TokenError.self) { try encoder.pipeline.tokens(of: [EncoderInput("[T1]")]) }
   }
 
   /// The golden whose folder has a tokenizer.json.

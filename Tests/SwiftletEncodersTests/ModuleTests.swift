@@ -162,13 +162,13 @@ import Testing
     let pipeline = try EncoderPipeline(
       ModelFolder(path: model), settings: EncoderSettings(normalize: false), dropout: 0)
     let weights = try pipeline.trainableWeights(kernels: .best)
-    let batch = try pipeline.tokens(of: texts.map { EncoderInput($0) }, maxLength: nil)
+    let batch = try pipeline.tokens(of: texts.map { EncoderInput($0) })
     func vectors(_ range: Range<Int>, seed: UInt64) -> [Float] {
       nonisolated(unsafe) var values: [Float] = []
       ThreadPool(threadCount: 1).run(count: 1) { _, worker in
         let masks = DropoutMasks(Philox(seed: seed), batch: 3, firstText: range.lowerBound)
         let context = Context(weights: weights.forModel(worker), worker: worker, dropout: masks)
-        values = pipeline.vectors(batch[range], skipping: 0, in: context).tensor.values
+        values = pipeline.vectors(batch[range], in: context).tensor.values
       }
       return values
     }

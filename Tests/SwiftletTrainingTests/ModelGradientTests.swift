@@ -69,7 +69,7 @@ import Testing
     ThreadPool(threadCount: threads).run(count: 1) { [batch] _, worker in
       worker.withTeam { worker in
         let pass = BatchGradient(
-          encoder: encoder, weights: weights.forModel(worker), skippedTokens: 0, pieceSize: pieceSize,
+          encoder: encoder, weights: weights.forModel(worker), pieceSize: pieceSize,
           dropout: Philox(seed: 0), batchNumber: 0)
         evaluation = pass.add(
           batch, loss: { golden.loss(LabeledBatch(vectors: $0, labels: labels)) }, share: 1, to: gradients, worker)

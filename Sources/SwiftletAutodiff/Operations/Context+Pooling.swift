@@ -22,15 +22,18 @@ extension Context {
   /// The tokens of each range reduced to a vector: `[tokens, features]` to `[ranges, features reductions]`, the
   /// reductions side by side in the order given. No range is empty.
   ///
-  /// - Parameter skipped: how many of a range's first tokens are left out, but never its last; they count for t.
+  /// - Parameter skipped: how many of each range's first tokens are left out, but never its last; they count for t.
+  ///   nil: none.
   package func pooled(
-    _ x: Variable, over ranges: [Range<Int>], skipping skipped: Int = 0, _ reductions: [Reduction]
+    _ x: Variable, over ranges: [Range<Int>], skipping skipped: [Int]? = nil, _ reductions: [Reduction]
   ) -> Variable {
     let features = x.tensor.shape[1]
+    let skipped = skipped ?? Array(repeating: 0, count: ranges.count)
+    precondition(skipped.count == ranges.count, "\(skipped.count) counts of skipped tokens for \(ranges.count) ranges")
     let y = result(ranges.count, features * reductions.count)
     for (index, range) in ranges.enumerated() {
       precondition(!range.isEmpty && range.upperBound <= x.tensor.shape[0], "no tokens to pool in \(range)")
-      let first = min(skipped, range.count - 1)
+      let first = min(skipped[index], range.count - 1)
       let rows = x.tensor.matrix.rows(range.lowerBound + first..<range.upperBound), vector = y.matrix.row(index)
       for (order, reduction) in reductions.enumerated() {
         reduce(
@@ -62,13 +65,13 @@ extension Context {
 struct PoolingOperation: Operation {
   let input: Operand
   let ranges: [Range<Int>]
-  let skipped: Int
+  let skipped: [Int]
   let reductions: [Reduction]
 
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
     let features = input.tensor.shape[1], result = pass.zeros(input.tensor.shape)
     for (index, range) in ranges.enumerated() {
-      let first = min(skipped, range.count - 1), rows = range.lowerBound + first..<range.upperBound
+      let first = min(skipped[index], range.count - 1), rows = range.lowerBound + first..<range.upperBound
       let vector = gradient.matrix.row(index)
       for (order, reduction) in reductions.enumerated() {
         spread(

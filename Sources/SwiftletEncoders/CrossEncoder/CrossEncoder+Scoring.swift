@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletAutodiff
 import SwiftletTensors
+public import SwiftletTokenizers
 
 extension CrossEncoder {
   /// Computes the scores of pairs of texts. The calling thread takes part in the work.
@@ -62,11 +64,28 @@ extension CrossEncoder {
     guard labels.count == 1 else { throw .severalLabels(labels) }
   }
 
-  private func run(_ pairs: [(String, String)], _ prompt: String?, _ asLogits: Bool) throws -> EncodingRun {
-    try pipeline.run(pairs.map { EncoderInput($0, pair: $1) }, prompt: prompt, weights: weights) { logits in
-      asLogits ? logits : scoring.scores(logits)
-    }
+  /// The tokens of pairs as the cross-encoder reads them.
+  ///
+  /// - Parameters:
+  ///   - pairs: any number of pairs of texts.
+  ///   - prompt: the prompt, as in ``scores(of:prompt:asLogits:)-([(String,String)],_,_)``.
+  ///   - truncation: what is done with pairs of more than ``maxLength`` tokens.
+  /// - Throws: A ``SwiftletError`` if there is no such prompt, if a text has over 2 GB, or if a pair has too many tokens
+  ///   and these are refused.
+  public func tokens(
+    of pairs: [(String, String)], prompt: String? = nil, truncation: TextTruncation = .atEnd
+  ) throws -> TokenBatch {
+    try pipeline.tokens(of: inputs(pairs), prompt: prompt, truncation: truncation)
   }
+
+  private func inputs(_ pairs: [(String, String)]) -> [EncoderInput] { pairs.map { EncoderInput($0, pair: $1) } }
+
+  private func run(_ pairs: [(String, String)], _ prompt: String?, _ asLogits: Bool) throws -> EncodingRun {
+    try pipeline.run(inputs(pairs), prompt: prompt, weights: weights) { scores($0, asLogits) }
+  }
+
+  /// The scores of logits, or these themselves.
+  func scores(_ logits: Variable, _ asLogits: Bool) -> Variable { asLogits ? logits : scoring.scores(logits) }
 }
 
 extension PairScores {

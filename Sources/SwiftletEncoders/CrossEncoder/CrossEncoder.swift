@@ -28,6 +28,9 @@ public struct CrossEncoder: Sendable {
 
   let weights: Weights
 
+  /// What copies of this cross-encoder share.
+  let model = ModelIdentity()
+
   /// The names of tensors that the cross-encoder does not use.
   package let unusedTensors: [String]
 

@@ -103,8 +103,9 @@ package struct Features {
   /// The rows of each text: one row for each token before pooling, one row for each text after it.
   package var rows: [Range<Int>]
 
-  /// The number of leading tokens of each text that belong to a prompt and are left out of pooling.
-  package var skippedTokens = 0
+  /// How many leading tokens of each text belong to a prompt and are left out of pooling; nil: none, or there
+  /// are vectors of texts already.
+  package var skippedTokens: [Int]?
 
   /// The same texts with other vectors.
   func replacingVectors(_ vectors: Variable) -> Features {

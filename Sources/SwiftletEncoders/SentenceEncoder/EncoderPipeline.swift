@@ -27,13 +27,15 @@ package struct EncoderPipeline: Sendable {
 
   private(set) var truncation: Truncation?
   /// Tokens from this id on have no embedding; nil if all have one.
-  private let embeddingLimit: Int32?
+  let embeddingLimit: Int32?
   private let allowsNonFiniteWeights: Bool
   /// The maximum lengths that the model allows.
-  private let allowedLengths: ClosedRange<Int>
+  let allowedLengths: ClosedRange<Int>
+  /// The folder and the settings as they were given, from which ``with(normalize:truncateDimension:)`` starts.
+  private var given: (folder: ModelFolder, settings: EncoderSettings)
 
   /// How final vectors are shortened.
-  struct Truncation: Sendable {
+  struct Truncation: Sendable, Hashable {
     /// The number of leading elements to keep.
     let dimension: Int
     /// Whether the shortened vector is scaled to unit length.
@@ -65,6 +67,7 @@ package struct EncoderPipeline: Sendable {
     guard least <= sizes.maxPositions else { throw EncoderSettingsError.noRoom(least, positions: sizes.maxPositions) }
     allowedLengths = least...sizes.maxPositions
     maxLength = try settings.maximumLength(folder, tokenizer, allowedLengths, &warnings)
+    given = (folder, settings)
     truncation = try settings.apply(to: &folder)
     warnings += try VocabularyError.check(
       tokenizer, embeddings: sizes.vocabularySize, folder: folder.transformerPath)
@@ -120,58 +123,6 @@ package struct EncoderPipeline: Sendable {
     CrossEncoder(pipeline: self, weights: weights, unusedTensors: [])
   }
 
-  // MARK: Tokens
-
-  /// - Throws: ``EncoderSettingsError`` if the model has no prompt of this name.
-  func prompt(named name: String?) throws -> Prompt {
-    var prefix = ""
-    if let name = name ?? folder.defaultPromptName, !name.isEmpty {
-      guard let text = folder.prompts[name] else {
-        throw EncoderSettingsError.unknownPrompt(name, known: folder.prompts.keys.sorted())
-      }
-      prefix = text
-    }
-    return try Prompt(
-      prefix, isPooled: folder.poolingIncludesPrompt, tokenizer: tokenizer, maxLength: maxLength)
-  }
-
-  /// The number of tokens of the default prompt that are left out of pooling.
-  package var skippedTokens: Int { get throws { try prompt(named: nil).skippedTokens } }
-
-  /// - Throws: ``EncoderSettingsError`` for a maximum length that the model does not allow.
-  package func check(maxLength: Int?) throws(EncoderSettingsError) {
-    if let maxLength, !allowedLengths.contains(maxLength) { throw .maxLength(maxLength, allowed: allowedLengths) }
-  }
-
-  /// The tokens of texts or pairs as the encoder reads them, with the folder's default prompt before each.
-  ///
-  /// - Parameter maxLength: the maximum number of tokens of each, checked by ``check(maxLength:)``; nil: the encoder's.
-  package func tokens(of inputs: [EncoderInput], maxLength: Int?) throws -> TokenBatch {
-    let prompt = try prompt(named: nil)
-    var batch = TokenBatch()
-    for input in inputs { try append(input, after: prompt, to: &batch, maxLength: maxLength ?? self.maxLength) }
-    return batch
-  }
-
-  /// Appends the tokens of a text or a pair, of which each must have an embedding.
-  func append(_ input: EncoderInput, after prompt: Prompt, to batch: inout TokenBatch, maxLength: Int) throws {
-    let text = prompt.text(before: input.text)
-    if let pair = input.pair {
-      try tokenizer.append(text, pair: pair, to: &batch, maxLength: maxLength)
-    } else {
-      try tokenizer.append(text, to: &batch, maxLength: maxLength)
-    }
-    try checkEmbeddings(of: batch.ids[batch.tokenRange(of: batch.sequenceCount - 1)])
-  }
-
-  /// - Throws: ``TokenError`` if there is no token, or if one has no embedding, as only added tokens may.
-  func checkEmbeddings(of ids: ArraySlice<Int32>) throws(TokenError) {
-    guard !ids.isEmpty || folder.transformer.acceptsEmptyTexts else { throw .noTokens(folder: folder.transformerPath) }
-    guard let embeddingLimit, let id = ids.first(where: { $0 >= embeddingLimit }) else { return }
-    throw .noEmbedding(
-      token: tokenizer.token(of: id) ?? "", id: id, embeddings: Int(embeddingLimit), folder: folder.transformerPath)
-  }
-
   /// The encoder as it is trained: its vectors keep the dimensions that the folder's `truncate_dim` cuts off, as in
   /// sentence-transformers.
   package var forTraining: EncoderPipeline {
@@ -180,7 +131,30 @@ package struct EncoderPipeline: Sendable {
     return encoder
   }
 
+  /// The encoder as these settings would have made it, where they are not nil.
+  ///
+  /// - Throws: ``EncoderSettingsError`` for a number of dimensions that the model does not have.
+  func with(normalize: Bool?, truncateDimension: Int?) throws(EncoderSettingsError) -> EncoderPipeline {
+    var encoder = self
+    encoder.folder = given.folder
+    encoder.given.settings.normalize = normalize ?? given.settings.normalize
+    encoder.given.settings.truncateDimension = truncateDimension ?? given.settings.truncateDimension
+    encoder.truncation = try encoder.given.settings.apply(to: &encoder.folder)
+    return encoder
+  }
+
   // MARK: Vectors
+
+  /// A run that computes the vectors or logits of tokens, which ``check(_:)`` has accepted.
+  func run(
+    _ tokens: TokenBatch, weights: Weights, finish: @escaping @Sendable (Variable) -> Variable = { $0 }
+  ) -> EncodingRun {
+    EncodingRun(count: tokens.sequenceCount, rowLength: dimension, on: pool) { index, batch in
+      batch.append(index, of: tokens)
+    } compute: { batch, worker in
+      finish(vectors(batch, in: Context(weights: weights, worker: worker))).tensor
+    }
+  }
 
   /// A run that computes the vectors of texts or the logits of pairs.
   ///
@@ -195,8 +169,7 @@ package struct EncoderPipeline: Sendable {
     return EncodingRun(count: inputs.count, rowLength: dimension, on: pool) { index, batch in
       try append(inputs[index], after: prompt, to: &batch, maxLength: maxLength)
     } compute: { batch, worker in
-      let context = Context(weights: weights, worker: worker)
-      return finish(vectors(batch, skipping: prompt.skippedTokens, in: context)).tensor
+      finish(vectors(batch, in: Context(weights: weights, worker: worker))).tensor
     }
   }
 
@@ -207,16 +180,36 @@ package struct EncoderPipeline: Sendable {
 
   /// Computes the vectors of texts or the logits of pairs, `[sequences, dimension]`, recording on the context's tape if it
   /// has one.
-  ///
-  /// - Parameter skipped: the number of tokens of the prompt that are left out of pooling, see ``skippedTokens``.
-  package func vectors(_ batch: TokenBatch, skipping skipped: Int, in context: Context) -> Variable {
+  package func vectors(_ batch: TokenBatch, in context: Context) -> Variable {
+    finished(unfinished(batch, in: context))
+  }
+
+  /// The vectors before what ``with(normalize:truncateDimension:)`` changes.
+  func unfinished(_ batch: TokenBatch, in context: Context) -> Variable {
     let wanted = folder.head != nil ? .first : folder.modules.first?.tokenRows ?? .all
     var features = folder.transformer(batch, reading: wanted, in: context) { _ in }
-    features.skippedTokens = skipped
     if let head = folder.head { return head(features, in: context) }
-    for module in folder.modules { features = module(features, in: context) }
-    guard let truncation else { return features.vectors }
-    let cut = features.vectors.columns(0..<truncation.dimension)
+    for module in folder.modules.dropLast(finalNormalizations) { features = module(features, in: context) }
+    return features.vectors
+  }
+
+  /// The last steps of each vector by itself: it is scaled to unit length and shortened, as far as that is asked for.
+  func finished(_ unfinished: Variable) -> Variable {
+    var vectors = unfinished
+    for _ in 0..<finalNormalizations { vectors = vectors.normalized() }
+    guard let truncation else { return vectors }
+    let cut = vectors.columns(0..<truncation.dimension)
     return truncation.normalizes ? cut.normalized() : cut
   }
+
+  /// What distinguishes the vectors of encoders that ``with(normalize:truncateDimension:)`` made of one another.
+  struct VectorForm: Hashable {
+    let normalizations: Int
+    let truncation: Truncation?
+  }
+
+  var vectorForm: VectorForm { VectorForm(normalizations: finalNormalizations, truncation: truncation) }
+
+  /// The number of normalisations that no other module follows.
+  private var finalNormalizations: Int { folder.modules.reversed().prefix { $0 is NormalizationModule }.count }
 }

@@ -50,7 +50,7 @@ extension SentenceEncoder {
   }
 
   /// - Throws: if the transformer has no vectors of tokens.
-  private func tokenTransformer(for wish: String) throws(EncoderSettingsError) -> any Transformer {
+  func tokenTransformer(for wish: String) throws(EncoderSettingsError) -> any Transformer {
     let transformer = pipeline.folder.transformer
     guard transformer.fixedPooling == nil else { throw .noTransformer(for: wish) }
     return transformer

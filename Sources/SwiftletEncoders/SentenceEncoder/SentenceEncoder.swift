@@ -19,9 +19,12 @@ public import SwiftletTokenizers
 /// Reimers, Gurevych: Sentence-BERT: sentence embeddings using Siamese BERT-networks, EMNLP 2019.
 public struct SentenceEncoder: Sendable {
   /// The encoder without the weights.
-  package let pipeline: EncoderPipeline
+  package internal(set) var pipeline: EncoderPipeline
 
   let weights: Weights
+
+  /// What copies of this encoder with other settings share.
+  let model = ModelIdentity()
 
   /// The names of tensors that the encoder does not use, for example task heads or a pooler.
   package let unusedTensors: [String]

@@ -22,10 +22,15 @@ extension TokenBatch {
     return positions
   }
 
+  /// The number of tokens above which a piece gets no faster.
+  static let largestPieceSize = 384
+
+  /// The number of tokens below which products waste a thread.
+  static let leastPieceSize = 64
+
   /// Splits the batch into pieces for `threadCount` threads: ranges of consecutive sequences with at most `limit`
-  /// tokens, unless a single sequence is longer. Pieces are not made smaller than `least` tokens, since small products
-  /// waste a thread.
-  package func pieces(threadCount: Int, limit: Int = 384, least: Int = 64) -> [Range<Int>] {
+  /// tokens, unless a single sequence is longer. Pieces are not made smaller than `least` tokens.
+  package func pieces(threadCount: Int, limit: Int = largestPieceSize, least: Int = leastPieceSize) -> [Range<Int>] {
     let share = (ids.count + threadCount - 1) / threadCount
     let maximum = min(limit, max(least, share))
     var pieces: [Range<Int>] = []

@@ -50,7 +50,8 @@ package struct BertEncoder: Sendable {
       hiddenStates = layer(hiddenStates, bias: bias, sequenceStarts: batch.sequenceStarts, in: context)
       visit(hiddenStates)
     }
-    return Features(vectors: hiddenStates, rows: (0..<batch.sequenceCount).map(batch.tokenRange))
+    return Features(
+      vectors: hiddenStates, rows: (0..<batch.sequenceCount).map(batch.tokenRange), skippedTokens: batch.skippedTokens)
   }
 }
 

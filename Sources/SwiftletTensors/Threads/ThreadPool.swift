@@ -80,9 +80,14 @@ package final class ThreadPool: Sendable {
   /// It is carried out to its end even if the caller's task is cancelled.
   package func perform<Value: Sendable>(_ body: @escaping @Sendable (Worker) -> Value) async -> Value {
     await withCheckedContinuation { continuation in
-      let task: @Sendable (Int, Worker) -> Void = { _, worker in continuation.resume(returning: body(worker)) }
-      if hasThreads { queue.submit(Job(count: 1, task: task)) } else { run(count: 1, task) }
+      start { worker in continuation.resume(returning: body(worker)) }
     }
+  }
+
+  /// Runs `body` on one of the pool's threads, after what was submitted before. Returns at once.
+  package func start(_ body: @escaping @Sendable (Worker) -> Void) {
+    let task: @Sendable (Int, Worker) -> Void = { _, worker in body(worker) }
+    if hasThreads { queue.submit(Job(count: 1, task: task)) } else { run(count: 1, task) }
   }
 
   /// The synchronous call, which an asynchronous function would not choose.

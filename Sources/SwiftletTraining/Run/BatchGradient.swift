@@ -15,7 +15,6 @@ import SwiftletTokenizers
 struct BatchGradient {
   let encoder: EncoderPipeline
   let weights: Weights
-  let skippedTokens: Int
   let pieceSize: Int
   /// The random numbers of dropout.
   let dropout: Philox
@@ -54,7 +53,7 @@ struct BatchGradient {
   ) -> (vectors: Variable, context: Context) {
     let masks = DropoutMasks(dropout, batch: batchNumber, firstText: piece.lowerBound)
     let context = Context(weights: weights, worker: worker, tape: tape, dropout: masks)
-    return (encoder.vectors(tokens[piece], skipping: skippedTokens, in: context), context)
+    return (encoder.vectors(tokens[piece], in: context), context)
   }
 
   private func allVectors(_ tokens: TokenBatch, _ pieces: [Range<Int>], _ worker: Worker) -> Tensor {

@@ -47,7 +47,6 @@ final class TrainingState {
   var store: CheckpointStore?
   var detector: CollapseDetector
 
-  private let skippedTokens: Int
   private let dropout: Philox
   /// One workspace for all updates. Otherwise the workspace of every worker would grow to the size of a tape.
   private let workspace = Workspace()
@@ -73,7 +72,6 @@ final class TrainingState {
     }
     source = try BatchSource(task, classifier, seed: settings.seed)
     try encoder.check(maxLength: settings.maxLength)
-    skippedTokens = try encoder.skippedTokens
     optimizer = try AdamW(settings.optimizer, for: weights.layout)
     gradients = Gradients(weights.layout, frozen: optimizer.frozen)
     stepCount = try settings.stepCount(batchesPerEpoch: source.batchesPerEpoch)
@@ -148,8 +146,8 @@ final class TrainingState {
     let share = 1 / Float(batches.count), modelWeights = weights.forModel(worker)
     for (index, batch) in batches.enumerated() {
       let pass = BatchGradient(
-        encoder: encoder, weights: modelWeights, skippedTokens: skippedTokens, pieceSize: settings.pieceSize,
-        dropout: dropout, batchNumber: progress.step * batches.count + index)
+        encoder: encoder, weights: modelWeights, pieceSize: settings.pieceSize, dropout: dropout,
+        batchNumber: progress.step * batches.count + index)
       let result = pass.add(tokens[index], loss: batch.loss, share: share, to: gradients, worker)
       outcome.loss += (result?.value ?? .nan) * share
       outcome.statistics = result?.statistics ?? BatchStatistics()

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletTensors
+import SwiftletTokenizers
+
+extension RequestQueue {
+  /// Computes the vectors of texts, with the bits of ``SentenceEncoder/encode(_:prompt:)-([String],_)``.
+  ///
+  /// - Parameters:
+  ///   - texts: any number of texts of any length, as far as the queue's limits allow.
+  ///   - encoder: the encoder.
+  ///   - prompt: the name of one of the encoder's prompts; nil: its default prompt, if any; empty: no prompt.
+  ///   - deadline: when the result is of no use any more; nil: never.
+  ///   - cache: where vectors are looked for and kept; nil: every text is computed.
+  /// - Throws: the errors of ``SentenceEncoder/tokens(of:prompt:truncation:)`` and of ``result(of:deadline:)``.
+  public func encode(
+    _ texts: [String], with encoder: SentenceEncoder, prompt: String? = nil,
+    deadline: ContinuousClock.Instant? = nil, cache: EmbeddingCache? = nil
+  ) async throws -> Embeddings {
+    guard let cache else { return try await vectors(of: texts, encoder, prompt, deadline) }
+    let lookup = try cache.lookUp(texts, encoder, prompt: prompt)
+    let missing = lookup.missing.map { texts[$0] }
+    guard !missing.isEmpty else { return lookup.embeddings(dimension: encoder.dimension, computed: nil) }
+    let computed = try await vectors(of: missing, encoder, prompt, deadline)
+    cache.insert(computed, for: lookup)
+    return lookup.embeddings(dimension: encoder.dimension, computed: computed)
+  }
+
+  /// Computes the scores of pairs of texts, with the bits of
+  /// ``CrossEncoder/scores(of:prompt:asLogits:)-([(String,String)],_,_)``.
+  ///
+  /// - Parameters:
+  ///   - pairs: any number of pairs, as far as the queue's limits allow.
+  ///   - encoder: the cross-encoder.
+  ///   - prompt: the name of a prompt, as for ``encode(_:with:prompt:deadline:cache:)``.
+  ///   - asLogits: whether to leave out the folder's function from logits to scores.
+  ///   - deadline: when the result is of no use any more; nil: never.
+  /// - Throws: the errors of ``CrossEncoder/tokens(of:prompt:truncation:)`` and of ``result(of:deadline:)``.
+  public func scores(
+    of pairs: [(String, String)], with encoder: CrossEncoder, prompt: String? = nil, asLogits: Bool = false,
+    deadline: ContinuousClock.Instant? = nil
+  ) async throws -> PairScores {
+    let byteCount = pairs.reduce(0) { $0 + $1.0.utf8.count + $1.1.utf8.count }
+    let tokens = try await holding(bytes: byteCount) {
+      try await inPieces(pairs) { try encoder.tokens(of: $0, prompt: prompt) }
+    }
+    return try await result(of: encoder.request(for: tokens, asLogits: asLogits), deadline: deadline).output
+  }
+
+  private func vectors(
+    of texts: [String], _ encoder: SentenceEncoder, _ prompt: String?, _ deadline: ContinuousClock.Instant?
+  ) async throws -> Embeddings {
+    let tokens = try await holding(bytes: texts.reduce(0) { $0 + $1.utf8.count }) {
+      try await inPieces(texts) { try encoder.tokens(of: $0, prompt: prompt) }
+    }
+    return try await result(of: encoder.request(for: tokens), deadline: deadline).output
+  }
+
+  /// Splits some inputs into tokens at a time and lets other tasks have the thread in between.
+  private func inPieces<Input>(
+    _ inputs: [Input], _ tokens: ([Input]) throws -> TokenBatch
+  ) async throws -> TokenBatch {
+    var batches: [TokenBatch] = []
+    for start in stride(from: 0, to: inputs.count, by: 64) {
+      try Task.checkCancellation()
+      if start > 0 { await Task.yield() }
+      batches.append(try tokens(Array(inputs[start..<min(start + 64, inputs.count)])))
+    }
+    return TokenBatch(joining: batches)
+  }
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletEncoders
+import SwiftletTensors
+import TestSupport
+import Testing
+
+@Suite struct EmbeddingCacheTests {
+  private let encoder: SentenceEncoder
+  private let queue = RequestQueue()
+
+  init() throws { encoder = try SentenceEncoder(folder: fixture("prompt-not-pooled/model")) }
+
+  private func bits(_ vectors: Embeddings) -> [UInt32] { vectors.tensor.values.map(\.bitPattern) }
+
+  @Test func foundVectorsHaveTheBitsOfComputedOnes() async throws {
+    let cache = EmbeddingCache(byteLimit: 1 << 20)
+    let long = String(repeating: "many words ", count: 500)
+    let texts = ["one", "two", "one", long, "", long]
+    let expected = try await encoder.encode(texts)
+    for call in 0..<3 {
+      let vectors = try await queue.encode(texts, with: encoder, cache: cache)
+      #expect(bits(vectors) == bits(expected))
+      #expect(vectors.truncated == expected.truncated && expected.truncated == [3, 5])
+      #expect(cache.status.misses == 6)
+      #expect(cache.status.hits == call * 6)
+      #expect(cache.status.count == 4)
+    }
+  }
+
+  /// The encoder, its settings, the prompt and the bytes of a text each make a difference.
+  @Test func whatDiffersIsNotFound() async throws {
+    let cache = EmbeddingCache(byteLimit: 1 << 20)
+    let prompt = try #require(encoder.prompts.first { !$0.value.isEmpty }?.key)
+    let again = try SentenceEncoder(folder: fixture("prompt-not-pooled/model"))
+    let cut = try encoder.with(truncateDimension: 3), raw = try encoder.with(normalize: !encoder.normalizes)
+    // The same characters, composed and decomposed.
+    for (encoder, text, name) in [
+      (encoder, "caf\u{E9}", ""), (encoder, "cafe\u{301}", ""), (encoder, "caf\u{E9}", prompt),
+      (again, "caf\u{E9}", ""),
+      (cut, "caf\u{E9}", ""), (raw, "caf\u{E9}", ""),
+    ] {
+      let vectors = try await queue.encode([text], with: encoder, prompt: name, cache: cache)
+      #expect(bits(vectors) == bits(try await encoder.encode([text], prompt: name)))
+    }
+    #expect(cache.status.hits == 0 && cache.status.count == 6)
+    await #expect(throws: (any Error).self) {
+      try await queue.encode(["x"], with: encoder, prompt: "unknown", cache: cache)
+    }
+  }
+
+  /// The least recently used ones go.
+  @Test func bytesAreBounded() async throws {
+    let cache = EmbeddingCache(byteLimit: 10_000)
+    for text in 0..<200 {
+      _ = try await queue.encode(["text \(text)", "always"], with: encoder, cache: cache)
+      #expect(cache.status.byteCount <= 10_000)
+    }
+    #expect(cache.status.hits == 199)
+    #expect(cache.status.count > 10 && cache.status.count < 40)
+    _ = try await queue.encode(["text 199", "text 0"], with: encoder, cache: cache)
+    #expect(cache.status.hits == 200)
+    let none = EmbeddingCache(byteLimit: 0)
+    #expect(try await queue.encode(["x"], with: encoder, cache: none).count == 1)
+    #expect(none.status.count == 0)
+  }
+}
