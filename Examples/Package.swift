@@ -11,6 +11,8 @@ let library: [Target.Dependency] = [
 let package = Package(
   name: "swiftlet-examples",
   platforms: [.macOS(.v15)],
+  // For the programs of the packages in the folders here.
+  products: [.library(name: "ProgramSupport", targets: ["ProgramSupport"])],
   dependencies: [
     .package(name: "swiftlet", path: ".."),  // by name: the clone's folder may be called anything
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

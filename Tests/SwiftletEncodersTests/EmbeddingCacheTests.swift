@@ -28,25 +28,42 @@ import Testing
     }
   }
 
-  /// The encoder, its settings, the prompt and the bytes of a text each make a difference.
+  /// The encoder, its settings, the prompt and the tokens of a text each make a difference.
   @Test func whatDiffersIsNotFound() async throws {
     let cache = EmbeddingCache(byteLimit: 1 << 20)
     let prompt = try #require(encoder.prompts.first { !$0.value.isEmpty }?.key)
     let again = try SentenceEncoder(folder: fixture("prompt-not-pooled/model"))
     let cut = try encoder.with(truncateDimension: 3), raw = try encoder.with(normalize: !encoder.normalizes)
-    // The same characters, composed and decomposed.
-    for (encoder, text, name) in [
-      (encoder, "caf\u{E9}", ""), (encoder, "cafe\u{301}", ""), (encoder, "caf\u{E9}", prompt),
-      (again, "caf\u{E9}", ""),
-      (cut, "caf\u{E9}", ""), (raw, "caf\u{E9}", ""),
-    ] {
+    let calls = [
+      (encoder, "one", ""), (encoder, "one two", ""), (encoder, "one", prompt), (again, "one", ""), (cut, "one", ""),
+      (raw, "one", ""),
+    ]
+    for (encoder, text, name) in calls {
       let vectors = try await queue.encode([text], with: encoder, prompt: name, cache: cache)
       #expect(bits(vectors) == bits(try await encoder.encode([text], prompt: name)))
     }
     #expect(cache.status.hits == 0 && cache.status.count == 6)
-    await #expect(throws: (any Error).self) {
-      try await queue.encode(["x"], with: encoder, prompt: "unknown", cache: cache)
+    // The prompt's tokens are pooled if they are the text's.
+    let spelled = try #require(encoder.prompts[prompt]) + "one"
+    let vectors = try await queue.encode([spelled], with: encoder, prompt: "", cache: cache)
+    #expect(bits(vectors) == bits(try await encoder.encode([spelled], prompt: "")))
+    #expect(cache.status.hits == 0)
+  }
+
+  @Test func scoresOfPairs() async throws {
+    let cache = EmbeddingCache(byteLimit: 1 << 20)
+    let scorer = try CrossEncoder(folder: fixture("cross-encoders/bert"))
+    let tokens = try scorer.tokens(of: [("a b", "c"), ("a", "b c"), ("a b", "c")])
+    for asLogits in [false, true, false] {
+      let request = try scorer.request(for: tokens, asLogits: asLogits)
+      let scores = try await queue.result(of: request, cache: cache).output
+      #expect(scores.tensor.values == (try await queue.result(of: request).output.tensor.values))
     }
+    #expect(cache.status.misses == 6 && cache.status.hits == 3 && cache.status.count == 4)
+    // The hidden states of tokens are not kept.
+    let states = try encoder.tokenVectorRequest(for: encoder.tokens(of: ["x"]))
+    #expect(try await queue.result(of: states, cache: cache).output.count == 1)
+    #expect(cache.status.count == 4)
   }
 
   /// The least recently used ones go.

@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
-import Swiftlet
+public import ArgumentParser
+public import Swiftlet
 
 /// The options that all programs share.
-package struct CommonOptions: ParsableArguments {
+public struct CommonOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "The model folder (default: $SWIFTLET_MODEL, else \(ModelLocation.bundled) above the program or here).",
       valueName: "dir"))
-  package var model: String?
+  public var model: String?
 
   @Option(help: ArgumentHelp("Threads to compute on (default: one a core).", valueName: "n"))
-  package var threads: Int?
+  public var threads: Int?
 
   @Option(
     help: ArgumentHelp(
       "The numbers to multiply: float32, or faster ones near it.",
       valueName: Precision.allCases.map(\.rawValue).joined(separator: "|")))
-  package var precision: Precision = .float32
+  public var precision: Precision = .float32
 
   @Option(help: ArgumentHelp("The most tokens a text may have; what is beyond them is cut.", valueName: "n"))
-  package var maxLength: Int?
+  public var maxLength: Int?
 
   @Flag(help: "Print errors only: no warnings, no progress.")
-  package var quiet = false
+  public var quiet = false
 
-  package init() {}
+  public init() {}
 
-  package func validate() throws {
+  public func validate() throws {
     if let threads, !(1...1024).contains(threads) {
       throw ValidationError("--threads is \(threads); give a number from 1 to 1024")
     }
@@ -38,12 +38,12 @@ package struct CommonOptions: ParsableArguments {
   }
 
   /// The model folder to use.
-  package func modelFolder() throws -> String {
+  public func modelFolder() throws -> String {
     try ModelLocation.find(option: model)
   }
 
   /// Loads the encoder; its warnings go to standard error.
-  package func encoder(_ configure: (inout EncoderSettings) -> Void = { _ in }) throws -> SentenceEncoder {
+  public func encoder(_ configure: (inout EncoderSettings) -> Void = { _ in }) throws -> SentenceEncoder {
     var settings = EncoderSettings()
     settings.precision = precision
     settings.threadCount = threads
@@ -55,7 +55,7 @@ package struct CommonOptions: ParsableArguments {
   }
 
   /// Loads a cross-encoder; its warnings go to standard error.
-  package func crossEncoder() throws -> CrossEncoder {
+  public func crossEncoder() throws -> CrossEncoder {
     let settings = CrossEncoderSettings(maxLength: maxLength, precision: precision, threadCount: threads)
     let encoder = try CrossEncoder(folder: modelFolder(), settings: settings)
     encoder.warnings.forEach(warn)
@@ -63,7 +63,7 @@ package struct CommonOptions: ParsableArguments {
   }
 
   /// Says `message` on standard error, unless `--quiet`.
-  package func warn(_ message: String) {
+  public func warn(_ message: String) {
     if !quiet { StandardError.print("Warning: \(message)") }
   }
 }

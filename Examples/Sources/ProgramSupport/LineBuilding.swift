@@ -2,7 +2,7 @@
 
 extension [UInt8] {
   /// Appends `elements` one after another, `separator` between them.
-  @inlinable package mutating func append<Item>(
+  @inlinable public mutating func append<Item>(
     _ elements: some Collection<Item>, separator: Unicode.Scalar,
     _ appendElement: (inout [UInt8], Item) -> Void
   ) {
@@ -15,7 +15,7 @@ extension [UInt8] {
   }
 
   /// Appends the decimal form of `numbers`, for floats the shortest that reads back equal.
-  @inlinable package mutating func append(
+  @inlinable public mutating func append(
     _ numbers: some Collection<some CustomStringConvertible>, separator: Unicode.Scalar
   ) {
     append(numbers, separator: separator) { $0 += $1.description.utf8 }

@@ -9,12 +9,12 @@
 #endif
 
 /// Standard error, for all that is not a result.
-package enum StandardError {
+public enum StandardError {
   /// Whether a person is looking on.
   static let isTerminal = isatty(STDERR_FILENO) == 1
 
   /// Writes `message` and a line feed.
-  package static func print(_ message: String) {
+  public static func print(_ message: String) {
     write(message + "\n")
   }
 

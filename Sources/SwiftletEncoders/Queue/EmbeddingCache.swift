@@ -1,18 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SwiftletTensors
+import SwiftletTokenizers
 
-/// Keeps the vectors of texts, those used last, up to a number of bytes.
+/// Keeps the vectors of texts and the scores of pairs, those used last, up to a number of bytes.
 ///
-/// A vector does not depend on the texts beside it, so a vector from the cache has the bits that computing it again would
-/// give. Vectors are kept by the bytes of the text, the prompt, the encoder and its settings. Encoders that were loaded
-/// twice, even from the same folder, do not share them. Any number of tasks can use a cache at once.
+/// ```swift
+/// let cache = EmbeddingCache(byteLimit: 256 << 20)
+/// let vectors = try await queue.encode(texts, with: encoder, cache: cache)
+/// ```
+///
+/// A vector depends on nothing but the text's tokens, the encoder and its settings, so one from the cache has the bits that
+/// computing it again would give. These are what it is found by. Encoders that were loaded twice, even from the same
+/// folder, do not share vectors. Any number of tasks can use a cache at once.
 public final class EmbeddingCache: Sendable {
   /// What a cache has and did.
   public struct Status: Sendable {
     /// The number of vectors.
     public let count: Int
-    /// The bytes of vectors, texts and what finds them.
+    /// The bytes of vectors, tokens and what finds them.
     public let byteCount: Int
     /// How many texts were found, each time they were looked for.
     public let hits: Int
@@ -20,34 +26,31 @@ public final class EmbeddingCache: Sendable {
     public let misses: Int
   }
 
-  /// The texts of one call, and where their vectors are.
-  struct Lookup {
-    /// A vector that was found, or the place of one that is to be computed.
-    enum Place {
-      case found(Entry)
-      case missing(Int)
-    }
-    var places: [Place] = []
-    /// The first of the texts with the same missing key.
-    var missing: [Int] = []
-    var keys: [Key] = []
-  }
-
   struct Key: Hashable {
     let model: ModelIdentity
-    let form: EncoderPipeline.VectorForm
-    let prompt: [UInt8]
-    /// Bytes, since equal strings can have different bytes, and so different tokens.
-    let text: [UInt8]
+    let form: RowForm
+    let ids: [Int32]
+    let typeIDs: [Int32]
+    let skippedTokens: Int
   }
 
-  struct Entry {
-    let vector: [Float]
-    let isTruncated: Bool
+  /// The sequences of a request, and where their rows are.
+  struct Lookup {
+    /// A row that was found, or the place of one among those to compute.
+    enum Place {
+      case found([Float])
+      case missing(Int)
+    }
+
+    var places: [Place] = []
+    /// The keys of what is to be computed, each once.
+    var keys: [Key] = []
+    /// The sequences of these.
+    var missing: RequestedWork
   }
 
   private struct State {
-    var entries = RecentEntries()
+    var rows = RecentRows()
     var hits = 0
     var misses = 0
   }
@@ -55,7 +58,7 @@ public final class EmbeddingCache: Sendable {
   private let byteLimit: Int
   private let state = Monitor(State())
 
-  /// - Parameter byteLimit: the bytes of vectors, texts and what finds them.
+  /// - Parameter byteLimit: the bytes of vectors, tokens and what finds them.
   public init(byteLimit: Int) {
     precondition(byteLimit >= 0, "a limit of \(byteLimit) bytes")
     self.byteLimit = byteLimit
@@ -64,77 +67,86 @@ public final class EmbeddingCache: Sendable {
   /// What the cache has and did.
   public var status: Status {
     state.withLock {
-      Status(count: $0.entries.count, byteCount: $0.entries.byteCount, hits: $0.hits, misses: $0.misses)
+      Status(count: $0.rows.count, byteCount: $0.rows.byteCount, hits: $0.hits, misses: $0.misses)
     }
   }
 
-  /// Looks for the vectors of texts. Texts that occur twice are missing once.
-  func lookUp(_ texts: [String], _ encoder: SentenceEncoder, prompt: String?) throws -> Lookup {
-    let prefix = Array(try encoder.pipeline.prompt(named: prompt).text(before: "").utf8)
-    let keys = texts.map {
-      Key(model: encoder.model, form: encoder.pipeline.vectorForm, prompt: prefix, text: Array($0.utf8))
-    }
+  /// Looks for the rows of sequences. Those that occur twice are missing once. nil if rows of this form are not kept.
+  func lookUp(_ work: RequestedWork) -> Lookup? {
+    guard work.form != .hiddenStates else { return nil }
+    let keys = (0..<work.tokens.sequenceCount).map { Key(work, sequence: $0) }
     return state.withLock { state in
-      var lookup = Lookup(keys: keys), seen: [Key: Int] = [:]
-      for (index, key) in keys.enumerated() {
-        if let entry = state.entries.use(key) {
+      var lookup = Lookup(missing: work.replacingTokens(TokenBatch())), seen: [Key: Int] = [:], tokens = TokenBatch()
+      for (sequence, key) in keys.enumerated() {
+        if let row = state.rows.use(key) {
           state.hits += 1
-          lookup.places.append(.found(entry))
-          continue
-        }
-        state.misses += 1
-        if let place = seen[key] {
-          lookup.places.append(.missing(place))
+          lookup.places.append(.found(row))
         } else {
-          seen[key] = lookup.missing.count
-          lookup.places.append(.missing(lookup.missing.count))
-          lookup.missing.append(index)
+          state.misses += 1
+          let place = seen[key] ?? lookup.keys.count
+          if place == lookup.keys.count {
+            seen[key] = place
+            lookup.keys.append(key)
+            tokens.append(sequence, of: work.tokens)
+          }
+          lookup.places.append(.missing(place))
         }
       }
+      lookup.missing = work.replacingTokens(tokens)
       return lookup
     }
   }
 
-  /// Keeps the vectors of the missing texts.
-  func insert(_ computed: Embeddings, for lookup: Lookup) {
-    let truncated = Set(computed.truncated)
-    let entries = computed.indices.map { Entry(vector: Array(computed[$0]), isTruncated: truncated.contains($0)) }
+  /// Keeps the rows of what was missing.
+  func insert(_ rows: Tensor, for lookup: Lookup) {
+    let values = lookup.keys.indices.map { rows.matrix.row($0).values }
     state.withLock { state in
-      for (place, entry) in entries.enumerated() {
-        state.entries.insert(entry, for: lookup.keys[lookup.missing[place]], byteLimit: byteLimit)
-      }
+      for (key, row) in zip(lookup.keys, values) { state.rows.insert(row, for: key, byteLimit: byteLimit) }
     }
   }
+}
+
+extension EmbeddingCache.Key {
+  init(_ work: RequestedWork, sequence: Int) {
+    let tokens = work.tokens, range = tokens.tokenRange(of: sequence)
+    model = work.computation.model
+    form = work.form
+    ids = Array(tokens.ids[range])
+    // Most texts have no other type than 0.
+    typeIDs = tokens.typeIDs[range].contains { $0 != 0 } ? Array(tokens.typeIDs[range]) : []
+    skippedTokens = tokens.skippedTokens[sequence]
+  }
+
+  var byteCount: Int { (ids.count + typeIDs.count) * MemoryLayout<Int32>.stride }
 }
 
 extension EmbeddingCache.Lookup {
-  /// The vectors of all texts.
+  /// The rows of all sequences.
   ///
   /// - Parameter computed: those that were missing.
-  func embeddings(dimension: Int, computed: Embeddings?) -> Embeddings {
-    let rows = Tensor(uninitialized: [places.count, dimension])
-    let cut = Set(computed?.truncated ?? [])
-    var truncated: [Int] = []
+  func rows(with computed: Tensor) -> Tensor {
+    let rows = Tensor(uninitialized: [places.count, missing.rowLength])
     for (index, place) in places.enumerated() {
       switch place {
-      case .found(let entry):
-        rows.matrix.row(index).copy(from: entry.vector)
-        if entry.isTruncated { truncated.append(index) }
-      case .missing(let place):
-        guard let computed else { preconditionFailure("missing vectors are computed") }
-        rows.matrix.row(index).copy(from: computed.tensor.matrix.row(place))
-        if cut.contains(place) { truncated.append(index) }
+      case .found(let row): rows.matrix.row(index).copy(from: row)
+      case .missing(let place): rows.matrix.row(index).copy(from: computed.matrix.row(place))
       }
     }
-    return Embeddings(tensor: rows, truncated: truncated)
+    return rows
   }
 }
 
-/// Entries by their keys, in the order of their last use: a doubly linked list through an array.
-private struct RecentEntries {
+extension RequestedWork {
+  fileprivate func replacingTokens(_ tokens: TokenBatch) -> RequestedWork {
+    RequestedWork(tokens: tokens, computation: computation, rowLength: rowLength, form: form, finish: finish)
+  }
+}
+
+/// Rows by their keys, in the order of their last use: a doubly linked list through an array.
+private struct RecentRows {
   private struct Node {
     var key: EmbeddingCache.Key
-    var entry: EmbeddingCache.Entry
+    var row: [Float]
     var older: Int?
     var newer: Int?
   }
@@ -148,23 +160,23 @@ private struct RecentEntries {
 
   var count: Int { places.count }
 
-  /// The entry of a key, which becomes the one used last.
-  mutating func use(_ key: EmbeddingCache.Key) -> EmbeddingCache.Entry? {
+  /// The row of a key, which becomes the one used last.
+  mutating func use(_ key: EmbeddingCache.Key) -> [Float]? {
     guard let place = places[key] else { return nil }
     let node = unlink(place)
     link(node, at: place)
-    return node.entry
+    return node.row
   }
 
-  /// Adds an entry, and removes those whose last use is the longest ago where the limit asks for it.
-  mutating func insert(_ entry: EmbeddingCache.Entry, for key: EmbeddingCache.Key, byteLimit: Int) {
-    let size = bytes(key, entry)
+  /// Adds a row, and removes those whose last use is the longest ago where the limit asks for it.
+  mutating func insert(_ row: [Float], for key: EmbeddingCache.Key, byteLimit: Int) {
+    let size = bytes(key, row)
     guard size <= byteLimit, use(key) == nil else { return }
     while byteCount + size > byteLimit, let oldest { remove(oldest) }
     let place = free.popLast() ?? nodes.count
     if place == nodes.count { nodes.append(nil) }
     places[key] = place
-    link(Node(key: key, entry: entry), at: place)
+    link(Node(key: key, row: row), at: place)
     byteCount += size
   }
 
@@ -172,12 +184,12 @@ private struct RecentEntries {
     let node = unlink(place)
     places[node.key] = nil
     free.append(place)
-    byteCount -= bytes(node.key, node.entry)
+    byteCount -= bytes(node.key, node.row)
   }
 
   /// Takes a node out of the list.
   private mutating func unlink(_ place: Int) -> Node {
-    guard let node = nodes[place] else { preconditionFailure("no entry at \(place)") }
+    guard let node = nodes[place] else { preconditionFailure("no row at \(place)") }
     if let newer = node.newer { nodes[newer]?.older = node.older } else { newest = node.older }
     if let older = node.older { nodes[older]?.newer = node.newer } else { oldest = node.newer }
     nodes[place] = nil
@@ -193,8 +205,8 @@ private struct RecentEntries {
     newest = place
   }
 
-  /// The bytes of an entry: its numbers and its key, which two places have, and about what arrays and tables add.
-  private func bytes(_ key: EmbeddingCache.Key, _ entry: EmbeddingCache.Entry) -> Int {
-    entry.vector.count * MemoryLayout<Float>.stride + key.text.count + key.prompt.count + 256
+  /// The bytes of a row: its numbers and its key, and about what arrays and tables add.
+  private func bytes(_ key: EmbeddingCache.Key, _ row: [Float]) -> Int {
+    row.count * MemoryLayout<Float>.stride + key.byteCount + 320
   }
 }

@@ -29,6 +29,9 @@ struct RequestedWork: Sendable {
   /// The number of elements of a row.
   let rowLength: Int
 
+  /// What ``finish`` makes.
+  let form: RowForm
+
   /// What is made of the rows of some sequences before they are the result.
   let finish: @Sendable (Variable) -> Variable
 
@@ -39,6 +42,13 @@ struct RequestedWork: Sendable {
     guard computation.givesTokenRows else { return sequences }
     return tokens.sequenceStarts[sequences.lowerBound]..<tokens.sequenceStarts[sequences.upperBound]
   }
+}
+
+/// What the rows of a result are. Equal sequences have equal rows of the same form and model.
+enum RowForm: Hashable, Sendable {
+  case vectors(EncoderPipeline.VectorForm)
+  case scores(areLogits: Bool)
+  case hiddenStates
 }
 
 /// What requests of one kind to one model have in common: their sequences can be computed as one batch.
@@ -85,7 +95,8 @@ extension SentenceEncoder {
     let computation = SharedComputation(
       model: model, givesTokenRows: false, rows: { pipeline.unfinished($0, in: $1) }, weights: weights)
     let work = RequestedWork(
-      tokens: tokens, computation: computation, rowLength: dimension, finish: { pipeline.finished($0) })
+      tokens: tokens, computation: computation, rowLength: dimension, form: .vectors(pipeline.vectorForm),
+      finish: { pipeline.finished($0) })
     return ModelRequest(work: work) { Embeddings(tensor: $0, truncated: tokens.truncatedSequences) }
   }
 
@@ -100,7 +111,8 @@ extension SentenceEncoder {
       model: model, givesTokenRows: true,
       rows: { batch, context in transformer(batch, reading: .all, in: context) { _ in }.vectors }, weights: weights)
     let hidden = configuration.hiddenSize
-    let work = RequestedWork(tokens: tokens, computation: computation, rowLength: hidden, finish: { $0 })
+    let work = RequestedWork(
+      tokens: tokens, computation: computation, rowLength: hidden, form: .hiddenStates, finish: { $0 })
     return ModelRequest(work: work) { states in
       (0..<tokens.sequenceCount).map { sequence in
         let rows = tokens.tokenRange(of: sequence)
@@ -124,7 +136,8 @@ extension CrossEncoder {
     let computation = SharedComputation(
       model: model, givesTokenRows: false, rows: { encoder.pipeline.vectors($0, in: $1) }, weights: weights)
     let work = RequestedWork(
-      tokens: tokens, computation: computation, rowLength: labels.count, finish: { encoder.scores($0, asLogits) })
+      tokens: tokens, computation: computation, rowLength: labels.count, form: .scores(areLogits: asLogits),
+      finish: { encoder.scores($0, asLogits) })
     return ModelRequest(work: work) { PairScores(tensor: $0, truncated: tokens.truncatedSequences) }
   }
 }

@@ -12,18 +12,15 @@ extension RequestQueue {
   ///   - prompt: the name of one of the encoder's prompts; nil: its default prompt, if any; empty: no prompt.
   ///   - deadline: when the result is of no use any more; nil: never.
   ///   - cache: where vectors are looked for and kept; nil: every text is computed.
-  /// - Throws: the errors of ``SentenceEncoder/tokens(of:prompt:truncation:)`` and of ``result(of:deadline:)``.
+  /// - Throws: the errors of ``SentenceEncoder/tokens(of:prompt:truncation:)`` and of ``result(of:deadline:cache:)``.
   public func encode(
     _ texts: [String], with encoder: SentenceEncoder, prompt: String? = nil,
     deadline: ContinuousClock.Instant? = nil, cache: EmbeddingCache? = nil
   ) async throws -> Embeddings {
-    guard let cache else { return try await vectors(of: texts, encoder, prompt, deadline) }
-    let lookup = try cache.lookUp(texts, encoder, prompt: prompt)
-    let missing = lookup.missing.map { texts[$0] }
-    guard !missing.isEmpty else { return lookup.embeddings(dimension: encoder.dimension, computed: nil) }
-    let computed = try await vectors(of: missing, encoder, prompt, deadline)
-    cache.insert(computed, for: lookup)
-    return lookup.embeddings(dimension: encoder.dimension, computed: computed)
+    let tokens = try await holding(bytes: texts.reduce(0) { $0 + $1.utf8.count }) {
+      try await inPieces(texts) { try encoder.tokens(of: $0, prompt: prompt) }
+    }
+    return try await result(of: encoder.request(for: tokens), deadline: deadline, cache: cache).output
   }
 
   /// Computes the scores of pairs of texts, with the bits of
@@ -35,7 +32,8 @@ extension RequestQueue {
   ///   - prompt: the name of a prompt, as for ``encode(_:with:prompt:deadline:cache:)``.
   ///   - asLogits: whether to leave out the folder's function from logits to scores.
   ///   - deadline: when the result is of no use any more; nil: never.
-  /// - Throws: the errors of ``CrossEncoder/tokens(of:prompt:truncation:)`` and of ``result(of:deadline:)``.
+  /// - Throws: the errors of ``CrossEncoder/tokens(of:prompt:truncation:)`` and of
+  ///   ``result(of:deadline:cache:)``.
   public func scores(
     of pairs: [(String, String)], with encoder: CrossEncoder, prompt: String? = nil, asLogits: Bool = false,
     deadline: ContinuousClock.Instant? = nil
@@ -45,15 +43,6 @@ extension RequestQueue {
       try await inPieces(pairs) { try encoder.tokens(of: $0, prompt: prompt) }
     }
     return try await result(of: encoder.request(for: tokens, asLogits: asLogits), deadline: deadline).output
-  }
-
-  private func vectors(
-    of texts: [String], _ encoder: SentenceEncoder, _ prompt: String?, _ deadline: ContinuousClock.Instant?
-  ) async throws -> Embeddings {
-    let tokens = try await holding(bytes: texts.reduce(0) { $0 + $1.utf8.count }) {
-      try await inPieces(texts) { try encoder.tokens(of: $0, prompt: prompt) }
-    }
-    return try await result(of: encoder.request(for: tokens), deadline: deadline).output
   }
 
   /// Splits some inputs into tokens at a time and lets other tasks have the thread in between.

@@ -109,13 +109,28 @@ public final class RequestQueue: Sendable {
 
   /// Computes a request.
   ///
-  /// - Parameter deadline: when the result is of no use any more; nil: never.
+  /// - Parameters:
+  ///   - deadline: when the result is of no use any more; nil: never.
+  ///   - cache: where the results of sequences are looked for and kept; nil: every sequence is computed.
   /// - Throws: ``RequestQueueError`` if the queue is full, the request too large or the deadline past, and
   ///   `CancellationError`.
   public func result<Output>(
-    of request: ModelRequest<Output>, deadline: ContinuousClock.Instant? = nil
+    of request: ModelRequest<Output>, deadline: ContinuousClock.Instant? = nil, cache: EmbeddingCache? = nil
   ) async throws -> Completion<Output> {
-    let held = HeldRequest(request.work)
+    guard let cache, let lookup = cache.lookUp(request.work) else {
+      let result = try await rows(of: request.work, deadline)
+      return Completion(output: request.output(result.rows), waited: result.waited, computed: result.computed)
+    }
+    let result = try await rows(of: lookup.missing, deadline)
+    cache.insert(result.rows, for: lookup)
+    let all = lookup.rows(with: result.rows)
+    return Completion(output: request.output(all), waited: result.waited, computed: result.computed)
+  }
+
+  private func rows(
+    of work: RequestedWork, _ deadline: ContinuousClock.Instant?
+  ) async throws -> HeldRequest.Result {
+    let held = HeldRequest(work)
     let timer = deadline.map { deadline in
       Task {
         try await Task.sleep(until: deadline, clock: .continuous)
@@ -123,12 +138,11 @@ public final class RequestQueue: Sendable {
       }
     }
     defer { timer?.cancel() }
-    let result = try await withTaskCancellationHandler {
+    return try await withTaskCancellationHandler {
       try await withCheckedThrowingContinuation { self.admit(held, caller: $0) }
     } onCancel: {
       drop(held, CancellationError())
     }
-    return Completion(output: request.output(result.rows), waited: result.waited, computed: result.computed)
   }
 
   /// Counts bytes of texts, that are to become requests, for the queue's limit while `body` runs.

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import Hummingbird
+import NIOCore
+import SwiftletFiles
+import Synchronization
+
+/// The members of a request's JSON object, read with errors that name them.
+struct RequestBody {
+  let object: JSONObject
+  /// The bytes that it took.
+  let byteCount: Int
+
+  func string(_ name: String) throws(ServerError) -> String? {
+    try value(name, "a string") { $0.string }
+  }
+
+  func bool(_ name: String) throws(ServerError) -> Bool? {
+    try value(name, "true or false") { $0.bool }
+  }
+
+  func integer(_ name: String, from least: Int) throws(ServerError) -> Int? {
+    try value(name, "an integer of at least \(least)") { value in value.int.flatMap { $0 >= least ? $0 : nil } }
+  }
+
+  func choice<Choice: RawRepresentable & CaseIterable>(_ name: String, _: Choice.Type) throws(ServerError) -> Choice?
+  where Choice.RawValue == String {
+    let names = Choice.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", ")
+    return try value(name, "one of \(names)") { $0.string.flatMap(Choice.init(rawValue:)) }
+  }
+
+  func strings(_ name: String) throws(ServerError) -> [String]? {
+    try value(name, "an array of strings") { value in
+      guard let elements = value.array else { return nil }
+      let strings = elements.compactMap(\.string)
+      return strings.count == elements.count ? strings : nil
+    }
+  }
+
+  /// A member that the request must have.
+  func required<Value>(_ name: String, _ value: Value?) throws(ServerError) -> Value {
+    guard let value else { throw ServerError(.invalid, "`\(name)` is missing", parameter: name) }
+    return value
+  }
+
+  /// A member, nil if it is absent or null.
+  func value<Value>(_ name: String, _ wanted: String, _ read: (JSONValue) -> Value?) throws(ServerError) -> Value? {
+    guard let member = object[name], member != .null else { return nil }
+    guard let value = read(member) else {
+      throw ServerError(.invalid, "`\(name)` must be \(wanted)", parameter: name)
+    }
+    return value
+  }
+}
+
+/// The bytes of all bodies being read and all answers being written.
+final class BufferBudget: Sendable {
+  private let limit: Int
+  private let used = Mutex(0)
+
+  init(limit: Int) { self.limit = limit }
+
+  var usedBytes: Int { used.withLock { $0 } }
+
+  /// Bytes that are given back when the object goes.
+  final class Share: Sendable {
+    private let budget: BufferBudget
+    private let bytes = Mutex(0)
+
+    init(_ budget: BufferBudget) { self.budget = budget }
+
+    /// Takes more bytes.
+    func take(_ count: Int) throws(ServerError) {
+      let fits = budget.used.withLock { used in
+        guard used + count <= budget.limit else { return false }
+        used += count
+        return true
+      }
+      guard fits else {
+        var error = ServerError(.overloaded, "the server has no memory for this request now; try again later")
+        error.retryAfter = 1
+        throw error
+      }
+      bytes.withLock { $0 += count }
+    }
+
+    deinit {
+      let count = bytes.withLock { $0 }
+      budget.used.withLock { $0 -= count }
+    }
+  }
+}
+
+extension Request {
+  /// Reads the body, which is a JSON object.
+  ///
+  /// - Parameter share: takes the bytes of the body.
+  func readJSON(_ settings: ServerSettings, _ share: BufferBudget.Share) async throws -> RequestBody {
+    guard isJSON else {
+      throw refusal(.contentType, "the content type must be application/json")
+    }
+    let declared = headers[.contentLength].flatMap { Int($0) }
+    if let declared, declared > settings.maximumBodyBytes { throw tooLarge(settings) }
+    if let declared {
+      do throws(ServerError) { try share.take(declared) } catch { throw refused(error) }
+    }
+    let bytes = try await collect(settings, declared == nil ? share : nil)
+    guard let object = try JSONParser.parse(bytes).object else {
+      throw ServerError(.invalid, "the body must be an object")
+    }
+    return RequestBody(object: object, byteCount: bytes.count)
+  }
+
+  /// Reads the body before its deadline.
+  private func collect(_ settings: ServerSettings, _ share: BufferBudget.Share?) async throws -> [UInt8] {
+    let body = body
+    return try await withThrowingTaskGroup(of: [UInt8].self) { group in
+      group.addTask {
+        var bytes: [UInt8] = []
+        for try await part in body {
+          guard bytes.count + part.readableBytes <= settings.maximumBodyBytes else { throw tooLarge(settings) }
+          do throws(ServerError) { try share?.take(part.readableBytes) } catch { throw refused(error) }
+          bytes += part.readableBytesView
+        }
+        return bytes
+      }
+      group.addTask {
+        try await Task.sleep(for: settings.bodyTimeout)
+        throw refusal(.timeout, "the body was not complete after \(settings.bodyTimeout.components.seconds) s")
+      }
+      defer { group.cancelAll() }
+      guard let bytes = try await group.next() else { throw CancellationError() }
+      return bytes
+    }
+  }
+
+  private var isJSON: Bool {
+    let type = headers[.contentType]?.prefix { $0 != ";" } ?? ""
+    return type.lowercased().trimmingSuffix(while: { $0 == " " }) == "application/json"
+  }
+
+  private func tooLarge(_ settings: ServerSettings) -> ServerError {
+    refusal(.bodyTooLarge, "the body is larger than \(settings.maximumBodyBytes) bytes")
+  }
+
+  private func refusal(_ kind: ServerError.Kind, _ message: String) -> ServerError { refused(ServerError(kind, message)) }
+
+  /// An error after which the rest of the body is not read.
+  private func refused(_ error: ServerError) -> ServerError {
+    var error = error
+    error.closesConnection = true
+    return error
+  }
+}
+
+extension StringProtocol {
+  fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> String {
+    var text = String(self)
+    while let last = text.last, isTrimmed(last) { text.removeLast() }
+    return text
+  }
+}

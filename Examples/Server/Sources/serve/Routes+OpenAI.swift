@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hummingbird
+import Swiftlet
+import SwiftletFiles
+
+/// The part of OpenAI's API that concerns vectors.
+extension Routes {
+  var openAI: [Route] {
+    [
+      post("/v1/embeddings", .openAI, answer: embeddings), post("/embeddings", .openAI, answer: embeddings),
+      get("/v1/models", .openAI) { _, _ in Response(json: ["object": .string("list"), "data": .array([model])]) },
+      get("/v1/models/:model", .openAI) { _, context in
+        guard context.parameters.get("model") == service.modelName else {
+          throw ServerError(.noSuchModel, "no such model; this server has \"\(service.modelName)\"", parameter: "model")
+        }
+        return Response(json: model)
+      },
+    ]
+  }
+
+  private var model: JSONValue {
+    [
+      "id": .string(service.modelName), "object": .string("model"), "created": .number(JSONNumber(startTime)),
+      "owned_by": .string("swiftlet"),
+    ]
+  }
+
+  private func embeddings(_ call: Call) async throws -> Response {
+    enum InputType: String, CaseIterable {
+      case query, document
+    }
+    let body = call.body, settings = service.settings
+    let model = try body.string("model")
+    if settings.isStrictAboutModel, model != service.modelName {
+      throw ServerError(.noSuchModel, "no such model; this server has \"\(service.modelName)\"", parameter: "model")
+    }
+    let encoding = try body.choice("encoding_format", VectorEncoding.self) ?? .float
+    var options = EmbeddingService.TokenOptions(prompt: try body.string("prompt_name"))
+    if let type = try body.choice("input_type", InputType.self), options.prompt == nil {
+      options.prompt = service.encoder.prompts[type.rawValue] == nil ? nil : type.rawValue
+    }
+    if try body.bool("truncate") == false { options.truncation = .refused }
+    let encoder = try service.encoder(
+      normalize: try body.bool("normalize") ?? true, dimensions: try body.integer("dimensions", from: 1))
+    let inputs = try inputs(body)
+    let tokens = try await service.tokens(inputs, options, parameter: "input")
+    let result = try await service.vectors(tokens, encoder, encoding, call.share)
+    let vectors = EncodedVectors(result.value, encoding), truncated = Set(result.value.truncated)
+    var bytes = Array("{\"object\":\"list\",\"data\":".utf8)
+    bytes.appendArray(of: result.value.indices) { bytes, index in
+      bytes += "{\"object\":\"embedding\",\"index\":\(index),".utf8
+      if truncated.contains(index) { bytes += "\"truncated\":true,".utf8 }
+      bytes += "\"embedding\":".utf8
+      vectors.append(index, to: &bytes)
+      bytes.append(UInt8(ascii: "}"))
+    }
+    bytes += ",\"model\":".utf8
+    JSONWriter.append(service.modelName, to: &bytes)
+    bytes += ",\"usage\":{\"prompt_tokens\":\(result.work.tokenCount),\"total_tokens\":\(result.work.tokenCount)}}".utf8
+    return call.response(bytes, result.work)
+  }
+
+  /// A string or strings; ids only if the server accepts them, since clients that send them mean those of another model.
+  private func inputs(_ body: RequestBody) throws -> [EmbeddingService.Input] {
+    guard let value = body.object["input"], value != .null else {
+      throw ServerError(.invalid, "`input` is missing", parameter: "input")
+    }
+    if let text = value.string { return [.text(text)] }
+    guard let array = value.array else {
+      throw ServerError(.invalid, "`input` must be a string or an array of strings", parameter: "input")
+    }
+    if array.isEmpty { return [] }
+    let texts = array.compactMap(\.string)
+    if texts.count == array.count { return texts.map { .text($0) } }
+    let lists = array[0].int == nil ? array.map(\.array) : [array]
+    let ids = lists.map { $0?.compactMap { $0.int.flatMap { Int32(exactly: $0) } } }
+    guard zip(ids, lists).allSatisfy({ $0 != nil && $0?.count == $1?.count }) else {
+      throw ServerError(.invalid, "`input` must be a string or an array of strings", parameter: "input")
+    }
+    guard service.settings.acceptsTokenIDs else {
+      throw ServerError(
+        .invalid,
+        "`input` has token ids, and those of another tokenizer would give vectors without meaning: send texts "
+          + "(in LangChain's OpenAIEmbeddings: check_embedding_ctx_length=False), or start the server with "
+          + "--accept-token-ids", parameter: "input")
+    }
+    service.metrics.noteTokenIDs(inputs: ids.count)
+    return ids.map { .ids($0 ?? []) }
+  }
+}

@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import Hummingbird
+import Swiftlet
+import SwiftletFiles
+
+/// The API of text-embeddings-inference, version 1.9.
+extension Routes {
+  var tei: [Route] {
+    [
+      post("/embed", answer: embed), post("/embed_all", answer: embedAll), post("/similarity", answer: similarity),
+      post("/predict", answer: predict), post("/tokenize", answer: tokenize), post("/decode", answer: decode),
+      // huggingface_hub's client asks here, and says by the shape of `inputs` what it wants.
+      post("/") { call in
+        call.body.object["inputs"]?.object == nil ? try await embed(call) : try await similarity(call)
+      },
+      get("/info") { _, _ in info },
+    ]
+  }
+
+  private func tokenOptions(_ body: RequestBody) throws(ServerError) -> EmbeddingService.TokenOptions {
+    enum Direction: String, CaseIterable {
+      case left, Left, right, Right
+    }
+    let direction = try body.choice("truncation_direction", Direction.self) ?? .right
+    var options = EmbeddingService.TokenOptions(prompt: try body.string("prompt_name"))
+    options.truncation = direction == .left || direction == .Left ? .atStart : .atEnd
+    if try body.bool("truncate") == false { options.truncation = .refused }
+    return options
+  }
+
+  /// A string, ids, or an array of these.
+  private func inputs(_ body: RequestBody) throws -> [EmbeddingService.Input] {
+    func input(_ value: JSONValue) -> EmbeddingService.Input? {
+      if let text = value.string { return .text(text) }
+      guard let array = value.array, !array.isEmpty else { return nil }
+      let ids = array.compactMap { $0.int.flatMap { Int32(exactly: $0) } }
+      return ids.count == array.count ? .ids(ids) : nil
+    }
+    let value = try body.value("inputs", "a string, token ids, or an array of these") { value -> [EmbeddingService.Input]? in
+      if let single = input(value) { return [single] }
+      guard let array = value.array else { return nil }
+      let all = array.compactMap(input)
+      return all.count == array.count ? all : nil
+    }
+    return try body.required("inputs", value)
+  }
+
+  private func embed(_ call: Call) async throws -> Response {
+    let body = call.body, inputs = try inputs(body), options = try tokenOptions(body)
+    let encoder = try service.encoder(
+      normalize: try body.bool("normalize") ?? true, dimensions: try body.integer("dimensions", from: 1))
+    let encoding = try body.choice("encoding_format", VectorEncoding.self) ?? .float
+    let tokens = try await service.tokens(inputs, options, parameter: "inputs")
+    let result = try await service.vectors(tokens, encoder, encoding, call.share)
+    let vectors = EncodedVectors(result.value, encoding)
+    var bytes: [UInt8] = []
+    bytes.appendArray(of: result.value.indices) { vectors.append($1, to: &$0) }
+    return call.response(bytes, result.work)
+  }
+
+  private func embedAll(_ call: Call) async throws -> Response {
+    let tokens = try await service.tokens(inputs(call.body), tokenOptions(call.body), parameter: "inputs")
+    let request = try service.encoder.tokenVectorRequest(for: tokens.value)
+    let hidden = service.encoder.configuration.hiddenSize
+    let size = tokens.value.ids.count * VectorEncoding.float.byteCount(dimension: hidden)
+    let result = try await service.result(of: request, after: tokens, responseBytes: size, call.share)
+    var bytes: [UInt8] = []
+    for states in result.value { try service.checkFinite(states, "vector") }
+    bytes.appendArray(of: result.value) { bytes, states in
+      let values = states.values
+      bytes.appendArray(of: 0..<states.shape[0]) { $0.appendJSON(values[$1 * hidden..<($1 + 1) * hidden]) }
+    }
+    return call.response(bytes, result.work)
+  }
+
+  private func similarity(_ call: Call) async throws -> Response {
+    let object = try call.body.required("inputs", call.body.value("inputs", "an object") { $0.object })
+    let inputs = RequestBody(object: object, byteCount: 0)
+    let source = try inputs.required("source_sentence", inputs.string("source_sentence"))
+    let sentences = try inputs.required("sentences", inputs.strings("sentences"))
+    let parameters = try call.body.value("parameters", "an object") { $0.object }
+    let options = try tokenOptions(RequestBody(object: parameters ?? JSONObject(), byteCount: 0))
+    try service.check(count: sentences.count, empty: [], parameter: "inputs.sentences")
+    let texts = ([source] + sentences).map { EmbeddingService.Input.text($0) }
+    let tokens = try await service.tokens(texts, options, parameter: "inputs")
+    let result = try await service.vectors(tokens, service.encoder, .float, call.share)
+    let cosines = sentences.indices.map { result.value.cosineSimilarity(0, $0 + 1) }
+    var bytes: [UInt8] = []
+    bytes.appendJSON(cosines)
+    return call.response(bytes, result.work)
+  }
+
+  private func predict(_ call: Call) async throws -> Response {
+    let reranker = try crossEncoder(), body = call.body
+    // A list of two strings is a pair, not two texts.
+    func pair(_ value: JSONValue) -> (String, String)? {
+      guard let texts = value.array?.compactMap(\.string), texts.count == 2, value.array?.count == 2 else { return nil }
+      return (texts[0], texts[1])
+    }
+    let inputs = try body.required(
+      "inputs",
+      body.value("inputs", "a pair of texts, or an array of pairs") { value -> (pairs: [(String, String)], isOne: Bool)? in
+        if let single = pair(value) { return ([single], true) }
+        guard let array = value.array else { return nil }
+        let pairs = array.compactMap(pair)
+        return pairs.count == array.count ? (pairs, false) : nil
+      })
+    let (result, truncation) = (inputs.pairs, try tokenOptions(body).truncation)
+    let scores = try await score(result, reranker, truncation, asLogits: try body.bool("raw_scores") ?? false, call)
+    let labels = reranker.encoder.labels
+    var bytes: [UInt8] = []
+    func append(_ index: Int, to bytes: inout [UInt8]) {
+      let ranked = zip(scores.value[index], labels).sorted { $0.0 > $1.0 }
+      bytes.appendArray(of: ranked) { bytes, score in
+        bytes += "{\"score\":\(score.0),\"label\":".utf8
+        JSONWriter.append(score.1, to: &bytes)
+        bytes.append(UInt8(ascii: "}"))
+      }
+    }
+    if inputs.isOne {
+      append(0, to: &bytes)
+    } else {
+      bytes.appendArray(of: result.indices) { append($1, to: &$0) }
+    }
+    return call.response(bytes, scores.work)
+  }
+
+  private func tokenize(_ call: Call) async throws -> Response {
+    let body = call.body
+    let single = try body.value("inputs", "a string or an array of strings") { value -> [String]? in
+      if let text = value.string { return [text] }
+      let texts = value.array?.compactMap(\.string)
+      return texts?.count == value.array?.count ? texts : nil
+    }
+    let texts = try body.required("inputs", single)
+    try service.check(count: texts.count, empty: [], parameter: "inputs")
+    let name = try body.string("prompt_name") ?? service.encoder.defaultPromptName ?? ""
+    guard let prompt = name.isEmpty ? "" : service.encoder.prompts[name] else {
+      throw ServerError(.invalid, "no prompt has the name \"\(name)\"", parameter: "prompt_name")
+    }
+    let options = EncodingOptions(addsSpecialTokens: try body.bool("add_special_tokens") ?? true)
+    var bytes: [UInt8] = []
+    try bytes.appendArray(of: texts) { bytes, text in
+      // A token takes some hundred bytes here.
+      try call.share.take((prompt.utf8.count + text.utf8.count) * 100)
+      let whole = prompt + text, utf8 = Array(whole.utf8)
+      let encoding = try service.encoder.tokenizer.encode(whole, options: options)
+      bytes.appendArray(of: encoding.ids.indices) { bytes, index in
+        let isSpecial = encoding.textIndices[index] == nil, range = encoding.utf8Ranges[index]
+        bytes += "{\"id\":\(encoding.ids[index]),\"text\":".utf8
+        JSONWriter.append(
+          isSpecial ? encoding.tokens[index] : String(decoding: utf8[range], as: UTF8.self), to: &bytes)
+        let place = isSpecial ? ("null", "null") : ("\(range.lowerBound)", "\(range.upperBound)")
+        bytes += ",\"special\":\(isSpecial),\"start\":\(place.0),\"stop\":\(place.1)}".utf8
+      }
+      guard bytes.count <= service.settings.maximumResponseBytes else {
+        throw ServerError(.invalid, "the answer would be too large; send fewer texts at a time")
+      }
+    }
+    return Response(jsonBytes: bytes)
+  }
+
+  private func decode(_ call: Call) async throws -> Response {
+    let lists = try call.body.value("ids", "an array of ids, or of such arrays") { value -> [[Int32]]? in
+      guard let array = value.array else { return nil }
+      func ids(_ values: [JSONValue]) -> [Int32]? {
+        let ids = values.compactMap { $0.int.flatMap { Int32(exactly: $0) } }
+        return ids.count == values.count ? ids : nil
+      }
+      if let single = ids(array), !array.isEmpty { return [single] }
+      let lists = array.compactMap { $0.array.flatMap(ids) }
+      return lists.count == array.count ? lists : nil
+    }
+    let skips = try call.body.bool("skip_special_tokens") ?? true
+    let ids = try call.body.required("ids", lists)
+    try service.check(count: ids.count, empty: [], parameter: "ids")
+    let texts = try ids.map { try service.encoder.tokenizer.decode($0, skipsSpecialTokens: skips) }
+    return Response(json: .array(texts.map { .string($0) }))
+  }
+
+  private var info: Response {
+    let encoder = service.encoder, settings = service.settings
+    let pooling = encoder.pooling.map(\.rawValue).joined(separator: "+")
+    return Response(json: [
+      "model_id": .string(service.modelName), "model_sha": .null,
+      "model_dtype": .string(service.precision.rawValue), "served_model_name": .string(service.modelName),
+      "model_type": ["embedding": ["pooling": .string(pooling)]],
+      "max_concurrent_requests": .number(JSONNumber(settings.maximumConnections)),
+      "max_input_length": .number(JSONNumber(encoder.maxLength)),
+      "max_batch_tokens": .number(JSONNumber(settings.maximumQueuedTokens)), "max_batch_requests": .null,
+      "max_client_batch_size": .number(JSONNumber(settings.maximumInputs)), "auto_truncate": .bool(true),
+      "tokenization_workers": .number(JSONNumber(1)), "version": .string(swiftletVersion), "sha": .null,
+      "docker_label": .null,
+      // What text-embeddings-inference does not tell:
+      "dimensions": .number(JSONNumber(encoder.dimension)), "normalizes": .bool(encoder.normalizes),
+      "prompts": .object(
+        encoder.prompts.sorted { $0.key < $1.key }.reduce(into: JSONObject()) { $0[$1.key] = .string($1.value) }),
+      "encoding_formats": .array(VectorEncoding.allCases.map { .string($0.rawValue) }),
+      "rerank_model_id": service.reranker.map { .string($0.name) } ?? .null,
+    ])
+  }
+}
+
+extension [UInt8] {
+  /// Appends a JSON array.
+  mutating func appendArray<Item, Failure: Error>(
+    of elements: some Collection<Item>, _ appendElement: (inout [UInt8], Item) throws(Failure) -> Void
+  ) throws(Failure) {
+    append(UInt8(ascii: "["))
+    var isFirst = true
+    for element in elements {
+      if !isFirst { append(UInt8(ascii: ",")) }
+      isFirst = false
+      try appendElement(&self, element)
+    }
+    append(UInt8(ascii: "]"))
+  }
+}

@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HTTPTypes
+import Hummingbird
+import Logging
+import SwiftletFiles
+
+/// Around everything: gives the request its number, makes answers of errors, and notes what was done in headers, metrics
+/// and, if asked, the log. No text of a client gets into any of them.
+struct ObservingMiddleware: RouterMiddleware {
+  let service: EmbeddingService
+  let state: ServerState
+  let paths: PathTable
+
+  func handle(
+    _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    var context = context
+    context.requestID = requestID(request, context)
+    let route = paths.route(of: request.uri.path)
+    var response: Response
+    do {
+      response = try await next(request, context)
+    } catch {
+      response = self.response(to: error, request, context, route)
+    }
+    response.headers[.requestID] = context.requestID
+    if state.isDraining { response.headers[.connection] = "close" }
+    if let work = context.work.value, response.status == .ok { addHeaders(work, context, to: &response) }
+    service.metrics.note(
+      route: route, method: request.method, status: response.status, duration: .now - context.arrival,
+      work: response.status == .ok ? context.work.value : nil)
+    if service.settings.logsAccess { log(request, response, context, route) }
+    return response
+  }
+
+  private func response(to error: any Error, _ request: Request, _ context: ServerContext, _ route: String) -> Response {
+    let dialect = paths.dialect(of: route)
+    var known = ServerError(error)
+    if known?.kind == .notFound, let methods = paths.methods(of: route) {
+      known = ServerError(.methodNotAllowed, "this path has other methods")
+      known?.allowed = methods
+    }
+    service.metrics.note(failure: known, error)
+    if let known { return known.response(dialect) }
+    guard !(error is CancellationError) else {
+      // Nobody reads it.
+      return ServerError(.timeout, "the client went away").response(dialect)
+    }
+    context.logger.error("a request failed", metadata: ["error": "\(error)", "route": "\(route)"])
+    return ServerError(.failed, "the request failed").response(dialect)
+  }
+
+  /// The client's number for the request if it is short and visible, else one of our own.
+  private func requestID(_ request: Request, _ context: ServerContext) -> String {
+    if let id = request.headers[.requestID], (1...128).contains(id.utf8.count),
+      id.utf8.allSatisfy({ (0x21...0x7E).contains($0) })
+    {
+      return id
+    }
+    return context.id
+  }
+
+  private func addHeaders(_ work: RequestWork, _ context: ServerContext, to response: inout Response) {
+    func milliseconds(_ duration: Duration) -> String { "\(Int(duration / .milliseconds(1)))" }
+    let values: [(String, String)] = [
+      ("x-compute-type", "cpu"), ("x-compute-time", milliseconds(.now - context.arrival)),
+      ("x-compute-characters", "\(work.characterCount)"), ("x-compute-tokens", "\(work.tokenCount)"),
+      ("x-total-time", milliseconds(.now - context.arrival)), ("x-tokenization-time", milliseconds(work.tokenization)),
+      ("x-queue-time", milliseconds(work.queueing)), ("x-inference-time", milliseconds(work.inference)),
+    ]
+    for (name, value) in values { response.headers[.named(name)] = value }
+    response.headers[.model] = service.modelName
+    response.headers[.truncatedInputs] = "\(work.truncatedCount)"
+    func timing(_ name: String, _ duration: Duration) -> String {
+      "\(name);dur=\((duration / .milliseconds(1) * 1000).rounded() / 1000)"
+    }
+    response.headers[.serverTiming] = [
+      timing("total", .now - context.arrival), timing("tok", work.tokenization), timing("queue", work.queueing),
+      timing("infer", work.inference),
+    ].joined(separator: ", ")
+  }
+
+  private func log(_ request: Request, _ response: Response, _ context: ServerContext, _ route: String) {
+    var metadata: Logger.Metadata = [
+      "request.id": "\(context.requestID)", "method": "\(request.method)", "route": "\(route)",
+      "status": "\(response.status.code)", "ms": "\((.now - context.arrival) / .milliseconds(1))",
+    ]
+    if let work = context.work.value {
+      metadata["inputs"] = "\(work.inputCount)"
+      metadata["tokens"] = "\(work.tokenCount)"
+      metadata["truncated"] = "\(work.truncatedCount)"
+    }
+    // The trace's number is the second part (W3C Trace Context).
+    if let parent = request.headers[.named("traceparent")]?.split(separator: "-"), parent.count == 4,
+      parent[1].count == 32, parent[1].allSatisfy(\.isHexDigit)
+    {
+      metadata["trace.id"] = "\(parent[1])"
+    }
+    context.logger.info("request", metadata: metadata)
+  }
+}
+
+/// Keeps out who may not ask: other hosts' pages, clients without a key, and everybody while the server drains. What a
+/// load balancer asks is open to all.
+struct AdmissionMiddleware: RouterMiddleware {
+  let service: EmbeddingService
+  let state: ServerState
+
+  func handle(
+    _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    let settings = service.settings, path = request.uri.path
+    if settings.checksHost, !isLoopback(request.head.authority) {
+      throw closing(ServerError(.host, "this server is asked by the name of its own machine only"))
+    }
+    let isOpen = ["/health", "/health/live", "/health/ready", "/ping", "/metrics"].contains(path)
+      || (path == "/" && request.method == .get)
+    if !isOpen {
+      if let keys = settings.keys, !keys.accept(request.headers[.authorization]) {
+        throw closing(ServerError(.unauthorized, "an API key is needed: Authorization: Bearer KEY"))
+      }
+      if state.isDraining {
+        var error = ServerError(.draining, "the server is shutting down")
+        error.retryAfter = 1
+        throw closing(error)
+      }
+    }
+    return try await next(request, context)
+  }
+
+  /// A body that nobody wants is not read.
+  private func closing(_ error: ServerError) -> ServerError {
+    var error = error
+    error.closesConnection = true
+    return error
+  }
+
+  private func isLoopback(_ authority: String?) -> Bool {
+    guard let authority else { return true }
+    var host = authority[...]
+    if host.hasPrefix("["), let end = host.firstIndex(of: "]") {
+      host = host[host.index(after: host.startIndex)..<end]
+    } else if let colon = host.lastIndex(of: ":") {
+      host = host[..<colon]
+    }
+    let name = host.lowercased()
+    return name == "localhost" || name.hasSuffix(".localhost") || name == "::1" || name.hasPrefix("127.")
+  }
+}
+
+/// Lets pages of other sites call the server, if the settings name their origins.
+struct CrossOriginMiddleware: RouterMiddleware {
+  let origins: [String]
+  private let allowing = CORSMiddleware<ServerContext>(
+    allowOrigin: .originBased, allowHeaders: [.accept, .authorization, .contentType, .requestID],
+    allowMethods: [.get, .post, .options], exposedHeaders: ["server-timing", "x-request-id", "x-truncated-inputs"])
+
+  init(origins: [String]) { self.origins = origins }
+
+  func handle(
+    _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    guard let origin = request.headers[.origin], origins.contains(origin) || origins.contains("*") else {
+      return try await next(request, context)
+    }
+    return try await allowing.handle(request, context: context, next: next)
+  }
+}
+
+/// The routes that there are. Metrics and log know requests by these only, so that no client makes up names in them.
+struct PathTable: Sendable {
+  private let allMethods: [String: [HTTPRequest.Method]]
+  private let dialects: [String: Dialect]
+
+  init(_ routes: [Routes.Route]) {
+    allMethods = Dictionary(grouping: routes, by: \.path).mapValues { $0.map(\.method) }
+    dialects = Dictionary(routes.map { ($0.path, $0.dialect) }) { first, _ in first }
+  }
+
+  static let other = "other"
+
+  var all: [String] { allMethods.keys.sorted() + [PathTable.other] }
+
+  func route(of path: String) -> String {
+    if allMethods[path] != nil { return path }
+    if path.hasPrefix("/v1/models/") { return "/v1/models/:model" }
+    return PathTable.other
+  }
+
+  func methods(of route: String) -> [HTTPRequest.Method]? { allMethods[route] }
+
+  func dialect(of route: String) -> Dialect { dialects[route] ?? .tei }
+}
