@@ -20,7 +20,9 @@ let package = Package(
 )
 
 let inputs = ["safetensors", "json", "folder", "lines", "tables", "tokenizer", "models", "gradients"]
-for name in inputs.map({ "fuzz-" + $0 }) + ["safetensors-verdict", "hidden-states"] {
+// With libFuzzer, which brings a main function, the others cannot be linked.
+let others = Context.environment["SWIFTLET_FUZZ"] == nil ? ["safetensors-verdict", "hidden-states"] : []
+for name in inputs.map({ "fuzz-" + $0 }) + others {
   package.targets.append(
     .executableTarget(
       name: name,

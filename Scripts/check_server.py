@@ -269,8 +269,8 @@ def check_options(program):
         expect(server.ask("/v1/embeddings", body | {"model": "b"}, headers=key)[0] == 404, "--strict-model")
         answers = [server.ask("/embed", {"inputs": ["", "b", "b"]}, headers=key) for _ in range(2)]
         expect(answers[0][0] == 200 and answers[0][2] == answers[1][2], "--allow-empty, and the cache's bits")
-        expect("swiftlet_cache_hits_total 3" in server.get("/metrics").decode(), "the cache is used")
-        full = server.ask("/embed", {"inputs": [TEXTS[5]] * 30}, headers=key)
+        expect("swiftlet_cache_hits_total 4" in server.get("/metrics").decode(), "the cache is used")
+        full = server.ask("/embed", {"inputs": [f"{i} {TEXTS[5]}" for i in range(30)]}, headers=key)
         expect(full[0] == 422 and "tokens" in full[2]["error"], "what never fits the queue is refused")
         allowed = server.ask("/embed", method="OPTIONS", headers={
             "origin": "https://a.example", "access-control-request-method": "POST"})

@@ -26,7 +26,8 @@ targets=${*:-safetensors json folder lines tables tokenizer models gradients}
 # The compiler uses only the last -sanitize, but the package manager must know both.
 build=(swift build --package-path Fuzzing --scratch-path Fuzzing/.build-fuzz -c release
   --sanitize fuzzer --sanitize address -Xswiftc -sanitize=fuzzer,address)
-for target in $targets; do "${build[@]}" --product "fuzz-$target"; done
+export SWIFTLET_FUZZ=1
+"${build[@]}"
 bin=$("${build[@]}" --show-bin-path)
 
 kept=$PWD/Fuzzing/.fuzz

@@ -17,8 +17,10 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private let connections: Connections
   /// Whether a head has come whose answer is not written yet.
   private var isInRequest = false
+  /// Whether an answer has begun that is not written yet.
+  private var isAnswering = false
   private var closesAfterAnswer = false
-  private var headTimer: Scheduled<Void>?
+  private var readTimer: Scheduled<Void>?
   private var writeTimer: Scheduled<Void>?
 
   init(_ settings: ServerSettings, _ connections: Connections) {
@@ -29,13 +31,13 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   func handlerAdded(context: ChannelHandlerContext) {
     connections.add(context.channel)
     let watch = FirstByteWatch { [weak self] in self?.startHeadTimer(context: context) }
-    try? context.pipeline.syncOperations.addHandler(watch, position: .first)
+    try? context.pipeline.syncOperations.addHandler(watch, name: FirstByteWatch.name, position: .first)
   }
 
   func handlerRemoved(context: ChannelHandlerContext) { connections.remove(context.channel) }
 
   func channelInactive(context: ChannelHandlerContext) {
-    headTimer?.cancel()
+    readTimer?.cancel()
     writeTimer?.cancel()
     connections.disconnect(context.channel)
     context.fireChannelInactive()
@@ -50,25 +52,40 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   // MARK: Requests
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    if case .head(let head) = unwrapInboundIn(data) {
-      headTimer?.cancel()
-      headTimer = nil
+    switch unwrapInboundIn(data) {
+    case .head(let head):
       isInRequest = true
+      startReadTimer(context, settings.bodyTimeout, "the body was not complete in time")
       let length = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
       if head.headerFields[.expect]?.lowercased() == "100-continue", length <= settings.maximumBodyBytes {
         context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
       }
+    case .end:
+      readTimer?.cancel()
+      readTimer = nil
+    case .body: break
     }
     context.fireChannelRead(data)
   }
 
   /// Waits for the head of which the first byte has come.
   private func startHeadTimer(context: ChannelHandlerContext) {
-    guard headTimer == nil, !isInRequest else { return }
-    headTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(settings.headTimeout)) {
-      let answer = "HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
-      let first = try? context.pipeline.syncOperations.context(name: FirstByteWatch.name)
-      first?.writeAndFlush(NIOAny(ByteBuffer(string: answer)), promise: nil)
+    guard readTimer == nil, !isInRequest else { return }
+    startReadTimer(context, settings.headTimeout, "the head was not complete in time")
+  }
+
+  /// Ends the connection after a time, with an answer if none has begun.
+  private func startReadTimer(_ context: ChannelHandlerContext, _ time: Duration, _ message: String) {
+    readTimer?.cancel()
+    readTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { [self] in
+      if !isAnswering {
+        let body = "{\"error\":\"\(message)\",\"error_type\":\"Validation\"}"
+        let head = "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\n"
+        let answer = ByteBuffer(string: head + "content-length: \(body.utf8.count)\r\n\r\n" + body)
+        // Past the handlers that would wait for the request's end.
+        try? context.pipeline.syncOperations.context(name: FirstByteWatch.name)
+          .writeAndFlush(NIOAny(answer), promise: nil)
+      }
       context.close(promise: nil)
     }
   }
@@ -79,6 +96,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapOutboundIn(data) {
     case .head(let head):
       if head.status.kind == .informational { return context.write(data, promise: promise) }
+      isAnswering = true
       closesAfterAnswer = head.headerFields[.connection] == "close"
       writeTimer?.cancel()
       writeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(settings.writeTimeout)) {
@@ -89,7 +107,7 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
       let written = promise ?? context.eventLoop.makePromise()
       written.futureResult.assumeIsolated().whenComplete { [self] _ in
         writeTimer?.cancel()
-        isInRequest = false
+        (isInRequest, isAnswering) = (false, false)
         if closesAfterAnswer { context.close(promise: nil) }
       }
       context.write(data, promise: written)

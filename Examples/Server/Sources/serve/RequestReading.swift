@@ -112,27 +112,14 @@ extension Request {
     return RequestBody(object: object, byteCount: bytes.count)
   }
 
-  /// Reads the body before its deadline.
   private func collect(_ settings: ServerSettings, _ share: BufferBudget.Share?) async throws -> [UInt8] {
-    let body = body
-    return try await withThrowingTaskGroup(of: [UInt8].self) { group in
-      group.addTask {
-        var bytes: [UInt8] = []
-        for try await part in body {
-          guard bytes.count + part.readableBytes <= settings.maximumBodyBytes else { throw tooLarge(settings) }
-          do throws(ServerError) { try share?.take(part.readableBytes) } catch { throw refused(error) }
-          bytes += part.readableBytesView
-        }
-        return bytes
-      }
-      group.addTask {
-        try await Task.sleep(for: settings.bodyTimeout)
-        throw refusal(.timeout, "the body was not complete after \(settings.bodyTimeout.components.seconds) s")
-      }
-      defer { group.cancelAll() }
-      guard let bytes = try await group.next() else { throw CancellationError() }
-      return bytes
+    var bytes: [UInt8] = []
+    for try await part in body {
+      guard bytes.count + part.readableBytes <= settings.maximumBodyBytes else { throw tooLarge(settings) }
+      do throws(ServerError) { try share?.take(part.readableBytes) } catch { throw refused(error) }
+      bytes += part.readableBytesView
     }
+    return bytes
   }
 
   private var isJSON: Bool {

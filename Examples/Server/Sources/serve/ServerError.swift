@@ -135,6 +135,17 @@ extension HTTPField.Name {
   static let truncatedInputs = named("x-truncated-inputs")
   static let model = named("x-model")
   static let serverTiming = named("server-timing")
+  static let traceParent = named("traceparent")
+
+  // text-embeddings-inference's
+  static let computeType = named("x-compute-type")
+  static let computeTime = named("x-compute-time")
+  static let computeCharacters = named("x-compute-characters")
+  static let computeTokens = named("x-compute-tokens")
+  static let totalTime = named("x-total-time")
+  static let tokenizationTime = named("x-tokenization-time")
+  static let queueTime = named("x-queue-time")
+  static let inferenceTime = named("x-inference-time")
 
   static func named(_ name: String) -> HTTPField.Name {
     guard let name = HTTPField.Name(name) else { preconditionFailure("\(name) is the name of a header") }

@@ -4,6 +4,7 @@ import HTTPTypes
 import Metrics
 import PrometheusMetrics
 import Swiftlet
+import Synchronization
 
 /// The server's metrics, under text-embeddings-inference's names, so that dashboards made for it work here, and under
 /// OpenTelemetry's. All series are there from the start.
@@ -25,6 +26,7 @@ final class ServerMetrics: Sendable {
   private let tokenIDInputs: Counter
   private let computedTokens: Counter
   private let roundDuration: Timer
+  private let requestTimers = Mutex<[RequestKind: Timer]>([:])
 
   /// text-embeddings-inference's kinds of failures.
   private static let failureNames = [
@@ -143,13 +145,25 @@ final class ServerMetrics: Sendable {
     if let name { failures[name]?.increment() }
   }
 
+  private struct RequestKind: Hashable {
+    let route: String
+    let method: String
+    let status: Int
+  }
+
+  /// The timer of a kind of requests, made with the first of them.
   private func timer(_ route: String, _ method: String, _ status: Int) -> Timer {
     let known = ["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH"]
-    return Timer(
-      label: "http_server_request_duration_seconds",
-      dimensions: [
-        ("http_route", route), ("http_request_method", known.contains(method) ? method : "_OTHER"),
-        ("http_response_status_code", "\(status)"),
-      ], factory: registry)
+    let kind = RequestKind(route: route, method: known.contains(method) ? method : "_OTHER", status: status)
+    return requestTimers.withLock { timers in
+      if let timer = timers[kind] { return timer }
+      let timer = Timer(
+        label: "http_server_request_duration_seconds",
+        dimensions: [
+          ("http_route", kind.route), ("http_request_method", kind.method), ("http_response_status_code", "\(status)"),
+        ], factory: registry)
+      timers[kind] = timer
+      return timer
+    }
   }
 }

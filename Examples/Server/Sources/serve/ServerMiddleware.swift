@@ -63,22 +63,21 @@ struct ObservingMiddleware: RouterMiddleware {
 
   private func addHeaders(_ work: RequestWork, _ context: ServerContext, to response: inout Response) {
     func milliseconds(_ duration: Duration) -> String { "\(Int(duration / .milliseconds(1)))" }
-    let values: [(String, String)] = [
-      ("x-compute-type", "cpu"), ("x-compute-time", milliseconds(.now - context.arrival)),
-      ("x-compute-characters", "\(work.characterCount)"), ("x-compute-tokens", "\(work.tokenCount)"),
-      ("x-total-time", milliseconds(.now - context.arrival)), ("x-tokenization-time", milliseconds(work.tokenization)),
-      ("x-queue-time", milliseconds(work.queueing)), ("x-inference-time", milliseconds(work.inference)),
-    ]
-    for (name, value) in values { response.headers[.named(name)] = value }
+    func timing(_ duration: Duration) -> String { "dur=\((duration / .milliseconds(1) * 1000).rounded() / 1000)" }
+    let total = .now - context.arrival
+    response.headers[.computeType] = "cpu"
+    response.headers[.computeTime] = milliseconds(total)
+    response.headers[.computeCharacters] = "\(work.characterCount)"
+    response.headers[.computeTokens] = "\(work.tokenCount)"
+    response.headers[.totalTime] = milliseconds(total)
+    response.headers[.tokenizationTime] = milliseconds(work.tokenization)
+    response.headers[.queueTime] = milliseconds(work.queueing)
+    response.headers[.inferenceTime] = milliseconds(work.inference)
     response.headers[.model] = service.modelName
     response.headers[.truncatedInputs] = "\(work.truncatedCount)"
-    func timing(_ name: String, _ duration: Duration) -> String {
-      "\(name);dur=\((duration / .milliseconds(1) * 1000).rounded() / 1000)"
-    }
-    response.headers[.serverTiming] = [
-      timing("total", .now - context.arrival), timing("tok", work.tokenization), timing("queue", work.queueing),
-      timing("infer", work.inference),
-    ].joined(separator: ", ")
+    response.headers[.serverTiming] =
+      "total;\(timing(total)), tok;\(timing(work.tokenization)), queue;\(timing(work.queueing)), "
+      + "infer;\(timing(work.inference))"
   }
 
   private func log(_ request: Request, _ response: Response, _ context: ServerContext, _ route: String) {
@@ -92,7 +91,7 @@ struct ObservingMiddleware: RouterMiddleware {
       metadata["truncated"] = "\(work.truncatedCount)"
     }
     // The trace's number is the second part (W3C Trace Context).
-    if let parent = request.headers[.named("traceparent")]?.split(separator: "-"), parent.count == 4,
+    if let parent = request.headers[.traceParent]?.split(separator: "-"), parent.count == 4,
       parent[1].count == 32, parent[1].allSatisfy(\.isHexDigit)
     {
       metadata["trace.id"] = "\(parent[1])"
