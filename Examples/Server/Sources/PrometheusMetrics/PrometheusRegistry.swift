@@ -32,6 +32,7 @@ public final class PrometheusRegistry: MetricsFactory {
 
   private let state = Mutex(State())
 
+  /// A registry without metrics.
   public init() {}
 
   /// Says what a family is, before its first metric is made.
@@ -60,27 +61,36 @@ public final class PrometheusRegistry: MetricsFactory {
 
   // MARK: MetricsFactory
 
+  /// A counter.
   public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
     series(label, dimensions, kind: "counter") { _ in CounterSeries() }
   }
 
+  /// A gauge.
   public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
     series(label, dimensions, kind: "gauge") { _ in GaugeSeries() }
   }
 
+  /// A histogram if values are aggregated, else a gauge.
   public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
     guard aggregate else { return series(label, dimensions, kind: "gauge") { _ in GaugeSeries() } }
     return series(label, dimensions, kind: "histogram") { HistogramSeries(bounds: $0) }
   }
 
+  /// A histogram of seconds.
   public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
     series(label, dimensions, kind: "histogram") { HistogramSeries(bounds: $0) }
   }
 
   // Series stay: what was counted would be lost.
+
+  /// Does nothing.
   public func destroyCounter(_ handler: any CounterHandler) {}
+  /// Does nothing.
   public func destroyMeter(_ handler: any MeterHandler) {}
+  /// Does nothing.
   public func destroyRecorder(_ handler: any RecorderHandler) {}
+  /// Does nothing.
   public func destroyTimer(_ handler: any TimerHandler) {}
 
   /// The series with these labels, made if there is none.

@@ -160,7 +160,7 @@ final class Connections: Sendable {
   ) async throws -> Value {
     let task = Task { try await body() }
     let isClosed = all.withLock { all in
-      guard all[key(channel)]?.isClosed != true else { return true }
+      guard all[key(channel)]?.isClosed == false else { return true }
       all[key(channel)]?.onDisconnect = { task.cancel() }
       return false
     }

@@ -86,7 +86,7 @@ struct EmbeddingService: Sendable {
     }
     let texts = try inputs.enumerated().map { try text(of: $1, at: $0, parameter: parameter) }
     let characters = texts.reduce(0) { $0 + $1.unicodeScalars.count }
-    return try await inPieces(texts, characters) { texts, first in
+    return try await inPieces(texts, characters, model: modelName) { texts, first in
       do {
         return try encoder.tokens(of: texts, prompt: options.prompt, truncation: options.truncation)
       } catch {
@@ -129,11 +129,13 @@ struct EmbeddingService: Sendable {
     pairs: [(String, String)], _ truncation: TextTruncation, _ encoder: CrossEncoder
   ) async throws -> Outcome<TokenBatch> {
     let characters = pairs.reduce(0) { $0 + $1.0.unicodeScalars.count + $1.1.unicodeScalars.count }
-    return try await inPieces(pairs, characters) { pairs, _ in try encoder.tokens(of: pairs, truncation: truncation) }
+    return try await inPieces(pairs, characters, model: reranker?.name ?? "") { pairs, _ in
+      try encoder.tokens(of: pairs, truncation: truncation)
+    }
   }
 
   private func inPieces<Element: Sendable>(
-    _ elements: [Element], _ characters: Int, _ tokens: ([Element], _ first: Int) throws -> TokenBatch
+    _ elements: [Element], _ characters: Int, model: String, _ tokens: ([Element], _ first: Int) throws -> TokenBatch
   ) async throws -> Outcome<TokenBatch> {
     let start = ContinuousClock.now
     var batch = TokenBatch()
@@ -144,7 +146,7 @@ struct EmbeddingService: Sendable {
       for sequence in 0..<piece.sequenceCount { batch.append(sequence, of: piece) }
     }
     var work = RequestWork(
-      inputCount: elements.count, tokenCount: batch.ids.count, characterCount: characters)
+      model: model, inputCount: elements.count, tokenCount: batch.ids.count, characterCount: characters)
     work.truncatedCount = batch.truncated.count { $0 }
     work.tokenization = ContinuousClock.now - start
     metrics.note(lengths: (0..<batch.sequenceCount).map { batch.tokenRange(of: $0).count })
@@ -206,6 +208,8 @@ struct EmbeddingService: Sendable {
 
 /// What a request took, for its answer's headers and the metrics.
 struct RequestWork: Sendable {
+  /// The name of the model.
+  let model: String
   var inputCount: Int
   var tokenCount: Int
   var characterCount: Int

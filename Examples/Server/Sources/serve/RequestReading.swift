@@ -3,6 +3,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import Swiftlet
 import SwiftletFiles
 import Synchronization
 
@@ -36,6 +37,19 @@ struct RequestBody {
       let strings = elements.compactMap(\.string)
       return strings.count == elements.count ? strings : nil
     }
+  }
+
+  /// What is done with texts that are too long, as text-embeddings-inference's members say.
+  func truncation() throws(ServerError) -> TextTruncation {
+    let isLeft = try value("truncation_direction", "\"left\" or \"right\"") { value -> Bool? in
+      switch value.string {
+      case "left", "Left": true
+      case "right", "Right": false
+      default: nil
+      }
+    }
+    if try bool("truncate") == false { return .refused }
+    return isLeft ?? false ? .atStart : .atEnd
   }
 
   /// A member that the request must have.
@@ -72,6 +86,10 @@ final class BufferBudget: Sendable {
 
     /// Takes more bytes.
     func take(_ count: Int) throws(ServerError) {
+      guard count <= budget.limit else {
+        throw ServerError(
+          .invalid, "the request needs about \(count) bytes of memory, at most \(budget.limit) are possible")
+      }
       let fits = budget.used.withLock { used in
         guard used + count <= budget.limit else { return false }
         used += count
@@ -106,6 +124,8 @@ extension Request {
       do throws(ServerError) { try share.take(declared) } catch { throw refused(error) }
     }
     let bytes = try await collect(settings, declared == nil ? share : nil)
+    // A value takes some 50 bytes, and a text of many small ones would take much more than its own bytes.
+    try share.take(bytes.count { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") } * 50)
     guard let object = try JSONParser.parse(bytes).object else {
       throw ServerError(.invalid, "the body must be an object")
     }
@@ -131,7 +151,9 @@ extension Request {
     refusal(.bodyTooLarge, "the body is larger than \(settings.maximumBodyBytes) bytes")
   }
 
-  private func refusal(_ kind: ServerError.Kind, _ message: String) -> ServerError { refused(ServerError(kind, message)) }
+  private func refusal(_ kind: ServerError.Kind, _ message: String) -> ServerError {
+    refused(ServerError(kind, message))
+  }
 
   /// An error after which the rest of the body is not read.
   private func refused(_ error: ServerError) -> ServerError {

@@ -22,7 +22,8 @@ extension Response {
 
   init(jsonBytes bytes: [UInt8], status: HTTPResponse.Status = .ok) {
     self.init(
-      status: status, headers: [.contentType: "application/json"], body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
+      status: status, headers: [.contentType: "application/json"],
+      body: ResponseBody(byteBuffer: ByteBuffer(bytes: bytes)))
   }
 }
 

@@ -15,7 +15,8 @@ extension Routes {
         default: throw ServerError(.invalid, "either `texts` or `documents` is needed", parameter: "texts")
         }
       },
-      post("/v1/rerank", .rerank, answer: rerank(documentsOf:)), post("/v2/rerank", .rerank, answer: rerank(documentsOf:)),
+      post("/v1/rerank", .rerank, answer: rerank(documentsOf:)),
+      post("/v2/rerank", .rerank, answer: rerank(documentsOf:)),
     ]
   }
 
@@ -56,16 +57,10 @@ extension Routes {
 
   /// text-embeddings-inference's shape.
   private func rerank(textsOf call: Call) async throws -> Response {
-    enum Direction: String, CaseIterable {
-      case left, Left, right, Right
-    }
     let body = call.body
     let texts = try body.required("texts", body.strings("texts"))
-    let direction = try body.choice("truncation_direction", Direction.self) ?? .right
-    var truncation = direction == .left || direction == .Left ? TextTruncation.atStart : .atEnd
-    if try body.bool("truncate") == false { truncation = .refused }
     let ranking = try await ranking(
-      body.required("query", body.string("query")), texts, parameter: "texts", truncation,
+      body.required("query", body.string("query")), texts, parameter: "texts", body.truncation(),
       asLogits: try body.bool("raw_scores") ?? false, topN: try body.integer("top_n", from: 1), call)
     let returnsText = try body.bool("return_text") ?? false
     var bytes: [UInt8] = []

@@ -20,14 +20,7 @@ extension Routes {
   }
 
   private func tokenOptions(_ body: RequestBody) throws(ServerError) -> EmbeddingService.TokenOptions {
-    enum Direction: String, CaseIterable {
-      case left, Left, right, Right
-    }
-    let direction = try body.choice("truncation_direction", Direction.self) ?? .right
-    var options = EmbeddingService.TokenOptions(prompt: try body.string("prompt_name"))
-    options.truncation = direction == .left || direction == .Left ? .atStart : .atEnd
-    if try body.bool("truncate") == false { options.truncation = .refused }
-    return options
+    EmbeddingService.TokenOptions(prompt: try body.string("prompt_name"), truncation: try body.truncation())
   }
 
   /// A string, ids, or an array of these.
@@ -38,7 +31,8 @@ extension Routes {
       let ids = array.compactMap { $0.int.flatMap { Int32(exactly: $0) } }
       return ids.count == array.count ? .ids(ids) : nil
     }
-    let value = try body.value("inputs", "a string, token ids, or an array of these") { value -> [EmbeddingService.Input]? in
+    let value = try body.value("inputs", "a string, token ids, or an array of these") {
+      value -> [EmbeddingService.Input]? in
       if let single = input(value) { return [single] }
       guard let array = value.array else { return nil }
       let all = array.compactMap(input)
@@ -101,14 +95,15 @@ extension Routes {
     }
     let inputs = try body.required(
       "inputs",
-      body.value("inputs", "a pair of texts, or an array of pairs") { value -> (pairs: [(String, String)], isOne: Bool)? in
+      body.value("inputs", "a pair of texts, or an array of pairs") {
+        value -> (pairs: [(String, String)], isOne: Bool)? in
         if let single = pair(value) { return ([single], true) }
         guard let array = value.array else { return nil }
         let pairs = array.compactMap(pair)
         return pairs.count == array.count ? (pairs, false) : nil
       })
-    let (result, truncation) = (inputs.pairs, try tokenOptions(body).truncation)
-    let scores = try await score(result, reranker, truncation, asLogits: try body.bool("raw_scores") ?? false, call)
+    let scores = try await score(
+      inputs.pairs, reranker, body.truncation(), asLogits: try body.bool("raw_scores") ?? false, call)
     let labels = reranker.encoder.labels
     var bytes: [UInt8] = []
     func append(_ index: Int, to bytes: inout [UInt8]) {
@@ -122,7 +117,7 @@ extension Routes {
     if inputs.isOne {
       append(0, to: &bytes)
     } else {
-      bytes.appendArray(of: result.indices) { append($1, to: &$0) }
+      bytes.appendArray(of: inputs.pairs.indices) { append($1, to: &$0) }
     }
     return call.response(bytes, scores.work)
   }
@@ -141,12 +136,17 @@ extension Routes {
       throw ServerError(.invalid, "no prompt has the name \"\(name)\"", parameter: "prompt_name")
     }
     let options = EncodingOptions(addsSpecialTokens: try body.bool("add_special_tokens") ?? true)
+    var work = RequestWork(
+      model: service.modelName, inputCount: texts.count, tokenCount: 0,
+      characterCount: texts.reduce(0) { $0 + $1.unicodeScalars.count })
+    let start = ContinuousClock.now
     var bytes: [UInt8] = []
     try bytes.appendArray(of: texts) { bytes, text in
       // A token takes some hundred bytes here.
       try call.share.take((prompt.utf8.count + text.utf8.count) * 100)
       let whole = prompt + text, utf8 = Array(whole.utf8)
       let encoding = try service.encoder.tokenizer.encode(whole, options: options)
+      work.tokenCount += encoding.ids.count
       bytes.appendArray(of: encoding.ids.indices) { bytes, index in
         let isSpecial = encoding.textIndices[index] == nil, range = encoding.utf8Ranges[index]
         bytes += "{\"id\":\(encoding.ids[index]),\"text\":".utf8
@@ -159,7 +159,8 @@ extension Routes {
         throw ServerError(.invalid, "the answer would be too large; send fewer texts at a time")
       }
     }
-    return Response(jsonBytes: bytes)
+    work.tokenization = .now - start
+    return call.response(bytes, work)
   }
 
   private func decode(_ call: Call) async throws -> Response {

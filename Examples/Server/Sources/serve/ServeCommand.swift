@@ -15,7 +15,8 @@ import SwiftletFiles
 @main
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "serve", abstract: "Serves embeddings over HTTP, with the APIs of text-embeddings-inference and OpenAI.",
+    commandName: "serve",
+    abstract: "Serves embeddings over HTTP, with the APIs of text-embeddings-inference and OpenAI.",
     version: swiftletVersion)
 
   @OptionGroup var common: CommonOptions
@@ -90,23 +91,27 @@ struct ServeCommand: AsyncParsableCommand {
     case text, json
   }
 
-  private var isLoopback: Bool { socket != nil || host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+  private var isLocal: Bool { socket != nil || isLoopback(host: host) }
 
   func validate() throws {
     guard (0...65535).contains(port) else { throw ValidationError("--port is \(port); give 0 to 65535") }
     let limits = [
-      ("--max-queued-tokens", maxQueuedTokens), ("--max-connections", maxConnections), ("--max-body-bytes", maxBodyBytes),
-      ("--max-inputs", maxInputs), ("--max-buffered-bytes", maxBufferedBytes), ("--max-response-bytes", maxResponseBytes),
+      ("--max-queued-tokens", maxQueuedTokens), ("--max-connections", maxConnections),
+      ("--max-body-bytes", maxBodyBytes),
+      ("--max-inputs", maxInputs), ("--max-buffered-bytes", maxBufferedBytes),
+      ("--max-response-bytes", maxResponseBytes),
     ]
     for (name, value) in limits where value < 1 { throw ValidationError("\(name) is \(value); give a number above 0") }
-    for (name, value) in [("--drain-timeout", drainTimeout), ("--drain-delay", drainDelay), ("--cache-bytes", cacheBytes)]
+    for (name, value) in [
+      ("--drain-timeout", drainTimeout), ("--drain-delay", drainDelay), ("--cache-bytes", cacheBytes),
+    ]
     where value < 0 {
       throw ValidationError("\(name) is \(value); give a number from 0")
     }
     if let queueTimeout, !(queueTimeout > 0 && queueTimeout < 1e6) {
       throw ValidationError("--queue-timeout is \(queueTimeout); give a number of seconds above 0")
     }
-    if !isLoopback, apiKeyFile == nil, !noAPIKey {
+    if !isLocal, apiKeyFile == nil, !noAPIKey {
       throw ValidationError(
         "--host \(host) lets other machines ask: give --api-key-file, or --no-api-key if all of them may")
     }
@@ -130,16 +135,20 @@ struct ServeCommand: AsyncParsableCommand {
       settings: try settings(), metrics: ServerMetrics(registry: registry))
     let state = ServerState(), drainDelay = drainDelay
     let quiet = common.quiet, socket = socket
-    let application = makeApplication(
-      service, state: state,
-      address: socket.map { .unixDomainSocket(path: $0) } ?? .hostname(host, port: port), logger: logger
-    ) { channel in
-      let place = socket ?? "http://\(channel.localAddress.map(Self.text) ?? "")"
-      if !quiet { StandardError.print("listening at \(place)") }
+    let place = socket.map { ListeningPlace.socket($0) } ?? .address(host: host, port: port)
+    try await place.prepare()
+    let application = makeApplication(service, state: state, address: place.bindAddress, logger: logger) { channel in
+      let name = socket ?? "http://\(channel.localAddress.map(Self.text) ?? "")"
+      if !quiet { StandardError.print("listening at \(name)") }
     }
-    try await Lifecycle(
-      state: state, drainDelay: .seconds(drainDelay), drainTimeout: .seconds(drainTimeout), logger: logger
-    ).run(application)
+    do {
+      try await Lifecycle(
+        state: state, drainDelay: .seconds(drainDelay), drainTimeout: .seconds(drainTimeout), logger: logger
+      ).run(application)
+      place.cleanUp()
+    } catch {
+      throw place.explaining(error)
+    }
   }
 
   private static func text(_ address: SocketAddress) -> String {
@@ -172,7 +181,7 @@ struct ServeCommand: AsyncParsableCommand {
     settings.cacheBytes = cacheBytes
     settings.keys = try apiKeyFile.map { try APIKeys(file: $0) }
     settings.origins = corsOrigin
-    settings.checksHost = isLoopback && socket == nil
+    settings.checksHost = isLocal && socket == nil
     settings.acceptsTokenIDs = acceptTokenIds
     settings.allowsEmptyTexts = allowEmpty
     settings.isStrictAboutModel = strictModel

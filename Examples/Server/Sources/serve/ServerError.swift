@@ -17,7 +17,7 @@ enum Dialect: Sendable {
 /// Why a request gets no result.
 struct ServerError: Error {
   enum Kind {
-    case badJSON, invalid, empty, bodyTooLarge, contentType, unauthorized, host, notFound, noSuchModel
+    case badRequest, invalid, empty, bodyTooLarge, contentType, unauthorized, host, notFound, noSuchModel
     case methodNotAllowed, overloaded, draining, wrongModel, failed, timeout
   }
 
@@ -50,7 +50,7 @@ struct ServerError: Error {
       self.init(.draining, "the request waited too long")
       retryAfter = 1
     case let error as JSONError:
-      self.init(.badJSON, error.remedy.isEmpty ? error.reason : "\(error.reason); \(error.remedy)")
+      self.init(.badRequest, error.remedy.isEmpty ? error.reason : "\(error.reason); \(error.remedy)")
     case let error as any SwiftletError: self.init(.invalid, error.description)
     case let error as HTTPError where error.status == .notFound: self.init(.notFound, "no such path")
     default: return nil
@@ -59,7 +59,7 @@ struct ServerError: Error {
 
   func status(_ dialect: Dialect) -> HTTPResponse.Status {
     switch kind {
-    case .badJSON, .empty: .badRequest
+    case .badRequest, .empty: .badRequest
     case .invalid: dialect == .openAI ? .badRequest : .unprocessableContent
     case .bodyTooLarge: .contentTooLarge
     case .contentType: .unsupportedMediaType
@@ -70,7 +70,8 @@ struct ServerError: Error {
     case .overloaded: .tooManyRequests
     case .draining: .serviceUnavailable
     case .wrongModel: dialect == .tei ? HTTPResponse.Status(code: 424, reasonPhrase: "Failed Dependency") : .badRequest
-    case .failed: dialect == .tei ? HTTPResponse.Status(code: 424, reasonPhrase: "Failed Dependency") : .internalServerError
+    case .failed:
+      dialect == .tei ? HTTPResponse.Status(code: 424, reasonPhrase: "Failed Dependency") : .internalServerError
     case .timeout: .requestTimeout
     }
   }
@@ -135,6 +136,8 @@ extension HTTPField.Name {
   static let truncatedInputs = named("x-truncated-inputs")
   static let model = named("x-model")
   static let serverTiming = named("server-timing")
+  /// The first host of a request is its authority.
+  static let furtherHost = named("host")
   static let traceParent = named("traceparent")
 
   // text-embeddings-inference's
@@ -154,6 +157,7 @@ extension HTTPField.Name {
 }
 
 extension JSONValue: @retroactive ExpressibleByDictionaryLiteral {
+  /// An object.
   public init(dictionaryLiteral members: (String, JSONValue)...) {
     var object = JSONObject()
     for (key, value) in members { object[key] = value }

@@ -115,7 +115,8 @@ final class ServerMetrics: Sendable {
     route: String, method: HTTPRequest.Method, status: HTTPResponse.Status, duration: Duration, work: RequestWork?
   ) {
     timer(route, method.rawValue, status.code).record(duration: duration)
-    guard let work else { return }
+    // Tokens alone are neither embedded nor scored.
+    guard let work, route != "/tokenize" else { return }
     let isPrediction = ["/rerank", "/v1/rerank", "/v2/rerank", "/predict"].contains(route)
     let size = work.inputCount == 1 ? "single" : "batch"
     requestCount[size]?.increment()
@@ -137,7 +138,7 @@ final class ServerMetrics: Sendable {
         case .overloaded, .draining: "overloaded"
         case .wrongModel: "model_type"
         case .failed, nil: "inference"
-        case .badJSON, .invalid, .empty: "validation"
+        case .badRequest, .invalid, .empty: "validation"
         case .bodyTooLarge: "batch_size"
         default: nil
         }

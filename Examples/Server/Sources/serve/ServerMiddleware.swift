@@ -3,6 +3,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import NIOHTTP1
 import SwiftletFiles
 
 /// Around everything: gives the request its number, makes answers of errors, and notes what was done in headers, metrics
@@ -21,6 +22,9 @@ struct ObservingMiddleware: RouterMiddleware {
     var response: Response
     do {
       response = try await next(request, context)
+    } catch let error as HTTPParserError {
+      // Not HTTP: Hummingbird answers 400 and closes.
+      throw error
     } catch {
       response = self.response(to: error, request, context, route)
     }
@@ -34,7 +38,8 @@ struct ObservingMiddleware: RouterMiddleware {
     return response
   }
 
-  private func response(to error: any Error, _ request: Request, _ context: ServerContext, _ route: String) -> Response {
+  private func response(to error: any Error, _ request: Request, _ context: ServerContext, _ route: String) -> Response
+  {
     let dialect = paths.dialect(of: route)
     var known = ServerError(error)
     if known?.kind == .notFound, let methods = paths.methods(of: route) {
@@ -73,7 +78,7 @@ struct ObservingMiddleware: RouterMiddleware {
     response.headers[.tokenizationTime] = milliseconds(work.tokenization)
     response.headers[.queueTime] = milliseconds(work.queueing)
     response.headers[.inferenceTime] = milliseconds(work.inference)
-    response.headers[.model] = service.modelName
+    response.headers[.model] = work.model
     response.headers[.truncatedInputs] = "\(work.truncatedCount)"
     response.headers[.serverTiming] =
       "total;\(timing(total)), tok;\(timing(work.tokenization)), queue;\(timing(work.queueing)), "
@@ -110,10 +115,14 @@ struct AdmissionMiddleware: RouterMiddleware {
     _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
     let settings = service.settings, path = request.uri.path
-    if settings.checksHost, !isLoopback(request.head.authority) {
+    if settings.checksHost, !namesLoopback(request.head.authority) {
       throw closing(ServerError(.host, "this server is asked by the name of its own machine only"))
     }
-    let isOpen = ["/health", "/health/live", "/health/ready", "/ping", "/metrics"].contains(path)
+    if request.head.authority == nil || !request.headers[values: .furtherHost].isEmpty {
+      throw closing(ServerError(.badRequest, "a request has one host"))
+    }
+    let isOpen =
+      ["/health", "/health/live", "/health/ready", "/ping", "/metrics"].contains(path)
       || (path == "/" && request.method == .get)
     if !isOpen {
       if let keys = settings.keys, !keys.accept(request.headers[.authorization]) {
@@ -135,16 +144,17 @@ struct AdmissionMiddleware: RouterMiddleware {
     return error
   }
 
-  private func isLoopback(_ authority: String?) -> Bool {
+  private func namesLoopback(_ authority: String?) -> Bool {
     guard let authority else { return true }
     var host = authority[...]
     if host.hasPrefix("["), let end = host.firstIndex(of: "]") {
+      let rest = host[host.index(after: end)...]
+      guard rest.isEmpty || rest.first == ":" else { return false }
       host = host[host.index(after: host.startIndex)..<end]
     } else if let colon = host.lastIndex(of: ":") {
       host = host[..<colon]
     }
-    let name = host.lowercased()
-    return name == "localhost" || name.hasSuffix(".localhost") || name == "::1" || name.hasPrefix("127.")
+    return isLoopback(host: host)
   }
 }
 

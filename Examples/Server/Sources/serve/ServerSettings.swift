@@ -52,8 +52,8 @@ struct APIKeys: Sendable {
   /// It takes the same time for every value of a length, so that nobody finds a key byte by byte.
   func accept(_ header: String?) -> Bool {
     guard let header else { return false }
-    let scheme = "Bearer "
-    let value = Array((header.hasPrefix(scheme) ? header.dropFirst(scheme.count) : header[...]).utf8)
+    let scheme = "bearer "
+    let value = Array((header.lowercased().hasPrefix(scheme) ? header.dropFirst(scheme.count) : header[...]).utf8)
     var isKnown = false
     for key in keys {
       var difference = UInt8(key.count == value.count ? 0 : 1)

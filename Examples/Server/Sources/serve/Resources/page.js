@@ -1,5 +1,5 @@
-// The page of `serve`. It talks only to the server that it came from and stores nothing. Texts become text nodes, never
-// markup, and styles are set as properties: the page's Content-Security-Policy forbids all else.
+// The page of `serve`. It talks only to the server that it came from. Texts become text nodes, never markup, and styles
+// are set as properties: the Content-Security-Policy forbids all else.
 
 const byId = (id) => document.getElementById(id);
 const whole = (number) => number.toLocaleString("en");
@@ -15,7 +15,7 @@ function make(name, ...parts) {
   return one;
 }
 
-// Makes one stop of the Tab key of many elements; the arrow keys go from one to the next, up and down by `columns`.
+// The Tab key stops at one of the elements; the arrow keys go to the next, up and down by `columns`.
 function rove(box, selector, columns, reached) {
   box.addEventListener("keydown", (event) => {
     const all = [...box.querySelectorAll(selector)], here = all.indexOf(event.target), last = all.length - 1;
@@ -41,7 +41,7 @@ const meanings = {
   503: "The server is not ready, or it is stopping.",
 };
 
-// An error as the page shows it: a sentence, what the server said, and for how many seconds it asks to wait.
+// An error as the page shows it: a sentence, what the server said, and how many seconds to wait.
 const failure = (message, said = "", wait = 0) => Object.assign(new Error(message), { said, wait });
 
 // What went wrong, from the bodies of all dialects: {"error": text}, {"error": {"message"}}, {"message"}, {"detail"}.
@@ -98,13 +98,15 @@ const address = (path) => new URL(path, location.href).href;
 
 // The key itself is not copied: people paste such lines into chats.
 function curl({ path, body }) {
-  const secret = key.value ? ' -H "Authorization: Bearer $API_KEY"' : "", json = JSON.stringify(body).replaceAll("'", "'\\''");
+  const secret = key.value ? ' -H "Authorization: Bearer $API_KEY"' : "";
+  const json = JSON.stringify(body).replaceAll("'", "'\\''");
   return `curl '${address(path)}'${secret} -H 'Content-Type: application/json' -d '${json}'\n`;
 }
 
 function python({ path, body }) {
   const secret = key.value ? 'os.environ["API_KEY"]' : '"none"';
-  const literal = (value) => JSON.stringify(value, null, 4).replace(/true(\s})$/, "True$1");  // of `raw_scores`, the last member
+  // `true` is the value of `raw_scores`, the last member.
+  const literal = (value) => JSON.stringify(value, null, 4).replace(/true(\s})$/, "True$1");
   const made = path === "embed" ? `embeddings.create(model="${info.model_id}", input=${literal(body.inputs)})`
     : `post("${address(path)}", cast_to=object, body=${literal(body)})`;
   return `import os\nfrom openai import OpenAI\n
@@ -139,13 +141,14 @@ function makeRow(purpose) {
     };
     return button;
   }
-  const buttons = make("span.buttons", { ariaLive: "polite" }, copyButton("Copy as curl", curl), copyButton("Copy as Python", python), toggle);
+  const buttons = make("span.buttons", { ariaLive: "polite" },
+    copyButton("Copy as curl", curl), copyButton("Copy as Python", python), toggle);
   function show(made) {
     last = made;
     title.textContent = `POST /${made.path}`;
     figures.replaceChildren(...figuresOf(made));
     const cut = +made.headers.get("x-truncated-inputs");
-    warning.textContent = cut ? `${whole(cut)} ${cut === 1 ? "text" : "texts"} cut at ${whole(info.max_input_length)} tokens` : "";
+    warning.textContent = cut ? `texts cut at ${whole(info.max_input_length)} tokens: ${whole(cut)}` : "";
     open(shown);
   }
   return { element: make("div.call", make("span", title, ` ${purpose}`), figures, warning, buttons, box), show };
@@ -231,7 +234,7 @@ const cosine = (a, b) => a.reduce((sum, value, index) => sum + value * b[index],
 const sigmoid = (score) => 1 / (1 + Math.exp(-score));
 const byShare = (a, b) => b.share - a.share;
 
-// A list of texts with scores. `share`, 0 to 1, is the length of the bar.
+// A list of texts with scores. `share`, 0 to 1, is the bar's length.
 function ranking(hits) {
   return make("ol", ...hits.map(({ text, share, fine }) => {
     const fill = make("i");
@@ -257,7 +260,8 @@ function chained(matrix) {
 live("compare", async (send) => {
   const texts = linesOf("compare-lines").slice(0, mostCompared), count = texts.length;
   if (count < 2) return ["Write at least two lines."];
-  const vectors = await send("embed", { inputs: texts, truncate: true }), matrix = vectors.map((a) => vectors.map((b) => cosine(a, b)));
+  const vectors = await send("embed", { inputs: texts, truncate: true });
+  const matrix = vectors.map((a) => vectors.map((b) => cosine(a, b)));
   const order = byId("group").checked ? chained(matrix) : [...texts.keys()];
   const pairs = matrix.flatMap((row, i) => row.slice(0, i).map((share, j) => ({ share, i: j, j: i }))).sort(byShare);
   const least = pairs.at(-1).share, range = pairs[0].share - least || 1;
@@ -311,7 +315,8 @@ live("search", async (send) => {
     inputs.forEach((text, index) => known.set(text, vectors[index]));
   }
   const [vector] = await send("embed", { inputs: [query], truncate: true }, "query");
-  let hits = texts.map((text, index) => ({ text, share: cosine(vector, known.get(text)), fine: `line ${whole(index + 1)}` })).sort(byShare);
+  let hits = texts.map((text, index) => ({ text, share: cosine(vector, known.get(text)), fine: `line ${index + 1}` }));
+  hits.sort(byShare);
   const count = Math.max(1, byId("search-count").valueAsNumber || 5), first = texts.length === mostSearched ? "the first " : "";
   let note = `The best of ${first}${whole(texts.length)} lines by cosine similarity`;
   if (byId("search-rerank").checked) {
@@ -335,12 +340,14 @@ live("tokens", async (send) => {
   const [tokens] = await send("tokenize", { inputs: [text] }), places = [...tokens.keys()];
   // A text that is too long loses its end, but the special tokens after it stay.
   const over = Math.max(tokens.length - limit, 0), end = tokens.findLastIndex((token) => !token.special) + 1;
-  const detail = make("p.detail"), chips = make("div.chips", { role: "group", ariaLabel: "Tokens" });
+  const detail = make("p.detail");
+  const chips = make("div.chips", { role: "group", ariaLabel: "Tokens" });
   const chip = (place) => {
     const { id, text, special, start, stop } = tokens[place], gone = place >= end - over && place < end ? "is-gone" : "";
     const kind = special ? "is-special" : tokens[place - 1]?.stop === start ? "is-joined" : "";
     const button = make(`button.chip ${kind} ${gone}`, { tabIndex: -1 }, text.replace(/\s/g, "␣"));
-    const facts = [`id ${id}`, special ? "special: not from the text" : `bytes ${whole(start)} to ${whole(stop)}`, `token ${whole(place + 1)}`];
+    const where = special ? "special: not from the text" : `bytes ${whole(start)} to ${whole(stop)}`;
+    const facts = [`id ${id}`, where, `token ${place + 1}`];
     button.onpointerenter = button.onfocus = () => {
       chips.querySelector(".is-on")?.classList.remove("is-on");
       button.classList.add("is-on");
@@ -349,15 +356,16 @@ live("tokens", async (send) => {
     return button;
   };
   chips.append(...[...places.slice(0, end - over), ...places.slice(end)].map(chip));
-  if (over) chips.append(make("span.cut", `cut here, at ${whole(limit)} tokens`), ...places.slice(end - over, end).slice(0, 500).map(chip));
+  const lost = places.slice(end - over, end).slice(0, 500);
+  if (over) chips.append(make("span.cut", `cut here, at ${whole(limit)} tokens`), ...lost.map(chip));
   chips.firstChild.tabIndex = 0;
   chips.firstChild.onfocus();
   rove(chips, ".chip", 1);
 
   const fill = make(over ? "i.is-over" : "i");
   fill.style.width = `${Math.min(tokens.length / limit, 1) * 100}%`;
-  const note = `${whole(tokens.length)} tokens; the model reads ${whole(limit)}.${over ? ` The last ${whole(over)} of the text are cut.` : ""}`;
-  return [note, make("div.bar", fill), detail, chips];
+  const note = over ? ` The last ${whole(over)} of the text are cut.` : "";
+  return [`${whole(tokens.length)} tokens; the model reads ${whole(limit)}.${note}`, make("div.bar", fill), detail, chips];
 });
 
 // Rerank

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Hummingbird
+import NIOCore
+import NIOPosix
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
+
+/// Where the server listens.
+enum ListeningPlace {
+  case address(host: String, port: Int)
+  /// The path of a Unix socket.
+  case socket(String)
+
+  /// The place cannot be had.
+  struct Taken: Error, CustomStringConvertible {
+    let description: String
+  }
+
+  var bindAddress: BindAddress {
+    switch self {
+    case .address(let host, let port): .hostname(host, port: port)
+    case .socket(let path): .unixDomainSocket(path: path)
+    }
+  }
+
+  private var name: String {
+    switch self {
+    case .address(let host, let port): "\(host):\(port)"
+    case .socket(let path): path
+    }
+  }
+
+  /// Removes the socket that a killed server left.
+  ///
+  /// - Throws: ``Taken`` if a server listens at it, or if something else is there.
+  func prepare() async throws {
+    guard case .socket(let path) = self else { return }
+    var status = stat()
+    guard lstat(path, &status) == 0 else { return }
+    guard status.st_mode & S_IFMT == S_IFSOCK else {
+      throw Taken(description: "\(path): there is a file that is no socket; give another path")
+    }
+    let client = ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+    if let channel = try? await client.connect(unixDomainSocketPath: path).get() {
+      try? await channel.close()
+      throw Taken(description: "\(path): a server listens here already; give another path")
+    }
+    unlink(path)
+  }
+
+  /// Removes the socket.
+  func cleanUp() {
+    if case .socket(let path) = self { unlink(path) }
+  }
+
+  /// Says in one line why the server could not listen.
+  func explaining(_ error: any Error) -> any Error {
+    let reason: String? =
+      switch error {
+      case let error as IOError: String(cString: strerror(error.errnoCode))
+      case is SocketAddressError, is SocketAddressError.UnknownHost:
+        "this is no address of this machine, or a path that is too long"
+      default: nil
+      }
+    return reason.map { Taken(description: "\(name): cannot listen here: \($0); give another place") } ?? error
+  }
+}
