@@ -18,7 +18,9 @@ import Testing
     let computation = SharedComputation(
       model: model ?? self.model, givesTokenRows: false, rows: { _, _ in preconditionFailure("not computed here") },
       weights: Weights([], kernels: .best))
-    return HeldRequest(RequestedWork(tokens: tokens, computation: computation, rowLength: 4, form: .scores(areLogits: true), finish: { $0 }))
+    return HeldRequest(
+      RequestedWork(
+        tokens: tokens, computation: computation, rowLength: 4, form: .scores(areLogits: true), finish: { $0 }))
   }
 
   /// What the rounds compute until nothing waits: for each round the requests' places in the list and the sequences.
