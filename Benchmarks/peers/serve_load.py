@@ -178,7 +178,7 @@ class Servers:
         command = [
             self.arguments.infinity.absolute().parent / "infinity_emb", "v2", "--model-id", model, "--served-model-name", "m",
             "--engine", engine, "--device", "cpu", "--dtype", "float32", "--host", "127.0.0.1", "--port", port,
-            "--log-level", "warning", "--no-compile", *self.arguments.infinity_options.split()]
+            "--pooling-method", "mean", "--log-level", "warning", "--no-compile", *self.arguments.infinity_options.split()]
         environment = {
             "DO_NOT_TRACK": "1", "HF_HUB_OFFLINE": "1", "HF_HUB_DISABLE_TELEMETRY": "1", "HF_HOME": str(self.work / "huggingface"),
             "TOKENIZERS_PARALLELISM": "true"}
@@ -214,6 +214,13 @@ class Benchmark:
         self.checked = load_client.texts(16, seed=-1)
         self.expected = embedded(self.checked, work)
 
+    def calm_load(self, server, batch, connections):
+        """The run of up to `tries` that others disturbed least."""
+        runs = []
+        while len(runs) < self.arguments.tries and not (runs and runs[-1]["others_share"] <= swiftlet.Disturbance.ALLOWED):
+            runs.append(self.load(server, batch, connections, self.arguments.seconds))
+        return min(runs, key=lambda run: run["others_share"])
+
     def load(self, server, batch, connections, seconds):
         self.run_count += 1
         task = {
@@ -236,7 +243,7 @@ class Benchmark:
                 raise swiftlet.Failure(f"it computes something else: a cosine of {cosines.min()} with ours")
             for batch in self.arguments.batches:
                 for connections in self.arguments.connections:
-                    result = self.load(server, batch, connections, self.arguments.seconds)
+                    result = self.calm_load(server, batch, connections)
                     results[f"{batch} x {connections}"] = result
                     print(
                         f"{name}: {batch} a request, {connections} connections: {result['requests_per_s']:.1f}/s, p50 "
@@ -299,8 +306,8 @@ def markdown(results, arguments):
     for batch in arguments.batches:
         lines += [
             f"\n{'One text' if batch == 1 else f'{batch} texts'} of {load_client.TOKENS} tokens a request: requests/s, and in brackets p50 / p99 in ms",
-            "", "| connections | serve | " + " | ".join(peers) + " | ratio to the best | us a token: serve | ratio to embed | client's share |",
-            "|-:|" + "-:|" * (len(peers) + 5)]
+            "", "| connections | serve | " + "".join(f"{name} | " for name in peers)
+            + "ratio to the best | us a token: serve | ratio to embed | client's share |", "|-:|" + "-:|" * (len(peers) + 5)]
         for connections in arguments.connections:
             key = f"{batch} x {connections}"
             def cell(name):
@@ -322,6 +329,9 @@ def markdown(results, arguments):
 
 # MARK: The same bits under load
 
+# How often each text is asked for, in other company and another form.
+PASSES = 3
+
 
 def mixed_texts(count, seed=0):
     """Texts from one word to beyond the model's limit, some of other scripts."""
@@ -339,7 +349,7 @@ def check_bits(arguments, work):
     """Returns whether all vectors have the bits that `embed` writes."""
     texts = mixed_texts(arguments.check_bits)
     expected, lock = embedded(texts, work), threading.Lock()
-    left, counts, wrong = list(range(len(texts))), {}, []
+    left, counts, wrong = list(range(len(texts))) * PASSES, {}, []
     with Servers(arguments, work).swiftlet(free_port(), "--rerank-model", RERANKER) as server:
         fixed = {
             "/rerank": {"query": texts[0], "texts": texts[:40]}, "/v1/rerank": {"query": texts[0], "documents": texts[:20]},
@@ -371,7 +381,7 @@ def check_bits(arguments, work):
                 with lock:
                     if not left:
                         return
-                    size = rng.choice([1, 1, 1, 2, 8, 32, 200])
+                    size = rng.choice([1, 1, 1, 1, 2, 5, 16, 40])
                     indices, left[:] = left[:size], left[size:]
                 name = rng.choice(list(forms))
                 body, vectors = forms[name]
@@ -400,7 +410,7 @@ def check_bits(arguments, work):
         with concurrent.futures.ThreadPoolExecutor(64) as pool:
             for future in [pool.submit(client, number) for number in range(64)]:
                 future.result()
-    print(f"64 clients, {len(texts)} texts: " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
+    print(f"64 clients, {len(texts)} texts, each {PASSES} times: " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
     print(f"{len(wrong)} differ from what embed writes" + "".join(f"\n  {line}" for line in wrong[:20]))
     return not wrong
 
@@ -477,7 +487,7 @@ def fairness(arguments, work):
     _, _, upper, lower = loaded_rounds
     more = percentile(loaded, 99) - percentile(idle, 99)
     print(f"p99 is {more:.2f} ms above that of the idle server")
-    if upper > 2 * lower:
+    if upper > 1.5 * lower:
         print("the histogram of rounds is coarse: the longest round is known to a factor of "
               f"{upper / lower if lower else float('inf'):.1f} only")
     verdict = "at most" if more <= lower * 1000 else "within the bucket of" if more <= upper * 1000 else "MORE than"
@@ -499,6 +509,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=8, help="of each measurement")
     parser.add_argument("--warmup", type=float, default=1.5, help="seconds before each")
     parser.add_argument("--most-texts-per-second", type=int, default=6000, help="texts to have ready: more than a server computes")
+    parser.add_argument("--tries", type=int, default=3, help="how often to measure while others take over 5 %% of the processors")
     parser.add_argument("--embed-texts", type=int, default=10_000)
     parser.add_argument("--work", type=pathlib.Path, help="a folder for graphs, kept for the next run")
     parser.add_argument("--results", type=pathlib.Path, help="a file for all numbers, as JSON")

@@ -18,7 +18,7 @@ import Testing
       round in
       #expect(round.sequenceCount > 0 && round.tokenCount > 0 && round.duration > .zero)
     }
-    let tokens = try encoder.tokens(of: texts, truncation: .atStart), expected = try await encoder.encode(texts)
+    let tokens = try await encoder.tokens(of: texts, truncation: .atStart), expected = try await encoder.encode(texts)
     #expect(tokens.skippedTokens == [0, 0, 0])
     let request = try encoder.with(truncateDimension: 8).request(for: tokens)
     #expect(request.tokenCount == tokens.ids.count && request.resultByteCount == 3 * 8 * 4)

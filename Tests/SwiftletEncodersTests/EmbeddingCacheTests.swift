@@ -53,7 +53,7 @@ import Testing
   @Test func scoresOfPairs() async throws {
     let cache = EmbeddingCache(byteLimit: 1 << 20)
     let scorer = try CrossEncoder(folder: fixture("cross-encoders/bert"))
-    let tokens = try scorer.tokens(of: [("a b", "c"), ("a", "b c"), ("a b", "c")])
+    let tokens = try await scorer.tokens(of: [("a b", "c"), ("a", "b c"), ("a b", "c")])
     for asLogits in [false, true, false] {
       let request = try scorer.request(for: tokens, asLogits: asLogits)
       let scores = try await queue.result(of: request, cache: cache).output
@@ -61,7 +61,7 @@ import Testing
     }
     #expect(cache.status.misses == 6 && cache.status.hits == 3 && cache.status.count == 4)
     // The hidden states of tokens are not kept.
-    let states = try encoder.tokenVectorRequest(for: encoder.tokens(of: ["x"]))
+    let states = try await encoder.tokenVectorRequest(for: encoder.tokens(of: ["x"]))
     #expect(try await queue.result(of: states, cache: cache).output.count == 1)
     #expect(cache.status.count == 4)
   }

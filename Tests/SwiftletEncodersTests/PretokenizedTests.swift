@@ -18,12 +18,12 @@ import Testing
     let encoder = try SentenceEncoder(folder: fixture("\(name)/model"))
     for prompt in [nil, ""] + encoder.prompts.keys.sorted() {
       let expected = try await encoder.encode(texts, prompt: prompt)
-      let tokens = try encoder.tokens(of: texts, prompt: prompt)
+      let tokens = try await encoder.tokens(of: texts, prompt: prompt)
       let vectors = try await encoder.encode(tokens)
       #expect(bits(vectors.tensor) == bits(expected.tensor))
       #expect(vectors.truncated == expected.truncated && expected.truncated == [2])
     }
-    #expect(throws: (any Error).self) { try encoder.tokens(of: texts, prompt: "no such prompt") }
+    await #expect(throws: (any Error).self) { try await encoder.tokens(of: texts, prompt: "no such prompt") }
   }
 
   /// Prompts that are left out of pooling can differ within a batch.
@@ -76,17 +76,35 @@ import Testing
     #expect(try short.tokens(of: words, prompt: "", truncation: .refused).ids.count == room)
   }
 
+  /// Many texts are split some at a time, with the same tokens and the same numbers in errors.
+  @Test func asynchronousTokens() async throws {
+    let encoder = try SentenceEncoder(folder: fixture("gelu-mean-normalized/model"))
+    let many = (0..<200).map { "text \($0)" }
+    let expected = try { try encoder.tokens(of: many) }()
+    #expect(try await encoder.tokens(of: many) == expected)
+    let error = await #expect(throws: (any Error).self) {
+      try await encoder.tokens(of: many + [texts[2]], truncation: .refused)
+    }
+    #expect("\(error.map { "\($0)" } ?? "")".contains("text 200 has"))
+    await #expect(throws: CancellationError.self) {
+      try await Task {
+        withUnsafeCurrentTask { $0?.cancel() }
+        return try await encoder.tokens(of: many)
+      }.value
+    }
+  }
+
   @Test func tokensOfPairs() async throws {
     let encoder = try CrossEncoder(folder: fixture("cross-encoders/bert"))
     let pairs = [("a query", texts[2]), ("a query", texts[0]), ("", "")], queue = RequestQueue()
     for asLogits in [false, true] {
-      let request = try encoder.request(for: encoder.tokens(of: pairs), asLogits: asLogits)
+      let request = try await encoder.request(for: encoder.tokens(of: pairs), asLogits: asLogits)
       let scores = try await queue.result(of: request).output
       let expected = try await encoder.scores(of: pairs, asLogits: asLogits)
       #expect(bits(scores.tensor) == bits(expected.tensor))
       #expect(scores.truncated == expected.truncated && scores.truncated == [0])
     }
-    #expect(throws: (any Error).self) { try encoder.tokens(of: pairs, truncation: .refused) }
+    await #expect(throws: (any Error).self) { try await encoder.tokens(of: pairs, truncation: .refused) }
   }
 
   @Test(arguments: ["gelu-mean-normalized", "odd-f64-few-positions", "modules"])

@@ -36,7 +36,7 @@ import Testing
     let expected = bits(try await encoder.encode(texts).tensor), dimension = encoder.dimension
     let expectedCut = bits(try await cut.encode(texts).tensor)
     let expectedScores = bits(try await scorer.scores(of: pairs).tensor)
-    let tokens = try encoder.tokens(of: Array(texts[..<20]))
+    let tokens = try await encoder.tokens(of: Array(texts[..<20]))
     let expectedTokens = try encoder.tokenEmbeddings(Array(texts[..<20])).map(bits)
     try await withThrowingTaskGroup { group in
       for task in 0..<40 {
@@ -47,7 +47,7 @@ import Testing
             let scores = try await queue.scores(of: pairs, with: scorer)
             #expect(bits(scores.tensor) == expectedScores)
           case 1:
-            let request = try cut.request(for: cut.tokens(of: Array(texts[range])))
+            let request = try await cut.request(for: cut.tokens(of: Array(texts[range])))
             let vectors = try await queue.result(of: request).output
             #expect(bits(vectors.tensor) == Array(expectedCut[range.lowerBound * 5..<range.upperBound * 5]))
           case 2:
@@ -79,7 +79,7 @@ import Testing
     let all = rounds.withLock { $0 }
     #expect(all.reduce(0) { $0 + $1.sequenceCount } == texts.count)
     #expect(all.count < texts.count / 2)
-    #expect(all.reduce(0) { $0 + $1.tokenCount } == (try encoder.tokens(of: texts).ids.count))
+    #expect(all.reduce(0) { $0 + $1.tokenCount } == (try await encoder.tokens(of: texts).ids.count))
   }
 
   @Test func requestsWithoutTexts() async throws {
@@ -128,7 +128,7 @@ import Testing
 
   /// A full queue refuses at once, and has room again later.
   @Test func limits() async throws {
-    let tokens = try encoder.tokens(of: texts).ids.count
+    let tokens = try await encoder.tokens(of: texts).ids.count
     let queue = queue(RequestQueue.Limits(tokens: tokens)), encoder = encoder, texts = texts
     let error = await #expect(throws: RequestQueueError.self) {
       try await queue.encode(texts + ["one more"], with: encoder)

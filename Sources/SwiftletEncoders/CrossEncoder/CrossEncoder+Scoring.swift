@@ -78,6 +78,16 @@ extension CrossEncoder {
     try pipeline.tokens(of: inputs(pairs), prompt: prompt, truncation: truncation)
   }
 
+  /// The tokens of pairs, made while other tasks have their turns on the thread.
+  ///
+  /// - Parameters: Like those of the synchronous method, which gives the same tokens.
+  /// - Throws: The same errors, and `CancellationError`.
+  public func tokens(
+    of pairs: [(String, String)], prompt: String? = nil, truncation: TextTruncation = .atEnd
+  ) async throws -> TokenBatch {
+    try await pipeline.tokens(of: inputs(pairs), prompt: prompt, truncation: truncation)
+  }
+
   private func inputs(_ pairs: [(String, String)]) -> [EncoderInput] { pairs.map { EncoderInput($0, pair: $1) } }
 
   private func run(_ pairs: [(String, String)], _ prompt: String?, _ asLogits: Bool) throws -> EncodingRun {

@@ -18,7 +18,7 @@ extension RequestQueue {
     deadline: ContinuousClock.Instant? = nil, cache: EmbeddingCache? = nil
   ) async throws -> Embeddings {
     let tokens = try await holding(bytes: texts.reduce(0) { $0 + $1.utf8.count }) {
-      try await inPieces(texts) { try encoder.tokens(of: $0, prompt: prompt) }
+      try await encoder.tokens(of: texts, prompt: prompt)
     }
     return try await result(of: encoder.request(for: tokens), deadline: deadline, cache: cache).output
   }
@@ -40,21 +40,8 @@ extension RequestQueue {
   ) async throws -> PairScores {
     let byteCount = pairs.reduce(0) { $0 + $1.0.utf8.count + $1.1.utf8.count }
     let tokens = try await holding(bytes: byteCount) {
-      try await inPieces(pairs) { try encoder.tokens(of: $0, prompt: prompt) }
+      try await encoder.tokens(of: pairs, prompt: prompt)
     }
     return try await result(of: encoder.request(for: tokens, asLogits: asLogits), deadline: deadline).output
-  }
-
-  /// Splits some inputs into tokens at a time and lets other tasks have the thread in between.
-  private func inPieces<Input>(
-    _ inputs: [Input], _ tokens: ([Input]) throws -> TokenBatch
-  ) async throws -> TokenBatch {
-    var batches: [TokenBatch] = []
-    for start in stride(from: 0, to: inputs.count, by: 64) {
-      try Task.checkCancellation()
-      if start > 0 { await Task.yield() }
-      batches.append(try tokens(Array(inputs[start..<min(start + 64, inputs.count)])))
-    }
-    return TokenBatch(joining: batches)
   }
 }

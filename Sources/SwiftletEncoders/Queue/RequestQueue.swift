@@ -130,6 +130,7 @@ public final class RequestQueue: Sendable {
   private func rows(
     of work: RequestedWork, _ deadline: ContinuousClock.Instant?
   ) async throws -> HeldRequest.Result {
+    if let deadline, deadline <= .now { throw RequestQueueError.deadlineExceeded }
     let held = HeldRequest(work)
     let timer = deadline.map { deadline in
       Task {

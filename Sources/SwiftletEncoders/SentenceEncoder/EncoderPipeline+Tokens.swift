@@ -30,17 +30,37 @@ extension EncoderPipeline {
   package func tokens(
     of inputs: [EncoderInput], prompt name: String? = nil, maxLength: Int? = nil, truncation: TextTruncation = .atEnd
   ) throws -> TokenBatch {
+    var batch = TokenBatch()
+    try append(inputs[...], after: prompt(named: name), to: &batch, maxLength ?? self.maxLength, truncation)
+    return batch
+  }
+
+  /// The same, some inputs at a time: other tasks have the thread in between.
+  func tokens(of inputs: [EncoderInput], prompt name: String?, truncation: TextTruncation) async throws -> TokenBatch {
     let prompt = try prompt(named: name)
     var batch = TokenBatch()
-    for (index, input) in inputs.enumerated() {
+    for first in stride(from: 0, to: inputs.count, by: EncoderPipeline.inputsAtATime) {
+      if first > 0 { await Task.yield() }
+      try Task.checkCancellation()
+      let piece = inputs[first..<min(first + EncoderPipeline.inputsAtATime, inputs.count)]
+      try append(piece, after: prompt, to: &batch, maxLength, truncation)
+    }
+    return batch
+  }
+
+  private static let inputsAtATime = 64
+
+  private func append(
+    _ inputs: ArraySlice<EncoderInput>, after prompt: Prompt, to batch: inout TokenBatch, _ maxLength: Int,
+    _ truncation: TextTruncation
+  ) throws {
+    for (index, input) in zip(inputs.indices, inputs) {
       do {
-        try append(
-          input, after: prompt, to: &batch, maxLength: maxLength ?? self.maxLength, truncation: truncation)
+        try append(input, after: prompt, to: &batch, maxLength: maxLength, truncation: truncation)
       } catch TokenizerError.tooManyTokens(let count, let limit) {
         throw TokenError.tooMany(count, input: index, limit: limit)
       }
     }
-    return batch
   }
 
   /// Appends the tokens of a text or a pair, of which each must have an embedding.

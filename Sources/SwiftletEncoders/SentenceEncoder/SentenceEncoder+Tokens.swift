@@ -19,6 +19,16 @@ extension SentenceEncoder {
     try pipeline.tokens(of: texts.map { EncoderInput($0) }, prompt: prompt, truncation: truncation)
   }
 
+  /// The tokens of texts, made while other tasks have their turns on the thread.
+  ///
+  /// - Parameters: Like those of the synchronous method, which gives the same tokens.
+  /// - Throws: The same errors, and `CancellationError`.
+  public func tokens(
+    of texts: [String], prompt: String? = nil, truncation: TextTruncation = .atEnd
+  ) async throws -> TokenBatch {
+    try await pipeline.tokens(of: texts.map { EncoderInput($0) }, prompt: prompt, truncation: truncation)
+  }
+
   /// Computes the vectors of texts that are split into tokens already. The calling thread takes part in the work.
   ///
   /// - Parameter tokens: those of ``tokens(of:prompt:truncation:)``, or ids from elsewhere with the special tokens that

@@ -40,7 +40,7 @@ public struct TokenBatch: Sendable, Equatable {
   }
 
   /// Appends a sequence of another batch.
-  public mutating func append(_ sequence: Int, of batch: TokenBatch) {
+  package mutating func append(_ sequence: Int, of batch: TokenBatch) {
     let range = batch.tokenRange(of: sequence)
     ids += batch.ids[range]
     typeIDs += batch.typeIDs[range]

@@ -68,7 +68,7 @@ struct EmbeddingService: Sendable {
       parameter: parameter)
   }
 
-  /// The tokens of texts, a number of texts at a time: other requests have the thread in between.
+  /// The tokens of texts.
   func tokens(
     _ inputs: [Input], _ options: TokenOptions, parameter: String
   ) async throws -> Outcome<TokenBatch> {
@@ -86,12 +86,8 @@ struct EmbeddingService: Sendable {
     }
     let texts = try inputs.enumerated().map { try text(of: $1, at: $0, parameter: parameter) }
     let characters = texts.reduce(0) { $0 + $1.unicodeScalars.count }
-    return try await inPieces(texts, characters, model: modelName) { texts, first in
-      do {
-        return try encoder.tokens(of: texts, prompt: options.prompt, truncation: options.truncation)
-      } catch {
-        throw first == 0 ? error : try precise(error, texts, options, first)
-      }
+    return try await timed(count: texts.count, characters: characters, model: modelName) {
+      try await encoder.tokens(of: texts, prompt: options.prompt, truncation: options.truncation)
     }
   }
 
@@ -110,45 +106,25 @@ struct EmbeddingService: Sendable {
     }
   }
 
-  /// The error of a piece's text with the text's place in the whole request.
-  private func precise(
-    _ error: any Error, _ texts: [String], _ options: TokenOptions, _ first: Int
-  ) throws -> any Error {
-    for (index, text) in texts.enumerated() {
-      do {
-        _ = try encoder.tokens(of: [text], prompt: options.prompt, truncation: options.truncation)
-      } catch let error as any SwiftletError {
-        return ServerError(.invalid, error.description.replacing("text 0 ", with: "text \(first + index) "))
-      }
-    }
-    return error
-  }
-
   /// The tokens of a query's pairs with documents.
   func tokens(
     pairs: [(String, String)], _ truncation: TextTruncation, _ encoder: CrossEncoder
   ) async throws -> Outcome<TokenBatch> {
     let characters = pairs.reduce(0) { $0 + $1.0.unicodeScalars.count + $1.1.unicodeScalars.count }
-    return try await inPieces(pairs, characters, model: reranker?.name ?? "") { pairs, _ in
-      try encoder.tokens(of: pairs, truncation: truncation)
+    return try await timed(count: pairs.count, characters: characters, model: reranker?.name ?? "") {
+      try await encoder.tokens(of: pairs, truncation: truncation)
     }
   }
 
-  private func inPieces<Element: Sendable>(
-    _ elements: [Element], _ characters: Int, model: String, _ tokens: ([Element], _ first: Int) throws -> TokenBatch
+  private func timed(
+    count: Int, characters: Int, model: String, _ tokens: () async throws -> TokenBatch
   ) async throws -> Outcome<TokenBatch> {
     let start = ContinuousClock.now
-    var batch = TokenBatch()
-    for first in stride(from: 0, to: elements.count, by: 64) {
-      try Task.checkCancellation()
-      if first > 0 { await Task.yield() }
-      let piece = try tokens(Array(elements[first..<min(first + 64, elements.count)]), first)
-      for sequence in 0..<piece.sequenceCount { batch.append(sequence, of: piece) }
-    }
+    let batch = try await tokens()
     var work = RequestWork(
-      model: model, inputCount: elements.count, tokenCount: batch.ids.count, characterCount: characters)
+      model: model, inputCount: count, tokenCount: batch.ids.count, characterCount: characters)
     work.truncatedCount = batch.truncated.count { $0 }
-    work.tokenization = ContinuousClock.now - start
+    work.tokenization = .now - start
     metrics.note(lengths: (0..<batch.sequenceCount).map { batch.tokenRange(of: $0).count })
     return Outcome(value: batch, work: work)
   }
