@@ -214,13 +214,15 @@ def check_errors(server):
         ("/v1/embeddings", {"input": [1, 2]}, 400, "check_embedding_ctx_length"),
         ("/v1/embeddings", {"input": "a", "encoding_format": "hex"}, 400, "base64"),
         ("/v1/embeddings", {"input": many}, 400, "2049"), ("/v1/models/none", None, 404, ""),
-        ("/v1/rerank", {"query": "a", "texts": ["b"]}, 422, "documents"),
+        ("/v1/rerank", {"query": "a", "texts": ["b"]}, 422, "documents"), ("/v1/nowhere", {}, 404, ""),
+        ("/rerank", {"query": "a", "texts": None}, 422, "documents"), ("/v1/models/a/b", None, 404, ""),
+        ("/embed", {"inputs": "a", "normalize": False, "encoding_format": "int8"}, 422, "unit length"),
     ]
     for path, body, wanted, part in cases:
         status, headers, content = server.ask(path, body)
         place = f"{path} {str(body)[:80]}"
         expect(status == wanted, f"{place} gives {status} {content}, not {wanted}")
-        if path.startswith("/v1/e") or path.startswith("/v1/m"):
+        if path.startswith("/v1/") and "rerank" not in path:
             error = content["error"]
             expect(error.keys() == {"message", "type", "param", "code"}, f"{place} has OpenAI's shape")
             message = error["message"]
@@ -232,6 +234,8 @@ def check_errors(server):
         expect(part in message, f"{place} says {message!r}, nothing of {part!r}")
         expect("x-request-id" in headers, f"{place} has a number")
     expect(server.ask("/embed")[1]["allow"] == "POST", "405 tells the methods")
+    answer = server.ask("/v2/rerank", {"query": "a", "documents": ["b"]}, headers={"x-request-id": 'a"b'})
+    expect(answer[2]["id"] == 'rerank-a"b', "a client's number in a body")
     expect(server.ask("/embed", b"{}", headers={"content-type": "text/plain"})[0] == 415, "the content type is checked")
     expect(server.ask("/info", headers={"host": "evil.example"})[0] == 421, "the host is checked")
     expect(server.ask("/info", headers={"x-request-id": "mine"})[1]["x-request-id"] == "mine", "a client's number")

@@ -106,10 +106,12 @@ class Server:
         lines = [line.rsplit(" ", 1) for line in text.decode().splitlines() if line and not line.startswith("#")]
         return {name: float(value) for name, value in lines}
 
-    def processor_seconds(self):
-        """Of all threads of the process, user and system; Linux."""
-        words = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(") ", 1)[1].split()
-        return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+    def busy_seconds(self):
+        """The time for which its threads have run, or would have if others had not had the processor."""
+        total = 0
+        for path in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/schedstat"):
+            total += sum(map(int, path.read_text().split()[:2]))
+        return total / 1e9
 
     def resident_bytes(self):
         pages = pathlib.Path(f"/proc/{self.process.pid}/statm").read_text().split()[1]

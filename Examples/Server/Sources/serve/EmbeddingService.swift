@@ -150,7 +150,7 @@ struct EmbeddingService: Sendable {
       throw ServerError(
         .invalid,
         "the answer would have about \(responseBytes) bytes, at most \(settings.maximumResponseBytes) are possible; "
-          + "send fewer texts at a time, or ask for base64")
+          + "send fewer texts at a time")
     }
     try share.take(responseBytes + request.resultByteCount)
     let deadline = settings.queueTimeout.map { ContinuousClock.now + $0 }

@@ -39,6 +39,19 @@ struct RequestBody {
     }
   }
 
+  /// Whether the request has the member, and it is not null.
+  func has(_ name: String) -> Bool { object[name] ?? .null != .null }
+
+  /// The form of vectors that is asked for.
+  func vectorEncoding() throws(ServerError) -> VectorEncoding {
+    let encoding = try choice("encoding_format", VectorEncoding.self) ?? .float
+    if encoding == .int8, try bool("normalize") == false {
+      throw ServerError(
+        .invalid, "int8 is for vectors of unit length, not with `normalize` false", parameter: "normalize")
+    }
+    return encoding
+  }
+
   /// What is done with texts that are too long, as text-embeddings-inference's members say.
   func truncation() throws(ServerError) -> TextTruncation {
     let isLeft = try value("truncation_direction", "\"left\" or \"right\"") { value -> Bool? in

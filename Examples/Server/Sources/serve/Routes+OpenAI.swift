@@ -10,8 +10,9 @@ extension Routes {
     [
       post("/v1/embeddings", .openAI, answer: embeddings), post("/embeddings", .openAI, answer: embeddings),
       get("/v1/models", .openAI) { _, _ in Response(json: ["object": .string("list"), "data": .array([model])]) },
-      get("/v1/models/:model", .openAI) { _, context in
-        guard context.parameters.get("model") == service.modelName else {
+      // A name may have slashes.
+      get("/v1/models/**", .openAI) { _, context in
+        guard context.parameters.getCatchAll().joined(separator: "/") == service.modelName else {
           throw ServerError(.noSuchModel, "no such model; this server has \"\(service.modelName)\"", parameter: "model")
         }
         return Response(json: model)
@@ -35,7 +36,7 @@ extension Routes {
     if settings.isStrictAboutModel, model != service.modelName {
       throw ServerError(.noSuchModel, "no such model; this server has \"\(service.modelName)\"", parameter: "model")
     }
-    let encoding = try body.choice("encoding_format", VectorEncoding.self) ?? .float
+    let encoding = try body.vectorEncoding()
     var options = EmbeddingService.TokenOptions(prompt: try body.string("prompt_name"))
     if let type = try body.choice("input_type", InputType.self), options.prompt == nil {
       options.prompt = service.encoder.prompts[type.rawValue] == nil ? nil : type.rawValue

@@ -9,9 +9,9 @@ extension Routes {
   var rerank: [Route] {
     [
       post("/rerank", .rerank) { call in
-        switch (call.body.object["texts"], call.body.object["documents"]) {
-        case (nil, .some): try await rerank(documentsOf: call)
-        case (.some, nil): try await rerank(textsOf: call)
+        switch (call.body.has("texts"), call.body.has("documents")) {
+        case (false, true): try await rerank(documentsOf: call)
+        case (true, false): try await rerank(textsOf: call)
         default: throw ServerError(.invalid, "either `texts` or `documents` is needed", parameter: "texts")
         }
       },
@@ -20,9 +20,12 @@ extension Routes {
     ]
   }
 
-  func crossEncoder() throws(ServerError) -> (encoder: CrossEncoder, name: String) {
+  /// - Parameter dialect: whose shape the error has.
+  func crossEncoder(_ dialect: Dialect) throws(ServerError) -> (encoder: CrossEncoder, name: String) {
     guard let reranker = service.reranker else {
-      throw ServerError(.wrongModel, "model is not a re-ranker model; start the server with --rerank-model")
+      var error = ServerError(.wrongModel, "model is not a re-ranker model; start the server with --rerank-model")
+      error.dialect = dialect
+      throw error
     }
     return reranker
   }
@@ -30,9 +33,9 @@ extension Routes {
   /// The scores of pairs.
   func score(
     _ pairs: [(String, String)], _ reranker: (encoder: CrossEncoder, name: String), _ truncation: TextTruncation,
-    asLogits: Bool, _ call: Call
+    asLogits: Bool, parameter: String, _ call: Call
   ) async throws -> EmbeddingService.Outcome<PairScores> {
-    try service.check(count: pairs.count, empty: [], parameter: "texts")
+    try service.check(count: pairs.count, empty: [], parameter: parameter)
     let tokens = try await service.tokens(pairs: pairs, truncation, reranker.encoder)
     let request = try reranker.encoder.request(for: tokens.value, asLogits: asLogits)
     let size = pairs.count * reranker.encoder.labels.count * 64
@@ -45,13 +48,14 @@ extension Routes {
     _ query: String, _ documents: [String], parameter: String, _ truncation: TextTruncation, asLogits: Bool, topN: Int?,
     _ call: Call
   ) async throws -> EmbeddingService.Outcome<[RankedDocument]> {
-    let reranker = try crossEncoder()
+    let reranker = try crossEncoder(parameter == "texts" ? .tei : .rerank)
     guard reranker.encoder.labels.count == 1 else {
       throw ServerError(.wrongModel, "model is not a re-ranker model; it has \(reranker.encoder.labels.count) labels")
     }
     try service.check(
       count: documents.count, empty: documents.indices.filter { documents[$0].isEmpty }, parameter: parameter)
-    let scores = try await score(documents.map { (query, $0) }, reranker, truncation, asLogits: asLogits, call)
+    let scores = try await score(
+      documents.map { (query, $0) }, reranker, truncation, asLogits: asLogits, parameter: parameter, call)
     return EmbeddingService.Outcome(value: scores.value.ranking(topN), work: scores.work)
   }
 
@@ -90,7 +94,9 @@ extension Routes {
       body.required("query", body.string("query")), documents, parameter: "documents", .atEnd,
       asLogits: try body.bool("raw_scores") ?? false, topN: try body.integer("top_n", from: 1), call)
     let returnsDocuments = try body.bool("return_documents") ?? false
-    var bytes = Array("{\"id\":\"rerank-\(call.id)\",\"object\":\"rerank\",\"model\":".utf8)
+    var bytes = Array("{\"id\":".utf8)
+    JSONWriter.append("rerank-" + call.id, to: &bytes)
+    bytes += ",\"object\":\"rerank\",\"model\":".utf8
     JSONWriter.append(service.reranker?.name ?? "", to: &bytes)
     bytes += ",\"results\":".utf8
     bytes.appendArray(of: ranking.value) { bytes, document in

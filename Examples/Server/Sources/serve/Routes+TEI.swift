@@ -45,7 +45,7 @@ extension Routes {
     let body = call.body, inputs = try inputs(body), options = try tokenOptions(body)
     let encoder = try service.encoder(
       normalize: try body.bool("normalize") ?? true, dimensions: try body.integer("dimensions", from: 1))
-    let encoding = try body.choice("encoding_format", VectorEncoding.self) ?? .float
+    let encoding = try body.vectorEncoding()
     let tokens = try await service.tokens(inputs, options, parameter: "inputs")
     let result = try await service.vectors(tokens, encoder, encoding, call.share)
     let vectors = EncodedVectors(result.value, encoding)
@@ -87,7 +87,7 @@ extension Routes {
   }
 
   private func predict(_ call: Call) async throws -> Response {
-    let reranker = try crossEncoder(), body = call.body
+    let reranker = try crossEncoder(.tei), body = call.body
     // A list of two strings is a pair, not two texts.
     func pair(_ value: JSONValue) -> (String, String)? {
       guard let texts = value.array?.compactMap(\.string), texts.count == 2, value.array?.count == 2 else { return nil }
@@ -103,7 +103,8 @@ extension Routes {
         return pairs.count == array.count ? (pairs, false) : nil
       })
     let scores = try await score(
-      inputs.pairs, reranker, body.truncation(), asLogits: try body.bool("raw_scores") ?? false, call)
+      inputs.pairs, reranker, body.truncation(), asLogits: try body.bool("raw_scores") ?? false, parameter: "inputs",
+      call)
     let labels = reranker.encoder.labels
     var bytes: [UInt8] = []
     func append(_ index: Int, to bytes: inout [UInt8]) {
@@ -140,10 +141,10 @@ extension Routes {
       model: service.modelName, inputCount: texts.count, tokenCount: 0,
       characterCount: texts.reduce(0) { $0 + $1.unicodeScalars.count })
     let start = ContinuousClock.now
+    // A token takes some hundred bytes here.
+    try call.share.take(texts.reduce(0) { $0 + prompt.utf8.count + $1.utf8.count } * 100)
     var bytes: [UInt8] = []
     try bytes.appendArray(of: texts) { bytes, text in
-      // A token takes some hundred bytes here.
-      try call.share.take((prompt.utf8.count + text.utf8.count) * 100)
       let whole = prompt + text, utf8 = Array(whole.utf8)
       let encoding = try service.encoder.tokenizer.encode(whole, options: options)
       work.tokenCount += encoding.ids.count

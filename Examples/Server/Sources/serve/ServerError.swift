@@ -25,6 +25,8 @@ struct ServerError: Error {
   let message: String
   /// The member of the request that is wrong.
   var parameter: String?
+  /// Whose shape the error has, where the path does not tell.
+  var dialect: Dialect?
   /// The seconds after which to try again.
   var retryAfter: Int?
   /// The methods that the path has.
@@ -49,8 +51,7 @@ struct ServerError: Error {
     case RequestQueueError.deadlineExceeded:
       self.init(.draining, "the request waited too long")
       retryAfter = 1
-    case let error as JSONError:
-      self.init(.badRequest, error.remedy.isEmpty ? error.reason : "\(error.reason); \(error.remedy)")
+    case let error as JSONError: self.init(.badRequest, "the body is not JSON: \(error.reason)")
     case let error as any SwiftletError: self.init(.invalid, error.description)
     case let error as HTTPError where error.status == .notFound: self.init(.notFound, "no such path")
     default: return nil

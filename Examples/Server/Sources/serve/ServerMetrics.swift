@@ -95,7 +95,7 @@ final class ServerMetrics: Sendable {
   /// Makes the series of every route, so that a dashboard finds them before the first request.
   func prepare(_ paths: PathTable) {
     for route in paths.all where route != PathTable.other {
-      for method in paths.methods(of: route) ?? [] { _ = timer(route, method.rawValue, 200) }
+      for method in paths.methods(of: route) ?? [] where method != .head { _ = timer(route, method.rawValue, 200) }
     }
   }
 

@@ -40,9 +40,9 @@ struct ObservingMiddleware: RouterMiddleware {
 
   private func response(to error: any Error, _ request: Request, _ context: ServerContext, _ route: String) -> Response
   {
-    let dialect = paths.dialect(of: route)
     var known = ServerError(error)
-    if known?.kind == .notFound, let methods = paths.methods(of: route) {
+    let dialect = known?.dialect ?? paths.dialect(of: route, path: request.uri.path)
+    if known?.kind == .notFound, let methods = paths.methods(of: route), !methods.contains(request.method) {
       known = ServerError(.methodNotAllowed, "this path has other methods")
       known?.allowed = methods
     }
@@ -114,16 +114,17 @@ struct AdmissionMiddleware: RouterMiddleware {
   func handle(
     _ request: Request, context: ServerContext, next: (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
-    let settings = service.settings, path = request.uri.path
+    let settings = service.settings, path = PathTable.normalized(request.uri.path)
     if settings.checksHost, !namesLoopback(request.head.authority) {
       throw closing(ServerError(.host, "this server is asked by the name of its own machine only"))
-    }
-    if request.head.authority == nil || !request.headers[values: .furtherHost].isEmpty {
-      throw closing(ServerError(.badRequest, "a request has one host"))
     }
     let isOpen =
       ["/health", "/health/live", "/health/ready", "/ping", "/metrics"].contains(path)
       || (path == "/" && request.method == .get)
+    // What checks health may speak HTTP/1.0, which needs none.
+    if (request.head.authority == nil && !isOpen) || !request.headers[values: .furtherHost].isEmpty {
+      throw closing(ServerError(.badRequest, "a request has one host"))
+    }
     if !isOpen {
       if let keys = settings.keys, !keys.accept(request.headers[.authorization]) {
         throw closing(ServerError(.unauthorized, "an API key is needed: Authorization: Bearer KEY"))
@@ -191,13 +192,22 @@ struct PathTable: Sendable {
 
   var all: [String] { allMethods.keys.sorted() + [PathTable.other] }
 
+  /// The path as routes have it: Hummingbird takes no notice of further slashes.
+  static func normalized(_ path: String) -> String { "/" + path.split(separator: "/").joined(separator: "/") }
+
   func route(of path: String) -> String {
+    let path = PathTable.normalized(path)
     if allMethods[path] != nil { return path }
-    if path.hasPrefix("/v1/models/") { return "/v1/models/:model" }
-    return PathTable.other
+    return path.hasPrefix("/v1/models/") ? "/v1/models/**" : PathTable.other
   }
 
-  func methods(of route: String) -> [HTTPRequest.Method]? { allMethods[route] }
+  /// The methods of a route; HEAD goes with GET.
+  func methods(of route: String) -> [HTTPRequest.Method]? {
+    allMethods[route].map { $0.contains(.get) ? $0 + [.head] : $0 }
+  }
 
-  func dialect(of route: String) -> Dialect { dialects[route] ?? .tei }
+  /// The API of a route, or of a path that is none.
+  func dialect(of route: String, path: String) -> Dialect {
+    dialects[route] ?? (path.hasPrefix("/v1/") ? .openAI : .tei)
+  }
 }
