@@ -4,7 +4,7 @@ public import ArgumentParser
 public import Swiftlet
 
 /// The options that all programs share.
-public struct CommonOptions: ParsableArguments {
+public struct CommonOptions: ParsableArguments, Sendable {
   /// The folder that --model names.
   @Option(
     help: ArgumentHelp(

@@ -27,7 +27,8 @@ struct EmbeddingService: Sendable {
     self.reranker = reranker
     self.settings = settings
     self.metrics = metrics
-    queue = RequestQueue(limits: RequestQueue.Limits(tokens: settings.maximumQueuedTokens, bytes: 1 << 30)) { round in
+    let limits = RequestQueue.Limits(tokens: settings.maximumQueuedTokens, bytes: settings.maximumBufferedBytes)
+    queue = RequestQueue(limits: limits) { round in
       metrics.note(round)
     }
     cache = settings.cacheBytes > 0 ? EmbeddingCache(byteLimit: settings.cacheBytes) : nil
