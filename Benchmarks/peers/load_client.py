@@ -103,7 +103,7 @@ class Load:
 
     def __init__(self, port, connections, requests):
         self.requests, self.poll = iter(requests), select.epoll()
-        self.latencies, self.busy = [], 0
+        self.latencies, self.busy, self.ran_out = [], 0, False
         self.connections = {}
         for _ in range(connections):
             connection = Connection(port)
@@ -114,7 +114,9 @@ class Load:
 
     def next(self, connection):
         data = next(self.requests, None)
-        if data is not None:
+        if data is None:
+            self.ran_out = True
+        else:
             connection.send(data)
             self.busy += 1
 
@@ -156,7 +158,7 @@ def main():
     start = time.perf_counter(), processor_seconds(task["process"]), own_seconds(), busy_seconds()
     load.run(task["seconds"])
     end = time.perf_counter(), processor_seconds(task["process"]), own_seconds(), busy_seconds()
-    latencies = sorted(load.latencies)
+    latencies, ran_out = sorted(load.latencies), load.ran_out
     load.finish()
     seconds, server, client, busy = (after - before for before, after in zip(start, end))
     if not latencies:
@@ -166,7 +168,7 @@ def main():
         "p50_ms": latencies[len(latencies) // 2] * 1000, "p99_ms": latencies[min(len(latencies) - 1, len(latencies) * 99 // 100)] * 1000,
         "largest_ms": latencies[-1] * 1000, "server_us_per_token": server * 1e6 / (len(latencies) * batch * TOKENS),
         "client_share": client / seconds / os.cpu_count(), "others_share": (busy - server - client) / seconds / os.cpu_count(),
-        "ran_out": bool(load.busy == 0)}))
+        "ran_out": ran_out}))
 
 
 if __name__ == "__main__":

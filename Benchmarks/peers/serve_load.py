@@ -32,6 +32,7 @@ import pathlib
 import random
 import re
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -66,7 +67,13 @@ class Process:
         self.process = subprocess.Popen(
             [str(word) for word in command], stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, cwd=HERE,
             env=os.environ | (environment or {}), start_new_session=True)
-        end = time.monotonic() + patience
+        try:
+            self.wait(ready, time.monotonic() + patience)
+        except BaseException:
+            self.stop()
+            raise
+
+    def wait(self, ready, end):
         while True:
             try:
                 if self.ask("GET", ready, timeout=5)[0] == 200:
@@ -74,9 +81,7 @@ class Process:
             except OSError:
                 pass
             if self.process.poll() is not None or time.monotonic() > end:
-                words = self.words()
-                self.stop()
-                raise swiftlet.Failure(f"it does not start:\n{words[-2000:]}")
+                raise swiftlet.Failure(f"it does not start:\n{self.words()[-2000:]}")
             time.sleep(0.1)
 
     def words(self):
@@ -232,7 +237,10 @@ class Benchmark:
             text=True)
         if client.returncode != 0:
             raise swiftlet.Failure(client.stderr.strip())
-        return json.loads(client.stdout)
+        result = json.loads(client.stdout)
+        if result["ran_out"]:
+            raise swiftlet.Failure("the client ran out of texts; give a larger --most-texts-per-second")
+        return result
 
     def server(self, name):
         """What is measured of a server: (batch, connections) to numbers; `mb`."""
@@ -531,7 +539,12 @@ def main():
         print(markdown(results, arguments))
 
 
+def end(number, _):
+    raise SystemExit(128 + number)
+
+
 if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, end)  # the servers must not outlive this
     try:
         main()
     except (swiftlet.Failure, OSError) as failure:
