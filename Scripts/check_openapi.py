@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds `serve` to the description of its API, Examples/Server/Sources/serve/Resources/openapi.json.
 
-usage: check_openapi.py [--server PROGRAM] [--model DIR] [--rerank-model DIR] [--examples N] [--seed N]
+usage: check_openapi.py [--server PROGRAM] [--rerank-model DIR] [--examples N] [--seed N]
 
 Validates the document, its examples against its schemas, and that it has the routes that the server has. Provokes errors on
 every route, which must have the status and the shape that the document gives them. Then Schemathesis makes up N requests for
@@ -23,15 +23,15 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 
 import jsonschema
 import openapi_spec_validator
 import schemathesis
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-DOCUMENT = ROOT / "Examples/Server/Sources/serve/Resources/openapi.json"
+import serving
+
+DOCUMENT = serving.ROOT / "Examples/Server/Sources/serve/Resources/openapi.json"
 KEY = "sesame"
 JSON_TYPE = {"content-type": "application/json"}
 CHECKS = [
@@ -71,50 +71,32 @@ def filter_failure(context, failure, case, response):
     return not (is_refused and TOO_LARGE.search(response.text))
 
 
-class Server:
-    """A server process at a free port."""
+class Server(serving.Server):
+    """A server that must end with 0."""
 
-    def __init__(self, program, *arguments):
-        self.process = subprocess.Popen([program, "--port", "0", *map(str, arguments)], stderr=subprocess.PIPE, text=True)
-        for line in self.process.stderr:
-            if line.startswith("listening at http://"):
-                self.url, self.is_stopping = line.split()[-1], False
-                break
-        else:
-            raise SystemExit(f"the server ended with {self.process.wait()}")
-        # Somebody must empty the pipe.
-        threading.Thread(target=sys.stderr.writelines, args=[self.process.stderr], daemon=True).start()
-
-    def __enter__(self):
-        return self
+    is_draining = False
 
     def __exit__(self, *_):
-        self.stop()
-        check(self.process.wait(timeout=60) == 0, f"the server ended with {self.process.returncode}")
+        self.drain()
+        code = self.process.wait(timeout=60)
+        check(code == 0, f"the server ended with {code}")
+        self.log.close()
 
-    def stop(self):
+    def drain(self):
         """Tells it to end, once: a second signal would end it at once."""
-        if not self.is_stopping:
+        if not self.is_draining:
             self.process.send_signal(signal.SIGTERM)
-        self.is_stopping = True
-
-    def connect(self):
-        return http.client.HTTPConnection(self.url.removeprefix("http://"), timeout=60)
+        self.is_draining = True
 
     def begin(self, path, length, body=b""):
         """A connection with a request whose body has this length, of which this much has been sent."""
-        connection = self.connect()
+        connection = http.client.HTTPConnection("127.0.0.1")
+        connection.sock = self.connect(60)
         connection.putrequest("POST", path)
         connection.putheader("content-type", "application/json")
         connection.putheader("content-length", str(length))
         connection.endheaders(body)
         return connection
-
-    def ask(self, method, path, body=None, headers=None):
-        """Status, headers and body."""
-        connection = self.connect()
-        connection.request(method, path, body, headers or {})
-        return read(connection)
 
 
 def read(connection):
@@ -261,7 +243,7 @@ def check_full_and_draining(document, server):
             one.check_answer(answer, 429, "no memory")
             check("retry-after" in answer[1], f"{one.name}: no retry-after when there is no memory")
     occupant.close()
-    server.stop()
+    server.drain()
     while server.ask("GET", "/health")[0] == 200:
         pass
     for one in operations(document):
@@ -339,7 +321,7 @@ def run_schemathesis(document, server, options, has_reranker):
             "--phases", "examples,coverage,fuzzing", "--checks", ",".join(CHECKS), "--max-examples", str(options.examples),
             "--seed", str(options.seed), "--continue-on-failure", "--request-timeout", "60", "--suppress-health-check", "all",
             "--warnings", "off", "--output-sanitize", "false"]
-        path = os.pathsep.join([str(ROOT / "Scripts"), os.environ.get("PYTHONPATH", "")])
+        path = os.pathsep.join([str(serving.ROOT / "Scripts"), os.environ.get("PYTHONPATH", "")])
         status = subprocess.run(command, cwd=folder, env=os.environ | {"PYTHONPATH": path}).returncode
     check(status == 0, f"Schemathesis ends with {status}")
     check(server.process.poll() is None, "the server ended")
@@ -347,8 +329,7 @@ def run_schemathesis(document, server, options, has_reranker):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--server", type=pathlib.Path, default=ROOT / "Examples/Server/.build/release/serve")
-    parser.add_argument("--model", type=pathlib.Path, default=ROOT / "weights/all-MiniLM-L6-v2")
+    parser.add_argument("--server", type=pathlib.Path, default=serving.SERVER)
     parser.add_argument("--rerank-model", type=pathlib.Path)
     parser.add_argument("--examples", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1)
@@ -361,7 +342,7 @@ def main():
         one.check_examples()
 
     def start(*arguments):
-        return Server(options.server, "--model", options.model, *arguments)
+        return Server(options.server, *arguments)
 
     with tempfile.NamedTemporaryFile("w") as keys:
         keys.write(f"another\n{KEY}\n")
@@ -372,7 +353,7 @@ def main():
     with start("--max-buffered-bytes", "200", "--drain-delay", "5") as server:
         check_full_and_draining(document, server)
 
-    vocabulary_size = json.loads((options.model / "config.json").read_text())["vocab_size"]
+    vocabulary_size = json.loads((serving.MODEL / "config.json").read_text())["vocab_size"]
     runs = [[]] + ([["--rerank-model", options.rerank_model, "--accept-token-ids"]] if options.rerank_model else [])
     for arguments in runs:
         with start(*arguments) as server:

@@ -11,58 +11,38 @@ API's shape and status. Needs Python alone, and the programs of Examples/ and Ex
 import argparse
 import base64
 import concurrent.futures
-import http.client
 import json
 import os
 import pathlib
 import random
-import signal
 import struct
 import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-RERANKER = ROOT / "Tests/SwiftletEncodersTests/Fixtures/cross-encoders/bert"
+import serving
+
 TEXTS = [
     "A man is eating food.", "Someone has a meal.", "Stocks fell on Monday.", "Ünïcödé, 漢字 and 👩‍👩‍👧‍👦", "x",
     " ".join(f"word{i}" for i in range(400)),
 ]
 
 
-class Server:
-    """A server process at a free port."""
+def ask(server, path, body=None, method=None, headers=None):
+    """The status, the headers and the body, parsed if it is JSON."""
+    standard = {} if body is None else {"content-type": "application/json"}
+    status, fields, content = server.ask(
+        method or ("GET" if body is None else "POST"), path,
+        json.dumps(body).encode() if body is not None and not isinstance(body, bytes) else body,
+        standard | (headers or {}))
+    return status, fields, json.loads(content) if fields.get("content-type") == "application/json" else content
 
-    def __init__(self, program, *arguments):
-        self.process = subprocess.Popen(
-            [program, "--port", "0", *map(str, arguments)], stderr=subprocess.PIPE, text=True)
-        for line in self.process.stderr:
-            if line.startswith("listening at "):
-                self.port = int(line.rsplit(":", 1)[1])
-                return
-        raise SystemExit(f"the server ended with {self.process.wait()}")
 
-    def ask(self, path, body=None, method=None, headers=None):
-        """The status, the headers and the body, parsed if it is JSON."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
-        data = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        standard = {} if data is None else {"content-type": "application/json"}
-        connection.request(method or ("GET" if data is None else "POST"), path, data, standard | (headers or {}))
-        response = connection.getresponse()
-        content, fields = response.read(), {name.lower(): value for name, value in response.getheaders()}
-        connection.close()
-        is_json = fields.get("content-type") == "application/json"
-        return response.status, fields, json.loads(content) if is_json else content
-
-    def get(self, path, body=None):
-        """The body of an answer that must be good."""
-        status, _, content = self.ask(path, body)
-        expect(status == 200, f"{path} gives {status}: {content}")
-        return content
-
-    def stop(self):
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=40)
+def get(server, path, body=None):
+    """The body of an answer that must be good."""
+    status, _, content = ask(server, path, body)
+    expect(status == 200, f"{path} gives {status}: {content}")
+    return content
 
 
 checks = 0
@@ -92,17 +72,17 @@ def embed(programs, texts, *options):
 
 def check_vectors(server, programs):
     expected = embed(programs, TEXTS, "--normalize")
-    expect([bits(v) for v in server.get("/embed", {"inputs": TEXTS})] == expected, "/embed has the bits of embed")
-    expect([bits(v) for v in server.get("/", {"inputs": TEXTS[0]})] == expected[:1], "POST / is /embed")
+    expect([bits(v) for v in get(server, "/embed", {"inputs": TEXTS})] == expected, "/embed has the bits of embed")
+    expect([bits(v) for v in get(server, "/", {"inputs": TEXTS[0]})] == expected[:1], "POST / is /embed")
     raw = embed(programs, TEXTS, "--no-normalize")
-    answer = server.get("/embed", {"inputs": TEXTS, "normalize": False})
+    answer = get(server, "/embed", {"inputs": TEXTS, "normalize": False})
     expect([bits(v) for v in answer] == raw, "normalize: false has the bits of embed --no-normalize")
     short = embed(programs, TEXTS, "--truncate-dim", "64", "--normalize")
-    answer = server.get("/embed", {"inputs": TEXTS, "dimensions": 64})
+    answer = get(server, "/embed", {"inputs": TEXTS, "dimensions": 64})
     expect([bits(v) for v in answer] == short, "dimensions have the bits of embed --truncate-dim")
 
     for form in ["base64", "float"]:
-        answer = server.get("/v1/embeddings", {"model": "any", "input": TEXTS, "encoding_format": form})
+        answer = get(server, "/v1/embeddings", {"model": "any", "input": TEXTS, "encoding_format": form})
         vectors = [item["embedding"] for item in answer["data"]]
         vectors = [base64.b64decode(v) if form == "base64" else bits(v) for v in vectors]
         expect(vectors == expected, f"/v1/embeddings has the bits of embed in {form}")
@@ -110,25 +90,25 @@ def check_vectors(server, programs):
     expect(answer["usage"]["prompt_tokens"] == answer["usage"]["total_tokens"] > 256, "usage counts tokens")
     expect([item.get("truncated", False) for item in answer["data"]] == [False] * 5 + [True], "what was cut is marked")
 
-    floats = server.get("/v1/embeddings", {"input": TEXTS})["data"]
+    floats = get(server, "/v1/embeddings", {"input": TEXTS})["data"]
     for form, check in {
         "int8": lambda x, c: all(abs(round(127 * a) - b) <= 1 for a, b in zip(x, c)),
         "ubinary": lambda x, c: [sum((x[8 * i + j] > 0) << (7 - j) for j in range(8)) for i in range(48)] == c,
         "binary": lambda x, c: [sum((x[8 * i + j] > 0) << (7 - j) for j in range(8)) - 128 for i in range(48)] == c,
     }.items():
-        codes = server.get("/v1/embeddings", {"input": TEXTS, "encoding_format": form})["data"]
+        codes = get(server, "/v1/embeddings", {"input": TEXTS, "encoding_format": form})["data"]
         expect(all(check(f["embedding"], c["embedding"]) for f, c in zip(floats, codes)), f"{form} vectors")
 
-    status, headers, _ = server.ask("/embed", {"inputs": TEXTS})
+    status, headers, _ = ask(server, "/embed", {"inputs": TEXTS})
     expect(headers["x-truncated-inputs"] == "1" and headers["x-compute-type"] == "cpu", "headers tell of truncation")
     expect({"x-compute-tokens", "x-total-time", "x-queue-time", "server-timing"} <= headers.keys(), "headers of times")
-    states = server.get("/embed_all", {"inputs": TEXTS[:2]})
+    states = get(server, "/embed_all", {"inputs": TEXTS[:2]})
     expect(all(len(vector) == 384 for text in states for vector in text), "/embed_all gives a vector a token")
     mean = [sum(column) / len(states[0]) for column in zip(*states[0])]
     length = sum(x * x for x in mean) ** 0.5
     expect(all(abs(x / length - y) < 1e-5 for x, y in zip(mean, floats[0]["embedding"])), "their mean is the vector")
-    cosines = server.get("/similarity", {"inputs": {"source_sentence": TEXTS[0], "sentences": TEXTS[1:3]}})
-    expect(cosines == server.get("/", {"inputs": {"source_sentence": TEXTS[0], "sentences": TEXTS[1:3]}}), "POST /")
+    cosines = get(server, "/similarity", {"inputs": {"source_sentence": TEXTS[0], "sentences": TEXTS[1:3]}})
+    expect(cosines == get(server, "/", {"inputs": {"source_sentence": TEXTS[0], "sentences": TEXTS[1:3]}}), "POST /")
     dot = [sum(a * b for a, b in zip(floats[0]["embedding"], floats[i]["embedding"])) for i in (1, 2)]
     expect(all(abs(a - b) < 1e-6 for a, b in zip(cosines, dot)), "/similarity gives cosines")
 
@@ -144,9 +124,9 @@ def check_clients(server, programs):
         first = number * 37 % 500
         last = first + [1, 2, 8, 32, 100][number % 5]
         if number % 2:
-            vectors = [bits(v) for v in server.get("/embed", {"inputs": texts[first:last]})]
+            vectors = [bits(v) for v in get(server, "/embed", {"inputs": texts[first:last]})]
         else:
-            data = server.get("/v1/embeddings", {"input": texts[first:last], "encoding_format": "base64"})["data"]
+            data = get(server, "/v1/embeddings", {"input": texts[first:last], "encoding_format": "base64"})["data"]
             vectors = [base64.b64decode(item["embedding"]) for item in data]
         return vectors == expected[first:last]
 
@@ -157,26 +137,26 @@ def check_clients(server, programs):
 def check_scores(server, programs):
     query, documents = "How tall is it?", ["It is 8 m tall.", "No.", "Nobody knows how tall it is.", "It is 8 m tall."]
     output = subprocess.run(
-        [programs / "rerank", "--quiet", "--model", RERANKER, "--query", query, "--format", "jsonl", *documents],
+        [programs / "rerank", "--quiet", "--model", serving.RERANKER, "--query", query, "--format", "jsonl", *documents],
         check=True, stdout=subprocess.PIPE).stdout
     expected = [(line["index"], line["score"]) for line in map(json.loads, output.splitlines())]
-    answer = server.get("/rerank", {"query": query, "texts": documents, "return_text": True})
+    answer = get(server, "/rerank", {"query": query, "texts": documents, "return_text": True})
     expect([(item["index"], item["score"]) for item in answer] == expected, "/rerank has the scores of rerank")
     expect(all(item["text"] == documents[item["index"]] for item in answer), "return_text gives the text")
     for path in ["/rerank", "/v1/rerank", "/v2/rerank"]:
         body = {"query": query, "documents": [documents[0], {"text": documents[1]}, *documents[2:]], "top_n": 2}
-        answer = server.get(path, body | {"return_documents": True})
+        answer = get(server, path, body | {"return_documents": True})
         results = [(item["index"], item["relevance_score"]) for item in answer["results"]]
         expect(results == expected[:2], f"{path} gives documents in the shape of Cohere and Jina")
         expect(all(r["document"]["text"] == documents[r["index"]] for r in answer["results"]), "return_documents")
-    one = server.get("/predict", {"inputs": [query, documents[0]]})
-    many = server.get("/predict", {"inputs": [[query, document] for document in documents]})
+    one = get(server, "/predict", {"inputs": [query, documents[0]]})
+    many = get(server, "/predict", {"inputs": [[query, document] for document in documents]})
     expect(many[0] == one and [m[0]["score"] for m in many] == [s for _, s in sorted(expected)], "/predict scores pairs")
 
 
 def check_tokens(server, programs):
     text = TEXTS[3]
-    tokens = server.get("/tokenize", {"inputs": text})[0]
+    tokens = get(server, "/tokenize", {"inputs": text})[0]
     output = subprocess.run(
         [programs / "tokenize", "--quiet", "--format", "ids", text], check=True, stdout=subprocess.PIPE, text=True).stdout
     expect([token["id"] for token in tokens] == list(map(int, output.split())), "/tokenize has the ids of tokenize")
@@ -186,12 +166,12 @@ def check_tokens(server, programs):
             expect(token["start"] is None and token["stop"] is None, "special tokens have no place")
         else:
             expect(utf8[token["start"]:token["stop"]].decode() == token["text"], "places count bytes")
-    bare = server.get("/tokenize", {"inputs": [text], "add_special_tokens": False})[0]
+    bare = get(server, "/tokenize", {"inputs": [text], "add_special_tokens": False})[0]
     expect(bare == tokens[1:-1], "add_special_tokens")
-    ids = [token["id"] for token in server.get("/tokenize", {"inputs": TEXTS[0]})[0]]
-    expect(server.get("/decode", {"ids": ids}) == ["a man is eating food."], "/decode gives the text")
-    expect("[CLS]" in server.get("/decode", {"ids": [ids], "skip_special_tokens": False})[0], "/decode of special tokens")
-    vectors = [server.get("/embed", {"inputs": [inputs]}) for inputs in (TEXTS[0], ids[1:-1])]
+    ids = [token["id"] for token in get(server, "/tokenize", {"inputs": TEXTS[0]})[0]]
+    expect(get(server, "/decode", {"ids": ids}) == ["a man is eating food."], "/decode gives the text")
+    expect("[CLS]" in get(server, "/decode", {"ids": [ids], "skip_special_tokens": False})[0], "/decode of special tokens")
+    vectors = [get(server, "/embed", {"inputs": [inputs]}) for inputs in (TEXTS[0], ids[1:-1])]
     expect(vectors[0] == vectors[1], "ids of tokens have the vector of their text")
 
 
@@ -219,7 +199,7 @@ def check_errors(server):
         ("/embed", {"inputs": "a", "normalize": False, "encoding_format": "int8"}, 422, "unit length"),
     ]
     for path, body, wanted, part in cases:
-        status, headers, content = server.ask(path, body)
+        status, headers, content = ask(server, path, body)
         place = f"{path} {str(body)[:80]}"
         expect(status == wanted, f"{place} gives {status} {content}, not {wanted}")
         if path.startswith("/v1/") and "rerank" not in path:
@@ -233,26 +213,26 @@ def check_errors(server):
             expect({"detail", "message"} <= content.keys(), f"{place} has what clients of Jina and Cohere read")
         expect(part in message, f"{place} says {message!r}, nothing of {part!r}")
         expect("x-request-id" in headers, f"{place} has a number")
-    expect(server.ask("/embed")[1]["allow"] == "POST", "405 tells the methods")
-    answer = server.ask("/v2/rerank", {"query": "a", "documents": ["b"]}, headers={"x-request-id": 'a"b'})
+    expect(ask(server, "/embed")[1]["allow"] == "POST", "405 tells the methods")
+    answer = ask(server, "/v2/rerank", {"query": "a", "documents": ["b"]}, headers={"x-request-id": 'a"b'})
     expect(answer[2]["id"] == 'rerank-a"b', "a client's number in a body")
-    expect(server.ask("/embed", b"{}", headers={"content-type": "text/plain"})[0] == 415, "the content type is checked")
-    expect(server.ask("/info", headers={"host": "evil.example"})[0] == 421, "the host is checked")
-    expect(server.ask("/info", headers={"x-request-id": "mine"})[1]["x-request-id"] == "mine", "a client's number")
+    expect(ask(server, "/embed", b"{}", headers={"content-type": "text/plain"})[0] == 415, "the content type is checked")
+    expect(ask(server, "/info", headers={"host": "evil.example"})[0] == 421, "the host is checked")
+    expect(ask(server, "/info", headers={"x-request-id": "mine"})[1]["x-request-id"] == "mine", "a client's number")
 
 
 def check_operations(server):
-    info = server.get("/info")
+    info = get(server, "/info")
     expect(info["max_input_length"] == 256 and info["dimensions"] == 384, "/info tells of the model")
     expect(info["model_type"] == {"embedding": {"pooling": "mean"}}, "/info tells of pooling")
-    models = server.get("/v1/models")["data"]
-    expect(server.get(f"/v1/models/{models[0]['id']}") == models[0], "/v1/models")
+    models = get(server, "/v1/models")["data"]
+    expect(get(server, f"/v1/models/{models[0]['id']}") == models[0], "/v1/models")
     for path in ["/health", "/health/live", "/health/ready", "/ping", "/"]:
-        expect(server.get(path) == b"", f"{path} is well")
-    page = server.ask("/", headers={"accept": "text/html"})
+        expect(get(server, path) == b"", f"{path} is well")
+    page = ask(server, "/", headers={"accept": "text/html"})
     expect(page[2].startswith(b"<!doctype html>") and "default-src 'none'" in page[1]["content-security-policy"], "page")
-    expect(server.get("/openapi.json")["openapi"].startswith("3.1"), "/openapi.json")
-    metrics = server.get("/metrics").decode()
+    expect(get(server, "/openapi.json")["openapi"].startswith("3.1"), "/openapi.json")
+    metrics = get(server, "/metrics").decode()
     for name in ["te_request_count", "te_request_failure", "te_embed_count", "te_request_duration_bucket", "te_queue_size",
                  "te_batch_next_tokens_count", "http_server_request_duration_seconds_count", "swiftlet_build_info"]:
         expect(f"\n{name}" in metrics, f"/metrics has {name}")
@@ -262,26 +242,27 @@ def check_options(program):
     with tempfile.TemporaryDirectory() as folder:
         keys = pathlib.Path(folder, "keys")
         keys.write_text("first-key\nsecond-key\n")
-        server = Server(program, "--api-key-file", keys, "--accept-token-ids", "--allow-empty", "--strict-model",
-                        "--cors-origin", "https://a.example", "--cache-bytes", 1 << 20, "--max-queued-tokens", 5000)
-        body = {"input": [7592], "model": "all-MiniLM-L6-v2"}
-        for key, wanted in [(None, 401), ("Bearer first-ke", 401), ("Bearer first-key", 200), ("second-key", 200)]:
-            headers = {} if key is None else {"authorization": key}
-            expect(server.ask("/v1/embeddings", body, headers=headers)[0] == wanted, f"the key {key} gives {wanted}")
-        key = {"authorization": "second-key"}
-        expect(server.ask("/health/ready")[0] == 200 and server.ask("/info")[0] == 401, "health needs no key")
-        expect(server.ask("/v1/embeddings", body | {"model": "b"}, headers=key)[0] == 404, "--strict-model")
-        answers = [server.ask("/embed", {"inputs": ["", "b", "b"]}, headers=key) for _ in range(2)]
-        expect(answers[0][0] == 200 and answers[0][2] == answers[1][2], "--allow-empty, and the cache's bits")
-        expect("swiftlet_cache_hits_total 4" in server.get("/metrics").decode(), "the cache is used")
-        full = server.ask("/embed", {"inputs": [f"{i} {TEXTS[5]}" for i in range(30)]}, headers=key)
-        expect(full[0] == 422 and "tokens" in full[2]["error"], "what never fits the queue is refused")
-        allowed = server.ask("/embed", method="OPTIONS", headers={
-            "origin": "https://a.example", "access-control-request-method": "POST"})
-        expect(allowed[1].get("access-control-allow-origin") == "https://a.example", "--cors-origin")
-        other = server.ask("/embed", method="OPTIONS", headers={"origin": "https://b.example"})
-        expect("access-control-allow-origin" not in other[1], "other origins stay out")
-        expect(server.stop() == 0, "SIGTERM ends with 0")
+        options = ["--accept-token-ids", "--allow-empty", "--strict-model", "--cors-origin", "https://a.example"]
+        limits = ["--cache-bytes", 1 << 20, "--max-queued-tokens", 5000]
+        with serving.Server(program, "--api-key-file", keys, *options, *limits) as server:
+            body = {"input": [7592], "model": "all-MiniLM-L6-v2"}
+            for key, wanted in [(None, 401), ("Bearer first-ke", 401), ("Bearer first-key", 200), ("second-key", 200)]:
+                headers = {} if key is None else {"authorization": key}
+                expect(ask(server, "/v1/embeddings", body, headers=headers)[0] == wanted, f"the key {key} gives {wanted}")
+            key = {"authorization": "second-key"}
+            expect(ask(server, "/health/ready")[0] == 200 and ask(server, "/info")[0] == 401, "health needs no key")
+            expect(ask(server, "/v1/embeddings", body | {"model": "b"}, headers=key)[0] == 404, "--strict-model")
+            answers = [ask(server, "/embed", {"inputs": ["", "b", "b"]}, headers=key) for _ in range(2)]
+            expect(answers[0][0] == 200 and answers[0][2] == answers[1][2], "--allow-empty, and the cache's bits")
+            expect("swiftlet_cache_hits_total 4" in get(server, "/metrics").decode(), "the cache is used")
+            full = ask(server, "/embed", {"inputs": [f"{i} {TEXTS[5]}" for i in range(30)]}, headers=key)
+            expect(full[0] == 422 and "tokens" in full[2]["error"], "what never fits the queue is refused")
+            allowed = ask(server, "/embed", method="OPTIONS", headers={
+                "origin": "https://a.example", "access-control-request-method": "POST"})
+            expect(allowed[1].get("access-control-allow-origin") == "https://a.example", "--cors-origin")
+            other = ask(server, "/embed", method="OPTIONS", headers={"origin": "https://b.example"})
+            expect("access-control-allow-origin" not in other[1], "other origins stay out")
+            expect(server.stop() == 0, "SIGTERM ends with 0")
     for arguments, wanted in [
         (["--host", "0.0.0.0"], 64), (["--port", "70000"], 64), (["--api-key-file", "/none"], 1), (["--model", "/none"], 1),
         (["--max-inputs", "0"], 64),
@@ -293,18 +274,18 @@ def check_options(program):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--server", default=ROOT / "Examples/Server/.build/release/serve")
-    parser.add_argument("--programs", type=pathlib.Path, default=ROOT / "Examples/.build/release")
+    parser.add_argument("--server", default=serving.SERVER)
+    parser.add_argument("--programs", type=pathlib.Path, default=serving.ROOT / "Examples/.build/release")
     arguments = parser.parse_args()
-    os.chdir(ROOT)
-    server = Server(arguments.server, "--rerank-model", RERANKER)
-    check_vectors(server, arguments.programs)
-    check_clients(server, arguments.programs)
-    check_scores(server, arguments.programs)
-    check_tokens(server, arguments.programs)
-    check_errors(server)
-    check_operations(server)
-    expect(server.stop() == 0, "SIGTERM ends with 0")
+    os.chdir(serving.ROOT)
+    with serving.Server(arguments.server, "--rerank-model", serving.RERANKER) as server:
+        check_vectors(server, arguments.programs)
+        check_clients(server, arguments.programs)
+        check_scores(server, arguments.programs)
+        check_tokens(server, arguments.programs)
+        check_errors(server)
+        check_operations(server)
+        expect(server.stop() == 0, "SIGTERM ends with 0")
     check_options(arguments.server)
     print(f"{checks} checks passed")
 

@@ -17,8 +17,8 @@
 @_exported public import struct SwiftletEncoders.ModelRequest
 @_exported public import struct SwiftletEncoders.PairScores
 @_exported public import enum SwiftletEncoders.PoolingMode
-@_exported public import struct SwiftletEncoders.RankedDocument
 @_exported public import struct SwiftletEncoders.QuantizedEmbeddings
+@_exported public import struct SwiftletEncoders.RankedDocument
 @_exported public import class SwiftletEncoders.RequestQueue
 @_exported public import enum SwiftletEncoders.RequestQueueError
 @_exported public import struct SwiftletEncoders.SentenceEncoder

@@ -62,9 +62,11 @@ public struct CommonOptions: ParsableArguments, Sendable {
   }
 
   /// Loads a cross-encoder; its warnings go to standard error.
-  public func crossEncoder() throws -> CrossEncoder {
+  ///
+  /// - Parameter folder: nil: the model folder.
+  public func crossEncoder(folder: String? = nil) throws -> CrossEncoder {
     let settings = CrossEncoderSettings(maxLength: maxLength, precision: precision, threadCount: threads)
-    let encoder = try CrossEncoder(folder: modelFolder(), settings: settings)
+    let encoder = try CrossEncoder(folder: folder ?? modelFolder(), settings: settings)
     encoder.warnings.forEach(warn)
     return encoder
   }

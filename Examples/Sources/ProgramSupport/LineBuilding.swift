@@ -2,15 +2,15 @@
 
 extension [UInt8] {
   /// Appends `elements` one after another, `separator` between them.
-  @inlinable public mutating func append<Item>(
+  @inlinable public mutating func append<Item, Failure: Error>(
     _ elements: some Collection<Item>, separator: Unicode.Scalar,
-    _ appendElement: (inout [UInt8], Item) -> Void
-  ) {
+    _ appendElement: (inout [UInt8], Item) throws(Failure) -> Void
+  ) throws(Failure) {
     var isFirst = true
     for element in elements {
       if !isFirst { append(UInt8(ascii: separator)) }
       isFirst = false
-      appendElement(&self, element)
+      try appendElement(&self, element)
     }
   }
 

@@ -164,6 +164,7 @@ struct RequestPlan {
     // A fifth of the duration is left for what varies.
     let seconds = 0.8 * limits.roundDuration.seconds
     let inTime = model.tokensPerSecond.map { Int($0 * seconds) } ?? TokenBatch.leastPieceSize
+    // On a processor that is too slow for more, a round is longer, so that it still computes more than it moves.
     return min(share, max(16, inTime), TokenBatch.largestPieceSize)
   }
 

@@ -6,7 +6,7 @@ public import SwiftletFiles
 public enum RequestQueueError: SwiftletError, Equatable {
   /// The queue holds as much as its limits allow. The wait is an estimate of when it will have room.
   case full(estimatedWait: Duration)
-  /// The request alone is larger than the queue's limits.
+  /// The request alone is larger than the queue's limits. The tokens are 0 if its texts are, before they are split.
   case tooLarge(tokens: Int, bytes: Int)
   /// The deadline passed before the result was there.
   case deadlineExceeded
@@ -18,6 +18,7 @@ public enum RequestQueueError: SwiftletError, Equatable {
   public var reason: String {
     switch self {
     case .full: "too many requests are waiting"
+    case .tooLarge(0, let bytes): "texts of \(bytes) bytes exceed the queue's limits"
     case .tooLarge(let tokens, let bytes): "a request of \(tokens) tokens and \(bytes) bytes exceeds the queue's limits"
     case .deadlineExceeded: "the request was not done by its deadline"
     }

@@ -22,14 +22,14 @@ extension TokenBatch {
     return positions
   }
 
-  /// The number of tokens above which a piece gets no faster.
+  /// The number of tokens that a piece has at most, unless a single sequence is longer.
   static let largestPieceSize = 384
 
-  /// The number of tokens below which products waste a thread.
+  /// The number of tokens that a piece has at least, where there are as many: small products waste a thread.
   static let leastPieceSize = 64
 
   /// Splits the batch into pieces for `threadCount` threads: ranges of consecutive sequences with at most `limit`
-  /// tokens, unless a single sequence is longer. Pieces are not made smaller than `least` tokens.
+  /// tokens, unless a single sequence is longer, and at least `least`.
   package func pieces(threadCount: Int, limit: Int = largestPieceSize, least: Int = leastPieceSize) -> [Range<Int>] {
     let share = (ids.count + threadCount - 1) / threadCount
     let maximum = min(limit, max(least, share))

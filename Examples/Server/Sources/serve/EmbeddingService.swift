@@ -80,16 +80,21 @@ struct EmbeddingService: Sendable {
       }
     }
     try check(count: inputs.count, empty: empty, parameter: parameter)
-    if let name = options.prompt, !name.isEmpty, encoder.prompts[name] == nil {
-      let known = encoder.prompts.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
-      throw ServerError(
-        .invalid, "no prompt has this name; the model has \(known.isEmpty ? "none" : known)", parameter: "prompt_name")
-    }
+    _ = try prompt(named: options.prompt)
     let texts = try inputs.enumerated().map { try text(of: $1, at: $0, parameter: parameter) }
     let characters = texts.reduce(0) { $0 + $1.unicodeScalars.count }
     return try await timed(count: texts.count, characters: characters, model: modelName) {
       try await encoder.tokens(of: texts, prompt: options.prompt, truncation: options.truncation)
     }
+  }
+
+  /// The text of a prompt; nil: of the model's default prompt, if any.
+  func prompt(named name: String?) throws(ServerError) -> String {
+    guard let name = name ?? encoder.defaultPromptName, !name.isEmpty else { return "" }
+    if let text = encoder.prompts[name] { return text }
+    let known = encoder.prompts.keys.sorted().map { "\"\($0)\"" }.joined(separator: ", ")
+    throw ServerError(
+      .invalid, "no prompt has this name; the model has \(known.isEmpty ? "none" : known)", parameter: "prompt_name")
   }
 
   /// Ids are decoded first, as text-embeddings-inference does, so that prompts and truncation apply to them.

@@ -37,6 +37,12 @@ enum ListeningPlace {
     }
   }
 
+  /// The place as a client writes it, with the port that the system chose.
+  func name(of channel: any Channel) -> String {
+    guard case .address = self, let address = channel.localAddress, let ip = address.ipAddress else { return name }
+    return "http://\(ip.contains(":") ? "[\(ip)]" : ip):\(address.port ?? 0)"
+  }
+
   /// Removes the socket that a killed server left.
   ///
   /// - Throws: ``Taken`` if a server listens at it, or if something else is there.
@@ -71,4 +77,12 @@ enum ListeningPlace {
       }
     return reason.map { Taken(description: "\(name): cannot listen here: \($0); give another place") } ?? error
   }
+}
+
+/// Whether a host, by name or address, is this machine as it is for itself only.
+func isLoopback(host: some StringProtocol) -> Bool {
+  let name = host.lowercased()
+  let numbers = name.split(separator: ".", omittingEmptySubsequences: false)
+  let isIPv4 = numbers.count == 4 && numbers.allSatisfy { UInt8($0) != nil }
+  return name == "localhost" || name.hasSuffix(".localhost") || name == "::1" || isIPv4 && numbers[0] == "127"
 }

@@ -10,8 +10,6 @@ import Synchronization
 /// The members of a request's JSON object, read with errors that name them.
 struct RequestBody {
   let object: JSONObject
-  /// The bytes that it took.
-  let byteCount: Int
 
   func string(_ name: String) throws(ServerError) -> String? {
     try value(name, "a string") { $0.string }
@@ -32,11 +30,7 @@ struct RequestBody {
   }
 
   func strings(_ name: String) throws(ServerError) -> [String]? {
-    try value(name, "an array of strings") { value in
-      guard let elements = value.array else { return nil }
-      let strings = elements.compactMap(\.string)
-      return strings.count == elements.count ? strings : nil
-    }
+    try value(name, "an array of strings") { $0.strings }
   }
 
   /// Whether the request has the member, and it is not null.
@@ -79,6 +73,20 @@ struct RequestBody {
     }
     return value
   }
+}
+
+extension JSONValue {
+  /// The elements of an array, each read in the same way; nil if this is no array, or one cannot be read so.
+  func elements<Element>(_ read: (JSONValue) -> Element?) -> [Element]? {
+    guard let array else { return nil }
+    let elements = array.compactMap(read)
+    return elements.count == array.count ? elements : nil
+  }
+
+  var strings: [String]? { elements(\.string) }
+
+  /// The ids of tokens.
+  var ids: [Int32]? { elements { $0.int.flatMap { Int32(exactly: $0) } } }
 }
 
 /// The bytes of all bodies being read and all answers being written.
@@ -142,7 +150,7 @@ extension Request {
     guard let object = try JSONParser.parse(bytes).object else {
       throw ServerError(.invalid, "the body must be an object")
     }
-    return RequestBody(object: object, byteCount: bytes.count)
+    return RequestBody(object: object)
   }
 
   private func collect(_ settings: ServerSettings, _ share: BufferBudget.Share?) async throws -> [UInt8] {
@@ -157,7 +165,7 @@ extension Request {
 
   private var isJSON: Bool {
     let type = headers[.contentType]?.prefix { $0 != ";" } ?? ""
-    return type.lowercased().trimmingSuffix(while: { $0 == " " }) == "application/json"
+    return type.lowercased().split(separator: " ") == ["application/json"]
   }
 
   private func tooLarge(_ settings: ServerSettings) -> ServerError {
@@ -173,13 +181,5 @@ extension Request {
     var error = error
     error.closesConnection = true
     return error
-  }
-}
-
-extension StringProtocol {
-  fileprivate func trimmingSuffix(while isTrimmed: (Character) -> Bool) -> String {
-    var text = String(self)
-    while let last = text.last, isTrimmed(last) { text.removeLast() }
-    return text
   }
 }

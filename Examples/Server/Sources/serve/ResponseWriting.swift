@@ -72,9 +72,7 @@ struct EncodedVectors {
   /// Appends a vector as a JSON value.
   func append(_ index: Int, to bytes: inout [UInt8]) {
     if let quantized {
-      bytes.append(UInt8(ascii: "["))
-      bytes.append(quantized[index], separator: ",")
-      bytes.append(UInt8(ascii: "]"))
+      bytes.appendJSON(quantized[index])
     } else if encoding == .base64 {
       bytes.append(UInt8(ascii: "\""))
       bytes.appendBase64(of: vectors[index])
@@ -86,11 +84,18 @@ struct EncodedVectors {
 }
 
 extension [UInt8] {
-  /// Appends numbers as a JSON array.
-  mutating func appendJSON(_ numbers: some Collection<Float>) {
+  /// Appends a JSON array.
+  mutating func appendArray<Item, Failure: Error>(
+    of elements: some Collection<Item>, _ appendElement: (inout [UInt8], Item) throws(Failure) -> Void
+  ) throws(Failure) {
     append(UInt8(ascii: "["))
-    append(numbers, separator: ",")
+    try append(elements, separator: ",", appendElement)
     append(UInt8(ascii: "]"))
+  }
+
+  /// Appends finite numbers as a JSON array.
+  mutating func appendJSON(_ numbers: some Collection<some CustomStringConvertible & Numeric>) {
+    appendArray(of: numbers) { $0 += $1.description.utf8 }
   }
 
   /// Appends the little-endian bytes of numbers as base64 (RFC 4648).

@@ -64,21 +64,13 @@ extension Routes {
 
   /// A string or strings; ids only if the server accepts them, since clients that send them mean those of another model.
   private func inputs(_ body: RequestBody) throws -> [EmbeddingService.Input] {
-    guard let value = body.object["input"], value != .null else {
-      throw ServerError(.invalid, "`input` is missing", parameter: "input")
+    let inputs = try body.value("input", "a string or an array of strings") { value -> [EmbeddingService.Input]? in
+      if let text = value.string { return [.text(text)] }
+      if let texts = value.strings { return texts.map { .text($0) } }
+      return (value.ids.map { [$0] } ?? value.elements(\.ids))?.map { .ids($0) }
     }
-    if let text = value.string { return [.text(text)] }
-    guard let array = value.array else {
-      throw ServerError(.invalid, "`input` must be a string or an array of strings", parameter: "input")
-    }
-    if array.isEmpty { return [] }
-    let texts = array.compactMap(\.string)
-    if texts.count == array.count { return texts.map { .text($0) } }
-    let lists = array[0].int == nil ? array.map(\.array) : [array]
-    let ids = lists.map { $0?.compactMap { $0.int.flatMap { Int32(exactly: $0) } } }
-    guard zip(ids, lists).allSatisfy({ $0 != nil && $0?.count == $1?.count }) else {
-      throw ServerError(.invalid, "`input` must be a string or an array of strings", parameter: "input")
-    }
+    let all = try body.required("input", inputs)
+    guard case .ids? = all.first else { return all }
     guard service.settings.acceptsTokenIDs else {
       throw ServerError(
         .invalid,
@@ -86,7 +78,7 @@ extension Routes {
           + "(in LangChain's OpenAIEmbeddings: check_embedding_ctx_length=False), or start the server with "
           + "--accept-token-ids", parameter: "input")
     }
-    service.metrics.noteTokenIDs(inputs: ids.count)
-    return ids.map { .ids($0 ?? []) }
+    service.metrics.noteTokenIDs(inputs: all.count)
+    return all
   }
 }

@@ -87,15 +87,14 @@ extension Routes {
     let documents = try body.required(
       "documents",
       body.value("documents", wanted) { value -> [String]? in
-        let texts = value.array?.compactMap { $0.string ?? $0.object?["text"]?.string }
-        return texts?.count == value.array?.count ? texts : nil
+        value.elements { $0.string ?? $0.object?["text"]?.string }
       })
     let ranking = try await ranking(
       body.required("query", body.string("query")), documents, parameter: "documents", .atEnd,
       asLogits: try body.bool("raw_scores") ?? false, topN: try body.integer("top_n", from: 1), call)
     let returnsDocuments = try body.bool("return_documents") ?? false
     var bytes = Array("{\"id\":".utf8)
-    JSONWriter.append("rerank-" + call.id, to: &bytes)
+    JSONWriter.append("rerank-" + call.context.requestID, to: &bytes)
     bytes += ",\"object\":\"rerank\",\"model\":".utf8
     JSONWriter.append(service.reranker?.name ?? "", to: &bytes)
     bytes += ",\"results\":".utf8

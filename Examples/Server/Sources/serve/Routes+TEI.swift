@@ -27,16 +27,12 @@ extension Routes {
   private func inputs(_ body: RequestBody) throws -> [EmbeddingService.Input] {
     func input(_ value: JSONValue) -> EmbeddingService.Input? {
       if let text = value.string { return .text(text) }
-      guard let array = value.array, !array.isEmpty else { return nil }
-      let ids = array.compactMap { $0.int.flatMap { Int32(exactly: $0) } }
-      return ids.count == array.count ? .ids(ids) : nil
+      return value.ids.flatMap { $0.isEmpty ? nil : .ids($0) }
     }
     let value = try body.value("inputs", "a string, token ids, or an array of these") {
       value -> [EmbeddingService.Input]? in
       if let single = input(value) { return [single] }
-      guard let array = value.array else { return nil }
-      let all = array.compactMap(input)
-      return all.count == array.count ? all : nil
+      return value.elements(input)
     }
     return try body.required("inputs", value)
   }
@@ -71,11 +67,11 @@ extension Routes {
 
   private func similarity(_ call: Call) async throws -> Response {
     let object = try call.body.required("inputs", call.body.value("inputs", "an object") { $0.object })
-    let inputs = RequestBody(object: object, byteCount: 0)
+    let inputs = RequestBody(object: object)
     let source = try inputs.required("source_sentence", inputs.string("source_sentence"))
     let sentences = try inputs.required("sentences", inputs.strings("sentences"))
     let parameters = try call.body.value("parameters", "an object") { $0.object }
-    let options = try tokenOptions(RequestBody(object: parameters ?? JSONObject(), byteCount: 0))
+    let options = try tokenOptions(RequestBody(object: parameters ?? JSONObject()))
     try service.check(count: sentences.count, empty: [], parameter: "inputs.sentences")
     let texts = ([source] + sentences).map { EmbeddingService.Input.text($0) }
     let tokens = try await service.tokens(texts, options, parameter: "inputs")
@@ -90,7 +86,7 @@ extension Routes {
     let reranker = try crossEncoder(.tei), body = call.body
     // A list of two strings is a pair, not two texts.
     func pair(_ value: JSONValue) -> (String, String)? {
-      guard let texts = value.array?.compactMap(\.string), texts.count == 2, value.array?.count == 2 else { return nil }
+      guard let texts = value.strings, texts.count == 2 else { return nil }
       return (texts[0], texts[1])
     }
     let inputs = try body.required(
@@ -98,9 +94,7 @@ extension Routes {
       body.value("inputs", "a pair of texts, or an array of pairs") {
         value -> (pairs: [(String, String)], isOne: Bool)? in
         if let single = pair(value) { return ([single], true) }
-        guard let array = value.array else { return nil }
-        let pairs = array.compactMap(pair)
-        return pairs.count == array.count ? (pairs, false) : nil
+        return value.elements(pair).map { ($0, false) }
       })
     let scores = try await score(
       inputs.pairs, reranker, body.truncation(), asLogits: try body.bool("raw_scores") ?? false, parameter: "inputs",
@@ -127,15 +121,11 @@ extension Routes {
     let body = call.body
     let single = try body.value("inputs", "a string or an array of strings") { value -> [String]? in
       if let text = value.string { return [text] }
-      let texts = value.array?.compactMap(\.string)
-      return texts?.count == value.array?.count ? texts : nil
+      return value.strings
     }
     let texts = try body.required("inputs", single)
     try service.check(count: texts.count, empty: [], parameter: "inputs")
-    let name = try body.string("prompt_name") ?? service.encoder.defaultPromptName ?? ""
-    guard let prompt = name.isEmpty ? "" : service.encoder.prompts[name] else {
-      throw ServerError(.invalid, "no prompt has the name \"\(name)\"", parameter: "prompt_name")
-    }
+    let prompt = try service.prompt(named: body.string("prompt_name"))
     let options = EncodingOptions(addsSpecialTokens: try body.bool("add_special_tokens") ?? true)
     var work = RequestWork(
       model: service.modelName, inputCount: texts.count, tokenCount: 0,
@@ -166,14 +156,8 @@ extension Routes {
 
   private func decode(_ call: Call) async throws -> Response {
     let lists = try call.body.value("ids", "an array of ids, or of such arrays") { value -> [[Int32]]? in
-      guard let array = value.array else { return nil }
-      func ids(_ values: [JSONValue]) -> [Int32]? {
-        let ids = values.compactMap { $0.int.flatMap { Int32(exactly: $0) } }
-        return ids.count == values.count ? ids : nil
-      }
-      if let single = ids(array), !array.isEmpty { return [single] }
-      let lists = array.compactMap { $0.array.flatMap(ids) }
-      return lists.count == array.count ? lists : nil
+      if let single = value.ids, !single.isEmpty { return [single] }
+      return value.elements(\.ids)
     }
     let skips = try call.body.bool("skip_special_tokens") ?? true
     let ids = try call.body.required("ids", lists)
@@ -202,21 +186,5 @@ extension Routes {
       "encoding_formats": .array(VectorEncoding.allCases.map { .string($0.rawValue) }),
       "rerank_model_id": service.reranker.map { .string($0.name) } ?? .null,
     ])
-  }
-}
-
-extension [UInt8] {
-  /// Appends a JSON array.
-  mutating func appendArray<Item, Failure: Error>(
-    of elements: some Collection<Item>, _ appendElement: (inout [UInt8], Item) throws(Failure) -> Void
-  ) throws(Failure) {
-    append(UInt8(ascii: "["))
-    var isFirst = true
-    for element in elements {
-      if !isFirst { append(UInt8(ascii: ",")) }
-      isFirst = false
-      try appendElement(&self, element)
-    }
-    append(UInt8(ascii: "]"))
   }
 }

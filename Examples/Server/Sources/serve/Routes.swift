@@ -25,7 +25,6 @@ struct Routes: Sendable {
   /// A request whose body was read, with what its answer needs.
   struct Call: Sendable {
     let body: RequestBody
-    let id: String
     /// Holds bytes of the budget until the answer is sent.
     let share: BufferBudget.Share
     let context: ServerContext
@@ -50,7 +49,7 @@ struct Routes: Sendable {
     Route(path: path, method: .post, dialect: dialect) { request, context in
       let share = BufferBudget.Share(service.budget)
       let body = try await request.readJSON(service.settings, share)
-      let call = Call(body: body, id: context.requestID, share: share, context: context)
+      let call = Call(body: body, share: share, context: context)
       return try await state.connections.withCancellation(at: context.channel) { try await answer(call) }
     }
   }

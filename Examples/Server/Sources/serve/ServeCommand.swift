@@ -134,12 +134,11 @@ struct ServeCommand: AsyncParsableCommand {
       encoder: encoder, modelName: modelName(folder), precision: common.precision, reranker: try reranker(),
       settings: try settings(), metrics: ServerMetrics(registry: registry))
     let state = ServerState(), drainDelay = drainDelay
-    let quiet = common.quiet, socket = socket
+    let quiet = common.quiet
     let place = socket.map { ListeningPlace.socket($0) } ?? .address(host: host, port: port)
     try await place.prepare()
     let application = makeApplication(service, state: state, address: place.bindAddress, logger: logger) { channel in
-      let name = socket ?? "http://\(channel.localAddress.map(Self.text) ?? "")"
-      if !quiet { StandardError.print("listening at \(name)") }
+      if !quiet { StandardError.print("listening at \(place.name(of: channel))") }
     }
     do {
       try await Lifecycle(
@@ -151,22 +150,13 @@ struct ServeCommand: AsyncParsableCommand {
     }
   }
 
-  private static func text(_ address: SocketAddress) -> String {
-    let ip = address.ipAddress ?? "", port = address.port ?? 0
-    return ip.contains(":") ? "[\(ip)]:\(port)" : "\(ip):\(port)"
-  }
-
   private func modelName(_ folder: String) -> String {
     folder.split(separator: "/").last.map(String.init) ?? folder
   }
 
   private func reranker() throws -> (encoder: CrossEncoder, name: String)? {
     guard let rerankModel else { return nil }
-    let settings = CrossEncoderSettings(
-      maxLength: common.maxLength, precision: common.precision, threadCount: common.threads)
-    let encoder = try CrossEncoder(folder: rerankModel, settings: settings)
-    encoder.warnings.forEach(common.warn)
-    return (encoder, modelName(rerankModel))
+    return (try common.crossEncoder(folder: rerankModel), modelName(rerankModel))
   }
 
   private func settings() throws -> ServerSettings {

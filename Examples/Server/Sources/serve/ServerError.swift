@@ -46,7 +46,7 @@ struct ServerError: Error {
     case let error as ServerError: self = error
     case RequestQueueError.full(let wait):
       self.init(.overloaded, "too many requests are waiting; try again later")
-      retryAfter = min(60, max(1, Int(Double(wait.components.seconds).rounded(.up)) + 1))
+      retryAfter = Int(min(60, max(0, wait.components.seconds) + 1))
     case RequestQueueError.tooLarge: self.init(.invalid, "\(error)")
     case RequestQueueError.deadlineExceeded:
       self.init(.draining, "the request waited too long")
@@ -70,9 +70,8 @@ struct ServerError: Error {
     case .methodNotAllowed: .methodNotAllowed
     case .overloaded: .tooManyRequests
     case .draining: .serviceUnavailable
-    case .wrongModel: dialect == .tei ? HTTPResponse.Status(code: 424, reasonPhrase: "Failed Dependency") : .badRequest
-    case .failed:
-      dialect == .tei ? HTTPResponse.Status(code: 424, reasonPhrase: "Failed Dependency") : .internalServerError
+    case .wrongModel: dialect == .tei ? .failedDependency : .badRequest
+    case .failed: dialect == .tei ? .failedDependency : .internalServerError
     case .timeout: .requestTimeout
     }
   }
@@ -129,6 +128,10 @@ struct ServerError: Error {
     if dialect == .openAI, kind == .failed { response.headers[.shouldRetry] = "false" }
     return response
   }
+}
+
+extension HTTPResponse.Status {
+  static let failedDependency = HTTPResponse.Status(code: 424, reasonPhrase: "Failed Dependency")
 }
 
 extension HTTPField.Name {

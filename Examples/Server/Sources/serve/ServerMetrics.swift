@@ -56,7 +56,6 @@ final class ServerMetrics: Sendable {
     describe("te_request_input_length", "Tokens of a text.", powers(0...19))
     describe("te_batch_next_size", "Texts that were computed together.", powers(0...12))
     describe("te_batch_next_tokens", "Tokens that were computed together.", powers(0...20))
-    describe("te_queue_size", "Requests that wait.")
     describe("http_server_request_duration_seconds", "Seconds from a request's head to its answer.")
     describe("swiftlet_truncated_inputs_total", "Texts that were cut to the model's maximum.")
     describe("swiftlet_token_id_inputs_total", "Texts that came to /v1 as token ids.")
