@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Holds `serve` to its promises under load: the same bits, and a short text that large requests do not hold up.
+
+Imported by serve_load.py.
+"""
+import base64
+import concurrent.futures
+import json
+import random
+import re
+import threading
+import time
+
+import numpy as np
+
+import load_client
+from serve_servers import RERANKER, Servers, embedded, free_port
+
+# How often each text is asked for, in other company and another form.
+PASSES = 3
+
+
+def mixed_texts(count, seed=0):
+    """Texts from one word to beyond the model's limit, some of other scripts."""
+    rng, vocabulary = random.Random(seed), load_client.words()
+    others = ["é", "Ünïcödé", "漢字", "👩‍👩‍👧", "ﬁ", "[SEP]", "a\u0301", "\u200b", "123,456.78", "C++", "?!"]
+    texts = []
+    for index in range(count):
+        length = rng.choice([1, 2, 5, 13, 40, 130, 300]) if index % 50 else 600
+        words = [rng.choice(others) if rng.random() < 0.05 else rng.choice(vocabulary) for _ in range(length)]
+        texts.append(" ".join([f"{index}", *words]))
+    return texts
+
+
+def check_bits(arguments, work):
+    """Returns whether all vectors have the bits that `embed` writes."""
+    texts = mixed_texts(arguments.check_bits)
+    expected, lock = embedded(texts, work), threading.Lock()
+    left, counts, wrong = list(range(len(texts))) * PASSES, {}, []
+    with Servers(arguments, work).swiftlet(free_port(), "--rerank-model", RERANKER) as server:
+        fixed = {
+            "/rerank": {"query": texts[0], "texts": texts[:40]}, "/v1/rerank": {"query": texts[0], "documents": texts[:20]},
+            "/tokenize": {"inputs": texts[:20]}, "/similarity": {"inputs": {"source_sentence": texts[0], "sentences": texts[1:20]}},
+            "/embed_all": {"inputs": texts[:4]}}
+        known = {path: without_id(server.ask("POST", path, body)[1]) for path, body in fixed.items()}
+
+        def floats(answer):
+            return np.array(json.loads(answer), np.float32)
+
+        def decoded(items):
+            return np.array([np.frombuffer(base64.b64decode(item), "<f4") for item in items])
+
+        def openai(answer):
+            items = [item["embedding"] for item in sorted(json.loads(answer)["data"], key=lambda item: item["index"])]
+            return decoded(items) if isinstance(items[0], str) else np.array(items, np.float32)
+
+        forms = {
+            "/embed": (lambda inputs: {"inputs": inputs}, floats),
+            "/embed in base64": (lambda inputs: {"inputs": inputs, "encoding_format": "base64"}, lambda answer: decoded(json.loads(answer))),
+            "/": (lambda inputs: {"inputs": inputs}, floats),
+            "/v1/embeddings": (lambda inputs: {"model": "m", "input": inputs}, openai),
+            "/v1/embeddings in base64": (lambda inputs: {"model": "m", "input": inputs, "encoding_format": "base64"}, openai),
+            "/embeddings": (lambda inputs: {"model": "m", "input": inputs, "encoding_format": "float"}, openai)}
+
+        def client(number):
+            rng = random.Random(number)
+            while True:
+                with lock:
+                    if not left:
+                        return
+                    size = rng.choice([1, 1, 1, 1, 2, 5, 16, 40])
+                    indices, left[:] = left[:size], left[size:]
+                name = rng.choice(list(forms))
+                body, vectors = forms[name]
+                inputs = [texts[index] for index in indices]
+                status, answer = server.ask("POST", name.split(" ")[0], body(inputs[0] if len(inputs) == 1 and rng.random() < 0.5 else inputs))
+                if status != 200:
+                    wrong.append(f"{name}: {status} {answer[:200]!r}")
+                    continue
+                got = vectors(answer)
+                if got.shape != expected[indices].shape:
+                    wrong.append(f"{name}: the shape {got.shape}")
+                else:
+                    differing = (got.view(np.uint32) != expected[indices].view(np.uint32)).any(axis=1)
+                    wrong.extend(f"{name}, {len(indices)} texts: text {index}" for index, differs in zip(indices, differing) if differs)
+                with lock:
+                    counts[name] = counts.get(name, 0) + len(indices)
+                if rng.random() < 0.1:
+                    path = rng.choice(list(fixed))
+                    status, answer = server.ask("POST", path, fixed[path])
+                    if status != 200 or without_id(answer) != known[path]:
+                        wrong.append(f"{path}: another answer under load, {status}")
+                    with lock:
+                        counts[path] = counts.get(path, 0) + 1
+
+        random.Random(1).shuffle(left)
+        with concurrent.futures.ThreadPoolExecutor(64) as pool:
+            for future in [pool.submit(client, number) for number in range(64)]:
+                future.result()
+    print(f"64 clients, {len(texts)} texts, each {PASSES} times: " + ", ".join(f"{name} {count}" for name, count in sorted(counts.items())))
+    print(f"{len(wrong)} differ from what embed writes" + "".join(f"\n  {line}" for line in wrong[:20]))
+    return not wrong
+
+
+def without_id(answer):
+    """Cohere's shape has the request's number in it."""
+    return re.sub(rb'"id":"rerank-[^"]*"', b"", answer)
+
+
+def rounds(before, after):
+    """(count, mean seconds, upper bound of the longest, upper bound of the bucket below) of the rounds between two states."""
+    name = "swiftlet_round_duration_seconds"
+    bounds = sorted((float(re.search(r'le="([^"]+)"', key)[1]), after[key] - before.get(key, 0)) for key in after if key.startswith(f"{name}_bucket"))
+    count, total = (after[f"{name}_{part}"] - before[f"{name}_{part}"] for part in ("count", "sum"))
+    longest = next(index for index, (_, below) in enumerate(bounds) if below == count)
+    return count, total / max(count, 1), bounds[longest][0], bounds[longest - 1][0] if longest else 0
+
+
+def latencies(server, count, seed):
+    """Sorted milliseconds of requests with one short text, one after another at one connection."""
+    result = []
+    connection = load_client.Connection(server.port)
+    for text in load_client.texts(count, seed):
+        start = time.perf_counter()
+        connection.send(load_client.request("/v1/embeddings", text, "base64"))
+        while not connection.receive():
+            pass
+        result.append((time.perf_counter() - start) * 1000)
+    connection.socket.close()
+    return sorted(result)
+
+
+def percentile(values, percent):
+    return values[min(len(values) - 1, len(values) * percent // 100)]
+
+
+def fairness(arguments, work):
+    count = arguments.fairness_requests
+    with Servers(arguments, work).swiftlet(free_port()) as server:
+        latencies(server, 50, seed=-3)
+        state = server.metrics()
+        idle = latencies(server, count, seed=-4)
+        idle_rounds = rounds(state, server.metrics())
+        texts = load_client.texts(2 * 2048, seed=-5)
+        requests = [load_client.request("/v1/embeddings", texts[first:first + 2048], "base64") for first in (0, 2048)]
+        stop, answered = threading.Event(), []
+
+        def keep_busy():
+            """Two connections, so that one request is in flight while the other's answer is read."""
+            load = load_client.Load(server.port, 2, (requests[number % 2] for number in range(1 << 30)))
+            while not stop.is_set():
+                load.step(True)
+            answered.append(len(load.latencies))
+            load.finish()
+
+        background = threading.Thread(target=keep_busy)
+        background.start()
+        while server.metrics()["swiftlet_queue_tokens"] < 20000:
+            time.sleep(0.01)
+        state, start = server.metrics(), time.perf_counter()
+        loaded = latencies(server, count, seed=-6)
+        seconds = time.perf_counter() - start
+        loaded_rounds = rounds(state, server.metrics())
+        stop.set()
+        background.join()
+    print(f"idle: p50 {percentile(idle, 50):.2f} ms, p99 {percentile(idle, 99):.2f} ms, {len(idle)} requests")
+    print(f"beside requests of 2,048 texts: p50 {percentile(loaded, 50):.2f} ms, p99 {percentile(loaded, 99):.2f} ms, largest {loaded[-1]:.2f} ms, "
+          f"{len(loaded)} requests in {seconds:.1f} s; {answered[0]} large ones were answered meanwhile")
+    for name, (number, mean, upper, lower) in (("idle", idle_rounds), ("loaded", loaded_rounds)):
+        print(f"rounds, {name}: {number:.0f}, mean {mean * 1000:.2f} ms, the longest between {lower * 1000:g} and {upper * 1000:g} ms")
+    _, _, upper, lower = loaded_rounds
+    more = percentile(loaded, 99) - percentile(idle, 99)
+    print(f"p99 is {more:.2f} ms above that of the idle server")
+    if upper > 1.5 * lower:
+        print("the histogram of rounds is coarse: the longest round is known to a factor of "
+              f"{upper / lower if lower else float('inf'):.1f} only")
+    verdict = "at most" if more <= lower * 1000 else "within the bucket of" if more <= upper * 1000 else "MORE than"
+    print(f"that is {verdict} the longest round")
+    return more <= upper * 1000
