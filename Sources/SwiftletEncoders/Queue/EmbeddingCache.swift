@@ -114,7 +114,7 @@ extension EmbeddingCache.Key {
     ids = Array(tokens.ids[range])
     // Most texts have no other type than 0.
     typeIDs = tokens.typeIDs[range].contains { $0 != 0 } ? Array(tokens.typeIDs[range]) : []
-    skippedTokens = tokens.skippedTokens[sequence]
+    skippedTokens = tokens.skippedTokens(of: sequence)
   }
 
   var byteCount: Int { (ids.count + typeIDs.count) * MemoryLayout<Int32>.stride }

@@ -72,7 +72,7 @@ extension EncoderPipeline {
   ) throws {
     let isTruncated = try tokenizer.append(
       prompt.text(before: input.text), pair: input.pair, to: &batch, maxLength: maxLength, truncation: truncation)
-    if truncation == .atEnd || !isTruncated { batch.skippedTokens[batch.sequenceCount - 1] = prompt.skippedTokens }
+    if truncation == .atEnd || !isTruncated { batch.skipTokensOfLastSequence(prompt.skippedTokens) }
     try checkEmbeddings(of: batch.ids[batch.tokenRange(of: batch.sequenceCount - 1)])
   }
 

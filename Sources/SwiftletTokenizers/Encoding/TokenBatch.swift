@@ -13,14 +13,20 @@ public struct TokenBatch: Sendable, Equatable {
   public internal(set) var sequenceStarts: [Int] = [0]
   /// Whether each sequence was cut to the maximum length, [B].
   public internal(set) var truncated: [Bool] = []
-  /// How many leading tokens of each sequence belong to a prompt that pooling leaves out, [B].
-  public package(set) var skippedTokens: [Int] = []
+  /// The counts of ``skippedTokens`` up to the last that is not zero; most batches have none.
+  private var skips: [Int] = []
 
   /// A batch without sequences.
   public init() {}
 
   /// The number of sequences.
   public var sequenceCount: Int { truncated.count }
+
+  /// How many leading tokens of each sequence belong to a prompt that pooling leaves out, [B].
+  public var skippedTokens: [Int] { skips + repeatElement(0, count: sequenceCount - skips.count) }
+
+  /// The element of ``skippedTokens`` of a sequence.
+  package func skippedTokens(of index: Int) -> Int { index < skips.count ? skips[index] : 0 }
 
   /// The places of the tokens of a sequence in ``ids``.
   public func tokenRange(of index: Int) -> Range<Int> { sequenceStarts[index]..<sequenceStarts[index + 1] }
@@ -36,7 +42,7 @@ public struct TokenBatch: Sendable, Equatable {
     ids.append(contentsOf: newIDs)
     if let newTypes { typeIDs.append(contentsOf: newTypes) }
     endSequence(isTruncated: false)
-    skippedTokens[sequenceCount - 1] = skipped
+    skipTokensOfLastSequence(skipped)
   }
 
   /// Appends a sequence of another batch.
@@ -45,7 +51,14 @@ public struct TokenBatch: Sendable, Equatable {
     ids += batch.ids[range]
     typeIDs += batch.typeIDs[range]
     endSequence(isTruncated: batch.truncated[sequence])
-    skippedTokens[sequenceCount - 1] = batch.skippedTokens[sequence]
+    skipTokensOfLastSequence(batch.skippedTokens(of: sequence))
+  }
+
+  /// Lets pooling leave out the first tokens of the last sequence, which leaves out none so far.
+  package mutating func skipTokensOfLastSequence(_ count: Int) {
+    guard count > 0 else { return }
+    skips += repeatElement(0, count: sequenceCount - 1 - skips.count)
+    skips.append(count)
   }
 
   /// Makes the tokens appended since the last sequence one sequence.
@@ -55,7 +68,6 @@ public struct TokenBatch: Sendable, Equatable {
     }
     sequenceStarts.append(ids.count)
     truncated.append(isTruncated)
-    skippedTokens.append(0)
   }
 
   /// Makes room for `tokens` more tokens.
@@ -70,7 +82,7 @@ public struct TokenBatch: Sendable, Equatable {
     typeIDs.removeAll(keepingCapacity: true)
     sequenceStarts.removeLast(truncated.count)
     truncated.removeAll(keepingCapacity: true)
-    skippedTokens.removeAll(keepingCapacity: true)
+    skips.removeAll(keepingCapacity: true)
   }
 }
 
@@ -81,11 +93,11 @@ extension TokenBatch {
     reserveCapacity(batches.reduce(0) { $0 + $1.ids.count })
     for batch in batches {
       let start = ids.count
+      if !batch.skips.isEmpty { skips += repeatElement(0, count: sequenceCount - skips.count) + batch.skips }
       ids += batch.ids
       typeIDs += batch.typeIDs
       sequenceStarts += batch.sequenceStarts.dropFirst().map { start + $0 }
       truncated += batch.truncated
-      skippedTokens += batch.skippedTokens
     }
   }
 
@@ -97,7 +109,9 @@ extension TokenBatch {
     piece.typeIDs = Array(typeIDs[start..<end])
     piece.sequenceStarts = sequenceStarts[sequences.lowerBound...sequences.upperBound].map { $0 - start }
     piece.truncated = Array(truncated[sequences])
-    piece.skippedTokens = Array(skippedTokens[sequences])
+    piece.skips = Array(skips[sequences.clamped(to: skips.indices)])
+    // No zeros at the end, so that equal batches are equal.
+    while piece.skips.last == 0 { piece.skips.removeLast() }
     return piece
   }
 }

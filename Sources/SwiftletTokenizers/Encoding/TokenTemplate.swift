@@ -22,6 +22,8 @@ struct TokenTemplate: Sendable {
   let suffix: [Int32]
   /// What is done to the places of the texts' tokens; nil if nothing.
   var trimming: OffsetTrimming?
+  // What each text asks for is not counted anew.
+  private let specialCounts: (single: Int, pair: Int)
   private let largestTypeIDs: (single: Int32, pair: Int32)
 
   /// nil if a text is missing or occurs twice.
@@ -37,13 +39,13 @@ struct TokenTemplate: Sendable {
     self.pair = pair
     prefix = single[..<first[0]].flatMap(\.specialIDs)
     suffix = single[first[0]...].flatMap(\.specialIDs)
+    func specialCount(_ pieces: [Piece]) -> Int { pieces.reduce(0) { $0 + $1.specialIDs.count } }
+    specialCounts = (specialCount(single), specialCount(pair))
     largestTypeIDs = (single.map(\.typeID).max() ?? 0, pair.map(\.typeID).max() ?? 0)
   }
 
   /// The number of special tokens.
-  func specialCount(isPair: Bool) -> Int {
-    (isPair ? pair : single).reduce(0) { $0 + $1.specialIDs.count }
-  }
+  func specialCount(isPair: Bool) -> Int { isPair ? specialCounts.pair : specialCounts.single }
 
   /// The type ids of a single text of `count` tokens and of its special tokens.
   func typeIDs(count: Int) -> [Int32] {

@@ -105,11 +105,11 @@ struct TextPass: ~Copyable {
 
   /// Normalizes and splits a stretch of text that holds no added token.
   mutating func readSegment(_ segment: Range<Int>, of text: Span<UInt8>) throws(TokenizerError) {
-    let actions = stages.asciiActions.table
+    let actions = stages.asciiActions.table, plainReader = stages.plainReader
     var position = segment.lowerBound
     while position < segment.upperBound, !isFull {
       if ranges == nil, text[position] < 0x80 {
-        position = stages.plainReader.read(text, from: position, to: segment.upperBound, limit: limit, into: &ids)
+        position = plainReader.read(text, from: position, to: segment.upperBound, limit: limit, into: &ids)
       }
       position = try readScalars(from: position, to: segment.upperBound, of: text, actions)
     }
