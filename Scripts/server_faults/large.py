@@ -50,6 +50,36 @@ def huge_body(checker):
     return f"413 at once; {sent >> 10} KB were taken from a client that sends all the same"
 
 
+@check("an answer before the body is read")
+def early_answer(checker):
+    """Python's http.client sends the whole body before it reads: it must find the answer, not a reset."""
+    body = b" " * (BODY_LIMIT + MEGABYTE)
+    for headers in {}, {"Connection": "close"}:
+        status, _, _ = checker.server.ask("POST", "/embed", body, {"Content-Type": "application/json"} | headers)
+        expect(status == 413, f"{headers}: {status}")
+        status, _, _ = checker.server.ask("POST", "/embed", body[:-2 * MEGABYTE], {"Content-Type": "text/plain"} | headers)
+        expect(status == 415, f"{headers}: {status}")
+
+
+@check("health while large bodies are read")
+def health_beside_bodies(checker):
+    body = b'{"inputs":"a","x":[' + b"[],0.5e1," * 1_400_000 + b"0]}"
+    with checker.start("--max-buffered-bytes", 1 << 32) as server, contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(Connection(server)) for _ in range(4)]
+        threads = [threading.Thread(target=connection.send, args=[post(body)]) for connection in connections]
+        for thread in threads:
+            thread.start()
+        latencies = [timed(lambda: server.ask("GET", "/health/live"))]
+        while not all(select.select([connection.socket], [], [], 0)[0] for connection in connections):
+            latencies.append(timed(lambda: server.ask("GET", "/health/live")))
+        for thread in threads:
+            thread.join()
+        for connection in connections:
+            check_vectors(connection.answer(), 1)
+        expect(max(latencies) < 0.5, f"/health/live takes {max(latencies):.2f} s")
+        return f"4 bodies of {len(body) / MEGABYTE:.0f} MB; /health/live {max(latencies) * 1000:.0f} ms at most of {len(latencies)}"
+
+
 @check("a chunked body over the limit")
 def huge_chunks(checker):
     part = b"100000\r\n" + b" " * MEGABYTE + b"\r\n"

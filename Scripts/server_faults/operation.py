@@ -239,6 +239,31 @@ def no_descriptors(checker):
         return f"{used:.0%} of a processor meanwhile"
 
 
+@check("a log that is read later")
+def stalled_log(checker):
+    """Lines for which the pipe has no room are dropped and counted; nobody waits for them."""
+    reading, writing = os.pipe()
+    try:
+        with checker.start("--access-log", place=("127.0.0.1", serving.free_port()), stderr=writing) as server:
+            with Connection(server) as connection:
+                for _ in range(2000):
+                    expect(connection.ask(get("/health/live")).status == 200, "/health/live")
+                os.set_blocking(reading, False)
+                text = b""
+                with contextlib.suppress(BlockingIOError):
+                    while part := os.read(reading, 1 << 20):
+                        text += part
+                connection.ask(get("/health/live"))
+                expect(server.stop() == 0, "the exit code is not 0")
+            last = os.read(reading, 1 << 20).decode()
+    finally:
+        os.close(reading)
+        os.close(writing)
+    written, dropped = text.count(b" route="), re.findall(r"log\.dropped=(\d+)", text.decode() + last)
+    expect(text.endswith(b"\n") and written + sum(map(int, dropped)) == 2000, f"{written} lines, {dropped} dropped, of 2,000")
+    return f"{written} of 2,000 lines were written before the pipe was full"
+
+
 @check("standard error closed, full, or read by nobody")
 def broken_stderr(checker):
     def works(**settings):

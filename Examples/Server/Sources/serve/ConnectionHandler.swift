@@ -17,9 +17,13 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   private let connections: Connections
   /// Whether a head has come whose answer is not written yet.
   private var isInRequest = false
+  /// Whether the body of the request is not complete.
+  private var isReadingBody = false
   /// Whether an answer has begun that is not written yet.
   private var isAnswering = false
   private var closesAfterAnswer = false
+  /// Whether the last answer is written, and what comes is thrown away.
+  private var isDiscarding = false
   private var readTimer: Scheduled<Void>?
   private var writeTimer: Scheduled<Void>?
 
@@ -52,20 +56,27 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
   // MARK: Requests
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    if isDiscarding { return }
     switch unwrapInboundIn(data) {
     case .head(let head):
-      isInRequest = true
+      (isInRequest, isReadingBody) = (true, true)
       startReadTimer(context, settings.bodyTimeout, "the body was not complete in time")
       let length = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
       if head.headerFields[.expect]?.lowercased() == "100-continue", length <= settings.maximumBodyBytes {
         context.writeAndFlush(wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
       }
     case .end:
+      isReadingBody = false
       readTimer?.cancel()
       readTimer = nil
     case .body: break
     }
     context.fireChannelRead(data)
+  }
+
+  func channelReadComplete(context: ChannelHandlerContext) {
+    if isDiscarding { context.read() }
+    context.fireChannelReadComplete()
   }
 
   /// Waits for the head of which the first byte has come.
@@ -99,20 +110,34 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
       isAnswering = true
       closesAfterAnswer = head.headerFields[.connection] == "close"
       writeTimer?.cancel()
-      writeTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(settings.writeTimeout)) {
-        context.close(promise: nil)
-      }
+      let length = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
+      writeTimer = closeTimer(context, settings.writeTimeout(byteCount: length))
       context.write(data, promise: promise)
     case .end:
       let written = promise ?? context.eventLoop.makePromise()
       written.futureResult.assumeIsolated().whenComplete { [self] _ in
         writeTimer?.cancel()
         (isInRequest, isAnswering) = (false, false)
-        if closesAfterAnswer { context.close(promise: nil) }
+        if closesAfterAnswer { closeAfterAnswer(context) }
       }
       context.write(data, promise: written)
     case .body: context.write(data, promise: promise)
     }
+  }
+
+  /// Ends the connection. A system that has bytes which nobody read resets it, and the client may not see the answer
+  /// (RFC 9112, section 9.6), so the rest of a request is read first.
+  private func closeAfterAnswer(_ context: ChannelHandlerContext) {
+    guard isReadingBody, !isDiscarding else { return context.close(promise: nil) }
+    isDiscarding = true
+    context.close(mode: .output, promise: nil)
+    readTimer?.cancel()
+    readTimer = closeTimer(context, settings.discardTimeout)
+    context.read()
+  }
+
+  private func closeTimer(_ context: ChannelHandlerContext, _ time: Duration) -> Scheduled<Void> {
+    context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { context.close(promise: nil) }
   }
 }
 

@@ -145,12 +145,28 @@ extension Request {
       do throws(ServerError) { try share.take(declared) } catch { throw refused(error) }
     }
     let bytes = try await collect(settings, declared == nil ? share : nil)
-    // A value takes some 50 bytes, and a text of many small ones would take much more than its own bytes.
-    try share.take(bytes.count { $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: "[") } * 50)
-    guard let object = try JSONParser.parse(bytes).object else {
-      throw ServerError(.invalid, "the body must be an object")
+    let value = try await runApart(byteCount: bytes.count) {
+      // A value takes some 50 bytes, and a text of many small ones would take much more than its own bytes.
+      try share.take(Request.separatorCount(bytes) * 50)
+      return try JSONParser.parse(bytes)
     }
+    guard let object = value.object else { throw ServerError(.invalid, "the body must be an object") }
     return RequestBody(object: object)
+  }
+
+  /// The commas and brackets of a JSON text that are in no string.
+  private static func separatorCount(_ bytes: [UInt8]) -> Int {
+    var count = 0, isInString = false, isEscaped = false
+    for byte in bytes {
+      switch byte {
+      case _ where isEscaped: isEscaped = false
+      case UInt8(ascii: "\""): isInString.toggle()
+      case UInt8(ascii: "\\"): isEscaped = isInString
+      case UInt8(ascii: ","), UInt8(ascii: "["): count += isInString ? 0 : 1
+      default: break
+      }
+    }
+    return count
   }
 
   private func collect(_ settings: ServerSettings, _ share: BufferBudget.Share?) async throws -> [UInt8] {

@@ -52,7 +52,7 @@ enum VectorEncoding: String, CaseIterable {
 }
 
 /// The vectors of an answer in one of the encodings.
-struct EncodedVectors {
+struct EncodedVectors: Sendable {
   private let vectors: Embeddings
   private let encoding: VectorEncoding
   private let quantized: QuantizedEmbeddings?
@@ -68,6 +68,9 @@ struct EncodedVectors {
       case .ubinary: QuantizedEmbeddings(vectors, as: .ubinary)
       }
   }
+
+  /// About the bytes of all vectors in JSON.
+  var byteCount: Int { vectors.count * encoding.byteCount(dimension: vectors.dimension) }
 
   /// Appends a vector as a JSON value.
   func append(_ index: Int, to bytes: inout [UInt8]) {

@@ -48,18 +48,20 @@ extension Routes {
     let tokens = try await service.tokens(inputs, options, parameter: "input")
     let result = try await service.vectors(tokens, encoder, encoding, call.share)
     let vectors = EncodedVectors(result.value, encoding), truncated = Set(result.value.truncated)
-    var bytes = Array("{\"object\":\"list\",\"data\":".utf8)
-    bytes.appendArray(of: result.value.indices) { bytes, index in
-      bytes += "{\"object\":\"embedding\",\"index\":\(index),".utf8
-      if truncated.contains(index) { bytes += "\"truncated\":true,".utf8 }
-      bytes += "\"embedding\":".utf8
-      vectors.append(index, to: &bytes)
-      bytes.append(UInt8(ascii: "}"))
+    let indices = result.value.indices, work = result.work
+    return try await call.response(work, byteCount: vectors.byteCount) { bytes in
+      bytes += "{\"object\":\"list\",\"data\":".utf8
+      bytes.appendArray(of: indices) { bytes, index in
+        bytes += "{\"object\":\"embedding\",\"index\":\(index),".utf8
+        if truncated.contains(index) { bytes += "\"truncated\":true,".utf8 }
+        bytes += "\"embedding\":".utf8
+        vectors.append(index, to: &bytes)
+        bytes.append(UInt8(ascii: "}"))
+      }
+      bytes += ",\"model\":".utf8
+      JSONWriter.append(service.modelName, to: &bytes)
+      bytes += ",\"usage\":{\"prompt_tokens\":\(work.tokenCount),\"total_tokens\":\(work.tokenCount)}}".utf8
     }
-    bytes += ",\"model\":".utf8
-    JSONWriter.append(service.modelName, to: &bytes)
-    bytes += ",\"usage\":{\"prompt_tokens\":\(result.work.tokenCount),\"total_tokens\":\(result.work.tokenCount)}}".utf8
-    return call.response(bytes, result.work)
   }
 
   /// A string or strings; ids only if the server accepts them, since clients that send them mean those of another model.

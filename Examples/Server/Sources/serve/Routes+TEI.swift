@@ -44,10 +44,10 @@ extension Routes {
     let encoding = try body.vectorEncoding()
     let tokens = try await service.tokens(inputs, options, parameter: "inputs")
     let result = try await service.vectors(tokens, encoder, encoding, call.share)
-    let vectors = EncodedVectors(result.value, encoding)
-    var bytes: [UInt8] = []
-    bytes.appendArray(of: result.value.indices) { vectors.append($1, to: &$0) }
-    return call.response(bytes, result.work)
+    let vectors = EncodedVectors(result.value, encoding), indices = result.value.indices
+    return try await call.response(result.work, byteCount: vectors.byteCount) { bytes in
+      bytes.appendArray(of: indices) { vectors.append($1, to: &$0) }
+    }
   }
 
   private func embedAll(_ call: Call) async throws -> Response {
@@ -56,13 +56,13 @@ extension Routes {
     let hidden = service.encoder.configuration.hiddenSize
     let size = tokens.value.ids.count * VectorEncoding.float.byteCount(dimension: hidden)
     let result = try await service.result(of: request, after: tokens, responseBytes: size, call.share)
-    var bytes: [UInt8] = []
     for states in result.value { try service.checkFinite(states, "vector") }
-    bytes.appendArray(of: result.value) { bytes, states in
-      let values = states.values
-      bytes.appendArray(of: 0..<states.shape[0]) { $0.appendJSON(values[$1 * hidden..<($1 + 1) * hidden]) }
+    return try await call.response(result.work, byteCount: size) { bytes in
+      bytes.appendArray(of: result.value) { bytes, states in
+        let values = states.values
+        bytes.appendArray(of: 0..<states.shape[0]) { $0.appendJSON(values[$1 * hidden..<($1 + 1) * hidden]) }
+      }
     }
-    return call.response(bytes, result.work)
   }
 
   private func similarity(_ call: Call) async throws -> Response {

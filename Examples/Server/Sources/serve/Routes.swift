@@ -29,6 +29,18 @@ struct Routes: Sendable {
     let share: BufferBudget.Share
     let context: ServerContext
 
+    /// An answer of about `byteCount` bytes that `write` appends, with what it took for headers and metrics.
+    func response(
+      _ work: RequestWork, byteCount: Int, _ write: @escaping @Sendable (inout [UInt8]) throws -> Void
+    ) async throws -> Response {
+      let bytes = try await runApart(byteCount: byteCount) {
+        var bytes: [UInt8] = []
+        try write(&bytes)
+        return bytes
+      }
+      return response(bytes, work)
+    }
+
     /// An answer, with what it took for headers and metrics.
     func response(_ bytes: [UInt8], _ work: RequestWork) -> Response {
       context.work.set(work)

@@ -82,14 +82,10 @@ struct ServeCommand: AsyncParsableCommand {
   var strictModel = false
 
   @Option(help: "How the log on standard error looks.")
-  var logFormat = LogFormat.text
+  var logFormat = ServerLog.Format.text
 
   @Flag(help: "Log each request, without its texts.")
   var accessLog = false
-
-  enum LogFormat: String, ExpressibleByArgument, CaseIterable {
-    case text, json
-  }
 
   private var isLocal: Bool { socket != nil || isLoopback(host: host) }
 
@@ -122,17 +118,14 @@ struct ServeCommand: AsyncParsableCommand {
     let registry = PrometheusRegistry()
     MetricsSystem.bootstrap(registry)
     let format = logFormat
-    LoggingSystem.bootstrap { label in
-      if format == .json { return JSONLogHandler(label: label) }
-      return StreamLogHandler.standardError(label: label)
-    }
+    LoggingSystem.bootstrap { ServerLog(label: $0, format: format) }
     var logger = Logger(label: "serve")
     logger.logLevel = common.quiet ? .error : .info
 
     let folder = try common.modelFolder(), encoder = try common.encoder()
     let service = EmbeddingService(
       encoder: encoder, modelName: modelName(folder), precision: common.precision, reranker: try reranker(),
-      settings: try settings(), metrics: ServerMetrics(registry: registry))
+      settings: try settings(logger), metrics: ServerMetrics(registry: registry))
     let state = ServerState(), drainDelay = drainDelay
     let quiet = common.quiet
     let place = socket.map { ListeningPlace.socket($0) } ?? .address(host: host, port: port)
@@ -159,10 +152,15 @@ struct ServeCommand: AsyncParsableCommand {
     return (try common.crossEncoder(folder: rerankModel), modelName(rerankModel))
   }
 
-  private func settings() throws -> ServerSettings {
+  private func settings(_ logger: Logger) throws -> ServerSettings {
     var settings = ServerSettings()
     settings.maximumQueuedTokens = maxQueuedTokens
-    settings.maximumConnections = maxConnections
+    settings.maximumConnections = DescriptorLimit.connections(atMost: maxConnections)
+    if settings.maximumConnections < maxConnections {
+      logger.warning(
+        "the system's limit of open files allows fewer connections",
+        metadata: ["connections": "\(settings.maximumConnections)", "max-connections": "\(maxConnections)"])
+    }
     settings.maximumBodyBytes = maxBodyBytes
     settings.maximumInputs = maxInputs
     settings.maximumBufferedBytes = maxBufferedBytes
@@ -179,3 +177,5 @@ struct ServeCommand: AsyncParsableCommand {
     return settings
   }
 }
+
+extension ServerLog.Format: ExpressibleByArgument {}

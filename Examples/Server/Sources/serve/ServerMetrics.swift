@@ -40,7 +40,10 @@ final class ServerMetrics: Sendable {
       registry.describe(name, help, buckets: buckets)
     }
     func powers(_ range: ClosedRange<Int>) -> [Double] { range.map { Double(1 << $0) } }
-    let durations = (0..<35).reduce(into: [Double]()) { bounds, _ in bounds.append((bounds.last ?? 1e-5 / 1.5) * 1.5) }
+    func geometric(_ count: Int, from first: Double, ratio: Double) -> [Double] {
+      (1..<count).reduce(into: [first]) { bounds, _ in bounds.append(bounds[bounds.count - 1] * ratio) }
+    }
+    let durations = geometric(35, from: 1e-5, ratio: 1.5)
     describe("te_request_count", "Requests, by whether they bring one text or several.")
     describe("te_request_success", "Requests that were answered.")
     describe("te_request_failure", "Requests that were refused or failed, by reason.")
@@ -60,7 +63,9 @@ final class ServerMetrics: Sendable {
     describe("swiftlet_truncated_inputs_total", "Texts that were cut to the model's maximum.")
     describe("swiftlet_token_id_inputs_total", "Texts that came to /v1 as token ids.")
     describe("swiftlet_computed_tokens_total", "Tokens that were computed.")
-    describe("swiftlet_round_duration_seconds", "Seconds that a thread computed before it turned to other requests.")
+    describe(
+      "swiftlet_round_duration_seconds", "Seconds that a thread computed before it turned to other requests.",
+      geometric(35, from: 1e-3, ratio: 1.2))
 
     func counter(_ name: String, _ dimensions: [(String, String)] = []) -> Counter {
       Counter(label: name, dimensions: dimensions, factory: registry)

@@ -35,9 +35,12 @@ struct ServerSettings: Sendable {
   /// The longest time from a request's first byte to the end of its head.
   var headTimeout = Duration.seconds(10)
   var bodyTimeout = Duration.seconds(30)
-  /// The longest time that a client takes to read an answer.
-  var writeTimeout = Duration.seconds(60)
+  /// How long the bytes are thrown away that a client still sends after the answer to a request that was not read.
+  var discardTimeout = Duration.seconds(5)
   var idleTimeout = Duration.seconds(60)
+
+  /// The longest time that a client takes to read an answer.
+  func writeTimeout(byteCount: Int) -> Duration { .seconds(60 + byteCount >> 18) }
 }
 
 /// The keys that clients may have.
