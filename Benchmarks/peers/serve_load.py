@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures `serve` under load, beside other servers of vectors, in one run on one machine.
 
-usage: serve_load.py [--peers NAME,...] [--infinity PYTHON] [--batches 1,32] [--connections 1,4,16,64] [--seconds S] [--results FILE]
+usage: serve_load.py [--peers NAME,...] [--infinity PYTHON] [--batches 1,32] [--connections 1,4,16,64] [--seconds S] [--precision NAME]
+                     [--results FILE]
        serve_load.py --check-bits N
        serve_load.py --fairness
 
@@ -13,11 +14,11 @@ They need two environments, since infinity-emb wants older packages; a peer that
     python3 -m venv .venv-infinity && .venv-infinity/bin/pip install -r Benchmarks/peers/requirements-infinity.txt
     .venv-peers/bin/python Benchmarks/peers/serve_load.py --infinity .venv-infinity/bin/python --work /tmp/serve-load
 
-Each server runs alone and has the bundled model in float32. All are asked through an API like OpenAI's, for base64, by one
+Each server runs alone and has the bundled model. All are asked through an API like OpenAI's, for base64, by one
 client over bare sockets (load_client.py), with texts of 15 tokens that are all different: one a request, and 32. Ours runs
 first and again last, and the slower run counts. Printed are requests a second, the 50th and 99th of 100 latencies, the
-processor's time a token beside that of `embed` over as many texts, what the client took of the processors, and the ratio to
-the best peer.
+processor's time a token beside that of `embed` (with one connection and one text: of `embed` given one text at a time), what
+the client took of the processors, and the ratio to the best peer. --precision is that of `serve` and `embed` only.
 
 --check-bits asks for N texts of mixed lengths from 64 clients at once, over all routes and forms of vectors; each must have
 the bits that `embed` writes. --fairness times single texts while requests of 2,048 texts are computed. Linux.
@@ -33,7 +34,7 @@ import tempfile
 import load_client
 import swiftlet
 from serve_promises import check_bits, fairness
-from serve_servers import HERE, PEERS, SERVER, Servers, embedded, processor_seconds
+from serve_servers import HERE, PEERS, SERVER, Servers, embedded, one_by_one, processor_seconds
 
 
 class Benchmark:
@@ -71,11 +72,15 @@ class Benchmark:
         results = {}
         with self.servers.start(name) as server:
             cosines = (server.vectors(self.checked) * self.expected).sum(axis=1)
-            if not cosines.min() > 0.9999:
+            if not cosines.min() > (0.9999 if self.arguments.precision == "float32" else 0.99):
                 raise swiftlet.Failure(f"it computes something else: a cosine of {cosines.min()} with ours")
             for batch in self.arguments.batches:
                 for connections in self.arguments.connections:
-                    result = self.calm_load(server, batch, connections)
+                    try:
+                        result = self.calm_load(server, batch, connections)
+                    except swiftlet.Failure as failure:
+                        print(f"{name}: {batch} a request, {connections} connections: {failure}", file=sys.stderr, flush=True)
+                        continue
                     results[f"{batch} x {connections}"] = result
                     print(
                         f"{name}: {batch} a request, {connections} connections: {result['requests_per_s']:.1f}/s, p50 "
@@ -87,12 +92,23 @@ class Benchmark:
     def embed_us_per_token(self):
         """The processor's time of `embed`, less that of a run with one text: the start and the reading of the model."""
         texts = load_client.texts(self.arguments.embed_texts, seed=-2)
-        seconds = [processor_seconds(texts[:count], self.work) for count in (1, len(texts))]
+        seconds = [processor_seconds(texts[:count], self.work, self.arguments.precision) for count in (1, len(texts))]
         return (seconds[1] - seconds[0]) * 1e6 / (len(texts) - 1) / load_client.TOKENS
 
+    def one_by_one_us_per_token(self):
+        """The same of an `embed` that gets each text after the vector of the one before."""
+        with one_by_one(self.arguments.precision) as (process, ask):
+            for text in load_client.texts(20, seed=-7):
+                ask(text)
+            before, count = load_client.processor_seconds(process.pid), self.arguments.embed_texts // 4
+            for text in load_client.texts(count, seed=-8):
+                ask(text)
+            return (load_client.processor_seconds(process.pid) - before) * 1e6 / count / load_client.TOKENS
+
     def run(self):
-        results = {"embed_us_per_token": self.embed_us_per_token()}
-        print(f"embed: {results['embed_us_per_token']:.1f} us a token", file=sys.stderr, flush=True)
+        results = {"embed_us_per_token": self.embed_us_per_token(), "one_by_one_us_per_token": self.one_by_one_us_per_token()}
+        print(f"embed: {results['embed_us_per_token']:.1f} us a token, one text at a time {results['one_by_one_us_per_token']:.1f}",
+              file=sys.stderr, flush=True)
         results["swiftlet"] = self.server("swiftlet")
         failures = {}
         for name in self.arguments.peers:
@@ -101,10 +117,10 @@ class Benchmark:
             except (swiftlet.Failure, ImportError) as failure:
                 failures[name] = str(failure)
                 print(f"without {name}: {failure}", file=sys.stderr, flush=True)
-        if len(results) > 2:
+        if len(results) > 3:
             again = self.server("swiftlet")
             for key, first in results["swiftlet"].items():
-                if key != "mb" and again[key]["requests_per_s"] < first["requests_per_s"]:
+                if key != "mb" and key in again and again[key]["requests_per_s"] < first["requests_per_s"]:
                     results["swiftlet"][key] = again[key]
         return results | {"failures": failures}
 
@@ -122,13 +138,16 @@ def markdown(results, arguments):
             def cell(name):
                 result = results[name].get(key)
                 return f"{result['requests_per_s']:,.1f} ({result['p50_ms']:.1f} / {result['p99_ms']:.1f})" if result else ""
-            ours = results["swiftlet"][key]
+            ours = results["swiftlet"].get(key)
+            if not ours:
+                continue
             best = max((results[name][key]["requests_per_s"] for name in peers if key in results[name]), default=None)
             ratio = f"{ours['requests_per_s'] / best:.2f}" if best else ""
             cost = ours["server_us_per_token"]
+            reference = results["one_by_one_us_per_token" if batch == connections == 1 else "embed_us_per_token"]
             lines.append(
                 f"| {connections} | {cell('swiftlet')} | " + "".join(f"{cell(name)} | " for name in peers)
-                + f"{ratio} | {cost:.1f} | {cost / results['embed_us_per_token']:.2f} | {ours['client_share']:.1%} |")
+                + f"{ratio} | {cost:.1f} | {cost / reference:.2f} | {ours['client_share']:.1%} |")
     lines += ["", "us a token of the peers: " + "; ".join(
         f"{name} " + ", ".join(f"{key}: {result['server_us_per_token']:.0f}" for key, result in results[name].items() if key != "mb")
         for name in peers)] if peers else []
@@ -145,6 +164,7 @@ def main():
     parser.add_argument("--peers", type=lambda text: [] if text == "none" else text.split(","), default=PEERS, help=f"some of {','.join(PEERS)}; none")
     parser.add_argument("--infinity", type=pathlib.Path, metavar="PYTHON", help="the Python of infinity-emb's environment")
     parser.add_argument("--infinity-options", default="", help="more options for it, as one word")
+    parser.add_argument("--precision", default="float32", choices=("float32", "bfloat16", "int8"))
     parser.add_argument("--batches", type=numbers, default=[1, 32], help="texts a request")
     parser.add_argument("--connections", type=numbers, default=[1, 4, 16, 64])
     parser.add_argument("--seconds", type=float, default=8, help="of each measurement")

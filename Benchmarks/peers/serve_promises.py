@@ -25,8 +25,9 @@ def mixed_texts(count, seed=0):
     rng, vocabulary = random.Random(seed), load_client.words()
     others = ["é", "Ünïcödé", "漢字", "👩‍👩‍👧", "ﬁ", "[SEP]", "a\u0301", "\u200b", "123,456.78", "C++", "?!"]
     texts = []
+    lengths = {1: 4, 2: 4, 5: 4, 13: 6, 40: 4, 130: 1, 300: 0.3, 600: 0.5}
     for index in range(count):
-        length = rng.choice([1, 2, 5, 13, 40, 130, 300]) if index % 50 else 600
+        length = rng.choices(list(lengths), list(lengths.values()))[0]
         words = [rng.choice(others) if rng.random() < 0.05 else rng.choice(vocabulary) for _ in range(length)]
         texts.append(" ".join([f"{index}", *words]))
     return texts
@@ -174,6 +175,6 @@ def fairness(arguments, work):
     if upper > 1.5 * lower:
         print("the histogram of rounds is coarse: the longest round is known to a factor of "
               f"{upper / lower if lower else float('inf'):.1f} only")
-    verdict = "at most" if more <= lower * 1000 else "within the bucket of" if more <= upper * 1000 else "MORE than"
-    print(f"that is {verdict} the longest round")
-    return more <= upper * 1000
+    verdict = "at most" if more <= 2 * lower * 1000 else "within the bucket of" if more <= 2 * upper * 1000 else "MORE than"
+    print(f"that is {verdict} twice the longest round")
+    return more <= 2 * upper * 1000

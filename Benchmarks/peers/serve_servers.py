@@ -4,6 +4,7 @@
 Imported by serve_load.py.
 """
 import base64
+import contextlib
 import http.client
 import json
 import os
@@ -130,7 +131,7 @@ class Servers:
         return getattr(self, name.replace("-", "_"))(free_port())
 
     def swiftlet(self, port, *options):
-        command = [self.arguments.server, "--model", MODEL, "--port", port, "--quiet", *options]
+        command = [self.arguments.server, "--model", MODEL, "--port", port, "--quiet", "--precision", self.arguments.precision, *options]
         return Process(command, port, "/v1/embeddings", "/health")
 
     def graph(self):
@@ -184,17 +185,30 @@ class Servers:
         return self.infinity(port, "optimum", folder)
 
 
-def processor_seconds(texts, work):
+def processor_seconds(texts, work, precision="float32"):
     """User and system time of `embed`."""
     path = write_lines(texts, work / "texts.txt")
     process = subprocess.Popen(
         [swiftlet.PROGRAMS / "embed", "--model", MODEL, "--input", path, "--output", work / "vectors.npy", "--format", "npy",
-         "--normalize", "--quiet"])
+         "--normalize", "--quiet", "--precision", precision])
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if status:
         raise swiftlet.Failure("embed failed")
     return usage.ru_utime + usage.ru_stime
+
+
+@contextlib.contextmanager
+def one_by_one(precision):
+    """An `embed` and what asks it: a function that sends a text and waits for its vector."""
+    command = [swiftlet.PROGRAMS / "embed", "--model", MODEL, "--input", "-", "--format", "jsonl", "--quiet", "--precision", precision]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        def ask(text):
+            process.stdin.write(f"{text}\n".encode())
+            process.stdin.flush()
+            return process.stdout.readline()
+        yield process, ask
+        process.stdin.close()
 
 
 def write_lines(texts, path):

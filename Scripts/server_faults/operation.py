@@ -67,7 +67,7 @@ def metrics(checker):
             expect(name in before, f"{name} is not there before the first request")
         secret = "xyzzysecret"
         with Connection(server) as connection:
-            for data in post({"inputs": secret}), post({"inputs": [secret, secret]}), post({"query": secret, "texts": [secret]}, "/rerank"), get(f"/{secret}"), post(f"{{{secret}".encode()), post({secret: 1}):
+            for data in post({"inputs": secret}), post({"inputs": ""}), post({"inputs": [secret, secret]}), post({"query": secret, "texts": [secret]}, "/rerank"), get(f"/{secret}"), post(f"{{{secret}".encode()), post({secret: 1}):
                 connection.ask(data)
         for index in range(50):
             ask_once(server, head(f"M{index}", f"/{secret}{index}"))
@@ -76,7 +76,9 @@ def metrics(checker):
         expect(secret not in text and secret not in server.text(), "a client's text is in metrics or log")
         after = server.metrics()
         expect(len(after) - len(before) < 400, f"{len(after) - len(before)} more series after 106 requests")
-        expect(after['te_request_count{method="single"}'] >= 1 and after["te_embed_count"] == 3, "counts are wrong")
+        counts = [after[f'te_request_{name}{{method="single"}}'] for name in ("count", "success")]
+        counts += [after[f"te_embed_{name}"] for name in ("count", "success")]
+        expect(counts == [3, 2, 4, 3], f"counts are wrong: {counts}")
         families, seen = set(), None
         for line in text.splitlines():
             if match := re.fullmatch(r"# TYPE (\S+) (counter|gauge|histogram)", line):

@@ -80,6 +80,7 @@ package struct Context {
     return recorded.first?.context ?? operands.lazy.compactMap(\.context).first ?? .ofConstants
   }
 
+  /// All paths give the same bits, so a wrong name in `SWIFTLET_CPU` is left to what loads weights, which can throw.
   private static var ofConstants: Context {
     Context(kernels: (try? Kernels.selected()) ?? .best, worker: .alone())
   }

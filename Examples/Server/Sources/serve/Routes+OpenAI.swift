@@ -45,6 +45,7 @@ extension Routes {
     let encoder = try service.encoder(
       normalize: try body.bool("normalize") ?? true, dimensions: try body.integer("dimensions", from: 1))
     let inputs = try inputs(body)
+    call.context.work.begin(inputs: inputs.count)
     let tokens = try await service.tokens(inputs, options, parameter: "input")
     let result = try await service.vectors(tokens, encoder, encoding, call.share)
     let vectors = EncodedVectors(result.value, encoding), truncated = Set(result.value.truncated)

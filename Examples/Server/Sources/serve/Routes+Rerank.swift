@@ -35,6 +35,7 @@ extension Routes {
     _ pairs: [(String, String)], _ reranker: (encoder: CrossEncoder, name: String), _ truncation: TextTruncation,
     asLogits: Bool, parameter: String, _ call: Call
   ) async throws -> EmbeddingService.Outcome<PairScores> {
+    call.context.work.begin(inputs: pairs.count)
     try service.check(count: pairs.count, empty: [], parameter: parameter)
     let tokens = try await service.tokens(pairs: pairs, truncation, reranker.encoder)
     let request = try reranker.encoder.request(for: tokens.value, asLogits: asLogits)

@@ -39,6 +39,7 @@ extension Routes {
 
   private func embed(_ call: Call) async throws -> Response {
     let body = call.body, inputs = try inputs(body), options = try tokenOptions(body)
+    call.context.work.begin(inputs: inputs.count)
     let encoder = try service.encoder(
       normalize: try body.bool("normalize") ?? true, dimensions: try body.integer("dimensions", from: 1))
     let encoding = try body.vectorEncoding()
@@ -51,7 +52,9 @@ extension Routes {
   }
 
   private func embedAll(_ call: Call) async throws -> Response {
-    let tokens = try await service.tokens(inputs(call.body), tokenOptions(call.body), parameter: "inputs")
+    let inputs = try inputs(call.body), options = try tokenOptions(call.body)
+    call.context.work.begin(inputs: inputs.count)
+    let tokens = try await service.tokens(inputs, options, parameter: "inputs")
     let request = try service.encoder.tokenVectorRequest(for: tokens.value)
     let hidden = service.encoder.configuration.hiddenSize
     let size = tokens.value.ids.count * VectorEncoding.float.byteCount(dimension: hidden)
@@ -74,6 +77,7 @@ extension Routes {
     let options = try tokenOptions(RequestBody(object: parameters ?? JSONObject()))
     try service.check(count: sentences.count, empty: [], parameter: "inputs.sentences")
     let texts = ([source] + sentences).map { EmbeddingService.Input.text($0) }
+    call.context.work.begin(inputs: texts.count)
     let tokens = try await service.tokens(texts, options, parameter: "inputs")
     let result = try await service.vectors(tokens, service.encoder, .float, call.share)
     let cosines = sentences.indices.map { result.value.cosineSimilarity(0, $0 + 1) }
@@ -184,6 +188,8 @@ extension Routes {
       "prompts": .object(
         encoder.prompts.sorted { $0.key < $1.key }.reduce(into: JSONObject()) { $0[$1.key] = .string($1.value) }),
       "encoding_formats": .array(VectorEncoding.allCases.map { .string($0.rawValue) }),
+      "int8_rule": .string("round(127 x) of an element x of a vector of length 1"),
+      "rerank_score_rule": .string("after the activation function of the model's folder; with raw_scores before it"),
       "rerank_model_id": service.reranker.map { .string($0.name) } ?? .null,
     ])
   }

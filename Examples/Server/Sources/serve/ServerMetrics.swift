@@ -114,18 +114,21 @@ final class ServerMetrics: Sendable {
 
   func noteTokenIDs(inputs: Int) { tokenIDInputs.increment(by: inputs) }
 
-  /// - Parameter work: what a successful request took; nil for others.
+  /// - Parameters:
+  ///   - inputCount: the number of texts to embed or pairs to score; nil for other requests.
+  ///   - work: what a successful request took; nil for others.
   func note(
-    route: String, method: HTTPRequest.Method, status: HTTPResponse.Status, duration: Duration, work: RequestWork?
+    route: String, method: HTTPRequest.Method, status: HTTPResponse.Status, duration: Duration, inputCount: Int?,
+    work: RequestWork?
   ) {
     timer(route, method.rawValue, status.code).record(duration: duration)
-    // Tokens alone are neither embedded nor scored.
-    guard let work, route != "/tokenize" else { return }
+    guard let inputCount else { return }
     let isPrediction = ["/rerank", "/v1/rerank", "/v2/rerank", "/predict"].contains(route)
-    let size = work.inputCount == 1 ? "single" : "batch"
+    let size = inputCount == 1 ? "single" : "batch"
     requestCount[size]?.increment()
+    (isPrediction ? predictCount : embedCount).increment(by: inputCount)
+    guard let work else { return }
     requestSuccess[size]?.increment()
-    (isPrediction ? predictCount : embedCount).increment(by: work.inputCount)
     (isPrediction ? predictSuccess : embedSuccess).increment(by: work.inputCount)
     truncatedInputs.increment(by: work.truncatedCount)
     let parts = [duration, work.tokenization, work.queueing, work.inference]

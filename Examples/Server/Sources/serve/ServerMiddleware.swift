@@ -33,7 +33,7 @@ struct ObservingMiddleware: RouterMiddleware {
     if let work = context.work.value, response.status == .ok { addHeaders(work, context, to: &response) }
     service.metrics.note(
       route: route, method: request.method, status: response.status, duration: .now - context.arrival,
-      work: response.status == .ok ? context.work.value : nil)
+      inputCount: context.work.inputCount, work: response.status == .ok ? context.work.value : nil)
     if service.settings.logsAccess { log(request, response, context, route) }
     return response
   }

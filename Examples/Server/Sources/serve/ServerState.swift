@@ -13,11 +13,18 @@ final class ServerState: Sendable {
   func drain() { draining.store(true, ordering: .releasing) }
 }
 
-/// Passes what a request took from the route to the middleware.
+/// Passes what a request asks for and took from the route to the middleware.
 final class WorkBox: Sendable {
-  private let work = Mutex<RequestWork?>(nil)
+  private let state = Mutex<(inputCount: Int?, work: RequestWork?)>((nil, nil))
 
-  func set(_ new: RequestWork) { work.withLock { $0 = new } }
+  /// Notes the number of texts to embed or of pairs to score.
+  func begin(inputs count: Int) { state.withLock { $0.inputCount = count } }
 
-  var value: RequestWork? { work.withLock { $0 } }
+  func set(_ work: RequestWork) { state.withLock { $0.work = work } }
+
+  /// nil if the request asks for something else, or it is not known for what.
+  var inputCount: Int? { state.withLock { $0.inputCount } }
+
+  /// nil for a request without a result.
+  var value: RequestWork? { state.withLock { $0.work } }
 }
