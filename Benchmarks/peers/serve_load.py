@@ -6,6 +6,8 @@ usage: serve_load.py [--peers NAME,...] [--infinity PYTHON] [--batches 1,32] [--
                      [--results FILE]
        serve_load.py --check-bits N
        serve_load.py --fairness
+       serve_load.py --start
+       serve_load.py --soak MINUTES
 
 The peers are infinity-emb, with PyTorch and with ONNX Runtime, and FastAPI around ONNX Runtime, in three ways of writing it.
 They need two environments, since infinity-emb wants older packages; a peer that cannot start is left out, with its words:
@@ -21,7 +23,8 @@ processor's time a token beside that of `embed` (with one connection and one tex
 the client took of the processors, and the ratio to the best peer. --precision is that of `serve` and `embed` only.
 
 --check-bits asks for N texts of mixed lengths from 64 clients at once, over all routes and forms of vectors; each must have
-the bits that `embed` writes. --fairness times single texts while requests of 2,048 texts are computed. Linux.
+the bits that `embed` writes. --fairness times single texts while requests of 2,048 texts are computed; --start the start;
+--soak tells of memory, descriptors and latency under 64 connections. Linux.
 """
 import argparse
 import json
@@ -33,7 +36,7 @@ import tempfile
 
 import load_client
 import swiftlet
-from serve_promises import check_bits, fairness
+from serve_promises import check_bits, fairness, soak, start
 from serve_servers import HERE, PEERS, SERVER, Servers, embedded, one_by_one, processor_seconds
 
 
@@ -176,6 +179,8 @@ def main():
     parser.add_argument("--results", type=pathlib.Path, help="a file for all numbers, as JSON")
     parser.add_argument("--check-bits", type=int, metavar="N")
     parser.add_argument("--fairness", action="store_true")
+    parser.add_argument("--start", action="store_true")
+    parser.add_argument("--soak", type=float, metavar="MINUTES")
     parser.add_argument("--fairness-requests", type=int, default=300)
     arguments = parser.parse_args()
     if unknown := set(arguments.peers) - set(PEERS):
@@ -183,9 +188,9 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         work = arguments.work or pathlib.Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
-        if arguments.check_bits or arguments.fairness:
-            good = (not arguments.check_bits or check_bits(arguments, work)) & (not arguments.fairness or fairness(arguments, work))
-            sys.exit(0 if good else 1)
+        promises = [check for check in (check_bits, fairness, start, soak) if getattr(arguments, check.__name__)]
+        if promises:
+            sys.exit(0 if all([check(arguments, work) for check in promises]) else 1)
         results = Benchmark(arguments, work).run()
         if arguments.results:
             arguments.results.write_text(json.dumps(results, indent=1) + "\n")

@@ -1,20 +1,27 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Holds `serve` to its promises under load: the same bits, and a short text that large requests do not hold up.
+"""Holds `serve` to its promises: the same bits under load, a short text that large requests do not hold up, a quick start,
+and memory, descriptors and latency that do not rise.
 
 Imported by serve_load.py.
 """
 import base64
 import concurrent.futures
 import json
+import os
+import pathlib
 import random
 import re
+import socket
+import statistics
+import subprocess
 import threading
 import time
 
 import numpy as np
 
 import load_client
-from serve_servers import RERANKER, Servers, embedded, free_port
+import swiftlet
+from serve_servers import MODEL, RERANKER, Servers, embedded, free_port, write_lines
 
 # How often each text is asked for, in other company and another form.
 PASSES = 3
@@ -178,3 +185,73 @@ def fairness(arguments, work):
     verdict = "at most" if more <= 2 * lower * 1000 else "within the bucket of" if more <= 2 * upper * 1000 else "MORE than"
     print(f"that is {verdict} twice the longest round")
     return more <= 2 * upper * 1000
+
+
+def start(arguments, work):
+    """From exec to the first 200 of /health/ready, less from exec to the end of an `embed` with one text."""
+    differences, path = [], write_lines(["A man is eating food."], work / "one.txt")
+    embed = [swiftlet.PROGRAMS / "embed", "--model", MODEL, "--quiet", "--input", path, "--output", work / "one.npy", "--format", "npy"]
+    for _ in range(21):
+        begin = time.perf_counter()
+        subprocess.run([str(word) for word in embed], check=True)
+        seconds, port = time.perf_counter() - begin, free_port()
+        begin = time.perf_counter()
+        process = subprocess.Popen([str(arguments.server), "--model", str(MODEL), "--port", str(port), "--quiet"])
+        try:
+            while not is_ready(port):
+                time.sleep(0.0005)
+            differences.append(time.perf_counter() - begin - seconds)
+        finally:
+            process.kill()
+            process.wait()
+    median = sorted(differences[1:])[10] * 1000
+    print(f"from exec to ready, less embed with one text: median of 20 {median:.1f} ms, {min(differences) * 1000:.1f} to {max(differences) * 1000:.1f} ms")
+    return median < 50
+
+
+def is_ready(port):
+    try:
+        with socket.create_connection(("127.0.0.1", port), 1) as connection:
+            connection.sendall(b"GET /health/ready HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            return connection.recv(100).startswith(b"HTTP/1.1 200")
+    except OSError:
+        return False
+
+
+def mixed_requests(seed):
+    """Requests without end: one short text, or some, or many long ones."""
+    rng, passages = random.Random(seed), [text for text in mixed_texts(2000, seed) if len(text) > 400]
+    single = load_client.texts(2000, seed)
+    while True:
+        size = rng.choice([1, 1, 1, 1, 1, 1, 8, 32])
+        texts = rng.sample(passages if rng.random() < 0.1 else single, size)
+        yield load_client.request("/v1/embeddings", texts[0] if size == 1 else texts, rng.choice(["float", "base64"]))
+
+
+def soak(arguments, work):
+    """Memory, descriptors and latency under 64 connections over minutes. They must not rise."""
+    with Servers(arguments, work).swiftlet(free_port()) as server:
+        server.vectors(["one text"])
+        idle, queue = resident_megabytes(server), 256
+        load, states = load_client.Load(server.port, 64, mixed_requests(7)), []
+        end, count = time.monotonic() + arguments.soak * 60, 0
+        while time.monotonic() < end:
+            load.latencies.clear()
+            load.run(min(60, arguments.soak * 10))
+            values = sorted(load.latencies)
+            count += len(values)
+            descriptors = len(os.listdir(f"/proc/{server.process.pid}/fd"))
+            states.append((resident_megabytes(server), descriptors, percentile(values, 50) * 1000, percentile(values, 99) * 1000))
+            print(f"{len(states)}: {states[-1][0]:.0f} MB, {descriptors} descriptors, p50 {states[-1][2]:.0f} ms, p99 {states[-1][3]:.0f} ms", flush=True)
+        load.finish()
+        peak = server.peak_megabytes()
+    third = len(states) // 3
+    first, last = ([statistics.median(column) for column in zip(*part)] for part in (states[:third], states[-third:]))
+    print(f"{count} requests in {arguments.soak} minutes; idle {idle:.0f} MB, peak {peak:.0f} MB; medians of the first and the last third: "
+          + "; ".join(f"{name} {a:.0f}, {b:.0f}" for name, a, b in zip(("MB", "descriptors", "p50 ms", "p99 ms"), first, last)))
+    return peak <= 1.2 * idle + queue and last[0] <= 1.1 * first[0] and last[1] <= first[1] and last[3] <= 1.5 * first[3]
+
+
+def resident_megabytes(server):
+    pages = pathlib.Path(f"/proc/{server.process.pid}/statm").read_text().split()[1]
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
