@@ -293,7 +293,7 @@ def exact(document, info, vocabulary_size, accepts_ids):
 
 def run_schemathesis(document, server, options, has_reranker):
     # Without a cross-encoder, what is right is refused, too.
-    valid = ({"rerank": ["200"], "predict": ["200"]} if has_reranker else {"rerank": ["400"], "predict": ["424"]})
+    valid = ({"rerank": ["200"], "predict": ["200"]} if has_reranker else {"rerank": ["400", "424"], "predict": ["424"]})
     configuration = f"""
         hooks = "check_openapi"
         [checks]
@@ -305,6 +305,7 @@ def run_schemathesis(document, server, options, has_reranker):
         [[operations]]
         include-path-regex = "rerank$"
         checks.positive_data_acceptance.expected-statuses = {json.dumps(valid["rerank"])}
+        checks.negative_data_rejection.expected-statuses = ["400", "404", "405", "415", "422", "424"]
         [[operations]]
         include-path = "/predict"
         checks.positive_data_acceptance.expected-statuses = {json.dumps(valid["predict"])}
