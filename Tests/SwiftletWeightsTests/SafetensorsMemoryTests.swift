@@ -58,7 +58,7 @@
       }
     }
 
-    @Test(.serialized, .enabled(if: canMeasureMemory), .timeLimit(.minutes(2)), arguments: Header.allCases)
+    @Test(.enabled(if: canMeasureMemory), .timeLimit(.minutes(5)), arguments: Header.allCases)
     func readerStaysWithinItsBound(_ header: Header) async {
       await #expect(processExitsWith: .success) { [header = header as Header] in
         let folder = try TemporaryFolder()
@@ -66,9 +66,10 @@
         var reason: SafetensorsError.Reason?
         var seconds = 0.0
         let peak = try peakMemory {
-          let start = ContinuousClock.now
+          // Of the processor, since other tests run beside this one: POSIX counts a million a second.
+          let start = clock()
           do { _ = try SafetensorsFile(path: path) } catch let error as SafetensorsError { reason = error.kind }
-          seconds = (ContinuousClock.now - start) / .seconds(1)
+          seconds = Double(clock() - start) / 1e6
         }
         #expect(reason == header.reason)
         #expect(peak <= (8 + headerSize) + 8 * headerSize + 16 << 20, "\(header.rawValue): \(peak >> 10) kB")
