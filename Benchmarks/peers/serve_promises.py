@@ -182,6 +182,7 @@ def fairness(arguments, work):
     if upper > 1.5 * lower:
         print("the histogram of rounds is coarse: the longest round is known to a factor of "
               f"{upper / lower if lower else float('inf'):.1f} only")
+    # A short text may wait for a round that has begun and be computed in the next.
     verdict = "at most" if more <= 2 * lower * 1000 else "within the bucket of" if more <= 2 * upper * 1000 else "MORE than"
     print(f"that is {verdict} twice the longest round")
     return more <= 2 * upper * 1000
@@ -199,6 +200,8 @@ def start(arguments, work):
         process = subprocess.Popen([str(arguments.server), "--model", str(MODEL), "--port", str(port), "--quiet"])
         try:
             while not is_ready(port):
+                if process.poll() is not None:
+                    raise swiftlet.Failure("serve ended before it was ready")
                 time.sleep(0.0005)
             differences.append(time.perf_counter() - begin - seconds)
         finally:
@@ -232,7 +235,7 @@ def soak(arguments, work):
     """Memory, descriptors and latency under 64 connections over minutes. They must not rise."""
     with Servers(arguments, work).swiftlet(free_port()) as server:
         server.vectors(["one text"])
-        idle, queue = resident_megabytes(server), 256
+        idle, queue = resident_megabytes(server), 256  # the default of --max-buffered-bytes
         load, states = load_client.Load(server.port, 64, mixed_requests(7)), []
         end, count = time.monotonic() + arguments.soak * 60, 0
         while time.monotonic() < end:

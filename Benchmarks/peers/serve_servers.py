@@ -206,7 +206,8 @@ def one_by_one(precision):
         def ask(text):
             process.stdin.write(f"{text}\n".encode())
             process.stdin.flush()
-            return process.stdout.readline()
+            if not process.stdout.readline():
+                raise swiftlet.Failure("embed ended")
         yield process, ask
         process.stdin.close()
 

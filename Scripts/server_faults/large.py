@@ -54,11 +54,21 @@ def huge_body(checker):
 def early_answer(checker):
     """Python's http.client sends the whole body before it reads: it must find the answer, not a reset."""
     body = b" " * (BODY_LIMIT + MEGABYTE)
-    for headers in {}, {"Connection": "close"}:
+    for headers in {"Connection": "keep-alive"}, {"Connection": "close"}:
         status, _, _ = checker.server.ask("POST", "/embed", body, {"Content-Type": "application/json"} | headers)
         expect(status == 413, f"{headers}: {status}")
         status, _, _ = checker.server.ask("POST", "/embed", body[:-2 * MEGABYTE], {"Content-Type": "text/plain"} | headers)
         expect(status == 415, f"{headers}: {status}")
+        status, _, _ = checker.server.ask("POST", "/nowhere", body[:-2 * MEGABYTE], {"Content-Type": "application/json"} | headers)
+        expect(status == 404, f"{headers}: {status}")
+    with Connection(checker.server) as connection:
+        check_error(connection.ask(head("POST", "/embed", JSON, "Content-Length: 10737418240")), 413)
+        start = time.monotonic()
+        while connection.send(b" ") and time.monotonic() - start < 20:
+            time.sleep(0.1)
+        seconds = time.monotonic() - start
+        expect(3 < seconds < 10, f"a client that sends on is cut off after {seconds:.1f} s")
+    return f"a client that sends on is cut off after {seconds:.1f} s"
 
 
 @check("health while large bodies are read")
@@ -70,13 +80,14 @@ def health_beside_bodies(checker):
         for thread in threads:
             thread.start()
         latencies = [timed(lambda: server.ask("GET", "/health/live"))]
-        while not all(select.select([connection.socket], [], [], 0)[0] for connection in connections):
+        end = time.monotonic() + 60
+        while time.monotonic() < end and not all(select.select([connection.socket], [], [], 0)[0] for connection in connections):
             latencies.append(timed(lambda: server.ask("GET", "/health/live")))
         for thread in threads:
             thread.join()
         for connection in connections:
             check_vectors(connection.answer(), 1)
-        expect(max(latencies) < 0.5, f"/health/live takes {max(latencies):.2f} s")
+        expect(max(latencies) < 1, f"/health/live takes {max(latencies):.2f} s")
         return f"4 bodies of {len(body) / MEGABYTE:.0f} MB; /health/live {max(latencies) * 1000:.0f} ms at most of {len(latencies)}"
 
 
@@ -93,10 +104,7 @@ def huge_chunks(checker):
                 break
             sent += MEGABYTE
         expect(sent < 2 * BODY_LIMIT + 16 * MEGABYTE, f"{sent >> 20} MB were taken")
-        try:
-            check_error(connection.answer(), 413)
-        except Closed:
-            pass  # the end of the connection threw the answer away, which the server cannot help
+        check_error(connection.answer(), 413)
         connection.seconds_to_end(5)
     return f"{sent >> 20} MB were taken; {(checker.server.resident_bytes() - before) / MEGABYTE:+.0f} MB of memory"
 

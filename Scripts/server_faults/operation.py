@@ -75,7 +75,7 @@ def metrics(checker):
         text = server.ask("GET", "/metrics")[2].decode()
         expect(secret not in text and secret not in server.text(), "a client's text is in metrics or log")
         after = server.metrics()
-        expect(len(after) - len(before) < 400, f"{len(after) - len(before)} more series after 106 requests")
+        expect(len(after) - len(before) < 400, f"{len(after) - len(before)} more series after 107 requests")
         counts = [after[f'te_request_{name}{{method="single"}}'] for name in ("count", "success")]
         counts += [after[f"te_embed_{name}"] for name in ("count", "success")]
         expect(counts == [3, 2, 4, 3], f"counts are wrong: {counts}")
@@ -211,13 +211,18 @@ def addresses(checker):
     expect(not wrong, "; ".join(wrong))
 
 
-def limited(descriptors):
-    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))
+def limited(soft, hard):
+    return lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
 @check("no file descriptors left")
 def no_descriptors(checker):
-    with checker.start(prepare=limited(64)) as server:
+    with checker.start(prepare=limited(64, 1024)) as server, contextlib.ExitStack() as stack:
+        connections = [stack.enter_context(Connection(server, timeout=15)) for _ in range(120)]
+        for connection in connections:
+            expect(connection.ask(get("/health")).status == 200, "with a soft limit of 64 and a hard one of 1,024 not all are served")
+    with checker.start(prepare=limited(64, 64)) as server:
+        expect("allows fewer connections" in server.text(), "the log does not tell of the limit")
         with contextlib.ExitStack() as stack:
             connections = [stack.enter_context(Connection(server, timeout=15)) for _ in range(120)]
             time.sleep(0.5)

@@ -39,6 +39,19 @@ import Testing
     #expect(counts.values.withLock { $0 }.allSatisfy { $0 == 200 })
   }
 
+  /// None keeps the one before in memory: to give up such a chain at its end would take more stack than there is.
+  @Test func startedTasksStartTheNextWithoutEnd() async {
+    await #expect(processExitsWith: .success) {
+      let pool = ThreadPool(threadCount: 2)
+      @Sendable func start(_ left: Int, _ completion: CheckedContinuation<Void, Never>) {
+        pool.start { _ in left > 0 ? start(left - 1, completion) : completion.resume() }
+      }
+      await withCheckedContinuation { start(300_000, $0) }
+      // After the last task.
+      await pool.perform { _ in }
+    }
+  }
+
   /// At most as many tasks run at a time as the pool has threads, however many callers there are.
   @Test func boundsRunningTasks() async throws {
     let pool = ThreadPool(threadCount: 3)

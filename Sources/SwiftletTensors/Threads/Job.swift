@@ -9,7 +9,7 @@ final class Job: @unchecked Sendable {
   /// Whether the tasks only help another job's task along: worth doing when nothing else waits.
   let isHelp: Bool
 
-  /// The task of a pool that submitted this job; nil if none did.
+  /// The task of a pool that waits for this job; nil if none does.
   let origin: RunningTask?
 
   /// What the synchronous caller waits on; nil if there is none.
@@ -27,13 +27,14 @@ final class Job: @unchecked Sendable {
   fileprivate var isListed = false
 
   init(
-    count: Int, isHelp: Bool = false, caller: Condition? = nil, task: @escaping @Sendable (Int, Worker) -> Void
+    count: Int, isHelp: Bool = false, caller: Condition? = nil, origin: RunningTask? = .current,
+    task: @escaping @Sendable (Int, Worker) -> Void
   ) {
     self.count = count
     self.isHelp = isHelp
     self.caller = caller
     self.task = task
-    origin = RunningTask.current
+    self.origin = origin
   }
 
   /// The number of tasks that have not started.

@@ -12,7 +12,7 @@ final class RunningTask: Sendable {
 
   private let queue: JobQueue
 
-  /// The task that submitted this task's job.
+  /// The task that waits for this task's job.
   private let outer: RunningTask?
 
   /// A Swift task that was started in here inherits ``current``, and may outlive this.
@@ -25,7 +25,7 @@ final class RunningTask: Sendable {
 
   /// Runs `body` as a task of a queue.
   ///
-  /// - Parameter origin: the task that submitted the job.
+  /// - Parameter origin: the task that waits for the job.
   static func run(on queue: JobQueue, origin: RunningTask?, _ body: () -> Void) {
     let task = RunningTask(queue: queue, outer: origin)
     $current.withValue(task, operation: body)

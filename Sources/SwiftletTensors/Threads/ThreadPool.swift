@@ -80,14 +80,18 @@ package final class ThreadPool: Sendable {
   /// It is carried out to its end even if the caller's task is cancelled.
   package func perform<Value: Sendable>(_ body: @escaping @Sendable (Worker) -> Value) async -> Value {
     await withCheckedContinuation { continuation in
-      start { worker in continuation.resume(returning: body(worker)) }
+      start(for: .current) { worker in continuation.resume(returning: body(worker)) }
     }
   }
 
   /// Runs `body` on one of the pool's threads, after what was submitted before. Returns at once.
-  package func start(_ body: @escaping @Sendable (Worker) -> Void) {
+  ///
+  /// Nobody waits for it. So it may start the next in turn without end, and none keeps the one before in memory.
+  package func start(_ body: @escaping @Sendable (Worker) -> Void) { start(for: nil, body) }
+
+  private func start(for origin: RunningTask?, _ body: @escaping @Sendable (Worker) -> Void) {
     let task: @Sendable (Int, Worker) -> Void = { _, worker in body(worker) }
-    if hasThreads { queue.submit(Job(count: 1, task: task)) } else { run(count: 1, task) }
+    if hasThreads { queue.submit(Job(count: 1, origin: origin, task: task)) } else { run(count: 1, task) }
   }
 
   /// The synchronous call, which an asynchronous function would not choose.

@@ -22,7 +22,7 @@ struct TokenTemplate: Sendable {
   let suffix: [Int32]
   /// What is done to the places of the texts' tokens; nil if nothing.
   var trimming: OffsetTrimming?
-  // What each text asks for is not counted anew.
+  // Counted once, since every text asks for them.
   private let specialCounts: (single: Int, pair: Int)
   private let largestTypeIDs: (single: Int32, pair: Int32)
 

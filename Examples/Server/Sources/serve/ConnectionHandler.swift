@@ -2,6 +2,7 @@
 
 import HTTPTypes
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 import Synchronization
 
@@ -15,12 +16,14 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   private let settings: ServerSettings
   private let connections: Connections
-  /// Whether a head has come whose answer is not written yet.
-  private var isInRequest = false
-  /// Whether the body of the request is not complete.
+  /// The heads that have come whose answers are not sent.
+  private var requestCount = 0
+  /// Whether the body of the last request is not complete, or it is no request.
   private var isReadingBody = false
-  /// Whether an answer has begun that is not written yet.
-  private var isAnswering = false
+  /// The bytes of the answers that have begun and are not sent.
+  private var answers: [Int] = []
+  /// Whether the last request asks for the end of the connection after its answer.
+  private var asksToClose = false
   private var closesAfterAnswer = false
   /// Whether the last answer is written, and what comes is thrown away.
   private var isDiscarding = false
@@ -59,7 +62,9 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     if isDiscarding { return }
     switch unwrapInboundIn(data) {
     case .head(let head):
-      (isInRequest, isReadingBody) = (true, true)
+      requestCount += 1
+      isReadingBody = true
+      asksToClose = head.headerFields[.connection]?.lowercased() == "close"
       startReadTimer(context, settings.bodyTimeout, "the body was not complete in time")
       let length = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
       if head.headerFields[.expect]?.lowercased() == "100-continue", length <= settings.maximumBodyBytes {
@@ -74,6 +79,11 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireChannelRead(data)
   }
 
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    if error is HTTPParserError { isReadingBody = true }
+    context.fireErrorCaught(error)
+  }
+
   func channelReadComplete(context: ChannelHandlerContext) {
     if isDiscarding { context.read() }
     context.fireChannelReadComplete()
@@ -81,15 +91,17 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
 
   /// Waits for the head of which the first byte has come.
   private func startHeadTimer(context: ChannelHandlerContext) {
-    guard readTimer == nil, !isInRequest else { return }
+    guard readTimer == nil, requestCount == 0 else { return }
     startReadTimer(context, settings.headTimeout, "the head was not complete in time")
   }
 
-  /// Ends the connection after a time, with an answer if none has begun.
+  /// Ends the connection after a time, with an answer if none has begun. While requests before the one that is read have
+  /// no answer, it is the server that does not read.
   private func startReadTimer(_ context: ChannelHandlerContext, _ time: Duration, _ message: String) {
     readTimer?.cancel()
     readTimer = context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(time)) { [self] in
-      if !isAnswering {
+      if requestCount > 1 { return startReadTimer(context, time, message) }
+      if answers.isEmpty {
         let body = "{\"error\":\"\(message)\",\"error_type\":\"Validation\"}"
         let head = "HTTP/1.1 408 Request Timeout\r\ncontent-type: application/json\r\nconnection: close\r\n"
         let answer = ByteBuffer(string: head + "content-length: \(body.utf8.count)\r\n\r\n" + body)
@@ -107,18 +119,20 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapOutboundIn(data) {
     case .head(let head):
       if head.status.kind == .informational { return context.write(data, promise: promise) }
-      isAnswering = true
-      closesAfterAnswer = head.headerFields[.connection] == "close"
-      writeTimer?.cancel()
       let length = head.headerFields[.contentLength].flatMap { Int($0) } ?? 0
-      writeTimer = closeTimer(context, settings.writeTimeout(byteCount: length))
+      answers.append(length)
+      // A request that is no HTTP has an answer, too.
+      requestCount = max(requestCount, answers.count)
+      closesAfterAnswer = head.headerFields[.connection] == "close" || asksToClose && requestCount == answers.count
+      startWriteTimer(context)
       context.write(data, promise: promise)
     case .end:
       let written = promise ?? context.eventLoop.makePromise()
       written.futureResult.assumeIsolated().whenComplete { [self] _ in
-        writeTimer?.cancel()
-        (isInRequest, isAnswering) = (false, false)
-        if closesAfterAnswer { closeAfterAnswer(context) }
+        requestCount -= 1
+        answers.removeFirst()
+        startWriteTimer(context)
+        if closesAfterAnswer, answers.isEmpty { closeAfterAnswer(context) }
       }
       context.write(data, promise: written)
     case .body: context.write(data, promise: promise)
@@ -134,6 +148,12 @@ final class ConnectionHandler: ChannelDuplexHandler, RemovableChannelHandler {
     readTimer?.cancel()
     readTimer = closeTimer(context, settings.discardTimeout)
     context.read()
+  }
+
+  /// Gives the client time for the answers that have begun.
+  private func startWriteTimer(_ context: ChannelHandlerContext) {
+    writeTimer?.cancel()
+    writeTimer = answers.isEmpty ? nil : closeTimer(context, settings.writeTimeout(byteCount: answers.reduce(0, +)))
   }
 
   private func closeTimer(_ context: ChannelHandlerContext, _ time: Duration) -> Scheduled<Void> {

@@ -11,17 +11,17 @@
 /// The limit of the process's open files.
 enum DescriptorLimit {
   /// What the process opens besides connections.
-  private static let reserve = 32
+  private static let reserve = 96
 
   /// Raises the limit as far as `connections` need it and the system allows it.
   ///
-  /// A server that accepts more than it has descriptors for finds the next connection waiting again and again.
+  /// A server without a free descriptor cannot accept the connection that waits, and would try again without end.
   ///
   /// - Returns: the connections that can be open at a time, at most `connections`.
   static func connections(atMost connections: Int) -> Int {
     var limit = rlimit()
     guard getrlimit(resource, &limit) == 0 else { return connections }
-    let wanted = rlim_t(connections + reserve)
+    let wanted = rlim_t(connections) + rlim_t(reserve)
     if limit.rlim_cur < wanted {
       let before = limit
       limit.rlim_cur = min(wanted, limit.rlim_max)

@@ -2,7 +2,8 @@
 
 import NIOPosix
 
-/// Runs work on `byteCount` bytes. Much of it runs on threads of its own, so that those of other requests are free.
+/// Runs work on `byteCount` bytes. From 64 KiB on, which take some tenths of a millisecond, it has threads of its own, so
+/// that those which serve other requests are free.
 func runApart<Value: Sendable>(
   byteCount: Int, _ work: @escaping @Sendable () throws -> Value
 ) async throws -> Value {

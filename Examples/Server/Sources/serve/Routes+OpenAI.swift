@@ -36,6 +36,8 @@ extension Routes {
     if settings.isStrictAboutModel, model != service.modelName {
       throw ServerError(.noSuchModel, "no such model; this server has \"\(service.modelName)\"", parameter: "model")
     }
+    let inputs = try inputs(body)
+    call.context.work.begin(inputs: inputs.count)
     let encoding = try body.vectorEncoding()
     var options = EmbeddingService.TokenOptions(prompt: try body.string("prompt_name"))
     if let type = try body.choice("input_type", InputType.self), options.prompt == nil {
@@ -44,8 +46,6 @@ extension Routes {
     if try body.bool("truncate") == false { options.truncation = .refused }
     let encoder = try service.encoder(
       normalize: try body.bool("normalize") ?? true, dimensions: try body.integer("dimensions", from: 1))
-    let inputs = try inputs(body)
-    call.context.work.begin(inputs: inputs.count)
     let tokens = try await service.tokens(inputs, options, parameter: "input")
     let result = try await service.vectors(tokens, encoder, encoding, call.share)
     let vectors = EncodedVectors(result.value, encoding), truncated = Set(result.value.truncated)

@@ -53,6 +53,7 @@ extension Routes {
     guard reranker.encoder.labels.count == 1 else {
       throw ServerError(.wrongModel, "model is not a re-ranker model; it has \(reranker.encoder.labels.count) labels")
     }
+    call.context.work.begin(inputs: documents.count)
     try service.check(
       count: documents.count, empty: documents.indices.filter { documents[$0].isEmpty }, parameter: parameter)
     let scores = try await score(

@@ -131,17 +131,28 @@ extension Routes {
     try service.check(count: texts.count, empty: [], parameter: "inputs")
     let prompt = try service.prompt(named: body.string("prompt_name"))
     let options = EncodingOptions(addsSpecialTokens: try body.bool("add_special_tokens") ?? true)
-    var work = RequestWork(
-      model: service.modelName, inputCount: texts.count, tokenCount: 0,
-      characterCount: texts.reduce(0) { $0 + $1.unicodeScalars.count })
-    let start = ContinuousClock.now
+    let start = ContinuousClock.now, size = texts.reduce(0) { $0 + prompt.utf8.count + $1.utf8.count }
     // A token takes some hundred bytes here.
-    try call.share.take(texts.reduce(0) { $0 + prompt.utf8.count + $1.utf8.count } * 100)
-    var bytes: [UInt8] = []
+    try call.share.take(size * 100)
+    let (bytes, tokenCount) = try await runApart(byteCount: size) {
+      try tokensAsJSON(texts, prompt: prompt, options)
+    }
+    var work = RequestWork(
+      model: service.modelName, inputCount: texts.count, tokenCount: tokenCount,
+      characterCount: texts.reduce(0) { $0 + $1.unicodeScalars.count })
+    work.tokenization = .now - start
+    return call.response(bytes, work)
+  }
+
+  /// The tokens of each text with their places in its UTF-8, and how many they are.
+  private func tokensAsJSON(
+    _ texts: [String], prompt: String, _ options: EncodingOptions
+  ) throws -> (bytes: [UInt8], tokenCount: Int) {
+    var bytes: [UInt8] = [], tokenCount = 0
     try bytes.appendArray(of: texts) { bytes, text in
       let whole = prompt + text, utf8 = Array(whole.utf8)
       let encoding = try service.encoder.tokenizer.encode(whole, options: options)
-      work.tokenCount += encoding.ids.count
+      tokenCount += encoding.ids.count
       bytes.appendArray(of: encoding.ids.indices) { bytes, index in
         let isSpecial = encoding.textIndices[index] == nil, range = encoding.utf8Ranges[index]
         bytes += "{\"id\":\(encoding.ids[index]),\"text\":".utf8
@@ -154,8 +165,7 @@ extension Routes {
         throw ServerError(.invalid, "the answer would be too large; send fewer texts at a time")
       }
     }
-    work.tokenization = .now - start
-    return call.response(bytes, work)
+    return (bytes, tokenCount)
   }
 
   private func decode(_ call: Call) async throws -> Response {
@@ -166,8 +176,10 @@ extension Routes {
     let skips = try call.body.bool("skip_special_tokens") ?? true
     let ids = try call.body.required("ids", lists)
     try service.check(count: ids.count, empty: [], parameter: "ids")
-    let texts = try ids.map { try service.encoder.tokenizer.decode($0, skipsSpecialTokens: skips) }
-    return Response(json: .array(texts.map { .string($0) }))
+    let tokenizer = service.encoder.tokenizer
+    return try await runApart(byteCount: ids.reduce(0) { $0 + $1.count } * 4) {
+      Response(json: .array(try ids.map { .string(try tokenizer.decode($0, skipsSpecialTokens: skips)) }))
+    }
   }
 
   private var info: Response {

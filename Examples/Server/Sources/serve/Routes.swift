@@ -3,6 +3,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import NIOHTTPTypes
 import Swiftlet
 import SwiftletFiles
 
@@ -44,11 +45,15 @@ struct Routes: Sendable {
     /// An answer, with what it took for headers and metrics.
     func response(_ bytes: [UInt8], _ work: RequestWork) -> Response {
       context.work.set(work)
-      let share = share, buffer = ByteBuffer(bytes: bytes)
-      // The share goes when the answer is written, or cannot be.
+      let share = share, channel = context.channel, buffer = ByteBuffer(bytes: bytes)
       let body = ResponseBody(contentLength: bytes.count) { writer in
+        // The share goes when the client has the answer, or cannot get it.
         defer { withExtendedLifetime(share) {} }
         try await writer.write(buffer)
+        if bytes.count > 1 << 16 {
+          // Until here the answer is queued only. What is written after it is sent after it.
+          try await channel.writeAndFlush(HTTPResponsePart.body(ByteBuffer())).get()
+        }
         try await writer.finish(nil)
       }
       return Response(status: .ok, headers: [.contentType: "application/json"], body: body)

@@ -51,12 +51,13 @@ struct ServerLog: LogHandler {
         dropped += 1
         return
       }
-      StandardError.print(line(event, dropped: dropped))
+      let bytes = line(event, dropped: dropped).utf8.prefix(Int(PIPE_BUF) - 1)
+      StandardError.print(String(decoding: bytes, as: UTF8.self))
       dropped = 0
     }
   }
 
-  /// Whether a line can be written without waiting. If so, a pipe takes PIPE_BUF bytes, which is more than a line has.
+  /// Whether PIPE_BUF bytes can be written without waiting, as POSIX has it for a pipe.
   private static var canWrite: Bool {
     var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
     return poll(&descriptor, 1, 0) != 0
@@ -69,13 +70,13 @@ struct ServerLog: LogHandler {
     let time = Date.now.formatted(.iso8601)
     guard format == .json else {
       let text = sorted.map { " \($0.key)=\($0.value)" }.joined()
-      return String("\(time) \(event.level) \(label): \(event.message)\(text)".prefix(1000))
+      return "\(time) \(event.level) \(label): \(event.message)\(text)"
     }
     var object: JSONObject = [
       "time": .string(time), "level": .string(event.level.rawValue), "label": .string(label),
       "message": .string("\(event.message)"),
     ]
-    for (key, value) in sorted { object[key] = .string(String("\(value)".prefix(500))) }
+    for (key, value) in sorted { object[key] = .string("\(value)") }
     var bytes: [UInt8] = []
     JSONWriter.append(.object(object), to: &bytes)
     return String(decoding: bytes, as: UTF8.self)

@@ -65,7 +65,7 @@ final class ServerMetrics: Sendable {
     describe("swiftlet_computed_tokens_total", "Tokens that were computed.")
     describe(
       "swiftlet_round_duration_seconds", "Seconds that a thread computed before it turned to other requests.",
-      geometric(35, from: 1e-3, ratio: 1.2))
+      geometric(50, from: 1e-3, ratio: 1.2))
 
     func counter(_ name: String, _ dimensions: [(String, String)] = []) -> Counter {
       Counter(label: name, dimensions: dimensions, factory: registry)

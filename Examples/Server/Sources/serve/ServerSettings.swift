@@ -39,7 +39,7 @@ struct ServerSettings: Sendable {
   var discardTimeout = Duration.seconds(5)
   var idleTimeout = Duration.seconds(60)
 
-  /// The longest time that a client takes to read an answer.
+  /// The longest time that a client takes to read an answer: a minute, and a second for each 256 KiB.
   func writeTimeout(byteCount: Int) -> Duration { .seconds(60 + byteCount >> 18) }
 }
 
