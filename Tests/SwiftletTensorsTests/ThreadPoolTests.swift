@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CSwiftletKernels
-import SwiftletTensors
 import Synchronization
 import Testing
+
+@testable import SwiftletTensors
 
 @Suite struct ThreadPoolTests {
   private final class Counts: Sendable {
@@ -39,17 +40,20 @@ import Testing
     #expect(counts.values.withLock { $0 }.allSatisfy { $0 == 200 })
   }
 
-  /// None keeps the one before in memory: to give up such a chain at its end would take more stack than there is.
-  @Test func startedTasksStartTheNextWithoutEnd() async {
-    await #expect(processExitsWith: .success) {
-      let pool = ThreadPool(threadCount: 2)
-      @Sendable func start(_ left: Int, _ completion: CheckedContinuation<Void, Never>) {
-        pool.start { _ in left > 0 ? start(left - 1, completion) : completion.resume() }
-      }
-      await withCheckedContinuation { start(300_000, $0) }
-      // After the last task.
-      await pool.perform { _ in }
+  /// Tasks may start the next one without end, as the rounds of a `RequestQueue` do: none keeps those before it in memory.
+  @Test func startedTaskForgetsWhatStartedIt() async {
+    final class Reference: @unchecked Sendable {
+      // SAFETY: the pool's only thread reads and writes it.
+      weak var task: RunningTask?
     }
+    let pool = ThreadPool(threadCount: 1), first = Reference()
+    let isForgotten = await withCheckedContinuation { continuation in
+      pool.start { _ in
+        first.task = .current
+        pool.start { _ in pool.start { _ in continuation.resume(returning: first.task == nil) } }
+      }
+    }
+    #expect(isForgotten)
   }
 
   /// At most as many tasks run at a time as the pool has threads, however many callers there are.
