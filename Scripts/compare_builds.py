@@ -1,15 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compares the speed of two builds of the programs: embedding, training and the latency of one text.
+"""Compares the speed of two builds of the programs: embedding, training, the latency of one text, tokenizing.
 
 usage: compare_builds.py OLD NEW TEXTS TRAIN [--pairs N]
 
-OLD and NEW are folders with release builds of `embed` and `finetune`; TEXTS has a text a line, TRAIN is a table of texts and
+OLD and NEW are folders with release builds of `embed`, `finetune` and, if it is to be compared, the benchmarks' `tokenizer`; TEXTS has a text a line, TRAIN is a table of texts and
 labels. The builds run in turn, the first of a pair changing. Prints for each task the median of old / new (above 1: NEW is
 faster) and its 95 % interval by bootstrap. For latency both programs stay open
 for fifty lines and get each in turn.
 """
 import argparse
+import json
+import os
 import pathlib
 import random
 import statistics
@@ -73,6 +75,18 @@ def latency(builds, texts, precision):
     show(f"latency, {precision}", pairs)
 
 
+def tokenizing(builds, texts, pairs):
+    # malloc keeps what is freed, else the system's giving and taking of memory decides.
+    environment = os.environ | {f"MALLOC_{name}_": str(1 << 30) for name in ("TRIM_THRESHOLD", "MMAP_THRESHOLD")} | {"MALLOC_TOP_PAD_": str(1 << 26)}
+
+    def measure(build):
+        command = [builds[build] / "tokenizer", "--model", MODEL, "--text", texts, "--passes", "60"]
+        output = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE).stdout
+        return 1 / json.loads(output)["megabytes_per_s"]
+
+    show("tokenizing", [in_turn(i, measure) for i in range(pairs)])
+
+
 def latencies(programs, lines):
     """The seconds of each line's answer by both programs."""
     def answer(program, line):
@@ -97,6 +111,8 @@ def main():
     parser.add_argument("--pairs", type=int, default=30)
     options = parser.parse_args()
     builds = options.old.resolve(), options.new.resolve()
+    if all((build / "tokenizer").exists() for build in builds):
+        tokenizing(builds, options.texts, options.pairs)
     for precision in ("float32", "int8"):
         latency(builds, options.texts, precision)
         embedding(builds, options.texts, precision, options.pairs)

@@ -41,3 +41,33 @@ struct ProcessStatus {
 #else
   private let rusageSelf = RUSAGE_SELF
 #endif
+
+/// The limit of the process's open files.
+enum DescriptorLimit {
+  /// What the process opens besides connections.
+  private static let reserve = 96
+
+  /// Raises the limit as far as `connections` need it and the system allows it.
+  ///
+  /// A server without a free descriptor cannot accept the connection that waits, and would try again without end.
+  ///
+  /// - Returns: the connections that can be open at a time, at most `connections`.
+  static func connections(atMost connections: Int) -> Int {
+    var limit = rlimit()
+    guard getrlimit(resource, &limit) == 0 else { return connections }
+    let wanted = rlim_t(connections) + rlim_t(reserve)
+    if limit.rlim_cur < wanted {
+      let before = limit
+      limit.rlim_cur = min(wanted, limit.rlim_max)
+      if setrlimit(resource, &limit) != 0 { limit = before }
+    }
+    let possible = Int(clamping: limit.rlim_cur)
+    return min(connections, max(possible - reserve, possible / 4, 1))
+  }
+
+  #if canImport(Glibc)
+    private static let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+  #else
+    private static let resource = RLIMIT_NOFILE
+  #endif
+}

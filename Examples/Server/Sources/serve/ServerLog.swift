@@ -10,13 +10,6 @@ import Synchronization
 #else
   import Foundation
 #endif
-#if canImport(Glibc)
-  import Glibc
-#elseif canImport(Musl)
-  import Musl
-#else
-  import Darwin
-#endif
 
 /// Writes each message on a line of standard error, as text or as a JSON object.
 ///
@@ -47,20 +40,9 @@ struct ServerLog: LogHandler {
 
   func log(event: LogEvent) {
     ServerLog.droppedCount.withLock { dropped in
-      guard ServerLog.canWrite else {
-        dropped += 1
-        return
-      }
-      let bytes = line(event, dropped: dropped).utf8.prefix(Int(PIPE_BUF) - 1)
-      StandardError.print(String(decoding: bytes, as: UTF8.self))
-      dropped = 0
+      let isWritten = StandardError.printWithoutWaiting { line(event, dropped: dropped) }
+      dropped = isWritten ? 0 : dropped + 1
     }
-  }
-
-  /// Whether PIPE_BUF bytes can be written without waiting, as POSIX has it for a pipe.
-  private static var canWrite: Bool {
-    var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
-    return poll(&descriptor, 1, 0) != 0
   }
 
   private func line(_ event: LogEvent, dropped: Int) -> String {
