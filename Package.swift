@@ -21,11 +21,12 @@ let modules: [(name: String, imports: [String])] = [
       "SwiftletWeights",
     ]
   ),
+  ("SwiftletSearch", ["SwiftletEncoders", "SwiftletFiles", "SwiftletTensors"]),
   (
     "Swiftlet",
     [
-      "SwiftletAutodiff", "SwiftletEncoders", "SwiftletFiles", "SwiftletTensors", "SwiftletTokenizers",
-      "SwiftletTraining", "SwiftletWeights",
+      "SwiftletAutodiff", "SwiftletEncoders", "SwiftletFiles", "SwiftletSearch", "SwiftletTensors",
+      "SwiftletTokenizers", "SwiftletTraining", "SwiftletWeights",
     ]
   ),
 ]

@@ -30,8 +30,13 @@ INLINE ints pair_dots(ints inputs, ints weights) {
 #define INT8_PAIR_DOT(inputs, weights) pair_dots(inputs, weights)
 #define FORMAT int8
 #include "int8.inc"
+
+#define SCAN plain
+#define PAIR_SUM(sum, inputs, codes) (sum) + pair_dots(inputs, codes)
+#include "scan.inc"
 #pragma clang attribute pop
 
-const swlt_kernels swlt_avx2 = {FLOAT32_KERNELS, .bfloat16 = &table_avx2_bfloat16, .int8 = &table_avx2_int8};
+const swlt_kernels swlt_avx2 = {
+    FLOAT32_KERNELS, .bfloat16 = &table_avx2_bfloat16, .int8 = &table_avx2_int8, .scan = scan_avx2_plain};
 
 #endif

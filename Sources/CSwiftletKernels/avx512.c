@@ -19,6 +19,10 @@
 #define FORMAT int8
 #include "int8.inc"
 #undef INT8_PAIR_DOT
+
+#define SCAN plain
+#define PAIR_SUM(sum, inputs, codes) (sum) + (ints)_mm512_madd_epi16((__m512i)(inputs), (__m512i)(codes))
+#include "scan.inc"
 #pragma clang attribute pop
 
 #pragma clang attribute push(__attribute__((target("avx512bf16,avx512f,avx512bw,avx512dq,avx512vl,avx2,fma"))), \
@@ -36,14 +40,21 @@
 #define QUAD_OFFSET 128
 #define FORMAT native_int8
 #include "int8.inc"
+
+#define SCAN native
+#define PAIR_SUM(sum, inputs, codes) (ints) _mm512_dpwssd_epi32((__m512i)(sum), (__m512i)(inputs), (__m512i)(codes))
+#include "scan.inc"
 #pragma clang attribute pop
+
+#define INT8_PLAIN .int8 = &table_avx512_int8, .scan = scan_avx512_plain
+#define INT8_NATIVE .int8 = &table_avx512_native_int8, .scan = scan_avx512_native
 
 /// Indexed by whether the CPU has bfloat16 and int8 instructions (0 or 1 each).
 const swlt_kernels swlt_avx512[2][2] = {
-    {{FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, .int8 = &table_avx512_int8},
-     {FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, .int8 = &table_avx512_native_int8}},
-    {{FLOAT32_KERNELS, .bfloat16 = &table_avx512_native_bfloat16, .int8 = &table_avx512_int8},
-     {FLOAT32_KERNELS, .bfloat16 = &table_avx512_native_bfloat16, .int8 = &table_avx512_native_int8}},
+    {{FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, INT8_PLAIN},
+     {FLOAT32_KERNELS, .bfloat16 = &table_avx512_bfloat16, INT8_NATIVE}},
+    {{FLOAT32_KERNELS, .bfloat16 = &table_avx512_native_bfloat16, INT8_PLAIN},
+     {FLOAT32_KERNELS, .bfloat16 = &table_avx512_native_bfloat16, INT8_NATIVE}},
 };
 
 #endif

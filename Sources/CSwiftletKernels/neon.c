@@ -16,6 +16,9 @@
 #define FORMAT int8
 #include "int8.inc"
 
+#define SCAN plain
+#include "scan.inc"
+
 #pragma clang attribute push(__attribute__((target("dotprod"))), apply_to = function)
 INLINE ints quad_dot(ints sum, ints inputs, ints weights) {
   int32_t x[LANES], w[LANES], s[LANES];
@@ -37,8 +40,8 @@ INLINE ints quad_dot(ints sum, ints inputs, ints weights) {
 
 /// Indexed by whether the CPU has int8 dot products (0 or 1).
 const swlt_kernels swlt_neon[2] = {
-    {FLOAT32_KERNELS, .bfloat16 = &table_neon_bfloat16, .int8 = &table_neon_int8},
-    {FLOAT32_KERNELS, .bfloat16 = &table_neon_bfloat16, .int8 = &table_neon_native_int8},
+    {FLOAT32_KERNELS, .bfloat16 = &table_neon_bfloat16, .int8 = &table_neon_int8, .scan = scan_neon_plain},
+    {FLOAT32_KERNELS, .bfloat16 = &table_neon_bfloat16, .int8 = &table_neon_native_int8, .scan = scan_neon_plain},
 };
 
 #endif

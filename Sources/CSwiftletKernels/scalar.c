@@ -11,4 +11,8 @@
 #define FORMAT int8
 #include "int8.inc"
 
-const swlt_kernels swlt_scalar = {FLOAT32_KERNELS, .bfloat16 = &table_scalar_bfloat16, .int8 = &table_scalar_int8};
+#define SCAN plain
+#include "scan.inc"
+
+const swlt_kernels swlt_scalar = {
+    FLOAT32_KERNELS, .bfloat16 = &table_scalar_bfloat16, .int8 = &table_scalar_int8, .scan = scan_scalar_plain};

@@ -24,6 +24,19 @@
 @_exported public import struct SwiftletEncoders.SentenceEncoder
 @_exported public import struct SwiftletEncoders.TransformerConfiguration
 
+// Search
+@_exported public import struct SwiftletSearch.FilterError
+@_exported public import struct SwiftletSearch.IndexDescription
+@_exported public import struct SwiftletSearch.IndexError
+@_exported public import struct SwiftletSearch.IndexUpdate
+@_exported public import struct SwiftletSearch.IndexedDocument
+@_exported public import struct SwiftletSearch.IndexedModel
+@_exported public import struct SwiftletSearch.SearchFilter
+@_exported public import struct SwiftletSearch.SearchHit
+@_exported public import struct SwiftletSearch.SearchResults
+@_exported public import struct SwiftletSearch.VectorIndex
+@_exported public import class SwiftletSearch.VectorIndexWriter
+
 // Errors
 @_exported public import protocol SwiftletFiles.SwiftletError
 

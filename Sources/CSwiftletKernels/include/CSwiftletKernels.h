@@ -38,6 +38,27 @@ typedef struct {
   float step_size;  // learning rate / (1 - beta1^t)
 } swlt_adamw;
 
+/// The bytes of 16 rows of codes, a block: for each two elements of the dimension (the last of an odd number is 0), 16
+/// pairs of int8 codes, one a row; then, float32, the rows' 16 scales and their 16 errors.
+static inline size_t swlt_code_block_size(size_t dimension) { return (dimension + 1) / 2 * 32 + 2 * 16 * 4; }
+
+/// What is known of the dot product p of a query and a row: with the row's scale s and error e, and the product d of
+/// their codes, |p - scale s d| <= norm e + code_error s + slack.
+typedef struct {
+  float scale;
+  float norm;
+  float code_error;
+  float slack;
+  float threshold;  // of the upper bounds that are asked for
+} swlt_scan_query;
+
+/// A row and the bounds of its dot product with a query.
+typedef struct {
+  uint32_t row;
+  float lower;
+  float upper;
+} swlt_candidate;
+
 /// From this number of rows on, it is faster to expand weights of two bytes to float32 once for all rows.
 enum { SWLT_EXPANDED_ROWS = 64 };
 
@@ -108,6 +129,13 @@ typedef struct {
   /// dot products. Integer sums are exact for k up to 65,536. Numbers must be finite.
   /// Ashkboos et al.: QuaRot: outlier-free 4-bit inference in rotated LLMs, NeurIPS 2024.
   const swlt_compact *int8;
+
+  /// For each of `count` queries, the rows of `blocks` (see swlt_code_block_size) whose upper bound is at least the
+  /// query's threshold, in order. `live` has a bit a row: others are passed over. `inputs` holds the queries' int16 codes,
+  /// an even number each; no sum of codes' products may reach 2^31. Query q has room for 16 `blocks` candidates at
+  /// candidates + 16 * blocks * q, and counts[q] gets their number.
+  void (*scan)(size_t blocks, size_t dimension, const void *codes, const uint16_t *live, size_t count,
+               const int16_t *inputs, const swlt_scan_query *queries, swlt_candidate *candidates, size_t *counts);
 
   /// The sum of x[i] y[i], each added by a fused multiply-add to its lane.
   float (*dot)(size_t n, const float *x, const float *y);

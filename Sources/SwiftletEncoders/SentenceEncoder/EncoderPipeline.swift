@@ -91,6 +91,9 @@ package struct EncoderPipeline: Sendable {
   /// The pooling modes whose vectors are concatenated, in this order.
   package var pooling: [PoolingMode] { folder.poolingModes }
 
+  /// The number format of products with weights.
+  var precision: Precision { given.settings.precision }
+
   /// Whether vectors have unit length.
   package var normalizes: Bool { truncation?.normalizes ?? folder.normalizes }
 
@@ -115,7 +118,7 @@ package struct EncoderPipeline: Sendable {
 
   /// The encoder with these weights.
   package func reading(_ weights: Weights) -> SentenceEncoder {
-    SentenceEncoder(pipeline: self, weights: weights, unusedTensors: [])
+    SentenceEncoder(pipeline: self, weights: weights)
   }
 
   /// The cross-encoder with these weights.

@@ -22,6 +22,8 @@ package enum EncoderSettingsError: SwiftletError, Equatable {
   case noTransformer(for: String)
   /// The number of threads is out of range.
   case threadCount(Int, allowed: ClosedRange<Int>)
+  /// The digest of a model that was trained and not loaded from a folder.
+  case notOfAFolder
   /// The model's folder has no prompt of this name.
   case unknownPrompt(String, known: [String])
 
@@ -57,6 +59,7 @@ package enum EncoderSettingsError: SwiftletError, Equatable {
       return (
         "\(wish): this model averages words and has none", "leave it out, or give a model with a transformer"
       )
+    case .notOfAFolder: return ("the digest of a model that was trained since", "save it and load it from its folder")
     case .unknownPrompt(let name, let known):
       let names = known.map { quoted($0) }.joined(separator: ", ")
       return (

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import SwiftletAutodiff
-package import SwiftletTensors
+public import SwiftletTensors
 public import SwiftletTokenizers
 
 /// Turns texts into vectors. The cosine of two vectors says how similar the texts are in meaning.
@@ -26,6 +26,9 @@ public struct SentenceEncoder: Sendable {
   /// What copies of this encoder with other settings share.
   let model = ModelIdentity()
 
+  /// The folder that the weights are from; nil if they were trained since.
+  let folder: String?
+
   /// The names of tensors that the encoder does not use, for example task heads or a pooler.
   package let unusedTensors: [String]
 
@@ -45,12 +48,13 @@ public struct SentenceEncoder: Sendable {
     let pipeline = try EncoderPipeline(ModelFolder(path: folder), settings: settings)
     let loader = try pipeline.weightLoader(kernels)
     let weights = try loader.load(in: settings.precision, on: pipeline.pool)
-    self.init(pipeline: pipeline, weights: weights, unusedTensors: loader.unusedTensors)
+    self.init(pipeline: pipeline, weights: weights, folder: folder, unusedTensors: loader.unusedTensors)
   }
 
-  init(pipeline: EncoderPipeline, weights: Weights, unusedTensors: [String]) {
+  init(pipeline: EncoderPipeline, weights: Weights, folder: String? = nil, unusedTensors: [String] = []) {
     self.pipeline = pipeline
     self.weights = weights
+    self.folder = folder
     self.unusedTensors = unusedTensors
   }
 }
@@ -64,6 +68,9 @@ extension SentenceEncoder {
 
   /// The pooling modes. Their vectors are concatenated in this order.
   public var pooling: [PoolingMode] { pipeline.pooling }
+
+  /// The number format of products with weights.
+  public var precision: Precision { pipeline.precision }
 
   /// Whether vectors have unit length.
   public var normalizes: Bool { pipeline.normalizes }
@@ -79,6 +86,14 @@ extension SentenceEncoder {
 
   /// The name of the prompt that is used if none is given; nil for none.
   public var defaultPromptName: String? { pipeline.folder.defaultPromptName }
+
+  /// What is put before a text.
+  ///
+  /// - Parameter prompt: as in ``encode(_:prompt:)-([String],_)``.
+  /// - Throws: A ``SwiftletError`` if there is no such prompt.
+  package func promptText(named prompt: String?) throws -> String {
+    try pipeline.prompt(named: prompt).text(before: "")
+  }
 
   /// Non-fatal problems found while loading, one line each.
   public var warnings: [String] { pipeline.warnings }

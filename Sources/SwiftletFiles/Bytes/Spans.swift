@@ -46,6 +46,14 @@ extension Array where Element: BitwiseCopyable {
   }
 }
 
+extension [UInt8] {
+  /// Appends the bytes of numbers, in this machine's order.
+  package mutating func append<Number: BitwiseCopyable & Numeric>(bytesOf numbers: Span<Number>) {
+    // The buffer is read during the call only, and numbers have no padding.
+    unsafe numbers.withUnsafeBytes { unsafe append(contentsOf: $0) }
+  }
+}
+
 extension ContiguousArray where Element: BitwiseCopyable & Numeric {
   /// Calls `body` with the bytes of the numbers.
   @inlinable

@@ -42,6 +42,11 @@ final class FileDescriptor: Sendable {
     try System.writeAll(bytes, to: number, at: offset, path: shown)
   }
 
+  /// Maps all bytes of the file, to be read only; nil for an empty one. They stay after the file is closed.
+  func map(byteCount: Int) throws(FileError) -> UnsafeMutableRawPointer? {
+    try unsafe System.mapFile(number, byteCount: byteCount, path: path)
+  }
+
   /// Whether a read would return at once, with bytes, the end of the file or an error.
   func isReadable() -> Bool { System.isReadable(number, timeout: 0) }
 

@@ -49,12 +49,12 @@ package struct Folder: Sendable {
   }
 
   /// Whether a folder is at the path, not a link to one.
-  private var isThere: Bool {
+  package var isThere: Bool {
     System.status(of: path, followsLinks: false)?.kind == .directory
   }
 
   /// Removes the file or folder at the path and everything in it, as far as possible.
-  func removeInPlace() {
+  package func removeInPlace() {
     if isThere {
       for name in (try? names()) ?? [] { Folder(joinPath(path, name)).removeInPlace() }
       System.removeFolder(path)

@@ -41,10 +41,25 @@ package final class InputFile: Sendable {
     return bytes
   }
 
+  /// Maps all bytes, to be read only; nil for an empty file.
+  func map() throws(FileError) -> UnsafeMutableRawPointer? { try unsafe file.map(byteCount: size) }
+
   /// Throws if the file was written to, cut or replaced in place since it was opened.
   package func checkUnchanged() throws(FileError) {
     guard try file.status() == status else {
       throw FileError(path: path, kind: .changedWhileReading)
     }
+  }
+
+  /// Computes the SHA-256 of the whole file.
+  package func digest() throws(FileError) -> String {
+    var hash = SHA256()
+    let pieceSize = 1 << 20
+    for start in stride(from: 0, to: size, by: pieceSize) {
+      let piece = try read(at: start, count: min(pieceSize, size - start))
+      piece.withRawSpan { hash.update($0) }
+    }
+    try checkUnchanged()
+    return hash.hexDigest()
   }
 }

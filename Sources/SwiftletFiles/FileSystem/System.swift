@@ -242,6 +242,19 @@ enum System {
 
   // MARK: Memory
 
+  /// Maps all bytes of a file, to be read only; nil for an empty one.
+  static func mapFile(_ file: Int32, byteCount: Int, path: String) throws(FileError) -> UnsafeMutableRawPointer? {
+    guard byteCount > 0 else { return nil }
+    let base = unsafe mmap(nil, byteCount, PROT_READ, MAP_SHARED, file, 0)
+    guard unsafe base != MAP_FAILED else {
+      throw FileError(path: path, kind: .system(operation: "map", errno: errno))
+    }
+    return unsafe base
+  }
+
+  /// Gives back what ``mapFile(_:byteCount:path:)`` gave.
+  static func unmapFile(_ base: UnsafeMutableRawPointer, byteCount: Int) { unsafe munmap(base, byteCount) }
+
   /// The offset of the first byte at or after `start` that equals `byte`; nil if there is none.
   static func firstOffset(of byte: UInt8, in bytes: Span<UInt8>, from start: Int) -> Int? {
     precondition(0...bytes.count ~= start, "no place \(start) in \(bytes.count) bytes")

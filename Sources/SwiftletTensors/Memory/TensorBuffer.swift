@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+package import SwiftletFiles
+
 /// The memory of a tensor. Its last owner frees it or returns it to its workspace.
 ///
 /// Nothing outside this module sees a pointer: numbers are read and written through a ``VectorView``, a ``MatrixView``
@@ -14,6 +16,8 @@ package final class TensorBuffer: @unchecked Sendable {
     case workspace(Workspace, capacity: Int)
     /// Part of another buffer.
     case part(of: TensorBuffer)
+    /// Part of a file, which nobody writes to: in mapped bytes that would end the process.
+    case file(FileContents)
   }
 
   let base: UnsafeMutablePointer<Float>
@@ -35,6 +39,22 @@ package final class TensorBuffer: @unchecked Sendable {
     origin = .part(of: whole)
   }
 
+  /// The numbers in a file's bytes, in this machine's byte order, not copied. They are only read.
+  package init(_ file: FileContents, byteOffset: Int, count: Int) {
+    precondition(
+      byteOffset >= 0 && count >= 0 && byteOffset.isMultiple(of: MemoryLayout<Float>.alignment)
+        && count <= (file.byteCount - byteOffset) / MemoryLayout<Float>.stride,
+      "\(count) numbers from byte \(byteOffset) on of \(file.byteCount)")
+    self.count = count
+    if let address = unsafe file.address {
+      unsafe base = (address + byteOffset).assumingMemoryBound(to: Float.self)
+      origin = .file(file)
+    } else {
+      unsafe base = NumberMemory.allocate(0)
+      origin = .system
+    }
+  }
+
   /// Memory that a workspace lends, of at least `count` numbers.
   init(count: Int, capacity: Int, base: UnsafeMutablePointer<Float>, workspace: Workspace) {
     self.count = count
@@ -46,7 +66,7 @@ package final class TensorBuffer: @unchecked Sendable {
     switch origin {
     case .system: unsafe NumberMemory.deallocate(base, count: count)
     case .workspace(let workspace, let capacity): unsafe workspace.recycle(base, capacity: capacity)
-    case .part: break
+    case .part, .file: break
     }
   }
 }

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletFiles
+import SwiftletTensors
+
+/// A segment of an index, opened: its files are mapped or in memory.
+struct Segment: Sendable {
+  let rows: Int
+  let fields: [String]
+
+  /// `[rows, dimension]`.
+  let vectors: MatrixView
+
+  /// nil if the index has none.
+  let codes: RowCodes?
+
+  let ids: TextColumn
+  let texts: TextColumn
+
+  /// A bit a row: whether it is live.
+  let live: [UInt16]
+
+  private let positions: Positions
+  private let columns: FieldColumns
+
+  /// The position of a row that is deleted.
+  static let deleted = UInt64.max
+
+  /// What NumPy calls the type of positions.
+  static let positionType = "<u8"
+
+  /// What sorts rows.
+  private enum Positions {
+    case stored(NumpyContents)
+    /// Those of a segment that no commit has written yet.
+    case given([UInt64])
+
+    subscript(row: Int) -> UInt64 {
+      switch self {
+      case .stored(let numbers): numbers.number(at: row, as: UInt64.self)
+      case .given(let positions): positions[row]
+      }
+    }
+  }
+
+  /// - Parameter given: the rows' positions; nil: they are in a file.
+  init(
+    _ record: IndexManifest.Segment, of description: IndexDescription, folder: String, _ access: FileContents.Access,
+    positions given: [UInt64]? = nil
+  ) throws {
+    let path = joinPath(folder, record.folderName), dimension = description.dimension
+    rows = record.rows
+    fields = record.fields
+    columns = FieldColumns(folder: path, rows: rows, access)
+    let numbers = try NumpyContents(
+      path: joinPath(path, SegmentFile.vectors), type: "<f4", shape: [rows, dimension], elementSize: 4, access)
+    vectors = MatrixView(
+      TensorBuffer(numbers.file, byteOffset: NumpyHeader.byteCount, count: numbers.count), rows: rows,
+      columns: dimension)
+    codes =
+      switch description.scan {
+      case .float32: nil
+      case .int8: try Segment.codes(joinPath(path, SegmentFile.codes), rows: rows, dimension: dimension, access)
+      }
+    ids = try TextColumn(path: joinPath(path, SegmentFile.ids), rows: rows, access)
+    texts = try TextColumn(path: joinPath(path, SegmentFile.texts), rows: rows, access)
+    if let given {
+      positions = .given(given)
+    } else {
+      positions = .stored(
+        try NumpyContents(
+          path: joinPath(folder, record.positionsName), type: Segment.positionType, shape: [rows], elementSize: 8,
+          access))
+    }
+    let positions = positions
+    live =
+      record.live == rows
+      ? Segment.allLive(rows) : Segment.live(rows) { positions[$0] != Segment.deleted }
+  }
+
+  private static func codes(
+    _ path: String, rows: Int, dimension: Int, _ access: FileContents.Access
+  ) throws -> RowCodes {
+    let file = try FileContents(path: path, access)
+    let byteCount = RowCodes.blockCount(rows: rows) * RowCodes.blockByteCount(dimension: dimension)
+    guard file.byteCount == byteCount else {
+      throw IndexError(.damaged("has \(file.byteCount) bytes, not \(byteCount)"), path: path)
+    }
+    let buffer = TensorBuffer(file, byteOffset: 0, count: byteCount / 4)
+    return RowCodes(VectorView(buffer), rows: rows, dimension: dimension)
+  }
+
+  /// Where a row's document stands among all. ``deleted`` for a row that is not live.
+  func position(of row: Int) -> UInt64 { positions[row] }
+
+  /// A member of the metadata; nil if no document has it.
+  func field(named name: String) throws -> FieldColumn? {
+    try fields.firstIndex(of: name).map { try columns[$0] }
+  }
+
+  /// The document of a row.
+  func document(_ row: Int) throws -> IndexedDocument {
+    var document = IndexedDocument(id: try ids.text(of: row), text: try texts.text(of: row))
+    for (number, name) in fields.enumerated() { document.metadata[name] = try columns[number].value(of: row) }
+    return document
+  }
+
+  /// A bit a row: whether it is live and a condition holds.
+  func live(where condition: (Int) throws -> Bool) rethrows -> [UInt16] {
+    try Segment.live(rows) { row in
+      try live[row / RowCodes.blockRows] >> (row % RowCodes.blockRows) & 1 != 0 && condition(row)
+    }
+  }
+
+  private static func live(_ rows: Int, where condition: (Int) throws -> Bool) rethrows -> [UInt16] {
+    var bits = [UInt16](repeating: 0, count: RowCodes.blockCount(rows: rows))
+    for row in 0..<rows where try condition(row) { bits[row / RowCodes.blockRows] |= 1 << (row % RowCodes.blockRows) }
+    return bits
+  }
+
+  private static func allLive(_ rows: Int) -> [UInt16] {
+    var bits = [UInt16](repeating: .max, count: RowCodes.blockCount(rows: rows))
+    let rest = rows % RowCodes.blockRows
+    if rest > 0 { bits[bits.count - 1] = 1 << rest - 1 }
+    return bits
+  }
+}
+
+/// The columns of a segment's metadata, each read when it is first asked for.
+private final class FieldColumns: Sendable {
+  private let folder: String
+  private let rows: Int
+  private let access: FileContents.Access
+  private let columns = Monitor<[Int: FieldColumn]>([:])
+
+  init(folder: String, rows: Int, _ access: FileContents.Access) {
+    self.folder = folder
+    self.rows = rows
+    self.access = access
+  }
+
+  subscript(number: Int) -> FieldColumn {
+    get throws {
+      if let column = columns.withLock({ $0[number] }) { return column }
+      let column = try FieldColumn(path: joinPath(folder, SegmentFile.field(number)), rows: rows, access)
+      columns.withLock { $0[number] = column }
+      return column
+    }
+  }
+}

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletFiles
+import SwiftletTensors
+
+/// Writes a segment, row after row, to a folder that appears when it is complete.
+///
+/// Memory grows with the ids and the distinct values of the metadata, but a segment has at most ``maximumRows`` rows.
+struct SegmentWriter: ~Copyable {
+  static let maximumRows = 1 << 18
+
+  let number: Int
+  private(set) var ids: [String] = []
+
+  private let dimension: Int
+  private var folder: AtomicFolder
+  private var vectors: NumpyFile
+  private var codes: BufferedFile?
+  private var idColumn: TextColumn.Writer
+  private var textColumn: TextColumn.Writer
+  private var fields: [(name: String, column: FieldColumn.Writer)] = []
+  private var block: [Float] = []
+
+  var rows: Int { ids.count }
+
+  init(number: Int, of description: IndexDescription, folder index: String) throws {
+    let record = IndexManifest.Segment(
+      number: number, rows: 0, fields: [], files: [], live: 0, positionsGeneration: 0)
+    let folder = try AtomicFolder(path: joinPath(index, record.folderName)), path = folder.temporaryPath
+    let vectors = try NumpyFile(path: joinPath(path, SegmentFile.vectors), type: "<f4")
+    let codes: BufferedFile? =
+      description.scan == .int8 ? try BufferedFile(path: joinPath(path, SegmentFile.codes)) : nil
+    let idColumn = try TextColumn.Writer(path: joinPath(path, SegmentFile.ids))
+    let textColumn = try TextColumn.Writer(path: joinPath(path, SegmentFile.texts))
+    self.number = number
+    dimension = description.dimension
+    self.folder = folder
+    self.vectors = vectors
+    self.codes = codes
+    self.idColumn = idColumn
+    self.textColumn = textColumn
+  }
+
+  /// Appends a row. The vector is checked before.
+  mutating func append(_ document: IndexedDocument, vector: Span<Float>) throws {
+    try vectors.append(numbers: vector)
+    if codes != nil {
+      for element in vector.indices { block.append(vector[element]) }
+      if block.count == dimension * RowCodes.blockRows { try flushBlock() }
+    }
+    try idColumn.append(document.id)
+    try textColumn.append(document.text)
+    for member in document.metadata.members where !fields.contains(where: { $0.name == member.key }) {
+      fields.append((member.key, FieldColumn.Writer(rows: rows)))
+    }
+    for index in fields.indices { fields[index].column.append(document.metadata[fields[index].name]) }
+    ids.append(document.id)
+  }
+
+  private mutating func flushBlock() throws {
+    let rows = block, dimension = dimension
+    try codes?.append { bytes in rows.withSpan { RowCoding.appendBlock($0, dimension: dimension, to: &bytes) } }
+    block.removeAll(keepingCapacity: true)
+  }
+
+  /// Completes the files and gives the folder its name. The manifest does not know it yet.
+  consuming func commit() throws -> IndexManifest.Segment {
+    if !block.isEmpty { try flushBlock() }
+    let rows = rows, path = folder.temporaryPath
+    try vectors.commit(shape: [rows, dimension])
+    if let codes = codes.take() { try codes.commit() }
+    try idColumn.commit()
+    try textColumn.commit()
+    for (index, field) in fields.enumerated() {
+      try field.column.write(path: joinPath(path, SegmentFile.field(index)))
+    }
+    let files = try Folder(path).names().map { name in
+      let file = try InputFile(path: joinPath(path, name))
+      return FileRecord(name: name, byteCount: file.size, sha256: try file.digest())
+    }
+    try folder.commit()
+    return IndexManifest.Segment(
+      number: number, rows: rows, fields: fields.map(\.name), files: files, live: rows, positionsGeneration: 0)
+  }
+}

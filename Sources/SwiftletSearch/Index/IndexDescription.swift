@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import SwiftletEncoders
+import SwiftletFiles
+import SwiftletTensors
+
+/// What all vectors of an index have in common.
+public struct IndexDescription: Equatable, Sendable {
+  /// How the best rows are found. The results are the same: those of float32 dot products.
+  public enum Scan: String, Sendable, CaseIterable {
+    /// First by 8-bit codes, a quarter of the bytes, then float32 for the rows that may be among the best.
+    case int8
+    /// All rows in float32: no codes are stored.
+    case float32
+  }
+
+  /// The length of the vectors.
+  public var dimension: Int
+
+  /// How the best rows are found.
+  public var scan: Scan
+
+  /// What made the vectors; nil for vectors from elsewhere, which cannot be searched by texts.
+  public var model: IndexedModel?
+
+  /// The description of an index for vectors from elsewhere.
+  public init(dimension: Int, scan: Scan = .int8) {
+    self.dimension = dimension
+    self.scan = scan
+  }
+
+  /// The description of an index for an encoder's vectors.
+  ///
+  /// - Parameter prompt: the name of the prompt before the documents; nil: the folder's default prompt, if any; empty:
+  ///   none.
+  /// - Throws: A ``SwiftletError`` if there is no such prompt or the model's files cannot be read.
+  public init(for encoder: SentenceEncoder, prompt: String? = nil, scan: Scan = .int8) throws {
+    dimension = encoder.dimension
+    self.scan = scan
+    model = try IndexedModel(encoder, prompt: prompt)
+  }
+}
+
+/// The model that made an index's vectors, and its settings. Vectors of another model or of other settings cannot be
+/// compared with them.
+public struct IndexedModel: Equatable, Sendable {
+  /// The digest of the model's files: see ``SentenceEncoder/modelDigest()``.
+  public let digest: String
+
+  /// The text that was put before each document.
+  public let prompt: String
+
+  /// The settings that change a vector, by name.
+  let settings: [Setting]
+
+  struct Setting: Equatable, Sendable {
+    let name: String
+    let value: String
+  }
+
+  init(_ encoder: SentenceEncoder, prompt: String?) throws {
+    digest = try encoder.modelDigest()
+    self.prompt = try encoder.promptText(named: prompt)
+    settings = [
+      Setting(name: "precision", value: encoder.precision.rawValue),
+      Setting(name: "pooling", value: encoder.pooling.map(\.rawValue).joined(separator: "+")),
+      Setting(name: "normalize", value: "\(encoder.normalizes)"),
+      Setting(name: "dimensions", value: "\(encoder.dimension)"),
+      Setting(name: "max-length", value: "\(encoder.maxLength)"),
+    ]
+  }
+
+  /// Throws unless vectors of the other model can be compared with those of this one.
+  func check(isComparableWith other: IndexedModel, index path: String) throws(IndexError) {
+    guard digest == other.digest else {
+      throw IndexError(
+        .otherModel(setting: "the model", index: "\(digest.prefix(12))…", encoder: "\(other.digest.prefix(12))…"),
+        path: path)
+    }
+    for setting in settings {
+      let value = other.settings.first { $0.name == setting.name }?.value ?? "none"
+      guard value == setting.value else {
+        throw IndexError(.otherModel(setting: setting.name, index: setting.value, encoder: value), path: path)
+      }
+    }
+  }
+}
+
+extension IndexDescription {
+  /// Throws unless vectors of the other description can be added to an index of this one.
+  func check(equals other: IndexDescription, path: String) throws(IndexError) {
+    guard dimension == other.dimension else {
+      throw IndexError(.dimension(other.dimension, expected: dimension), path: path)
+    }
+    guard scan == other.scan else {
+      throw IndexError(.otherModel(setting: "scan", index: scan.rawValue, encoder: other.scan.rawValue), path: path)
+    }
+    guard let model, let otherModel = other.model else {
+      if model == other.model { return }
+      throw IndexError(model == nil ? .foreignVectors : .unknownVectors, path: path)
+    }
+    try model.check(isComparableWith: otherModel, index: path)
+    guard model.prompt == otherModel.prompt else {
+      throw IndexError(
+        .otherModel(setting: "the prompt", index: quoted(model.prompt), encoder: quoted(otherModel.prompt)), path: path)
+    }
+  }
+}
+
+// MARK: JSON
+
+extension IndexDescription {
+  var json: JSONObject {
+    var object: JSONObject = [
+      "dimension": .number(JSONNumber(dimension)), "scan": .string(scan.rawValue),
+    ]
+    object["model"] = model.map { .object($0.json) } ?? .null
+    return object
+  }
+
+  /// nil if the object is no description.
+  init?(_ json: JSONObject) {
+    guard let dimension = json["dimension"]?.int, 1...RowCoding.maximumDimension ~= dimension,
+      let scan = json["scan"]?.string.flatMap(Scan.init(rawValue:)), let model = json["model"]
+    else { return nil }
+    self.init(dimension: dimension, scan: scan)
+    if model != .null {
+      guard let object = model.object, let read = IndexedModel(object) else { return nil }
+      self.model = read
+    }
+  }
+}
+
+extension IndexedModel {
+  fileprivate var json: JSONObject {
+    var object: JSONObject = ["sha256": .string(digest), "prompt": .string(prompt)]
+    for setting in settings { object[setting.name] = .string(setting.value) }
+    return object
+  }
+
+  fileprivate init?(_ json: JSONObject) {
+    guard let digest = json["sha256"]?.string, let prompt = json["prompt"]?.string else { return nil }
+    self.digest = digest
+    self.prompt = prompt
+    var settings: [Setting] = []
+    for member in json.members where member.key != "sha256" && member.key != "prompt" {
+      guard let value = member.value.string else { return nil }
+      settings.append(Setting(name: member.key, value: value))
+    }
+    self.settings = settings
+  }
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import SwiftletFiles
+
+/// Why an index cannot be opened, changed or searched.
+public struct IndexError: SwiftletError, Equatable {
+  /// What went wrong.
+  public enum Reason: Equatable, Sendable {
+    /// There is no index at the path.
+    case missing
+    /// A file of the index does not hold what it should.
+    case damaged(String)
+    /// The index was made by a later version of this package.
+    case unknownVersion(Int)
+    /// The folder holds other files, and no index.
+    case otherFiles
+    /// Another process is changing the index.
+    case inUse
+    /// The index holds vectors of another model, or made with other settings: the setting, the index's value, that of
+    /// the encoder.
+    case otherModel(setting: String, index: String, encoder: String)
+    /// The index holds vectors from elsewhere, so texts cannot be embedded for it.
+    case foreignVectors
+    /// The index holds vectors of a model, and vectors from elsewhere were to be added.
+    case unknownVectors
+    /// A vector of another length than the index's.
+    case dimension(Int, expected: Int)
+    /// A vector with a number that is NaN or infinite.
+    case notFinite(Float, element: Int)
+    /// A vector whose dot products might not be finite.
+    case tooLong(norm: Double)
+    /// More elements than an index can hold.
+    case tooManyElements(Int)
+    /// A document of a corpus has the id of an earlier one.
+    case duplicateID(String)
+  }
+
+  /// The folder or the file; nil if the error is of a query.
+  public let path: String?
+
+  /// What went wrong.
+  public let kind: Reason
+
+  init(_ kind: Reason, path: String? = nil) {
+    self.kind = kind
+    self.path = path
+  }
+
+  /// What is wrong and where.
+  public var reason: String {
+    switch kind {
+    case .missing: "there is no index"
+    case .damaged(let what): what
+    case .unknownVersion(let version): "is an index of version \(version), which is not known here"
+    case .otherFiles: "holds other files, and no index"
+    case .inUse: "another process is changing the index"
+    case .otherModel(let setting, let index, let encoder):
+      "the index was made with \(setting) \(index), and the encoder has \(encoder)"
+    case .foreignVectors: "the index holds vectors from elsewhere, without the model that made them"
+    case .unknownVectors: "the index holds vectors of a model, and those to be added are from elsewhere"
+    case .dimension(let count, let expected): "a vector of \(count) elements, where the index has \(expected)"
+    case .notFinite(let number, let element): "element \(element) of a vector is \(number)"
+    case .tooLong(let norm): "a vector of length \(norm), whose products might overflow"
+    case .tooManyElements(let count): "vectors of \(count) elements"
+    case .duplicateID(let id): "the id \(quoted(id)) occurs twice"
+    }
+  }
+
+  /// What to do about it.
+  public var remedy: String {
+    switch kind {
+    case .missing: "check the path, or make one"
+    case .damaged: "make the index again"
+    case .unknownVersion: "use the version of the package that made it, or make it again"
+    case .otherFiles: "give a folder that is empty or does not exist"
+    case .inUse: "wait until it is done"
+    case .otherModel: "use the same model and settings, or make the index again"
+    case .foreignVectors: "query with vectors of the same model"
+    case .unknownVectors: "make an index of their own for them"
+    case .dimension: "use the model that the index was made with"
+    case .notFinite, .tooLong: "check what made the vector"
+    case .tooManyElements: "give at most \(RowCoding.maximumDimension)"
+    case .duplicateID: "give each document an id of its own"
+    }
+  }
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import SwiftletEncoders
+public import SwiftletFiles
+import SwiftletTensors
+
+/// Brings an index up to date with a corpus: only texts that are new or have changed are embedded.
+///
+/// ```swift
+/// let writer = try VectorIndexWriter(folder: "notes.swiftlet-index", IndexDescription(for: encoder))
+/// var update = IndexUpdate(of: writer, with: encoder)
+/// for note in notes { try update.add(note.text) }
+/// print(try update.commit())
+/// ```
+///
+/// Documents come in the order of their positions. Those of the index that do not come are removed. Texts are embedded
+/// together, so that memory is bounded whatever the corpus.
+public struct IndexUpdate: ~Copyable {
+  /// What an update has done.
+  public struct Summary: Equatable, Sendable {
+    /// Documents whose text was embedded.
+    public var embedded = 0
+    /// Documents that were there already, with the same text.
+    public var kept = 0
+    /// Documents that are gone.
+    public var removed = 0
+    /// The positions of texts that were cut to the encoder's maximum length.
+    public var truncated: [Int] = []
+  }
+
+  /// What was done so far.
+  public private(set) var summary = Summary()
+
+  /// The number of documents that came so far.
+  public private(set) var count = 0
+
+  private let writer: VectorIndexWriter
+  private let encoder: SentenceEncoder
+  private let prompt: String?
+  private var pending: [(document: IndexedDocument, position: Int)] = []
+  private var pendingBytes = 0
+  /// How often texts without an id occurred, for those that did more than once.
+  private var repetitions: [UTF8Key: Int] = [:]
+  private var idsOfPending: Set<UTF8Key> = []
+
+  private static let mostPending = 1024
+  private static let mostPendingBytes = 1 << 17
+
+  /// - Parameters:
+  ///   - encoder: the encoder of the writer's description.
+  ///   - prompt: as in the description.
+  public init(of writer: VectorIndexWriter, with encoder: SentenceEncoder, prompt: String? = nil) {
+    self.writer = writer
+    self.encoder = encoder
+    self.prompt = prompt
+    writer.beginUpdate()
+  }
+
+  /// The next document.
+  ///
+  /// - Parameters:
+  ///   - id: nil: made of the text, so that a text keeps it wherever it stands.
+  ///   - position: nil: after the last.
+  /// - Throws: ``IndexError`` if the id came before; the errors of the encoder and the writer.
+  public mutating func add(_ text: String, id: String? = nil, metadata: JSONObject = [:], position: Int? = nil) throws {
+    let id = try id ?? newID(of: text), position = position ?? count
+    if try hasCome(id) { throw IndexError(.duplicateID(id)) }
+    let document = IndexedDocument(id: id, text: text, metadata: metadata)
+    count += 1
+    if try writer.keep(document, at: position) {
+      summary.kept += 1
+      return
+    }
+    pending.append((document, position))
+    idsOfPending.insert(UTF8Key(id))
+    pendingBytes += text.utf8.count
+    if pending.count == IndexUpdate.mostPending || pendingBytes >= IndexUpdate.mostPendingBytes { try embed() }
+  }
+
+  /// Removes the documents that did not come, and commits.
+  public consuming func commit() throws -> Summary {
+    try embed()
+    summary.removed = try writer.endUpdate()
+    try writer.commit()
+    return summary
+  }
+
+  private func hasCome(_ id: String) throws -> Bool {
+    idsOfPending.contains(UTF8Key(id)) ? true : try writer.hasCome(id)
+  }
+
+  private mutating func newID(of text: String) throws -> String {
+    let id = "text-" + SHA256.hexDigest(Array(text.utf8)).prefix(32)
+    guard try hasCome(id) else { return id }
+    let number = repetitions[UTF8Key(id), default: 1] + 1
+    repetitions[UTF8Key(id)] = number
+    return "\(id)-\(number)"
+  }
+
+  private mutating func embed() throws {
+    guard !pending.isEmpty else { return }
+    let embeddings = try encoder.encode(pending.map(\.document.text), prompt: prompt)
+    summary.truncated += embeddings.truncated.map { pending[$0].position }
+    for (index, (document, position)) in pending.enumerated() {
+      try writer.add(document, vector: embeddings[index], position: position)
+    }
+    summary.embedded += pending.count
+    pending = []
+    pendingBytes = 0
+    idsOfPending = []
+  }
+}

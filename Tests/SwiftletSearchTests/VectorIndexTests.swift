@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletFiles
+import SwiftletTensors
+import TestSupport
+import Testing
+
+@testable import SwiftletSearch
+
+/// An index beside a scan of all rows, and what changes it.
+@Suite struct VectorIndexTests {
+  private let folder = try! TemporaryFolder()
+  private var path: String { folder.path("index") }
+
+  private func write(_ rows: [[Float]], scan: IndexDescription.Scan = .int8) throws {
+    let writer = try VectorIndexWriter(folder: path, IndexDescription(dimension: rows[0].count, scan: scan))
+    for (number, row) in rows.enumerated() {
+      try writer.add(IndexedDocument(id: "\(number)", text: "text \(number)"), vector: row)
+    }
+    try writer.commit()
+  }
+
+  /// The best rows by definition: every dot product, sorted; ties by number.
+  private func best(_ rows: [[Float]], _ query: [Float], _ limit: Int) -> [(id: String, score: Float)] {
+    let scores = rows.map { laneDot($0, query) }
+    let order = rows.indices.sorted { (scores[$0], $1) > (scores[$1], $0) }
+    return order.prefix(limit).map { ("\($0)", scores[$0]) }
+  }
+
+  @Test(arguments: RowKind.allCases, IndexDescription.Scan.allCases)
+  func findsTheBestInOrder(kind: RowKind, scan: IndexDescription.Scan) throws {
+    let rows = kind.rows(3000, dimension: 48, seed: 7)
+    try write(rows, scan: scan)
+    let index = try VectorIndex(folder: path)
+    let queries = RowKind.mixed.rows(11, dimension: 48, seed: 8) + [rows[17], rows[2999]]
+    for limit in [1, 10, 400] {
+      let together = try index.search(Tensor(queries.flatMap { $0 }, shape: [queries.count, 48]), limit: limit)
+      for (query, together) in zip(queries, together) {
+        let expected = best(rows, query, limit)
+        let found = try index.search(query, limit: limit)
+        #expect(found.map(\.document.id) == expected.map(\.id))
+        #expect(found.map(\.score.bitPattern) == expected.map(\.score.bitPattern))
+        #expect(Array(found) == Array(together))
+      }
+    }
+  }
+
+  @Test func eightBitCodesSpareMostDotProducts() throws {
+    try write(RowKind.units.rows(20_000, dimension: 64, seed: 9))
+    let found = try VectorIndex(folder: path).search(RowKind.units.rows(1, dimension: 64, seed: 10)[0])
+    #expect(found.scoredRows < 1000)
+  }
+
+  @Test(arguments: [1, 2, 3, 8]) func threadsChangeNothing(count: Int) throws {
+    let rows = RowKind.mixed.rows(20_000, dimension: 16, seed: 11)
+    try write(rows)
+    let index = try VectorIndex(folder: path, threadCount: count)
+    let query = RowKind.units.rows(1, dimension: 16, seed: 12)[0]
+    #expect(try index.search(query, limit: 50).map(\.document.id) == best(rows, query, 50).map(\.id))
+  }
+
+  @Test func filesInMemoryGiveTheSame() throws {
+    let rows = RowKind.units.rows(100, dimension: 16, seed: 13)
+    try write(rows)
+    let mapped = try VectorIndex(folder: path), read = try VectorIndex(folder: path, mapsFiles: false)
+    #expect(try Array(mapped.search(rows[3])) == Array(read.search(rows[3])))
+  }
+
+  @Test func aLimitBeyondAllGivesAll() throws {
+    let rows = RowKind.units.rows(5, dimension: 3, seed: 14)
+    try write(rows)
+    #expect(try VectorIndex(folder: path).search(rows[0], limit: 100).count == 5)
+  }
+
+  // MARK: Changes
+
+  private func vector(_ number: Float) -> [Float] { [number, 1, 0] }
+
+  private func ids(_ limit: Int = 10) throws -> [String] {
+    try VectorIndex(folder: path).search([1, 0, 0], limit: limit).map(\.document.id)
+  }
+
+  @Test func documentsAreReplacedRemovedAndMoved() throws {
+    let writer = try VectorIndexWriter(folder: path, IndexDescription(dimension: 3))
+    for (number, id) in ["a", "b", "c", "d"].enumerated() {
+      try writer.add(IndexedDocument(id: id, text: id), vector: vector(Float(number)))
+    }
+    try writer.commit()
+    #expect(try ids() == ["d", "c", "b", "a"])
+    let before = try VectorIndex(folder: path)
+    try writer.add(IndexedDocument(id: "a", text: "new"), vector: vector(9))
+    #expect(try writer.remove(id: "c") && !writer.remove(id: "x") && !writer.contains(id: "c"))
+    #expect(try ids() == ["d", "c", "b", "a"])
+    try writer.commit()
+    #expect(try ids() == ["a", "d", "b"])
+    #expect(try VectorIndex(folder: path).search([1, 0, 0])[0].document.text == "new")
+    // A snapshot stays what it was, though its files are gone.
+    #expect(try before.search([1, 0, 0]).map(\.document.id) == ["d", "c", "b", "a"])
+    // Rows with equal scores come by their positions.
+    try writer.add(IndexedDocument(id: "e", text: "e"), vector: vector(9))
+    try writer.commit()
+    #expect(try ids(2) == ["a", "e"])
+    #expect(try writer.move(id: "a", to: 100))
+    try writer.commit()
+    #expect(try ids(2) == ["e", "a"])
+    #expect(writer.count == 4)
+  }
+
+  @Test func compactionKeepsDocumentsAndDropsRows() throws {
+    let rows = RowKind.units.rows(500, dimension: 24, seed: 15)
+    try write(rows)
+    let writer = try VectorIndexWriter(folder: path)
+    for number in 0..<500 where number % 3 != 0 { try writer.remove(id: "\(number)") }
+    try writer.add(
+      IndexedDocument(id: "new", text: "new", metadata: ["year": .number(JSONNumber(2026))]), vector: rows[1])
+    try writer.commit()
+    let query = RowKind.units.rows(1, dimension: 24, seed: 16)[0]
+    let before = try VectorIndex(folder: path), found = try before.search(query, limit: 300)
+    try writer.compact()
+    let after = try VectorIndex(folder: path)
+    #expect(before.segments.reduce(0) { $0 + $1.rows } == 501)
+    #expect(after.segments.reduce(0) { $0 + $1.rows } == 168 && after.count == 168)
+    #expect(try Array(after.search(query, limit: 300)) == Array(found))
+    #expect(try folder.names(in: "index").count == 3)
+  }
+
+  @Test func onlyOneWriterAtATime() throws {
+    try write([[1, 2]])
+    let writer = try VectorIndexWriter(folder: path)
+    #expect(throws: IndexError(.inUse, path: path)) { try VectorIndexWriter(folder: path) }
+    #expect(writer.count == 1)
+  }
+
+  @Test func anIndexOfAnotherKindIsNotChanged() throws {
+    try write([[1, 2]])
+    #expect(throws: IndexError(.dimension(3, expected: 2), path: path)) {
+      try VectorIndexWriter(folder: path, IndexDescription(dimension: 3))
+    }
+    #expect(throws: IndexError(.otherModel(setting: "scan", index: "int8", encoder: "float32"), path: path)) {
+      try VectorIndexWriter(folder: path, IndexDescription(dimension: 2, scan: .float32))
+    }
+    _ = try folder.write("mine", to: "other/notes.txt")
+    #expect(throws: IndexError(.otherFiles, path: folder.path("other"))) {
+      try VectorIndexWriter(folder: folder.path("other"), IndexDescription(dimension: 3))
+    }
+  }
+
+  // MARK: Bad input
+
+  @Test func badVectorsAreErrors() throws {
+    try write([[1, 2]])
+    let index = try VectorIndex(folder: path), writer = try VectorIndexWriter(folder: path)
+    let document = IndexedDocument(id: "x", text: "x")
+    for (vector, reason) in [
+      ([1, 2, 3], IndexError.Reason.dimension(3, expected: 2)), ([1, .infinity], .notFinite(.infinity, element: 1)),
+    ] as [([Float], IndexError.Reason)] {
+      #expect(throws: IndexError(reason)) { try index.search(vector) }
+      #expect(throws: IndexError(reason)) { try writer.add(document, vector: vector) }
+    }
+    #expect(throws: IndexError.self) { try index.search([1e30, 0]) }
+    #expect(throws: IndexError.self) { try writer.add(document, vector: [1e30, 0]) }
+    #expect(throws: IndexError.self) { try index.search([.nan, 0]) }
+    #expect(writer.count == 1)
+  }
+
+  @Test func aFolderWithoutAnIndexIsAnError() throws {
+    #expect(throws: IndexError(.missing, path: path)) { try VectorIndex(folder: path) }
+  }
+}
