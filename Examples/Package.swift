@@ -31,12 +31,13 @@ let package = Package(
     .executableTarget(name: "embed", dependencies: library + ["ProgramSupport"]),
     .executableTarget(name: "tokenize", dependencies: library + ["ProgramSupport"]),
     .executableTarget(name: "rerank", dependencies: library + ["ProgramSupport"]),
+    .executableTarget(name: "search", dependencies: library + ["ProgramSupport"]),
     .executableTarget(name: "evaluate", dependencies: library + ["ProgramSupport"]),
     .executableTarget(name: "custom-loss", dependencies: library + ["ProgramSupport"]),
     .executableTarget(name: "finetune", dependencies: library + ["ProgramSupport", "RunReport"]),
     .testTarget(
       name: "ProgramTests",
-      dependencies: library + ["custom-loss", "embed", "evaluate", "finetune", "rerank", "tokenize"]),
+      dependencies: library + ["custom-loss", "embed", "evaluate", "finetune", "rerank", "search", "tokenize"]),
     .testTarget(name: "ReportTests", dependencies: ["RunReport"], exclude: ["Fixtures"]),
   ]
 )

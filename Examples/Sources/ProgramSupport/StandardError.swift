@@ -13,6 +13,9 @@ public enum StandardError {
   /// Whether a person is looking on.
   static let isTerminal = isatty(STDERR_FILENO) == 1
 
+  /// Whether a person looks on and types the input.
+  package static let isConversation = isTerminal && isatty(STDIN_FILENO) == 1
+
   /// Writes `message` and a line feed.
   public static func print(_ message: String) {
     write(message + "\n")
@@ -31,7 +34,7 @@ public enum StandardError {
   }
 
   /// Writes `text` as it is. Nothing can be done, or said, where that fails.
-  static func write(_ text: String) {
+  package static func write(_ text: String) {
     let bytes = Array(text.utf8)
     _ = bytes.withUnsafeBytes { systemWrite(STDERR_FILENO, $0.baseAddress, $0.count) }
   }

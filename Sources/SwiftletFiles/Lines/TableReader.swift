@@ -14,6 +14,9 @@ public struct TableReader: ~Copyable {
   /// The line, counted from 1, in which the last record starts; 0 before the first.
   public private(set) var line = 0
 
+  /// The number of bytes read so far.
+  public var byteCount: Int { lines.byteCount }
+
   private var lines: LineReader
   private let format: Format
   private let separator: FieldSeparator

@@ -2,7 +2,7 @@
 
 public import SwiftletEncoders
 import SwiftletFiles
-import SwiftletTensors
+public import SwiftletTensors
 
 /// What all vectors of an index have in common.
 public struct IndexDescription: Equatable, Sendable {
@@ -50,40 +50,41 @@ public struct IndexedModel: Equatable, Sendable {
   /// The text that was put before each document.
   public let prompt: String
 
-  /// The settings that change a vector, by name.
-  let settings: [Setting]
+  /// The number format of products with weights.
+  public let precision: Precision
 
-  struct Setting: Equatable, Sendable {
-    let name: String
-    let value: String
-  }
+  /// The maximum number of tokens of a text.
+  public let maxLength: Int
+
+  /// The pooling modes.
+  public let pooling: [PoolingMode]
+
+  /// Whether vectors have unit length.
+  public let normalizes: Bool
 
   init(_ encoder: SentenceEncoder, prompt: String?) throws {
     digest = try encoder.modelDigest()
     self.prompt = try encoder.promptText(named: prompt)
-    settings = [
-      Setting(name: "precision", value: encoder.precision.rawValue),
-      Setting(name: "pooling", value: encoder.pooling.map(\.rawValue).joined(separator: "+")),
-      Setting(name: "normalize", value: "\(encoder.normalizes)"),
-      Setting(name: "dimensions", value: "\(encoder.dimension)"),
-      Setting(name: "max-length", value: "\(encoder.maxLength)"),
-    ]
+    precision = encoder.precision
+    maxLength = encoder.maxLength
+    pooling = encoder.pooling
+    normalizes = encoder.normalizes
   }
 
   /// Throws unless vectors of the other model can be compared with those of this one.
   func check(isComparableWith other: IndexedModel, index path: String) throws(IndexError) {
-    guard digest == other.digest else {
-      throw IndexError(
-        .otherModel(setting: "the model", index: "\(digest.prefix(12))…", encoder: "\(other.digest.prefix(12))…"),
-        path: path)
+    func check(_ setting: String, _ mine: String, _ others: String) throws(IndexError) {
+      guard mine != others else { return }
+      throw IndexError(.otherModel(setting: setting, index: mine, encoder: others), path: path)
     }
-    for setting in settings {
-      let value = other.settings.first { $0.name == setting.name }?.value ?? "none"
-      guard value == setting.value else {
-        throw IndexError(.otherModel(setting: setting.name, index: setting.value, encoder: value), path: path)
-      }
-    }
+    try check("the model", "\(digest.prefix(12))…", "\(other.digest.prefix(12))…")
+    try check("precision", precision.rawValue, other.precision.rawValue)
+    try check("a maximum length of", "\(maxLength)", "\(other.maxLength)")
+    try check("pooling", poolingText, other.poolingText)
+    try check("normalization", "\(normalizes)", "\(other.normalizes)")
   }
+
+  private var poolingText: String { pooling.map(\.rawValue).joined(separator: "+") }
 }
 
 extension IndexDescription {
@@ -133,20 +134,25 @@ extension IndexDescription {
 
 extension IndexedModel {
   fileprivate var json: JSONObject {
-    var object: JSONObject = ["sha256": .string(digest), "prompt": .string(prompt)]
-    for setting in settings { object[setting.name] = .string(setting.value) }
-    return object
+    [
+      "sha256": .string(digest), "prompt": .string(prompt), "precision": .string(precision.rawValue),
+      "max_length": .number(JSONNumber(maxLength)), "pooling": .array(pooling.map { .string($0.rawValue) }),
+      "normalize": .bool(normalizes),
+    ]
   }
 
   fileprivate init?(_ json: JSONObject) {
-    guard let digest = json["sha256"]?.string, let prompt = json["prompt"]?.string else { return nil }
+    guard let digest = json["sha256"]?.string, let prompt = json["prompt"]?.string,
+      let precision = json["precision"]?.string.flatMap(Precision.init(rawValue:)),
+      let maxLength = json["max_length"]?.int, let pooling = json["pooling"]?.array,
+      let normalizes = json["normalize"]?.bool
+    else { return nil }
     self.digest = digest
     self.prompt = prompt
-    var settings: [Setting] = []
-    for member in json.members where member.key != "sha256" && member.key != "prompt" {
-      guard let value = member.value.string else { return nil }
-      settings.append(Setting(name: member.key, value: value))
-    }
-    self.settings = settings
+    self.precision = precision
+    self.maxLength = maxLength
+    self.pooling = pooling.compactMap { $0.string.flatMap(PoolingMode.init(rawValue:)) }
+    self.normalizes = normalizes
+    guard self.pooling.count == pooling.count else { return nil }
   }
 }

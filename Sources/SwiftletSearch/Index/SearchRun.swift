@@ -20,6 +20,7 @@ final class SearchRun: Sendable {
   private let queries: MatrixView
   private let coded: CodedQueries
   private let limit: Int
+  private let kernels: Kernels
   private let candidates: Monitor<[Candidates]>
   private let found: Monitor<[Found]>
 
@@ -37,11 +38,12 @@ final class SearchRun: Sendable {
   /// - Parameters:
   ///   - live: a bit for each row that is searched, by segment.
   ///   - queries: `[queries, dimension]`; they are checked.
-  init(_ segments: [Segment], live: [[UInt16]], queries: MatrixView, limit: Int) {
+  init(_ segments: [Segment], live: [[UInt16]], queries: MatrixView, limit: Int, kernels: Kernels) {
     self.segments = segments
     self.live = live
     self.queries = queries
     self.limit = limit
+    self.kernels = kernels
     var coded = CodedQueries(dimension: queries.columns)
     for query in 0..<queries.rows { queries.row(query).withSpan { RowCoding.append($0, to: &coded) } }
     self.coded = coded
@@ -74,7 +76,7 @@ final class SearchRun: Sendable {
     for first in stride(from: chunk.blocks.lowerBound, to: chunk.blocks.upperBound, by: SearchRun.stepBlocks) {
       for query in local.indices { queries[thresholdOf: query] = local[query].threshold }
       live[chunk.segment].withSpan { live in
-        Kernels.best.scan(
+        kernels.scan(
           codes, blocks: first..<min(first + SearchRun.stepBlocks, chunk.blocks.upperBound), live: live, for: queries,
           &scratch
         ) { query, row, lower, upper in
@@ -92,7 +94,7 @@ final class SearchRun: Sendable {
       for lane in 0..<RowCodes.blockRows where live[block] >> lane & 1 != 0 {
         let row = block * RowCodes.blockRows + lane
         for query in local.indices {
-          let score = Kernels.best.dot(vectors.row(row), queries.row(query))
+          let score = kernels.dot(vectors.row(row), queries.row(query))
           local[query].add(
             Candidates.Candidate(row: RowPlace(segment: chunk.segment, row: row), lower: score, upper: score))
         }
@@ -109,7 +111,7 @@ final class SearchRun: Sendable {
     for candidate in candidates.all.sorted(by: { $0.upper > $1.upper }) {
       if candidate.upper < result.best.threshold { break }
       let place = candidate.row, segment = segments[place.segment]
-      let score = Kernels.best.dot(segment.vectors.row(place.row), queries.row(query))
+      let score = kernels.dot(segment.vectors.row(place.row), queries.row(query))
       result.scoredRows += 1
       result.best.add(BestRows.Row(score: score, position: segment.position(of: place.row), place: place))
     }

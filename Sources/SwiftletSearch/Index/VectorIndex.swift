@@ -33,6 +33,7 @@ public struct VectorIndex: Sendable {
   let manifest: IndexManifest
   let segments: [Segment]
   let pool: ThreadPool
+  let kernels: Kernels
 
   /// Opens an index. Files are mapped, so this takes as long for a large one as for a small one.
   ///
@@ -63,6 +64,7 @@ public struct VectorIndex: Sendable {
     self.folder = folder
     self.manifest = manifest
     self.pool = pool
+    kernels = try Kernels.selected()
     segments = try manifest.segments.map {
       try Segment($0, of: manifest.description, folder: folder, access)
     }
@@ -106,7 +108,7 @@ extension VectorIndex {
     let live = try liveRows(where: filter)
     var results: [SearchResults] = []
     for group in try groups(queries, limit: limit) {
-      let run = SearchRun(segments, live: live, queries: group, limit: limit)
+      let run = SearchRun(segments, live: live, queries: group, limit: limit, kernels: kernels)
       pool.run(count: run.chunks.count) { index, worker in run.scan(index, worker) }
       pool.run(count: group.rows) { index, _ in run.score(index) }
       results += try run.results(self)

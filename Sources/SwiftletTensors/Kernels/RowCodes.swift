@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CSwiftletKernels
+import SwiftletFiles
 
 /// Rows of numbers as int8 codes, each row with a scale and a bound of its error, in blocks of 16 rows.
 package struct RowCodes: Sendable {
@@ -28,6 +29,13 @@ package struct RowCodes: Sendable {
     self.rows = rows
     self.dimension = dimension
     self.memory = memory
+  }
+
+  /// The bytes of a block.
+  package func bytes(ofBlock block: Int) -> [UInt8] {
+    blocks(block..<block + 1).withBytes { bytes in
+      (0..<bytes.byteCount).map { bytes.load(at: $0, as: UInt8.self) }
+    }
   }
 
   /// Some blocks.

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+import ProgramSupport
+import Swiftlet
+import SwiftletFiles
+
+/// A corpus and how it is indexed.
+struct CorpusOptions: ParsableArguments {
+  @Option(help: ArgumentHelp("The texts to index.", valueName: "file"))
+  var corpus: String
+
+  @Option(help: ArgumentHelp("The index's folder (default: the corpus with .swiftlet-index behind).", valueName: "dir"))
+  var index: String?
+
+  @Option(help: ArgumentHelp("How the corpus is written (default: as the file's name ends, else text)."))
+  var dataFormat: CorpusFormat?
+
+  @Option(help: ArgumentHelp("The column of texts (default: text, or the only one).", valueName: "name"))
+  var textColumn: String?
+
+  @Option(help: ArgumentHelp("The column of ids (default: id, if there is one).", valueName: "name"))
+  var idColumn: String?
+
+  @Option(help: ArgumentHelp("Put the model's prompt of this name before each text.", valueName: "name"))
+  var prompt: String?
+
+  @Option(help: "What finds the best texts: 8-bit codes and then float32, or float32 alone. The results are the same.")
+  var scan: IndexDescription.Scan?
+
+  var indexFolder: String { index ?? corpus + ".swiftlet-index" }
+
+  /// Brings the index up to date with the corpus, and says on standard error what that took.
+  func update(_ folder: String, with encoder: SentenceEncoder, _ common: CommonOptions) throws {
+    let writer = try VectorIndexWriter(
+      folder: folder, IndexDescription(for: encoder, prompt: prompt, scan: scan ?? .int8))
+    var update = IndexUpdate(of: writer, with: encoder, prompt: prompt)
+    let reader = try CorpusReader(
+      corpus, dataFormat ?? CorpusFormat(fileName: corpus), textColumn: textColumn, idColumn: idColumn)
+    var progress = ProgressBar(counting: "texts", quiet: common.quiet)
+    while let entry = try reader.next() {
+      do {
+        try update.add(entry.text, id: entry.id, metadata: entry.metadata, position: entry.line - 1)
+      } catch let error as IndexError {
+        if case .duplicateID = error.kind { throw reader.error(error.reason, error.remedy) }
+        throw error
+      }
+      progress.update(count: update.count, fraction: reader.fractionRead)
+    }
+    progress.clear()
+    let summary = try update.commit()
+    var report = TruncationReport(maxLength: encoder.maxLength, warn: common.warn)
+    for position in summary.truncated { report.add("line \(position + 1)") }
+    report.finish()
+    if !common.quiet {
+      StandardError.print(
+        "\(folder): \(summary.embedded) texts embedded, \(summary.kept) kept, \(summary.removed) removed")
+    }
+  }
+}
+
+extension IndexDescription.Scan: @retroactive ExpressibleByArgument {}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ProgramSupport
+import Swiftlet
+import SwiftletFiles
+
+/// Searches for queries and writes what is found.
+struct HitWriter: ~Copyable {
+  private let options: QueryOptions
+  private let index: VectorIndex
+  private let filter: SearchFilter?
+  private let crossEncoder: CrossEncoder?
+  private let output: Output
+
+  init(_ options: QueryOptions, _ index: VectorIndex, _ common: CommonOptions) throws {
+    let filter = try options.filter.map { try SearchFilter($0) }
+    let crossEncoder = try options.rerank.map { folder in
+      let settings = CrossEncoderSettings(threadCount: common.threads)
+      let encoder = try CrossEncoder(folder: folder, settings: settings)
+      guard encoder.labels.count == 1 else { throw ScoresOfSeveralLabels(count: encoder.labels.count) }
+      return encoder
+    }
+    let output = try Output(path: nil)
+    self.options = options
+    self.index = index
+    self.filter = filter
+    self.crossEncoder = crossEncoder
+    self.output = output
+  }
+
+  /// - Parameter vectors: `[queries, dimension]`.
+  mutating func write(_ queries: [String], vectors: Tensor) throws {
+    let found = try index.search(vectors, limit: options.limit, where: filter)
+    for (query, found) in zip(queries, found) {
+      let hits = try sorted(Array(found), by: query)
+      try output.write(building: { lines in
+        switch options.format {
+        case .table: appendTable(query, hits, isOneOfMany: queries.count > 1, to: &lines)
+        case .jsonl: appendJSON(query, hits, to: &lines)
+        }
+      })
+    }
+  }
+
+  private struct Hit {
+    let score: Float
+    let hit: SearchHit
+  }
+
+  private func sorted(_ hits: [SearchHit], by query: String) throws -> [Hit] {
+    guard let crossEncoder else { return hits.map { Hit(score: $0.score, hit: $0) } }
+    let scores = try crossEncoder.scores(of: hits.map { (query, $0.document.text) })
+    let order = hits.indices.sorted { (scores[$0][0], $1) > (scores[$1][0], $0) }
+    return order.prefix(options.topK).map { Hit(score: scores[$0][0], hit: hits[$0]) }
+  }
+
+  private func appendTable(_ query: String, _ hits: [Hit], isOneOfMany: Bool, to lines: inout [UInt8]) {
+    if isOneOfMany { lines += "\(label(query, limit: 72))\n".utf8 }
+    let scores = hits.map { fixedPoint($0.score) }, numbers = hits.map { "\($0.hit.position + 1)" }
+    let rankWidth = "\(hits.count)".count, scoreWidth = scores.map(\.count).max() ?? 0
+    let lineWidth = numbers.map(\.count).max() ?? 0
+    for (rank, hit) in hits.enumerated() {
+      let start = padded("\(rank + 1)", rankWidth) + "  " + padded(scores[rank], scoreWidth)
+      let place = "line " + padded(numbers[rank], lineWidth)
+      lines += "\(start)  \(place)  \(label(hit.hit.document.text, limit: 72))\n".utf8
+    }
+    if isOneOfMany { lines.append(UInt8(ascii: "\n")) }
+  }
+
+  private func appendJSON(_ query: String, _ hits: [Hit], to lines: inout [UInt8]) {
+    lines += #"{"query":"#.utf8
+    JSONWriter.append(query, to: &lines)
+    lines += #","hits":["#.utf8
+    lines.append(Array(hits.enumerated()), separator: ",") { lines, element in
+      let (rank, hit) = element, document = hit.hit.document
+      lines += #"{"rank":\#(rank + 1),"score":\#(hit.score),"id":"#.utf8
+      JSONWriter.append(document.id, to: &lines)
+      lines += #","line":\#(hit.hit.position + 1),"text":"#.utf8
+      JSONWriter.append(document.text, to: &lines)
+      if !document.metadata.members.isEmpty {
+        lines += #","metadata":"#.utf8
+        JSONWriter.append(.object(document.metadata), to: &lines)
+      }
+      lines.append(UInt8(ascii: "}"))
+    }
+    lines += "]}\n".utf8
+  }
+}
+
+/// Documents are to be sorted by the scores of a model with several labels.
+struct ScoresOfSeveralLabels: Error, CustomStringConvertible {
+  let count: Int
+
+  var description: String { "--rerank: this model has \(count) labels, and sorting needs one; give another model" }
+}

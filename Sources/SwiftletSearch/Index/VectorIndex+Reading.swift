@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletFiles
+import SwiftletTensors
+
+extension VectorIndex {
+  /// The rows of all documents, in the order of their positions.
+  private func sortedRows() -> [(position: UInt64, place: RowPlace)] {
+    var rows: [(position: UInt64, place: RowPlace)] = []
+    rows.reserveCapacity(count)
+    for (number, segment) in segments.enumerated() {
+      for row in 0..<segment.rows where segment.position(of: row) != Segment.deleted {
+        rows.append((segment.position(of: row), RowPlace(segment: number, row: row)))
+      }
+    }
+    return rows.sorted { ($0.position, $0.place.segment, $0.place.row) < ($1.position, $1.place.segment, $1.place.row) }
+  }
+
+  /// Calls `body` with each document, its position and its vector, in the order of the positions.
+  public func forEachDocument(
+    _ body: (_ document: IndexedDocument, _ position: Int, _ vector: [Float]) throws -> Void
+  ) throws {
+    for (position, place) in sortedRows() {
+      try body(
+        try document(place), Int(clamping: position), segments[place.segment].vectors.row(place.row).values)
+    }
+  }
+
+  /// Reads all files and throws unless they hold what they should: each has its digest, each text is one, each vector can
+  /// be searched, and each row's codes are those of its vector.
+  public func check() throws {
+    for (number, (record, segment)) in zip(manifest.segments, segments).enumerated() {
+      let path = joinPath(folder, record.folderName)
+      for listed in record.files {
+        let file = try InputFile(path: joinPath(path, listed.name))
+        guard file.size == listed.byteCount, try file.digest() == listed.sha256 else {
+          throw IndexError(.damaged("has changed since it was written"), path: file.path)
+        }
+      }
+      for row in 0..<segment.rows {
+        _ = try document(RowPlace(segment: number, row: row))
+        do throws(IndexError) {
+          try segment.vectors.row(row).withSpan { (vector) throws(IndexError) in try checkVector(vector) }
+        } catch {
+          throw IndexError(.damaged("row \(row): \(error.reason)"), path: joinPath(path, SegmentFile.vectors))
+        }
+      }
+      guard let codes = segment.codes else { continue }
+      for block in 0..<RowCodes.blockCount(rows: segment.rows) {
+        let first = block * RowCodes.blockRows, last = min(first + RowCodes.blockRows, segment.rows)
+        var bytes: [UInt8] = []
+        segment.vectors.rows(first..<last).vector.withSpan {
+          RowCoding.appendBlock($0, dimension: description.dimension, to: &bytes)
+        }
+        guard codes.bytes(ofBlock: block) == bytes else {
+          throw IndexError(.damaged("block \(block) is not that of its vectors"), path: joinPath(path, SegmentFile.codes))
+        }
+      }
+    }
+  }
+}
