@@ -21,7 +21,7 @@ let modules: [(name: String, imports: [String])] = [
       "SwiftletWeights",
     ]
   ),
-  ("SwiftletSearch", ["SwiftletEncoders", "SwiftletFiles", "SwiftletTensors"]),
+  ("SwiftletSearch", ["SwiftletEncoders", "SwiftletFiles", "SwiftletTensors", "SwiftletTokenizers"]),
   (
     "Swiftlet",
     [

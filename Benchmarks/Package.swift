@@ -13,12 +13,13 @@ let package = Package(
   ]
 )
 
-for name in ["pipeline", "tokenizer"] {
+for name in ["pipeline", "tokenizer", "vector-search"] {
   package.targets.append(
     .executableTarget(
       name: name,
       dependencies: [
         .product(name: "Swiftlet", package: "swiftlet"),
+        .product(name: "SwiftletFiles", package: "swiftlet"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ]))
 }

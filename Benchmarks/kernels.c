@@ -129,24 +129,68 @@ static void *read_memory(void *context) {
   return NULL;
 }
 
-/// Bytes a second that two threads read of memory that no cache holds.
-static double bandwidth(void) {
-  size_t half = 1 << 27;
-  char *bytes = aligned_alloc(64, 2 * half);
-  if (!bytes) abort();
-  memset(bytes, 0, 2 * half);
-  memory parts[] = {{bytes, half}, {bytes + half, half}};
+/// The least time in which two threads run a function each on its part.
+static double least_time_of_two(void *(*run)(void *), void *first, void *second) {
   double least = INFINITY;
   for (int i = 0; i < 10; i++) {
     double start = seconds(CLOCK_MONOTONIC);
     pthread_t other;
-    if (pthread_create(&other, NULL, read_memory, &parts[1])) abort();
-    read_memory(&parts[0]);
+    if (pthread_create(&other, NULL, run, second)) abort();
+    run(first);
     pthread_join(other, NULL);
     least = fmin(least, seconds(CLOCK_MONOTONIC) - start);
   }
+  return least;
+}
+
+// Scans
+
+typedef struct {
+  const swlt_kernels *kernels;
+  const char *codes;
+  size_t blocks;
+} rows;
+
+enum { DIMENSION = 384, SCAN_BLOCKS = 64 };
+
+/// Searches rows for one query, as an index does, with a threshold that few reach.
+static void *scan_rows(void *context) {
+  static int16_t query[DIMENSION];
+  swlt_candidate candidates[16 * SCAN_BLOCKS];
+  uint16_t live[SCAN_BLOCKS];
+  const rows *r = context;
+  swlt_scan_query bounds = {.scale = 1, .norm = 1, .threshold = 1};
+  memset(live, 0xFF, sizeof live);
+  size_t size = swlt_code_block_size(DIMENSION), count;
+  for (size_t block = 0; block < r->blocks; block += SCAN_BLOCKS) {
+    size_t blocks = r->blocks - block < SCAN_BLOCKS ? r->blocks - block : SCAN_BLOCKS;
+    r->kernels->scan(blocks, DIMENSION, r->codes + block * size, live, 1, query, &bounds,
+                     candidates, &count);
+    zero = count == 1;
+  }
+  return NULL;
+}
+
+/// Prints the bytes a second that two threads scan, of codes that no cache holds, beside those of a loop that only adds
+/// them up.
+static void measure_memory(void) {
+  size_t size = swlt_code_block_size(DIMENSION), half = (size_t)1 << 28, blocks = half / size;
+  char *bytes = aligned_alloc(64, 2 * half);
+  if (!bytes) abort();
+  memset(bytes, 0, 2 * half);
+  memory parts[] = {{bytes, blocks * size / 512 * 512}, {bytes + half, blocks * size / 512 * 512}};
+  double added = 2.0 * (double)parts[0].count / least_time_of_two(read_memory, &parts[0], &parts[1]);
+  printf("{\"kernel\": \"memory\", \"threads\": 2, \"gigabytes_per_s\": %.1f}\n", added / 1e9);
+  for (size_t i = 0; i < COUNT(peaks); i++) {
+    const swlt_kernels *kernels = swlt_named(peaks[i].path);
+    if (!kernels || !peaks[i].offered() || strcmp(peaks[i].precision, "float32") != 0) continue;
+    rows r[] = {{kernels, bytes, blocks}, {kernels, bytes + half, blocks}};
+    double scanned = 2.0 * (double)(blocks * size) / least_time_of_two(scan_rows, &r[0], &r[1]);
+    printf("{\"kernel\": \"scan\", \"path\": \"%s\", \"threads\": 2, \"gigabytes_per_s\": %.1f, "
+           "\"share_of_memory\": %.3f}\n",
+           kernels->name, scanned / 1e9, scanned / added);
+  }
   free(bytes);
-  return 2.0 * (double)half / least;
 }
 
 // Products
@@ -252,7 +296,7 @@ static void measure(const peak *peak, const swlt_kernels *kernels, size_t rows, 
 int main(void) {
   // The four linear maps of the bundled model's layers; some hundred tokens, and one short text.
   static const size_t row_counts[] = {504, 16}, shapes[][2] = {{1152, 384}, {384, 384}, {1536, 384}, {384, 1536}};
-  printf("{\"kernel\": \"memory\", \"threads\": 2, \"gigabytes_per_s\": %.1f}\n", bandwidth() / 1e9);
+  measure_memory();
   for (size_t i = 0; i < COUNT(peaks); i++) {
     const swlt_kernels *kernels = swlt_named(peaks[i].path);
     if (!kernels || !peaks[i].offered()) continue;

@@ -19,7 +19,7 @@ let package = Package(
   targets: [.target(name: "FuzzSupport", dependencies: library)]
 )
 
-let inputs = ["safetensors", "json", "folder", "lines", "tables", "tokenizer", "models", "gradients"]
+let inputs = ["safetensors", "json", "folder", "lines", "tables", "tokenizer", "models", "gradients", "index"]
 // With libFuzzer, which brings a main function, the others cannot be linked.
 let others = Context.environment["SWIFTLET_FUZZ"] == nil ? ["safetensors-verdict", "hidden-states"] : []
 for name in inputs.map({ "fuzz-" + $0 }) + others {

@@ -177,6 +177,38 @@ static void check_bfloat16(const swlt_kernels *k, size_t n) { check_compact(k->b
 
 static void check_int8(const swlt_kernels *k, size_t n) { check_compact(k->int8, n, k->panel_width, 1); }
 
+/// 0 to 17 queries for 1 to 7 blocks of rows; some rows, and some blocks, are passed over.
+static void check_scan(const swlt_kernels *k, size_t n) {
+  for (size_t m = 0; m < 18; m++) {
+    size_t blocks = 1 + (m + n) % 7, pairs = (n + 1) / 2, size = swlt_code_block_size(n);
+    char *codes = buffer(blocks * size);
+    uint16_t *live = buffer(blocks * sizeof *live);
+    int16_t *inputs = buffer(2 * pairs * m * sizeof *inputs);
+    swlt_scan_query *queries = buffer(m * sizeof *queries);
+    swlt_candidate *candidates = buffer(16 * blocks * m * sizeof *candidates);
+    size_t *counts = buffer(m * sizeof *counts);
+    for (size_t block = 0; block < blocks; block++) {
+      char *code = codes + block * size;
+      for (size_t i = 0; i < 32 * pairs; i++) code[i] = (char)((int)(random_bits() % 255) - 127);
+      for (size_t i = 0; i < 32; i++) {
+        float bound = (float)random_bits() * 0x1p-36f;
+        memcpy(code + 32 * pairs + i * sizeof bound, &bound, sizeof bound);
+      }
+      live[block] = random_bits() % 3 ? (uint16_t)random_bits() : 0;
+    }
+    for (size_t i = 0; i < 2 * pairs * m; i++) inputs[i] = (int16_t)random_bits();
+    for (size_t q = 0; q < m; q++)
+      queries[q] = (swlt_scan_query){0x1p-15f, 1.5f, 0.25f, 0x1p-20f, q % 3 ? (float)(int32_t)random_bits() * 0x1p-25f : -1e30f};
+    k->scan(blocks, n, codes, live, m, inputs, queries, candidates, counts);
+    for (size_t q = 0; q < m; q++)
+      for (size_t i = 0; i < counts[q]; i++) {
+        const swlt_candidate *found = candidates + 16 * blocks * q + i;
+        hash_floats((float[]){(float)found->row, found->lower, found->upper}, 3);
+      }
+    in_use = 0;
+  }
+}
+
 static void check_dot(const swlt_kernels *k, size_t n) {
   float sum = k->dot(n, numbers(n), numbers(n));
   hash_floats(&sum, 1);
@@ -387,8 +419,8 @@ static const struct {
   const char *name;
   void (*check)(const swlt_kernels *, size_t n);
 } checks[] = {
-    CHECK(product), CHECK(add_product), CHECK(float16), CHECK(bfloat16), CHECK(int8), CHECK(dot), CHECK(map),
-    CHECK(map_gradient), CHECK(exponential), CHECK(logarithm), CHECK(add), CHECK(scale), CHECK(divide), CHECK(softmax),
+    CHECK(product), CHECK(add_product), CHECK(float16), CHECK(bfloat16), CHECK(int8), CHECK(scan), CHECK(dot),
+    CHECK(map), CHECK(map_gradient), CHECK(exponential), CHECK(logarithm), CHECK(add), CHECK(scale), CHECK(divide), CHECK(softmax),
     CHECK(softmax_gradient), CHECK(layer_norm), CHECK(layer_norm_gradient), CHECK(gather), CHECK(scatter_add),
     CHECK(add_rows), CHECK(dropout), CHECK(sum_rows), CHECK(max_rows), CHECK(convert), CHECK(count_non_finite),
     CHECK(adamw),

@@ -175,6 +175,41 @@ def check_tokens(server, programs):
     expect(vectors[0] == vectors[1], "ids of tokens have the vector of their text")
 
 
+def make_index(programs, folder):
+    """An index of the texts."""
+    corpus = pathlib.Path(folder, "corpus.jsonl")
+    corpus.write_text("".join(json.dumps({"text": text} | ({"kind": "short"} if text == "x" else {})) + "\n" for text in TEXTS))
+    index = pathlib.Path(folder, "index")
+    subprocess.run([programs / "search", "index", "--quiet", "--corpus", corpus, "--index", index], check=True)
+    return index
+
+
+def check_search(server, programs, index):
+    """/search beside `search query`."""
+    query = "Someone has a meal."
+    output = subprocess.run(
+        [programs / "search", "query", "--index", index, "--format", "jsonl", "--top-k", "4", query], check=True,
+        stdout=subprocess.PIPE).stdout
+    wanted = json.loads(output)["hits"]
+    found = get(server, "/search", {"query": query, "top_k": 4})
+    expect([hit["id"] for hit in found] == [hit["id"] for hit in wanted], "/search finds what search finds")
+    expect([hit["score"] for hit in found] == [hit["score"] for hit in wanted], "with the same scores")
+    expect([hit["position"] + 1 for hit in found] == [hit["line"] for hit in wanted], "and the same places")
+    expect(get(server, "/info")["index_documents"] == len(TEXTS), "/info tells of the index")
+    vector = get(server, "/embed", {"inputs": query})[0]
+    expect(get(server, "/search", {"vector": vector, "top_k": 4}) == found, "a vector finds what its text finds")
+    narrow = get(server, "/search", {"query": query, "filter": "kind = 'short'"})
+    expect([hit["text"] for hit in narrow] == ["x"] and narrow[0]["metadata"] == {"kind": "short"}, "a filter narrows")
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: get(server, "/search", {"query": query, "top_k": 4}), range(64)))
+    expect(all(answer == found for answer in answers), "many clients find the same")
+    for body, status in [
+            ({}, 422), ({"query": query, "vector": vector}, 422), ({"query": ""}, 400), ({"vector": [1, 2]}, 422),
+            ({"vector": ["x"]}, 422), ({"vector": [1e30] * len(vector)}, 422), ({"query": query, "top_k": 0}, 422),
+            ({"query": query, "top_k": 10 ** 6}, 422), ({"query": query, "filter": "kind ="}, 422)]:
+        expect(ask(server, "/search", body)[0] == status, f"/search refuses {body}"[:200])
+
+
 def check_errors(server):
     long, many = TEXTS[5], ["x"] * 2049
     cases = [  # path, body, status, part of the message
@@ -278,7 +313,10 @@ def main():
     parser.add_argument("--programs", type=pathlib.Path, default=serving.ROOT / "Examples/.build/release")
     arguments = parser.parse_args()
     os.chdir(serving.ROOT)
-    with serving.Server(arguments.server, "--rerank-model", serving.RERANKER) as server:
+    with tempfile.TemporaryDirectory() as folder, \
+            serving.Server(arguments.server, "--rerank-model", serving.RERANKER, "--index", make_index(arguments.programs, folder)
+                           ) as server:
+        check_search(server, arguments.programs, pathlib.Path(folder, "index"))
         check_vectors(server, arguments.programs)
         check_clients(server, arguments.programs)
         check_scores(server, arguments.programs)

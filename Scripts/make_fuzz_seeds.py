@@ -10,6 +10,7 @@ programs describe the forms of their inputs.
 import json
 import pathlib
 import random
+import struct
 import sys
 
 FIXTURES = pathlib.Path(__file__).parent.parent / "Tests/SwiftletEncodersTests/Fixtures"
@@ -197,11 +198,42 @@ def choices():
     return {f"{size}": generator.randbytes(size) for size in (0, 16, 64, 200, 500, 1000, 2000, 4000)}
 
 
+def indexes():
+    """Indexes of three rows of two elements, with and without codes, windows and metadata, each with a filter."""
+    def array(kind, shape, numbers, letter):
+        axes = f"{shape[0]}," if len(shape) == 1 else ", ".join(map(str, shape))
+        words = f"{{'descr': '{kind}', 'fortran_order': False, 'shape': ({axes}), }}".encode()
+        return b"\x93NUMPY\1\0\x76\0" + words.ljust(117) + b"\n" + struct.pack(f"<{len(numbers)}{letter}", *numbers)
+
+    def texts(*texts):
+        ends = [sum(map(len, texts[:count])) for count in range(len(texts) + 1)]
+        return b"".join(texts), array("<u8", [len(ends)], ends, "Q")
+
+    def seed(filter, scan="int8", windows=None, fields=("k",), positions=(0, 1, 2)):
+        segment = {"number": 0, "rows": 3, "live": sum(p < 1 << 63 for p in positions), "documents": 2, "positions": 1,
+                   "fields": list(fields), "files": {}}
+        manifest = {"format": "swiftlet-index", "version": 1, "generation": 1, "dimension": 2, "scan": scan, "windows": windows,
+                    "model": None, "segments": [segment]}
+        block = bytes([1, 127, 127, 1, 200, 100]).ljust(32, b"\0") + struct.pack("<32f", *[0.01] * 16, *[0.02] * 16)
+        return SEPARATOR.join([
+            json.dumps(manifest).encode(), array("<u8", [3], positions, "Q"), array("<f4", [3, 2], [0, 1, 1, 0, -0.5, 0.5], "f"),
+            block if scan == "int8" else b"", *texts(b"a", b"b", b"c"), *texts(b"one", b"", b"three"),
+            array("<u4", [3], [1, 0, 2], "I") if fields else b"", b'"x"\n7\n' if fields else b"",
+            array("<u4", [3, 3], [0, 0, 3, 0, 1, 2, 2, 0, 5], "I") if windows else b"", filter])
+
+    return {
+        "plain": seed(b"k = 'x'"), "float32": seed(b"not k in (1, 7) or k != null", "float32"),
+        "windows": seed(b"(k >= 7 and k < 8.5e0)", windows={"tokens": 9, "overlap": 2}),
+        "deleted": seed(b"`k` <= true", positions=(5, (1 << 64) - 1, 0)), "bare": seed(b"q = 1", fields=()),
+    }
+
+
 WORDS = """
     dtype shape data_offsets __metadata__ F32 F16 BF16 F64 I64 F8_E4M3 BOOL weight_map vocab_size hidden_size
     hidden_act gelu [CLS] [SEP] [UNK] [PAD] [MASK] ## special lstrip rstrip content added_tokens_decoder
     pooling_mode cls mean path type idx true false null pooling_mode_cls_token max_seq_length do_lower_case
     text label anchor positive negative negative_2 sentence1 sentence2 score
+    format swiftlet-index generation dimension segments rows live documents positions fields and or not in != <= >=
     model_max_length prompts WordPiece vocab max_input_chars_per_word continuing_subword_prefix
     Unigram unk_id byte_fallback Precompiled precompiled_charsmap Metaspace replacement prepend_scheme <mask> <0xE2> ▁
 """.split()
@@ -211,7 +243,7 @@ def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) == 2 else sys.exit(__doc__))
     targets = {
         "safetensors": safetensors(), "json": json_texts(), "lines": lines(), "tables": tables(), "folder": folders(),
-        "tokenizer": tokenizer_texts(), "models": choices(), "gradients": choices(),
+        "tokenizer": tokenizer_texts(), "models": choices(), "gradients": choices(), "index": indexes(),
     }
     for target, seeds in targets.items():
         (folder / target).mkdir(parents=True, exist_ok=True)

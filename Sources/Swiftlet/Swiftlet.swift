@@ -34,6 +34,7 @@
 @_exported public import struct SwiftletSearch.SearchFilter
 @_exported public import struct SwiftletSearch.SearchHit
 @_exported public import struct SwiftletSearch.SearchResults
+@_exported public import struct SwiftletSearch.TextWindows
 @_exported public import struct SwiftletSearch.VectorIndex
 @_exported public import class SwiftletSearch.VectorIndexWriter
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import SwiftletFiles
 import SwiftletTensors
 import TestSupport
@@ -44,6 +45,26 @@ import Testing
       }
     }
   }
+
+  /// The long form, of as many rows as the environment says: SWIFTLET_SEARCH_ROWS=1000000 swift test --filter manyRows
+  @Test(.enabled(if: VectorIndexTests.rowCount != nil), arguments: RowKind.allCases)
+  func manyRows(kind: RowKind) throws {
+    let count = try #require(Self.rowCount), dimension = 32
+    let rows = kind.rows(count, dimension: dimension, seed: 17)
+    try write(rows)
+    let index = try VectorIndex(folder: path), all = Tensor(rows.flatMap { $0 }, shape: [count, dimension])
+    let queries = RowKind.mixed.rows(9, dimension: dimension, seed: 18) + [rows[count / 2]]
+    let scalar = try #require(Kernels(path: "scalar"))
+    for query in queries {
+      let vector = Tensor(query, shape: [dimension]).vector
+      let scores = (0..<count).map { scalar.dot(all.matrix.row($0), vector) }
+      let expected = (0..<count).sorted { (scores[$0], $1) > (scores[$1], $0) }.prefix(10)
+      let found = try index.search(query)
+      #expect(found.map(\.position) == Array(expected) && found.map(\.score) == expected.map { scores[$0] })
+    }
+  }
+
+  static let rowCount = ProcessInfo.processInfo.environment["SWIFTLET_SEARCH_ROWS"].flatMap { Int($0) }
 
   @Test func eightBitCodesSpareMostDotProducts() throws {
     try write(RowKind.units.rows(20_000, dimension: 64, seed: 9))

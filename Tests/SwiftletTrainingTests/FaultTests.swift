@@ -11,7 +11,7 @@ import Testing
 
 /// Makes each system call of a save go wrong in turn. Scripts/check_faults.sh runs these tests with the library that
 /// does so.
-@Suite(.enabled(if: ProcessInfo.processInfo.environment["SWIFTLET_FAULTS"] != nil))
+@Suite(.enabled(if: FaultShim.isThere))
 struct FaultTests {
   @Test(arguments: Fault.allCases)
   func aCheckpointIsTheOldOrTheNew(fault: Fault) throws {
@@ -139,30 +139,5 @@ struct FaultTests {
       try file.overwrite(Array("the".utf8), at: 0)
       try file.commit()
     }
-  }
-
-  /// The kinds of faults, in fault_shim.c's order.
-  enum Fault: Int32, CaseIterable {
-    case diskFull, diskFails, interrupted, shortWrite, killed, powerFailure
-
-    var isHarmless: Bool { self == .interrupted || self == .shortWrite }
-    var isTheEnd: Bool { self == .killed || self == .powerFailure }
-  }
-
-  private struct FaultShim {
-    private let armCall: @convention(c) (Int32, Int32) -> Void
-    private let disarmCall: @convention(c) () -> Int32
-
-    init() throws {
-      let process = dlopen(nil, RTLD_NOW)
-      armCall = unsafeBitCast(try #require(dlsym(process, "faults_arm")), to: type(of: armCall))
-      disarmCall = unsafeBitCast(try #require(dlsym(process, "faults_disarm")), to: type(of: disarmCall))
-    }
-
-    /// Makes the `call`-th system call of this thread go wrong.
-    func arm(_ fault: Fault, _ call: Int) { armCall(fault.rawValue, Int32(call)) }
-
-    /// Stops the faults and returns the number of calls.
-    func disarm() -> Int { Int(disarmCall()) }
   }
 }

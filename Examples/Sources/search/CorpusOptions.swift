@@ -25,6 +25,12 @@ struct CorpusOptions: ParsableArguments {
   @Option(help: ArgumentHelp("Put the model's prompt of this name before each text.", valueName: "name"))
   var prompt: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Divide long texts into windows of n tokens that share m; a text has the score of its best one.", valueName: "n,m"
+    ))
+  var windows: WindowSizes?
+
   @Option(help: "What finds the best texts: 8-bit codes and then float32, or float32 alone. The results are the same.")
   var scan: IndexDescription.Scan?
 
@@ -33,7 +39,8 @@ struct CorpusOptions: ParsableArguments {
   /// Brings the index up to date with the corpus, and says on standard error what that took.
   func update(_ folder: String, with encoder: SentenceEncoder, _ common: CommonOptions) throws {
     let writer = try VectorIndexWriter(
-      folder: folder, IndexDescription(for: encoder, prompt: prompt, scan: scan ?? .int8))
+      folder: folder, IndexDescription(for: encoder, prompt: prompt, scan: scan ?? .int8, windows: try windows?.windows)
+    )
     var update = IndexUpdate(of: writer, with: encoder, prompt: prompt)
     let reader = try CorpusReader(
       corpus, dataFormat ?? CorpusFormat(fileName: corpus), textColumn: textColumn, idColumn: idColumn)
@@ -56,6 +63,23 @@ struct CorpusOptions: ParsableArguments {
       StandardError.print(
         "\(folder): \(summary.embedded) texts embedded, \(summary.kept) kept, \(summary.removed) removed")
     }
+  }
+}
+
+/// The numbers of --windows.
+struct WindowSizes: ExpressibleByArgument {
+  let tokens: Int
+  let overlap: Int
+
+  init?(argument: String) {
+    let numbers = argument.split(separator: ",", omittingEmptySubsequences: false).map { Int($0) }
+    guard numbers.count == 2, let tokens = numbers[0], let overlap = numbers[1] else { return nil }
+    self.tokens = tokens
+    self.overlap = overlap
+  }
+
+  var windows: TextWindows {
+    get throws { try TextWindows(tokens: tokens, overlap: overlap) }
   }
 }
 

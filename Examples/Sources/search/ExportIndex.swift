@@ -82,10 +82,12 @@ struct Exporter {
 
   /// The dimension, the count, two fields that nobody reads, that the index is trained, and the inner product as metric.
   private var faissHead: [UInt8] {
-    bytes(Int32(dimension)) + bytes(Int64(count)) + bytes(Int64(1 << 20)) + bytes(Int64(1 << 20)) + [1] + bytes(Int32(0))
+    bytes(Int32(dimension)) + bytes(Int64(count)) + bytes(Int64(1 << 20)) + bytes(Int64(1 << 20)) + [1]
+      + bytes(Int32(0))
   }
 
-  mutating func append(_ document: IndexedDocument, _ position: Int, _ vector: [Float], to output: inout [UInt8]) throws {
+  mutating func append(_ document: IndexedDocument, _ position: Int, _ vector: [Float], to output: inout [UInt8]) throws
+  {
     switch format {
     case .npy: append(vector, to: &output)
     case .fvecs:

@@ -49,7 +49,7 @@ struct HitWriter: ~Copyable {
 
   private func sorted(_ hits: [SearchHit], by query: String) throws -> [Hit] {
     guard let crossEncoder else { return hits.map { Hit(score: $0.score, hit: $0) } }
-    let scores = try crossEncoder.scores(of: hits.map { (query, $0.document.text) })
+    let scores = try crossEncoder.scores(of: hits.map { (query, $0.passage) })
     let order = hits.indices.sorted { (scores[$0][0], $1) > (scores[$1][0], $0) }
     return order.prefix(options.topK).map { Hit(score: scores[$0][0], hit: hits[$0]) }
   }
@@ -62,7 +62,7 @@ struct HitWriter: ~Copyable {
     for (rank, hit) in hits.enumerated() {
       let start = padded("\(rank + 1)", rankWidth) + "  " + padded(scores[rank], scoreWidth)
       let place = "line " + padded(numbers[rank], lineWidth)
-      lines += "\(start)  \(place)  \(label(hit.hit.document.text, limit: 72))\n".utf8
+      lines += "\(start)  \(place)  \(label(hit.hit.passage, limit: 72))\n".utf8
     }
     if isOneOfMany { lines.append(UInt8(ascii: "\n")) }
   }
@@ -77,6 +77,10 @@ struct HitWriter: ~Copyable {
       JSONWriter.append(document.id, to: &lines)
       lines += #","line":\#(hit.hit.position + 1),"text":"#.utf8
       JSONWriter.append(document.text, to: &lines)
+      if hit.hit.passage != document.text {
+        lines += #","passage":"#.utf8
+        JSONWriter.append(hit.hit.passage, to: &lines)
+      }
       if !document.metadata.members.isEmpty {
         lines += #","metadata":"#.utf8
         JSONWriter.append(.object(document.metadata), to: &lines)

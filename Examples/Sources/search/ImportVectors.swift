@@ -33,7 +33,8 @@ struct ImportVectors: ParsableCommand {
   @Option(help: ArgumentHelp("The model folder that made the vectors.", valueName: "dir"))
   var model: String?
 
-  @Option(help: "What finds the best vectors: 8-bit codes and then float32, or float32 alone. The results are the same.")
+  @Option(
+    help: "What finds the best vectors: 8-bit codes and then float32, or float32 alone. The results are the same.")
   var scan = IndexDescription.Scan.int8
 
   func validate() throws {
@@ -43,7 +44,9 @@ struct ImportVectors: ParsableCommand {
     }
   }
 
-  private var format: ImportFormat? { dataFormat ?? ImportFormat.allCases.first { vectors.hasSuffix(".\($0.rawValue)") } }
+  private var format: ImportFormat? {
+    dataFormat ?? ImportFormat.allCases.first { vectors.hasSuffix(".\($0.rawValue)") }
+  }
 
   func run() throws {
     Interruption.handleSignals()
@@ -131,6 +134,7 @@ private struct SideLines: ~Copyable {
 
   mutating func finish(_ count: Int) throws {
     guard let path, try lines?.next() != nil else { return }
-    throw CorpusError(place: path, reason: "has more lines than there are vectors, \(count)", remedy: "give one for each")
+    throw CorpusError(
+      place: path, reason: "has more lines than there are vectors, \(count)", remedy: "give one for each")
   }
 }

@@ -81,7 +81,8 @@ struct QueryOptions: ParsableArguments {
 
   @Option(
     name: .customLong("where"),
-    help: ArgumentHelp("Search only texts that this holds for, like: lang = \"en\" and year >= 2020", valueName: "expr"))
+    help: ArgumentHelp("Search only texts that this holds for, like: lang = \"en\" and year >= 2020", valueName: "expr")
+  )
   var filter: String?
 
   @Option(help: ArgumentHelp("Put the model's prompt of this name before each query.", valueName: "name"))

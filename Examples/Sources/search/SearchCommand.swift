@@ -47,7 +47,8 @@ struct SearchCorpus: ParsableCommand {
 /// Makes an index, or brings it up to date.
 struct MakeIndex: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "index", abstract: "Make an index of a corpus, or bring it up to date: only changed texts are embedded.",
+    commandName: "index",
+    abstract: "Make an index of a corpus, or bring it up to date: only changed texts are embedded.",
     discussion: """
       The corpus is a text a line; or CSV, TSV or JSON Lines, by its name, with a column of texts, one of ids if there is \
       any, and others that --where can ask for. Without ids, a text is known by what it says.

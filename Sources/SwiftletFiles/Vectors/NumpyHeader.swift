@@ -33,7 +33,9 @@ public struct NumpyHeader: Equatable, Sendable {
   /// The header at the start of a file, in any version of the format, and its size; nil if there is none, or one of
   /// column-major numbers or of a record type.
   static func parse(_ bytes: [UInt8]) -> (header: NumpyHeader, size: Int)? {
-    guard bytes.starts(with: magic), bytes.count >= 12, let lengthSize = [1: 2, 2: 4, 3: 4][bytes[6]] else { return nil }
+    guard bytes.starts(with: magic), bytes.count >= 12, let lengthSize = [1: 2, 2: 4, 3: 4][bytes[6]] else {
+      return nil
+    }
     let length = bytes[8..<8 + lengthSize].reversed().reduce(0) { $0 << 8 | Int($1) }
     let start = 8 + lengthSize
     guard length <= bytes.count - start else { return nil }

@@ -17,6 +17,8 @@ struct IndexManifest: Equatable {
     let files: [FileRecord]
     /// How many rows are live.
     var live: Int
+    /// How many documents these are: as many, unless texts have windows.
+    var documents: Int
     /// The commit that wrote the positions.
     var positionsGeneration: Int
 
@@ -107,15 +109,17 @@ extension IndexManifest.Segment {
     }
     return [
       "number": .number(JSONNumber(number)), "rows": .number(JSONNumber(rows)), "live": .number(JSONNumber(live)),
-      "positions": .number(JSONNumber(positionsGeneration)), "fields": .array(fields.map { .string($0) }),
+      "documents": .number(JSONNumber(documents)), "positions": .number(JSONNumber(positionsGeneration)),
+      "fields": .array(fields.map { .string($0) }),
       "files": .object(records),
     ]
   }
 
   fileprivate init?(_ json: JSONObject) {
     guard let number = json["number"]?.int, let rows = json["rows"]?.int, let live = json["live"]?.int,
-      let positions = json["positions"]?.int, let fields = json["fields"]?.array, let files = json["files"]?.object,
-      number >= 0, positions >= 0, 1...SegmentWriter.maximumRows ~= rows, 0...rows ~= live
+      let documents = json["documents"]?.int, let positions = json["positions"]?.int,
+      let fields = json["fields"]?.array, let files = json["files"]?.object,
+      number >= 0, positions >= 0, 1...SegmentWriter.maximumRows ~= rows, 0...rows ~= live, 0...live ~= documents
     else { return nil }
     let names = fields.compactMap(\.string)
     guard names.count == fields.count else { return nil }
@@ -127,6 +131,7 @@ extension IndexManifest.Segment {
       records.append(FileRecord(name: member.key, byteCount: byteCount, sha256: digest))
     }
     self.init(
-      number: number, rows: rows, fields: names, files: records, live: live, positionsGeneration: positions)
+      number: number, rows: rows, fields: names, files: records, live: live, documents: documents,
+      positionsGeneration: positions)
   }
 }

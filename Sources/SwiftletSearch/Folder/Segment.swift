@@ -21,6 +21,7 @@ struct Segment: Sendable {
   let live: [UInt16]
 
   private let positions: Positions
+  private let passages: NumpyContents?
   private let columns: FieldColumns
 
   /// The position of a row that is deleted.
@@ -64,6 +65,11 @@ struct Segment: Sendable {
       }
     ids = try TextColumn(path: joinPath(path, SegmentFile.ids), rows: rows, access)
     texts = try TextColumn(path: joinPath(path, SegmentFile.texts), rows: rows, access)
+    passages =
+      description.windows == nil
+      ? nil
+      : try NumpyContents(
+        path: joinPath(path, SegmentFile.passages), type: "<u4", shape: [rows, 3], elementSize: 4, access)
     if let given {
       positions = .given(given)
     } else {
@@ -98,7 +104,37 @@ struct Segment: Sendable {
     try fields.firstIndex(of: name).map { try columns[$0] }
   }
 
-  /// The document of a row.
+  /// The first row of the document that a row belongs to.
+  func firstRow(ofDocumentAt row: Int) throws(IndexError) -> Int {
+    guard let passages else { return row }
+    let first = Int(passages.number(at: 3 * row, as: UInt32.self))
+    guard first <= row else { throw IndexError(.damaged("row \(row) is of no document"), path: passages.file.path) }
+    return first
+  }
+
+  /// The rows of the document that begins at a row.
+  func rows(ofDocumentAt first: Int) throws(IndexError) -> Range<Int> {
+    var end = first + 1
+    while end < rows, passages != nil, try firstRow(ofDocumentAt: end) == first { end += 1 }
+    return first..<end
+  }
+
+  /// Where a row's window is in its document's text, in bytes of UTF-8; nil: everywhere.
+  func window(of row: Int) -> Range<Int>? {
+    guard let passages else { return nil }
+    let start = Int(passages.number(at: 3 * row + 1, as: UInt32.self))
+    return start..<max(start, Int(passages.number(at: 3 * row + 2, as: UInt32.self)))
+  }
+
+  /// The windows of the document that begins at a row, with their vectors.
+  func windows(ofDocumentAt first: Int) throws -> [DocumentWindow] {
+    let whole = 0..<(try texts.text(of: first).utf8.count)
+    return try rows(ofDocumentAt: first).map { row in
+      DocumentWindow(vector: vectors.row(row).values, range: window(of: row) ?? whole)
+    }
+  }
+
+  /// The document that begins at a row.
   func document(_ row: Int) throws -> IndexedDocument {
     var document = IndexedDocument(id: try ids.text(of: row), text: try texts.text(of: row))
     for (number, name) in fields.enumerated() { document.metadata[name] = try columns[number].value(of: row) }

@@ -13,6 +13,8 @@ enum SegmentFile {
   /// The documents' ids and texts: a ``TextColumn`` each.
   static let ids = "ids"
   static let texts = "texts"
+  /// If texts have windows, for each row: the first row of its document, where its window begins and where it ends.
+  static let passages = "passages.npy"
   /// A ``FieldColumn`` of the metadata.
   static func field(_ number: Int) -> String { "field-\(number)" }
 }

@@ -3,6 +3,13 @@
 import SwiftletFiles
 import SwiftletTensors
 
+/// A part of a document with its vector.
+struct DocumentWindow {
+  let vector: [Float]
+  /// Where it is in the text, in bytes of UTF-8.
+  let range: Range<Int>
+}
+
 /// Writes a segment, row after row, to a folder that appears when it is complete.
 ///
 /// Memory grows with the ids and the distinct values of the metadata, but a segment has at most ``maximumRows`` rows.
@@ -18,6 +25,7 @@ struct SegmentWriter: ~Copyable {
   private var codes: BufferedFile?
   private var idColumn: TextColumn.Writer
   private var textColumn: TextColumn.Writer
+  private var passages: NumpyFile?
   private var fields: [(name: String, column: FieldColumn.Writer)] = []
   private var block: [Float] = []
 
@@ -25,13 +33,15 @@ struct SegmentWriter: ~Copyable {
 
   init(number: Int, of description: IndexDescription, folder index: String) throws {
     let record = IndexManifest.Segment(
-      number: number, rows: 0, fields: [], files: [], live: 0, positionsGeneration: 0)
+      number: number, rows: 0, fields: [], files: [], live: 0, documents: 0, positionsGeneration: 0)
     let folder = try AtomicFolder(path: joinPath(index, record.folderName)), path = folder.temporaryPath
     let vectors = try NumpyFile(path: joinPath(path, SegmentFile.vectors), type: "<f4")
     let codes: BufferedFile? =
       description.scan == .int8 ? try BufferedFile(path: joinPath(path, SegmentFile.codes)) : nil
     let idColumn = try TextColumn.Writer(path: joinPath(path, SegmentFile.ids))
     let textColumn = try TextColumn.Writer(path: joinPath(path, SegmentFile.texts))
+    let passages: NumpyFile? =
+      description.windows == nil ? nil : try NumpyFile(path: joinPath(path, SegmentFile.passages), type: "<u4")
     self.number = number
     dimension = description.dimension
     self.folder = folder
@@ -39,22 +49,38 @@ struct SegmentWriter: ~Copyable {
     self.codes = codes
     self.idColumn = idColumn
     self.textColumn = textColumn
+    self.passages = passages
   }
 
-  /// Appends a row. The vector is checked before.
-  mutating func append(_ document: IndexedDocument, vector: Span<Float>) throws {
+  /// Appends the rows of a document, one a window. Only the first has the id and the text.
+  mutating func append(_ document: IndexedDocument, _ windows: [DocumentWindow]) throws {
+    let first = rows
+    for window in windows {
+      let isFirst = rows == first
+      if passages != nil {
+        for number in [first, window.range.lowerBound, window.range.upperBound] {
+          try passages?.append(UInt32(clamping: number))
+        }
+      }
+      try window.vector.withSpan { vector in
+        try append(document, id: isFirst ? document.id : "", text: isFirst ? document.text : "", vector: vector)
+      }
+    }
+  }
+
+  private mutating func append(_ document: IndexedDocument, id: String, text: String, vector: Span<Float>) throws {
     try vectors.append(numbers: vector)
     if codes != nil {
       for element in vector.indices { block.append(vector[element]) }
       if block.count == dimension * RowCodes.blockRows { try flushBlock() }
     }
-    try idColumn.append(document.id)
-    try textColumn.append(document.text)
+    try idColumn.append(id)
+    try textColumn.append(text)
     for member in document.metadata.members where !fields.contains(where: { $0.name == member.key }) {
       fields.append((member.key, FieldColumn.Writer(rows: rows)))
     }
     for index in fields.indices { fields[index].column.append(document.metadata[fields[index].name]) }
-    ids.append(document.id)
+    ids.append(id)
   }
 
   private mutating func flushBlock() throws {
@@ -71,6 +97,7 @@ struct SegmentWriter: ~Copyable {
     if let codes = codes.take() { try codes.commit() }
     try idColumn.commit()
     try textColumn.commit()
+    if let passages = passages.take() { try passages.commit(shape: [rows, 3]) }
     for (index, field) in fields.enumerated() {
       try field.column.write(path: joinPath(path, SegmentFile.field(index)))
     }
@@ -80,6 +107,7 @@ struct SegmentWriter: ~Copyable {
     }
     try folder.commit()
     return IndexManifest.Segment(
-      number: number, rows: rows, fields: fields.map(\.name), files: files, live: rows, positionsGeneration: 0)
+      number: number, rows: rows, fields: fields.map(\.name), files: files, live: rows, documents: rows,
+      positionsGeneration: 0)
   }
 }

@@ -20,6 +20,9 @@ public struct IndexDescription: Equatable, Sendable {
   /// How the best rows are found.
   public var scan: Scan
 
+  /// How long texts are divided; nil: a text has one vector, and what is beyond the model's maximum length is cut.
+  public var windows: TextWindows?
+
   /// What made the vectors; nil for vectors from elsewhere, which cannot be searched by texts.
   public var model: IndexedModel?
 
@@ -34,9 +37,12 @@ public struct IndexDescription: Equatable, Sendable {
   /// - Parameter prompt: the name of the prompt before the documents; nil: the folder's default prompt, if any; empty:
   ///   none.
   /// - Throws: A ``SwiftletError`` if there is no such prompt or the model's files cannot be read.
-  public init(for encoder: SentenceEncoder, prompt: String? = nil, scan: Scan = .int8) throws {
+  public init(
+    for encoder: SentenceEncoder, prompt: String? = nil, scan: Scan = .int8, windows: TextWindows? = nil
+  ) throws {
     dimension = encoder.dimension
     self.scan = scan
+    self.windows = windows
     model = try IndexedModel(encoder, prompt: prompt)
   }
 }
@@ -96,6 +102,11 @@ extension IndexDescription {
     guard scan == other.scan else {
       throw IndexError(.otherModel(setting: "scan", index: scan.rawValue, encoder: other.scan.rawValue), path: path)
     }
+    guard windows == other.windows else {
+      func name(_ windows: TextWindows?) -> String { windows.map { "\($0.tokens),\($0.overlap)" } ?? "none" }
+      throw IndexError(
+        .otherModel(setting: "windows", index: name(windows), encoder: name(other.windows)), path: path)
+    }
     guard let model, let otherModel = other.model else {
       if model == other.model { return }
       throw IndexError(model == nil ? .foreignVectors : .unknownVectors, path: path)
@@ -115,6 +126,7 @@ extension IndexDescription {
     var object: JSONObject = [
       "dimension": .number(JSONNumber(dimension)), "scan": .string(scan.rawValue),
     ]
+    object["windows"] = windows?.json ?? .null
     object["model"] = model.map { .object($0.json) } ?? .null
     return object
   }
@@ -122,9 +134,14 @@ extension IndexDescription {
   /// nil if the object is no description.
   init?(_ json: JSONObject) {
     guard let dimension = json["dimension"]?.int, 1...RowCoding.maximumDimension ~= dimension,
-      let scan = json["scan"]?.string.flatMap(Scan.init(rawValue:)), let model = json["model"]
+      let scan = json["scan"]?.string.flatMap(Scan.init(rawValue:)), let model = json["model"],
+      let windows = json["windows"]
     else { return nil }
     self.init(dimension: dimension, scan: scan)
+    if windows != .null {
+      guard let read = TextWindows(windows) else { return nil }
+      self.windows = read
+    }
     if model != .null {
       guard let object = model.object, let read = IndexedModel(object) else { return nil }
       self.model = read

@@ -31,6 +31,10 @@ public struct IndexError: SwiftletError, Equatable {
     case tooLong(norm: Double)
     /// More elements than an index can hold.
     case tooManyElements(Int)
+    /// Windows that have no room for new tokens.
+    case windows(tokens: Int, overlap: Int)
+    /// A document with more windows than a segment has rows.
+    case tooManyWindows(Int)
     /// A document of a corpus has the id of an earlier one.
     case duplicateID(String)
   }
@@ -62,6 +66,9 @@ public struct IndexError: SwiftletError, Equatable {
     case .notFinite(let number, let element): "element \(element) of a vector is \(number)"
     case .tooLong(let norm): "a vector of length \(norm), whose products might overflow"
     case .tooManyElements(let count): "vectors of \(count) elements"
+    case .windows(let tokens, let overlap):
+      "windows of \(tokens) tokens that share \(overlap) have no room for the rest of a text"
+    case .tooManyWindows(let count): "a document of \(count) windows"
     case .duplicateID(let id): "the id \(quoted(id)) occurs twice"
     }
   }
@@ -80,6 +87,8 @@ public struct IndexError: SwiftletError, Equatable {
     case .dimension: "use the model that the index was made with"
     case .notFinite, .tooLong: "check what made the vector"
     case .tooManyElements: "give at most \(RowCoding.maximumDimension)"
+    case .windows: "give more tokens or a smaller overlap"
+    case .tooManyWindows: "divide it into several documents"
     case .duplicateID: "give each document an id of its own"
     }
   }

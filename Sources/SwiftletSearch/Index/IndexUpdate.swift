@@ -99,10 +99,23 @@ public struct IndexUpdate: ~Copyable {
 
   private mutating func embed() throws {
     guard !pending.isEmpty else { return }
-    let embeddings = try encoder.encode(pending.map(\.document.text), prompt: prompt)
-    summary.truncated += embeddings.truncated.map { pending[$0].position }
-    for (index, (document, position)) in pending.enumerated() {
-      try writer.add(document, vector: embeddings[index], position: position)
+    let promptText = try encoder.promptText(named: prompt)
+    let ranges = try pending.map { pending in
+      let text = pending.document.text
+      return try writer.description.windows?.ranges(of: text, after: promptText, encoder.tokenizer)
+        ?? [0..<text.utf8.count]
+    }
+    let texts = zip(pending, ranges).flatMap { pending, ranges in ranges.map { pending.document.text.utf8Part($0) } }
+    let embeddings = try encoder.encode(texts, prompt: prompt)
+    let truncated = Set(embeddings.truncated)
+    var start = 0
+    for ((document, position), ranges) in zip(pending, ranges) {
+      let windows = ranges.enumerated().map { number, range in
+        DocumentWindow(vector: Array(embeddings[start + number]), range: range)
+      }
+      if windows.indices.contains(where: { truncated.contains(start + $0) }) { summary.truncated.append(position) }
+      start += windows.count
+      try writer.add(document, windows, position: position)
     }
     summary.embedded += pending.count
     pending = []

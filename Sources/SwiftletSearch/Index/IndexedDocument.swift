@@ -31,4 +31,7 @@ public struct SearchHit: Equatable, Sendable {
 
   /// The document.
   public let document: IndexedDocument
+
+  /// The part of the document's text that the score is of: its best window, or all of it.
+  public let passage: String
 }

@@ -118,11 +118,33 @@ final class SearchRun: Sendable {
     found.withLock { $0[query] = result }
   }
 
+  /// The best rows of a query, only the best of each document.
+  private func bestOfDocuments(_ found: Found) throws(IndexError) -> [BestRows.Row] {
+    var seen: Set<RowPlace> = [], rows: [BestRows.Row] = []
+    for row in found.best.sorted() {
+      let segment = segments[row.place.segment]
+      let first = try segment.firstRow(ofDocumentAt: row.place.row)
+      if seen.insert(RowPlace(segment: row.place.segment, row: first)).inserted { rows.append(row) }
+    }
+    return rows
+  }
+
+  /// A search for more rows, if those found are of fewer documents than wanted and there may be more; else nil.
+  func extended(for documents: Int) throws(IndexError) -> SearchRun? {
+    for found in found.withLock({ $0 }) where found.best.isFull {
+      guard try bestOfDocuments(found).count < documents else { continue }
+      return SearchRun(segments, live: live, queries: queries, limit: 4 * limit, kernels: kernels)
+    }
+    return nil
+  }
+
   /// The documents of all queries.
-  func results(_ index: VectorIndex) throws -> [SearchResults] {
+  func results(_ index: VectorIndex, limit: Int) throws -> [SearchResults] {
     try found.withLock { $0 }.map { found in
-      let hits = try found.best.sorted().map { row in
-        SearchHit(score: row.score, position: Int(clamping: row.position), document: try index.document(row.place))
+      let hits = try bestOfDocuments(found).prefix(limit).map { row in
+        let (document, passage) = try index.document(row.place)
+        return SearchHit(
+          score: row.score, position: Int(clamping: row.position), document: document, passage: passage)
       }
       return SearchResults(hits, scoredRows: found.scoredRows)
     }
@@ -160,6 +182,9 @@ struct BestRows: Sendable {
     rows = sorted()
     threshold = rows[count - 1].score
   }
+
+  /// Whether there are as many as wanted: others may have been dropped.
+  var isFull: Bool { rows.count >= count }
 
   func sorted() -> [Row] { Array(rows.sorted { $0.isBefore($1) }.prefix(count)) }
 }

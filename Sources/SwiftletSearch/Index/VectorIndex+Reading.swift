@@ -16,13 +16,15 @@ extension VectorIndex {
     return rows.sorted { ($0.position, $0.place.segment, $0.place.row) < ($1.position, $1.place.segment, $1.place.row) }
   }
 
-  /// Calls `body` with each document, its position and its vector, in the order of the positions.
+  /// Calls `body` with each document, its position and its vector, in the order of the positions. If texts have windows, a
+  /// document comes once for each, and has the window's text.
   public func forEachDocument(
     _ body: (_ document: IndexedDocument, _ position: Int, _ vector: [Float]) throws -> Void
   ) throws {
     for (position, place) in sortedRows() {
-      try body(
-        try document(place), Int(clamping: position), segments[place.segment].vectors.row(place.row).values)
+      var (document, passage) = try document(place)
+      document.text = passage
+      try body(document, Int(clamping: position), segments[place.segment].vectors.row(place.row).values)
     }
   }
 
@@ -53,7 +55,8 @@ extension VectorIndex {
           RowCoding.appendBlock($0, dimension: description.dimension, to: &bytes)
         }
         guard codes.bytes(ofBlock: block) == bytes else {
-          throw IndexError(.damaged("block \(block) is not that of its vectors"), path: joinPath(path, SegmentFile.codes))
+          throw IndexError(
+            .damaged("block \(block) is not that of its vectors"), path: joinPath(path, SegmentFile.codes))
         }
       }
     }

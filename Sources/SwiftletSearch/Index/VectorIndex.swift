@@ -68,17 +68,19 @@ public struct VectorIndex: Sendable {
     segments = try manifest.segments.map {
       try Segment($0, of: manifest.description, folder: folder, access)
     }
-    count = manifest.segments.reduce(0) { $0 + $1.live }
+    count = manifest.segments.reduce(0) { $0 + $1.documents }
   }
 
-  /// A document by the place of its row.
-  func document(_ row: RowPlace) throws -> IndexedDocument {
-    try segments[row.segment].document(row.row)
+  /// The document that a row belongs to, and the row's part of its text.
+  func document(_ place: RowPlace) throws -> (document: IndexedDocument, passage: String) {
+    let segment = segments[place.segment]
+    let document = try segment.document(try segment.firstRow(ofDocumentAt: place.row))
+    return (document, segment.window(of: place.row).map { document.text.utf8Part($0) } ?? document.text)
   }
 }
 
 /// Where a row is.
-struct RowPlace: Equatable, Sendable {
+struct RowPlace: Hashable, Sendable {
   let segment: Int
   let row: Int
 }
@@ -97,21 +99,48 @@ extension VectorIndex {
     try search(Tensor(query, shape: [1, query.count]), limit: limit, where: filter)[0]
   }
 
-  /// The same for several queries, `[queries, dimension]`, which are scanned for together.
+  /// The same for several queries, `[queries, dimension]`, which are scanned for together. The calling thread takes part
+  /// in the work.
   public func search(_ queries: Tensor, limit: Int = 10, where filter: SearchFilter? = nil) throws -> [SearchResults] {
     try search(queries, limit: limit, where: filter, on: pool)
   }
 
-  func search(_ queries: Tensor, limit: Int, where filter: SearchFilter?, on pool: ThreadPool) throws
-    -> [SearchResults]
-  {
-    let live = try liveRows(where: filter)
+  /// The same on the index's threads while the caller is suspended.
+  ///
+  /// - Throws: The same errors, and `CancellationError`.
+  public func search(
+    _ queries: Tensor, limit: Int = 10, where filter: SearchFilter? = nil
+  ) async throws -> [SearchResults] {
+    let groups = try groups(queries, limit: limit)
+    let live = try await pool.perform { _ in Result { try liveRows(where: filter) } }.get()
     var results: [SearchResults] = []
-    for group in try groups(queries, limit: limit) {
-      let run = SearchRun(segments, live: live, queries: group, limit: limit, kernels: kernels)
-      pool.run(count: run.chunks.count) { index, worker in run.scan(index, worker) }
-      pool.run(count: group.rows) { index, _ in run.score(index) }
-      results += try run.results(self)
+    for group in groups {
+      var run = SearchRun(segments, live: live, queries: group, limit: limit, kernels: kernels)
+      while true {
+        try await pool.run(count: run.chunks.count) { [run] index, worker in run.scan(index, worker) }
+        try await pool.run(count: group.rows) { [run] index, _ in run.score(index) }
+        guard let next = try run.extended(for: limit) else { break }
+        run = next
+      }
+      results += try run.results(self, limit: limit)
+    }
+    return results
+  }
+
+  private func search(
+    _ queries: Tensor, limit: Int, where filter: SearchFilter?, on pool: ThreadPool
+  ) throws -> [SearchResults] {
+    let groups = try groups(queries, limit: limit), live = try liveRows(where: filter)
+    var results: [SearchResults] = []
+    for group in groups {
+      var run = SearchRun(segments, live: live, queries: group, limit: limit, kernels: kernels)
+      while true {
+        pool.run(count: run.chunks.count) { [run] index, worker in run.scan(index, worker) }
+        pool.run(count: group.rows) { [run] index, _ in run.score(index) }
+        guard let next = try run.extended(for: limit) else { break }
+        run = next
+      }
+      results += try run.results(self, limit: limit)
     }
     return results
   }

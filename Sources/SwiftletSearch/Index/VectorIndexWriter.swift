@@ -31,8 +31,9 @@ public final class VectorIndexWriter {
   private var segments: [StoredSegment] = []
   private var newest: SegmentWriter?
 
-  /// The positions of the newest segment's rows.
+  /// The positions of the newest segment's rows, and where their documents begin.
   private var newestPositions: [UInt64] = []
+  private var newestFirstRows: [Int] = []
 
   private var table = DocumentTable()
   private var nextPosition: UInt64 = 0
@@ -49,6 +50,16 @@ public final class VectorIndexWriter {
     var positions: [UInt64]
     /// Whether the positions differ from those on the disk.
     var isChanged: Bool
+
+    /// Counts the rows and documents that are live.
+    mutating func count() throws(IndexError) {
+      record.live = 0
+      record.documents = 0
+      for (row, position) in positions.enumerated() where position != Segment.deleted {
+        record.live += 1
+        if try rows.firstRow(ofDocumentAt: row) == row { record.documents += 1 }
+      }
+    }
   }
 
   /// Opens an index to be changed, or makes an empty one.
@@ -89,6 +100,7 @@ public final class VectorIndexWriter {
       StoredSegment(
         record: record, rows: rows, positions: (0..<rows.rows).map { rows.position(of: $0) }, isChanged: false))
     for (row, position) in segments[number].positions.enumerated() where position != Segment.deleted {
+      guard try rows.firstRow(ofDocumentAt: row) == row else { continue }
       nextPosition = max(nextPosition, position &+ 1)
       table.insert(RowPlace(segment: number, row: row), id: try rows.ids.text(of: row))
       count += 1
@@ -104,32 +116,43 @@ public final class VectorIndexWriter {
   ///   - position: where it stands among all: documents with equal scores are found in this order. nil: after all others.
   /// - Throws: ``IndexError`` if the vector has another length, is not finite or too long; the errors of writing files.
   public func add(_ document: IndexedDocument, vector: some Collection<Float>, position: Int? = nil) throws {
-    let vector = Array(vector)
-    guard vector.count == description.dimension else {
-      throw IndexError(.dimension(vector.count, expected: description.dimension))
+    let window = DocumentWindow(vector: Array(vector), range: 0..<document.text.utf8.count)
+    try add(document, [window], position: position)
+  }
+
+  /// Adds a document with a vector for each window of its text.
+  func add(_ document: IndexedDocument, _ windows: [DocumentWindow], position: Int?) throws {
+    for window in windows {
+      guard window.vector.count == description.dimension else {
+        throw IndexError(.dimension(window.vector.count, expected: description.dimension))
+      }
+      try window.vector.withSpan { (vector) throws(IndexError) in try checkVector(vector) }
     }
-    try vector.withSpan { (vector) throws(IndexError) in try checkVector(vector) }
     try failing {
       try remove(id: document.id)
-      try append(document, vector, position.map { UInt64($0) } ?? nextPosition)
+      try append(document, windows, position.map { UInt64($0) } ?? nextPosition)
     }
   }
 
-  private func append(_ document: IndexedDocument, _ vector: [Float], _ position: UInt64) throws {
+  private func append(_ document: IndexedDocument, _ windows: [DocumentWindow], _ position: UInt64) throws {
+    // A document is in one segment, whose rows its last may exceed.
+    if newestPositions.count + windows.count > SegmentWriter.maximumRows { try finishSegment() }
+    guard windows.count <= SegmentWriter.maximumRows else { throw IndexError(.tooManyWindows(windows.count)) }
     if newest == nil { newest = try SegmentWriter(number: nextSegment, of: description, folder: folder) }
-    try vector.withSpan { try newest?.append(document, vector: $0) }
-    table.insert(RowPlace(segment: segments.count, row: newestPositions.count), id: document.id)
-    newestPositions.append(position)
+    let first = newestPositions.count
+    try newest?.append(document, windows)
+    table.insert(RowPlace(segment: segments.count, row: first), id: document.id)
+    newestPositions += repeatElement(position, count: windows.count)
+    newestFirstRows += repeatElement(first, count: windows.count)
     nextPosition = max(nextPosition, position + 1)
     count += 1
-    if newestPositions.count == SegmentWriter.maximumRows { try finishSegment() }
   }
 
   /// Removes a document; false if there is none with this id.
   @discardableResult
   public func remove(id: String) throws -> Bool {
     guard let place = try place(of: id) else { return false }
-    setPosition(Segment.deleted, of: place)
+    try setPosition(Segment.deleted, of: place)
     table.remove(place, id: id)
     count -= 1
     return true
@@ -144,16 +167,21 @@ public final class VectorIndexWriter {
   @discardableResult
   public func move(id: String, to position: Int) throws -> Bool {
     guard let place = try place(of: id) else { return false }
-    setPosition(UInt64(position), of: place)
+    try setPosition(UInt64(position), of: place)
     nextPosition = max(nextPosition, UInt64(position) + 1)
     return true
   }
 
-  private func setPosition(_ position: UInt64, of place: RowPlace) {
+  /// Sets the position of all rows of the document that begins at a row.
+  private func setPosition(_ position: UInt64, of place: RowPlace) throws(IndexError) {
     if place.segment == segments.count {
-      newestPositions[place.row] = position
+      for row in place.row..<newestPositions.count where newestFirstRows[row] == place.row {
+        newestPositions[row] = position
+      }
     } else if segments[place.segment].positions[place.row] != position {
-      segments[place.segment].positions[place.row] = position
+      for row in try segments[place.segment].rows.rows(ofDocumentAt: place.row) {
+        segments[place.segment].positions[row] = position
+      }
       segments[place.segment].isChanged = true
     }
   }
@@ -178,10 +206,10 @@ public final class VectorIndexWriter {
     guard sameBytes(old.text, document.text) else { return false }
     if old.metadata == document.metadata {
       arrived[place.segment][place.row] = true
-      setPosition(UInt64(position), of: place)
+      try setPosition(UInt64(position), of: place)
       nextPosition = max(nextPosition, UInt64(position) + 1)
     } else {
-      try add(document, vector: rows.vectors.row(place.row).values, position: position)
+      try add(document, try rows.windows(ofDocumentAt: place.row), position: position)
     }
     return true
   }
@@ -198,6 +226,7 @@ public final class VectorIndexWriter {
     for (number, rows) in arrived.enumerated() {
       for (row, hasCome) in rows.enumerated()
       where !hasCome && segments[number].positions[row] != Segment.deleted {
+        guard try segments[number].rows.firstRow(ofDocumentAt: row) == row else { continue }
         try remove(id: try segments[number].rows.ids.text(of: row))
         removed += 1
       }
@@ -208,14 +237,16 @@ public final class VectorIndexWriter {
 
   // MARK: Committing
 
-  /// Makes all changes since the last commit visible, all at once, and safe on the disk.
+  /// Makes all changes since the last commit visible, all at once, and safe on the disk. Without changes it does nothing.
   public func commit() throws {
+    let isNew = manifest.generation == 0
+    guard isNew || !newestPositions.isEmpty || segments.contains(where: \.isChanged) else { return }
     try failing {
       if newest != nil { try finishSegment() }
       var next = manifest
       next.generation += 1
       for number in segments.indices {
-        segments[number].record.live = segments[number].positions.count { $0 != Segment.deleted }
+        try segments[number].count()
         guard segments[number].isChanged, segments[number].record.live > 0 else { continue }
         segments[number].record.positionsGeneration = next.generation
         try writePositions(of: segments[number])
@@ -236,6 +267,7 @@ public final class VectorIndexWriter {
       order.reserveCapacity(count)
       for (number, segment) in segments.enumerated() {
         for (row, position) in segment.positions.enumerated() where position != Segment.deleted {
+          guard try segment.rows.firstRow(ofDocumentAt: row) == row else { continue }
           order.append((position, RowPlace(segment: number, row: row)))
         }
       }
@@ -246,7 +278,7 @@ public final class VectorIndexWriter {
       count = 0
       for (position, place) in order {
         let rows = old[place.segment].rows
-        try append(try rows.document(place.row), rows.vectors.row(place.row).values, position)
+        try append(try rows.document(place.row), try rows.windows(ofDocumentAt: place.row), position)
       }
     }
     try commit()
@@ -265,6 +297,7 @@ public final class VectorIndexWriter {
       positions: newestPositions, isChanged: true)
     segments.append(stored)
     newestPositions = []
+    newestFirstRows = []
   }
 
   private func writePositions(of segment: StoredSegment) throws {

@@ -11,6 +11,8 @@ struct EmbeddingService: Sendable {
   let precision: Precision
   /// The cross-encoder, if there is one, and its name.
   let reranker: (encoder: CrossEncoder, name: String)?
+  /// What /search searches, if there is anything.
+  let index: VectorIndex?
   let settings: ServerSettings
   let metrics: ServerMetrics
   let queue: RequestQueue
@@ -19,12 +21,13 @@ struct EmbeddingService: Sendable {
 
   init(
     encoder: SentenceEncoder, modelName: String, precision: Precision, reranker: (encoder: CrossEncoder, name: String)?,
-    settings: ServerSettings, metrics: ServerMetrics
+    index: VectorIndex?, settings: ServerSettings, metrics: ServerMetrics
   ) {
     self.encoder = encoder
     self.modelName = modelName
     self.precision = precision
     self.reranker = reranker
+    self.index = index
     self.settings = settings
     self.metrics = metrics
     let limits = RequestQueue.Limits(tokens: settings.maximumQueuedTokens, bytes: settings.maximumBufferedBytes)

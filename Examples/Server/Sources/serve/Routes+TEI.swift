@@ -203,6 +203,7 @@ extension Routes {
       "int8_rule": .string("round(127 x) of an element x of a vector of length 1"),
       "rerank_score_rule": .string("after the activation function of the model's folder; with raw_scores before it"),
       "rerank_model_id": service.reranker.map { .string($0.name) } ?? .null,
+      "index_documents": service.index.map { .number(JSONNumber($0.count)) } ?? .null,
     ])
   }
 }

@@ -21,7 +21,7 @@ struct Routes: Sendable {
     let answer: @Sendable (Request, ServerContext) async throws -> Response
   }
 
-  var all: [Route] { tei + openAI + rerank + operations }
+  var all: [Route] { tei + openAI + rerank + search + operations }
 
   /// A request whose body was read, with what its answer needs.
   struct Call: Sendable {

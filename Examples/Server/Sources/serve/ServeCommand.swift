@@ -24,6 +24,9 @@ struct ServeCommand: AsyncParsableCommand {
   @Option(help: ArgumentHelp("The folder of a cross-encoder, for reranking.", valueName: "dir"))
   var rerankModel: String?
 
+  @Option(help: ArgumentHelp("The folder of an index to search, made with the same model.", valueName: "dir"))
+  var index: String?
+
   @Option(help: "The address to listen at.")
   var host = "127.0.0.1"
 
@@ -125,7 +128,7 @@ struct ServeCommand: AsyncParsableCommand {
     let folder = try common.modelFolder(), encoder = try common.encoder()
     let service = EmbeddingService(
       encoder: encoder, modelName: modelName(folder), precision: common.precision, reranker: try reranker(),
-      settings: try settings(logger), metrics: ServerMetrics(registry: registry))
+      index: try searchIndex(encoder), settings: try settings(logger), metrics: ServerMetrics(registry: registry))
     let state = ServerState(), drainDelay = drainDelay
     let quiet = common.quiet
     let place = socket.map { ListeningPlace.socket($0) } ?? .address(host: host, port: port)
@@ -145,6 +148,15 @@ struct ServeCommand: AsyncParsableCommand {
 
   private func modelName(_ folder: String) -> String {
     folder.split(separator: "/").last.map(String.init) ?? folder
+  }
+
+  /// The index as it is now; commits after this are not seen.
+  private func searchIndex(_ encoder: SentenceEncoder) throws -> VectorIndex? {
+    guard let index else { return nil }
+    let opened = try VectorIndex(folder: index, threadCount: common.threads)
+    // Vectors from elsewhere can be searched by vectors only.
+    if opened.description.model != nil { try opened.check(encoder) }
+    return opened
   }
 
   private func reranker() throws -> (encoder: CrossEncoder, name: String)? {

@@ -305,9 +305,14 @@ live("compare", async (send) => {
 const mostSearched = 5000, mostSent = 128, mostReranked = 50;
 const known = new Map();  // the vectors of the lines, by text, so that only new lines are sent
 
-live("search", async (send) => {
-  const texts = linesOf("search-lines").slice(0, mostSearched), query = textOf("search-query");
-  if (!query || !texts.length) return ["Write a query, and lines to search."];
+// What the server's index has, or the lines, the best first.
+async function found(send, query, count) {
+  if (byId("search-index").checked) {
+    const hits = await send("search", { query, top_k: count }, "index");
+    return [`The best of the ${whole(info.index_documents)} documents in the server's index`,
+      hits.map(({ text, score, position }) => ({ text, share: score, fine: `line ${whole(position + 1)}` }))];
+  }
+  const texts = linesOf("search-lines").slice(0, mostSearched);
   if (known.size > 2 * mostSearched) known.clear();
   const unknown = [...new Set(texts)].filter((text) => !known.has(text));
   while (unknown.length) {
@@ -315,12 +320,18 @@ live("search", async (send) => {
     inputs.forEach((text, index) => known.set(text, vectors[index]));
   }
   const [vector] = await send("embed", { inputs: [query], truncate: true }, "query");
-  let hits = texts.map((text, index) => ({ text, share: cosine(vector, known.get(text)), fine: `line ${index + 1}` }));
-  hits.sort(byShare);
-  const count = Math.max(1, byId("search-count").valueAsNumber || 5), first = texts.length === mostSearched ? "the first " : "";
-  let note = `The best of ${first}${whole(texts.length)} lines by cosine similarity`;
-  if (byId("search-rerank").checked) {
-    hits = hits.slice(0, Math.max(count, mostReranked));
+  const hits = texts.map((text, index) => ({ text, share: cosine(vector, known.get(text)), fine: `line ${index + 1}` }));
+  const first = texts.length === mostSearched ? "the first " : "";
+  return [`The best of ${first}${whole(texts.length)} lines by cosine similarity`, hits.sort(byShare).slice(0, count)];
+}
+
+live("search", async (send) => {
+  const query = textOf("search-query"), reranks = byId("search-rerank").checked;
+  byId("search-lines").disabled = byId("search-index").checked;
+  if (!query || !byId("search-index").checked && !linesOf("search-lines").length) return ["Write a query, and lines to search."];
+  const count = Math.max(1, byId("search-count").valueAsNumber || 5);
+  let [note, hits] = await found(send, query, reranks ? Math.max(count, mostReranked) : count);
+  if (reranks && hits.length) {
     const scores = await send("rerank", { query, texts: hits.map((hit) => hit.text), raw_scores: true }, "best lines");
     note += `, put in order by the cross-encoder, which read the best ${hits.length}`;
     hits = scores.map(({ index, score }, place) => {
@@ -383,15 +394,17 @@ live("rerank", async (send) => {
 // Header and start
 
 function showInfo() {
-  const { model_id, dimensions, model_type, max_input_length, model_dtype, rerank_model_id, version } = info;
+  const { model_id, dimensions, model_type, max_input_length, model_dtype, rerank_model_id, index_documents, version } = info;
   byId("model").textContent = nameOf(model_id);
   document.title = `${nameOf(model_id)} – Swiftlet`;
   const facts = { dimensions, pooling: model_type?.embedding?.pooling, "tokens at most": max_input_length, precision: model_dtype,
-    "cross-encoder": rerank_model_id ? nameOf(rerank_model_id) : "none", version };
+    "cross-encoder": rerank_model_id ? nameOf(rerank_model_id) : "none", "documents in the index": index_documents, version };
   byId("facts").replaceChildren(...Object.entries(facts).filter(([, value]) => value)
     .map(([word, value]) => make("li", make("small", word), make("b", value.toLocaleString("en")))));
   byId("rerank-fields").disabled = byId("search-rerank").disabled = !rerank_model_id;
   for (const hint of document.querySelectorAll(".hint")) hint.hidden = Boolean(rerank_model_id);
+  byId("search-index-label").hidden = byId("search-lines").disabled = index_documents === null;
+  byId("search-index").checked = index_documents !== null;
 }
 
 async function start() {

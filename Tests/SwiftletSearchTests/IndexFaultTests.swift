@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletFiles
+import TestSupport
+import Testing
+
+@testable import SwiftletSearch
+
+/// Makes each system call of a change go wrong in turn. Scripts/check_faults.sh runs these tests with the library that
+/// does so.
+@Suite(.enabled(if: FaultShim.isThere))
+struct IndexFaultTests {
+  @Test(arguments: Fault.allCases, [false, true])
+  func anIndexIsTheOldOrTheNew(fault: Fault, compacts: Bool) throws {
+    let shim = try FaultShim()
+    for call in 1... {
+      let folder = try TemporaryFolder(), path = folder.path("index")
+      try change(path) { writer in
+        for number in 0..<20 { try add(number, "old", to: writer) }
+      }
+      let old = try texts(path)
+
+      shim.arm(fault, call)
+      let result = Result {
+        try change(path, compacts: compacts) { writer in
+          for number in 10..<30 { try add(number, "new", to: writer) }
+          try writer.remove(id: "3")
+        }
+      }
+      let calls = shim.disarm()
+      if fault.isHarmless { #expect(throws: Never.self) { try result.get() } }
+
+      let index = try VectorIndex(folder: path)
+      #expect(throws: Never.self, "\(fault), call \(call)") { try index.check() }
+      let now = try texts(path), new = (0..<30).filter { $0 != 3 }.map { "\($0 < 10 ? "old" : "new") \($0)" }
+      #expect((try? result.get()) != nil ? now == new.sorted() : now == old || now == new.sorted())
+
+      // The next change goes through, and leaves nothing behind.
+      try change(path) { writer in try add(99, "next", to: writer) }
+      #expect(try texts(path) == (now + ["next 99"]).sorted(), "\(fault), call \(call)")
+      let manifest = try IndexManifest.read(folder: path)
+      #expect(try Set(Folder(path).names()) == manifest.names, "\(fault), call \(call)")
+      if calls < call { return }
+    }
+  }
+
+  private func add(_ number: Int, _ word: String, to writer: VectorIndexWriter) throws {
+    try writer.add(
+      IndexedDocument(id: "\(number)", text: "\(word) \(number)", metadata: ["word": .string(word)]),
+      vector: [Float(number), 1])
+  }
+
+  private func change(_ path: String, compacts: Bool = false, _ body: (VectorIndexWriter) throws -> Void) throws {
+    let writer = try VectorIndexWriter(folder: path, IndexDescription(dimension: 2))
+    try body(writer)
+    if compacts { try writer.compact() } else { try writer.commit() }
+  }
+
+  private func texts(_ path: String) throws -> [String] {
+    var texts: [String] = []
+    try VectorIndex(folder: path).forEachDocument { document, _, _ in texts.append(document.text) }
+    return texts.sorted()
+  }
+}
