@@ -19,8 +19,8 @@ import SwiftletFiles
 
   func run() throws {
     var opening: [Double] = []
-    for _ in 0..<20 { opening.append(milliseconds { _ = try? VectorIndex(folder: index) }) }
-    let index = try VectorIndex(folder: index, threadCount: threads)
+    for _ in 0..<20 { opening.append(milliseconds { _ = try? VectorIndex(folder: self.index) }) }
+    let index = try VectorIndex(folder: self.index, threadCount: threads)
     var reader = try VectorReader(path: queries, format: .npy), vectors: [[Float]] = []
     while let vector = try reader.next() { vectors.append(vector) }
 
