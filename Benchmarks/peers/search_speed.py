@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures searches of `VectorIndex` beside faiss, usearch, numpy and sqlite-vec, on the same vectors in one run.
 
-usage: search_speed.py --work DIR [--data FILE.csv ...] [--rows 100000,1000000] [--peers NAME,...] [--indexing]
+usage: search_speed.py --work DIR [--data FILE.csv ...] [--rows 100000,1000000] [--peers NAME,...] [--indexing [--texts N] [--pairs N]]
 
 The texts are sentences of the CSV files joined in pairs, all different, from a committed seed; `embed --precision int8` makes
 their vectors once (DIR keeps them: ten minutes a million on two cores) and 1,000 queries, made with another seed. All
@@ -180,9 +180,9 @@ def indexing(arguments, texts):
     """Alternating times of `search index` and `embed` over the same texts."""
     part = arguments.work / "part.txt"
     with texts.open(encoding="utf-8") as file:
-        part.write_text("".join(next(file) for _ in range(20_000)), encoding="utf-8")
+        part.write_text("".join(next(file) for _ in range(arguments.texts)), encoding="utf-8")
     times = {"embed": [], "search": []}
-    for precision in "float32", "int8":
+    for precision in arguments.precisions:
         for _ in range(arguments.pairs):
             for name in times:
                 shutil.rmtree(arguments.work / "part-index", ignore_errors=True)
@@ -205,6 +205,8 @@ def main():
     parser.add_argument("--peers", type=lambda text: text.split(","), default=list(PEERS))
     parser.add_argument("--indexing", action="store_true")
     parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--texts", type=int, default=20_000)
+    parser.add_argument("--precisions", nargs="+", default=["float32", "int8"])
     arguments = parser.parse_args()
     arguments.work.mkdir(exist_ok=True, parents=True)
     texts, queries = arguments.work / "corpus.txt", arguments.work / "queries.txt"

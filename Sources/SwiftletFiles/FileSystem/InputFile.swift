@@ -50,16 +50,4 @@ package final class InputFile: Sendable {
       throw FileError(path: path, kind: .changedWhileReading)
     }
   }
-
-  /// Computes the SHA-256 of the whole file.
-  package func digest() throws(FileError) -> String {
-    var hash = SHA256()
-    let pieceSize = 1 << 20
-    for start in stride(from: 0, to: size, by: pieceSize) {
-      let piece = try read(at: start, count: min(pieceSize, size - start))
-      piece.withRawSpan { hash.update($0) }
-    }
-    try checkUnchanged()
-    return hash.hexDigest()
-  }
 }

@@ -19,10 +19,11 @@ enum SegmentFile {
   static func field(_ number: Int) -> String { "field-\(number)" }
 }
 
-/// A file with its size and digest, as the manifest lists it.
+/// A file as the manifest lists it.
 struct FileRecord: Equatable {
   let name: String
   let byteCount: Int
+  /// The digest of its pieces' digests: see `ThreadPool.digest(ofFile:)`.
   let sha256: String
 }
 

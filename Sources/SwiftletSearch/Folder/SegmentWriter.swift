@@ -102,8 +102,9 @@ struct SegmentWriter: ~Copyable {
       try field.column.write(path: joinPath(path, SegmentFile.field(index)))
     }
     let files = try Folder(path).names().map { name in
-      let file = try InputFile(path: joinPath(path, name))
-      return FileRecord(name: name, byteCount: file.size, sha256: try file.digest())
+      FileRecord(
+        name: name, byteCount: try InputFile(path: joinPath(path, name)).size,
+        sha256: try ThreadPool.shared.digest(ofFile: joinPath(path, name)))
     }
     try folder.commit()
     return IndexManifest.Segment(

@@ -34,9 +34,9 @@ extension VectorIndex {
     for (number, (record, segment)) in zip(manifest.segments, segments).enumerated() {
       let path = joinPath(folder, record.folderName)
       for listed in record.files {
-        let file = try InputFile(path: joinPath(path, listed.name))
-        guard file.size == listed.byteCount, try file.digest() == listed.sha256 else {
-          throw IndexError(.damaged("has changed since it was written"), path: file.path)
+        let file = joinPath(path, listed.name)
+        guard try InputFile(path: file).size == listed.byteCount, try pool.digest(ofFile: file) == listed.sha256 else {
+          throw IndexError(.damaged("has changed since it was written"), path: file)
         }
       }
       for row in 0..<segment.rows {

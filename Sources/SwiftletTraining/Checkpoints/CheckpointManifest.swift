@@ -59,6 +59,20 @@ enum CheckpointManifest {
   }
 }
 
+extension InputFile {
+  /// Computes the SHA-256 of the whole file.
+  fileprivate func digest() throws(FileError) -> String {
+    var hash = SHA256()
+    let pieceSize = 1 << 20
+    for start in stride(from: 0, to: size, by: pieceSize) {
+      let piece = try read(at: start, count: min(pieceSize, size - start))
+      piece.withRawSpan { hash.update($0) }
+    }
+    try checkUnchanged()
+    return hash.hexDigest()
+  }
+}
+
 extension AtomicFile {
   /// Writes an indented JSON file atomically.
   static func write(_ json: JSONValue, to path: String) throws {
