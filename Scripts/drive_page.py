@@ -222,7 +222,7 @@ class Driver:
     def search(self):
         self.open("search")
         if self.info.get("index_documents"):
-            self.check("documents in the server's index" in self.note("search"), f"the note is {self.note('search')!r}")
+            self.check("indexed documents" in self.note("search"), f"the note is {self.note('search')!r}")
             self.check(self.page.is_disabled("#search-lines"), "lines can be changed though the index is searched")
             self.equal(len(self.texts("#search ol li")), min(5, self.info["index_documents"]), "hits of the index")
             self.picture("search-index")

@@ -305,14 +305,15 @@ live("compare", async (send) => {
 const mostSearched = 5000, mostSent = 128, mostReranked = 50;
 const known = new Map();  // the vectors of the lines, by text, so that only new lines are sent
 
-// What the server's index has, or the lines, the best first.
-async function found(send, query, count) {
-  if (byId("search-index").checked) {
-    const hits = await send("search", { query, top_k: count }, "index");
-    return [`The best of the ${whole(info.index_documents)} documents in the server's index`,
-      hits.map(({ text, score, position }) => ({ text, share: score, fine: `line ${whole(position + 1)}` }))];
+const indexed = byId("search-index");
+
+// What the index or the lines have, the best first.
+async function found(send, query, count, texts) {
+  if (indexed.checked) {
+    const hits = await send("search", { query, top_k: count });
+    return [`The best of ${whole(info.index_documents)} indexed documents`,
+      hits.map(({ text, score, position }) => ({ text, share: score, fine: `line ${position + 1}` }))];
   }
-  const texts = linesOf("search-lines").slice(0, mostSearched);
   if (known.size > 2 * mostSearched) known.clear();
   const unknown = [...new Set(texts)].filter((text) => !known.has(text));
   while (unknown.length) {
@@ -326,11 +327,11 @@ async function found(send, query, count) {
 }
 
 live("search", async (send) => {
-  const query = textOf("search-query"), reranks = byId("search-rerank").checked;
-  byId("search-lines").disabled = byId("search-index").checked;
-  if (!query || !byId("search-index").checked && !linesOf("search-lines").length) return ["Write a query, and lines to search."];
-  const count = Math.max(1, byId("search-count").valueAsNumber || 5);
-  let [note, hits] = await found(send, query, reranks ? Math.max(count, mostReranked) : count);
+  const texts = linesOf("search-lines").slice(0, mostSearched), query = textOf("search-query");
+  byId("search-lines").disabled = indexed.checked;
+  if (!query || !indexed.checked && !texts.length) return ["Write a query, and lines to search."];
+  const count = Math.max(1, byId("search-count").valueAsNumber || 5), reranks = byId("search-rerank").checked;
+  let [note, hits] = await found(send, query, reranks ? Math.max(count, mostReranked) : count, texts);
   if (reranks && hits.length) {
     const scores = await send("rerank", { query, texts: hits.map((hit) => hit.text), raw_scores: true }, "best lines");
     note += `, put in order by the cross-encoder, which read the best ${hits.length}`;
@@ -398,13 +399,12 @@ function showInfo() {
   byId("model").textContent = nameOf(model_id);
   document.title = `${nameOf(model_id)} – Swiftlet`;
   const facts = { dimensions, pooling: model_type?.embedding?.pooling, "tokens at most": max_input_length, precision: model_dtype,
-    "cross-encoder": rerank_model_id ? nameOf(rerank_model_id) : "none", "documents in the index": index_documents, version };
+    "cross-encoder": rerank_model_id ? nameOf(rerank_model_id) : "none", indexed: index_documents, version };
   byId("facts").replaceChildren(...Object.entries(facts).filter(([, value]) => value)
     .map(([word, value]) => make("li", make("small", word), make("b", value.toLocaleString("en")))));
   byId("rerank-fields").disabled = byId("search-rerank").disabled = !rerank_model_id;
   for (const hint of document.querySelectorAll(".hint")) hint.hidden = Boolean(rerank_model_id);
-  byId("search-index-label").hidden = byId("search-lines").disabled = index_documents === null;
-  byId("search-index").checked = index_documents !== null;
+  indexed.parentElement.hidden = !(indexed.checked = index_documents !== null);
 }
 
 async function start() {
