@@ -171,7 +171,7 @@ def measure(arguments, vectors_path, queries_path, rows):
             batch.append(elapsed * BATCH / count)
         results[name] = {"single_ms": 1000 * min(single), "batch_ms": 1000 * min(batch)}
         print(f"{rows} rows, {name}: {results[name]}", file=sys.stderr, flush=True)
-        del peer
+        peer = None  # its memory is the next one's
     after = ours()
     return {key: max(before[key], after[key]) for key in before}, results
 

@@ -7,7 +7,7 @@ import Testing
 
 @testable import SwiftletSearch
 
-/// Makes system calls of a change go wrong in turn: each with the faults that end a process, every fifth with the others
+/// Makes system calls of a change go wrong in turn: every second with the faults that end a process, every tenth with the others
 /// and in a compaction, or each in all, which takes minutes, with SWIFTLET_ALL_FAULTS. Scripts/check_faults.sh runs these
 /// tests with the library that does so.
 @Suite(.enabled(if: FaultShim.isThere))
@@ -16,7 +16,7 @@ struct IndexFaultTests {
   func anIndexIsTheOldOrTheNew(fault: Fault, compacts: Bool) throws {
     let shim = try FaultShim()
     let isLong = ProcessInfo.processInfo.environment["SWIFTLET_ALL_FAULTS"] != nil
-    for call in stride(from: 1, to: Int.max, by: isLong || fault.isTheEnd && !compacts ? 1 : 5) {
+    for call in stride(from: 1, to: Int.max, by: isLong ? 1 : fault.isTheEnd && !compacts ? 2 : 10) {
       let folder = try TemporaryFolder(), path = folder.path("index")
       try change(path) { writer in
         for number in 0..<6 { try add(number, "old", to: writer) }

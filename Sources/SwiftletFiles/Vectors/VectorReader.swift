@@ -95,7 +95,7 @@ public struct VectorReader: ~Copyable {
 }
 
 /// A file of vectors that is not what it should be.
-public struct VectorFileError: SwiftletError, Equatable {
+package struct VectorFileError: SwiftletError, Equatable {
   enum Reason: Equatable {
     case notOfFormat(VectorReader.Format)
     case array(type: String, shape: [Int])
@@ -103,13 +103,11 @@ public struct VectorFileError: SwiftletError, Equatable {
     case length(Int, vector: Int, first: Int)
   }
 
-  /// The file.
-  public let path: String?
+  package let path: String?
 
   let kind: Reason
 
-  /// What is wrong and where.
-  public var reason: String {
+  package var reason: String {
     switch kind {
     case .notOfFormat(let format): "is no \(format.rawValue) file"
     case .array(let type, let shape): "holds an array \(shape) of type \(quoted(type))"
@@ -120,8 +118,7 @@ public struct VectorFileError: SwiftletError, Equatable {
     }
   }
 
-  /// What to do about it.
-  public var remedy: String {
+  package var remedy: String {
     switch kind {
     case .notOfFormat: "check its format"
     case .array: "save it as float32, row-major, a vector a row"
