@@ -210,7 +210,7 @@ def indexes():
         return b"".join(texts), array("<u8", [len(ends)], ends, "Q")
 
     def seed(filter, scan="int8", windows=None, fields=("k",), positions=(0, 1, 2)):
-        segment = {"number": 0, "rows": 3, "live": sum(p < 1 << 63 for p in positions), "documents": 2, "positions": 1,
+        segment = {"number": 0, "rows": 3, "live": sum(p < 1 << 63 for p in positions), "documents": 2, "positions": 1, "pending": False,
                    "fields": list(fields), "files": {}}
         manifest = {"format": "swiftlet-index", "version": 1, "generation": 1, "dimension": 2, "scan": scan, "windows": windows,
                     "model": None, "segments": [segment]}
@@ -218,7 +218,7 @@ def indexes():
         return SEPARATOR.join([
             json.dumps(manifest).encode(), array("<u8", [3], positions, "Q"), array("<f4", [3, 2], [0, 1, 1, 0, -0.5, 0.5], "f"),
             block if scan == "int8" else b"", *texts(b"a", b"b", b"c"), *texts(b"one", b"", b"three"),
-            array("<u4", [3], [1, 0, 2], "I") if fields else b"", b'"x"\n7\n' if fields else b"",
+            array("<u4", [3], [1, 0, 2], "I") if fields else b"", *(texts(b'"x"', b"7") if fields else (b"", b"")),
             array("<u4", [3, 3], [0, 0, 3, 0, 1, 2, 2, 0, 5], "I") if windows else b"", filter])
 
     return {

@@ -7,9 +7,9 @@ import Testing
 
 @testable import SwiftletSearch
 
-/// Makes system calls of a change go wrong in turn: every second with the faults that end a process, every tenth with the others
-/// and in a compaction, or each in all, which takes minutes, with SWIFTLET_ALL_FAULTS. Scripts/check_faults.sh runs these
-/// tests with the library that does so.
+/// Makes system calls of a change go wrong in turn: every second with the faults that end a process, every tenth with
+/// the others and in a compaction, or each in all, which takes minutes, with SWIFTLET_ALL_FAULTS. Scripts/check_faults.sh
+/// runs these tests with the library that does so.
 @Suite(.enabled(if: FaultShim.isThere))
 struct IndexFaultTests {
   @Test(arguments: Fault.allCases, [false, true])

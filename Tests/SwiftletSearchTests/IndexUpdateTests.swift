@@ -21,7 +21,7 @@ import Testing
     -> IndexUpdate.Summary
   {
     let writer = try VectorIndexWriter(folder: path, IndexDescription(for: encoder))
-    var update = IndexUpdate(of: writer, with: encoder)
+    var update = try IndexUpdate(of: writer, with: encoder)
     for (number, text) in texts.enumerated() { try update.add(text, id: ids?[number], metadata: metadata) }
     return try update.commit()
   }
@@ -52,6 +52,78 @@ import Testing
     ])
     #expect(summary == IndexUpdate.Summary(kept: 5))
     #expect(try VectorIndex(folder: path).generation == 1)
+  }
+
+  /// An update that is stopped has shown nothing, and the next embeds only what was not complete.
+  @Test func aStoppedUpdateIsGoneOnWith() throws {
+    let description = try IndexDescription(for: encoder), texts = (0..<11).map { "text number \($0)" }
+    _ = try update(["text number 3", "other"])
+    for stop in [0, 4, 9] {
+      let writer = try VectorIndexWriter(folder: path, description, segmentRows: 3)
+      var update = try IndexUpdate(of: writer, with: encoder, batchTexts: 1)
+      for text in texts.prefix(stop) { try update.add(text) }
+      // Nobody commits.
+      #expect(try hits("text", 20).map(\.document.text).sorted() == ["other", "text number 3"])
+      try VectorIndex(folder: path).check()
+    }
+    let summary = try update(texts)
+    // Of nine, one was there, and eight were embedded, six of them in whole segments.
+    #expect(summary == IndexUpdate.Summary(embedded: 4, kept: 7, removed: 1))
+    #expect(try hits("text", 20).map(\.position).sorted() == Array(0..<11))
+    let index = try VectorIndex(folder: path)
+    try index.check()
+    #expect(try Set(Folder(path).names()) == IndexManifest.read(folder: path).names)
+    #expect(try update(texts) == IndexUpdate.Summary(kept: 11))
+  }
+
+  /// The same where documents have ids and their texts have changed.
+  @Test func aStoppedUpdateOfChangedTextsIsGoneOnWith() throws {
+    let ids = (0..<8).map { "id \($0)" }, old = ids.map { "old \($0)" }, new = ids.map { "new \($0)" }
+    _ = try update(old, ids: ids)
+    do {
+      let writer = try VectorIndexWriter(folder: path, IndexDescription(for: encoder), segmentRows: 3)
+      var update = try IndexUpdate(of: writer, with: encoder, batchTexts: 1)
+      for (id, text) in zip(ids, new).prefix(7) { try update.add(text, id: id) }
+    }
+    #expect(try hits("old", 20).map(\.document.text).sorted() == old)
+    #expect(try update(new, ids: ids) == IndexUpdate.Summary(embedded: 2, kept: 6))
+    #expect(try hits("new", 20).map(\.document.text).sorted() == new)
+    #expect(try update(new, ids: ids) == IndexUpdate.Summary(kept: 8))
+    try VectorIndex(folder: path).check()
+  }
+
+  /// Before the first commit there is no index, and another description may be given.
+  @Test func aStoppedFirstUpdateIsNoIndex() throws {
+    func stop(_ description: IndexDescription) throws {
+      let writer = try VectorIndexWriter(folder: path, description, segmentRows: 1)
+      var update = try IndexUpdate(of: writer, with: encoder, batchTexts: 1)
+      for text in ["one", "two", "three"] { try update.add(text) }
+    }
+    try stop(IndexDescription(for: encoder))
+    #expect(throws: IndexError(.missing, path: path)) { try VectorIndex(folder: path) }
+    try stop(IndexDescription(for: encoder, scan: .float32))
+    let writer = try VectorIndexWriter(folder: path, IndexDescription(for: encoder, scan: .float32))
+    var update = try IndexUpdate(of: writer, with: encoder)
+    for text in ["one", "two", "three"] { try update.add(text) }
+    #expect(try update.commit() == IndexUpdate.Summary(embedded: 1, kept: 2))
+  }
+
+  @Test func theOrderOfMetadataDoesNotMatter() throws {
+    let first: JSONObject = ["b": .bool(true)], second: JSONObject = ["a": .null, "b": .bool(false)]
+    for generation in [1, 1] {
+      let writer = try VectorIndexWriter(folder: path, IndexDescription(for: encoder))
+      var update = try IndexUpdate(of: writer, with: encoder)
+      try update.add("one", metadata: first)
+      try update.add("two", metadata: second)
+      _ = try update.commit()
+      #expect(try VectorIndex(folder: path).generation == generation)
+    }
+  }
+
+  @Test func manySmallSegmentsAreJoined() throws {
+    for count in 1...40 { _ = try update((0..<count).map { "text \($0)" }) }
+    let index = try VectorIndex(folder: path)
+    #expect(index.count == 40 && index.segments.count < 20)
   }
 
   @Test func idsTellDocumentsApart() throws {
@@ -114,7 +186,7 @@ import Testing
     let description = try IndexDescription(for: encoder, windows: windows)
     func update(_ texts: [String]) throws -> IndexUpdate.Summary {
       let writer = try VectorIndexWriter(folder: path, description)
-      var update = IndexUpdate(of: writer, with: encoder)
+      var update = try IndexUpdate(of: writer, with: encoder)
       for text in texts { try update.add(text) }
       return try update.commit()
     }

@@ -59,6 +59,22 @@ import Testing
     #expect(throws: FilterError.self) { try SearchFilter(String(repeating: "not ", count: 100_000) + "a = 1") }
   }
 
+  @Test(arguments: [" and ", " or "]) func longChainsAreAnErrorOrHold(word: String) throws {
+    let term = "kind != 'x'"
+    #expect(throws: FilterError.self) {
+      try SearchFilter(Array(repeating: term, count: 100_000).joined(separator: word))
+    }
+    #expect(throws: FilterError.self) {
+      try SearchFilter("a in (" + Array(repeating: "1", count: 100_000).joined(separator: ",") + ")")
+    }
+    let folder = try TemporaryFolder(), path = folder.path("index")
+    let writer = try VectorIndexWriter(folder: path, IndexDescription(dimension: 1))
+    try writer.add(IndexedDocument(id: "a", text: ""), vector: [1])
+    try writer.commit()
+    let filter = try SearchFilter(Array(repeating: term, count: 1000).joined(separator: word))
+    #expect(try VectorIndex(folder: path).search([1], where: filter).count == 1)
+  }
+
   /// All documents that fulfil a filter are found, however few they are.
   @Test func aNarrowFilterStillFindsAsManyAsAskedFor() throws {
     let folder = try TemporaryFolder(), path = folder.path("index")

@@ -91,6 +91,19 @@ import Testing
     let rows = RowKind.units.rows(5, dimension: 3, seed: 14)
     try write(rows)
     #expect(try VectorIndex(folder: path).search(rows[0], limit: 100).count == 5)
+    #expect(try VectorIndex(folder: path).search(rows[0], limit: .max).count == 5)
+  }
+
+  /// More candidates than are kept: their scores are computed on the way.
+  @Test func manyEqualRowsAreFoundByTheirPositions() throws {
+    let writer = try VectorIndexWriter(folder: path, IndexDescription(dimension: 1))
+    for number in 0..<70_000 {
+      try writer.add(IndexedDocument(id: "\(number)", text: ""), vector: [1], position: 100_000 - number)
+    }
+    try writer.add(IndexedDocument(id: "best", text: ""), vector: [2])
+    try writer.commit()
+    let found = try VectorIndex(folder: path).search([1], limit: 4)
+    #expect(found.map(\.document.id) == ["best", "69999", "69998", "69997"])
   }
 
   // MARK: Changes
@@ -104,7 +117,8 @@ import Testing
   @Test func documentsAreReplacedRemovedAndMoved() throws {
     let writer = try VectorIndexWriter(folder: path, IndexDescription(dimension: 3))
     for (number, id) in ["a", "b", "c", "d"].enumerated() {
-      try writer.add(IndexedDocument(id: id, text: id), vector: vector(Float(number)))
+      let metadata: JSONObject = ["name": .string(id)]
+      try writer.add(IndexedDocument(id: id, text: id, metadata: metadata), vector: vector(Float(number)))
     }
     try writer.commit()
     #expect(try ids() == ["d", "c", "b", "a"])
@@ -116,7 +130,9 @@ import Testing
     #expect(try ids() == ["a", "d", "b"])
     #expect(try VectorIndex(folder: path).search([1, 0, 0])[0].document.text == "new")
     // A snapshot stays what it was, though its files are gone.
-    #expect(try before.search([1, 0, 0]).map(\.document.id) == ["d", "c", "b", "a"])
+    try writer.compact()
+    let old = try before.search([1, 0, 0], where: SearchFilter("name != 'd'"))
+    #expect(old.map(\.document.id) == ["c", "b", "a"] && old[0].document.metadata["name"] == .string("c"))
     // Rows with equal scores come by their positions.
     try writer.add(IndexedDocument(id: "e", text: "e"), vector: vector(9))
     try writer.commit()

@@ -8,8 +8,9 @@ package func label(_ text: String, limit: Int) -> String {
   return line.count <= limit ? line : line.prefix(limit - 1) + "…"
 }
 
-/// Three decimals.
+/// Three decimals, or the shortest form of a number that is too large for them.
 package func fixedPoint(_ value: Float) -> String {
+  guard abs(value) < 1e12 else { return "\(value)" }
   let thousandths = Int((abs(value) * 1000).rounded())
   let decimals = "\(1000 + thousandths % 1000)".dropFirst()
   return "\(value < 0 && thousandths > 0 ? "-" : "")\(thousandths / 1000).\(decimals)"

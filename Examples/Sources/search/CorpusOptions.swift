@@ -41,7 +41,7 @@ struct CorpusOptions: ParsableArguments {
     let writer = try VectorIndexWriter(
       folder: folder, IndexDescription(for: encoder, prompt: prompt, scan: scan ?? .int8, windows: try windows?.windows)
     )
-    var update = IndexUpdate(of: writer, with: encoder, prompt: prompt)
+    var update = try IndexUpdate(of: writer, with: encoder, prompt: prompt)
     let reader = try CorpusReader(
       corpus, dataFormat ?? CorpusFormat(fileName: corpus), textColumn: textColumn, idColumn: idColumn)
     var progress = ProgressBar(counting: "texts", quiet: common.quiet)

@@ -16,7 +16,8 @@ struct ExportIndex: ParsableCommand {
         faiss          an IndexIDMap2 of an IndexFlatIP; ids are the documents' where all are whole numbers, else lines
         pgcopy-text    for COPY in PostgreSQL with pgvector: id, text, vector
         pgcopy-binary  the same for COPY … (FORMAT binary)
-        jsonl          {"id":…,"text":…,"embedding":[…]} and the documents' other members
+        jsonl          {"id":…,"text":…,"embedding":[…]} and the documents' other members, but for those of these names
+      Of a text that was divided into windows each is a vector of its own, with the text of the window.
       """)
 
   @OptionGroup var options: IndexOptions
@@ -31,6 +32,9 @@ struct ExportIndex: ParsableCommand {
     Interruption.handleSignals()
     let index = try VectorIndex(folder: options.index)
     let output = try Output(path: output)
+    if format == .postgresText || format == .postgresBinary, index.description.dimension > 16_000 {
+      throw ValidationError("pgvector stores at most 16000 elements, these vectors have \(index.description.dimension)")
+    }
     var exporter = Exporter(format, index)
     try output.write(exporter.beginning())
     var bytes: [UInt8] = []
@@ -64,7 +68,7 @@ struct Exporter {
 
   init(_ format: ExportFormat, _ index: VectorIndex) {
     self.format = format
-    count = index.count
+    count = index.vectorCount
     dimension = index.description.dimension
   }
 
@@ -94,7 +98,7 @@ struct Exporter {
       output += bytes(Int32(dimension))
       append(vector, to: &output)
     case .faiss:
-      if let id = Int64(document.id), ids != nil { ids?.append(id) } else { ids = nil }
+      if let id = Int64(document.id), "\(id)" == document.id, ids != nil { ids?.append(id) } else { ids = nil }
       positions.append(Int64(position) + 1)
       append(vector, to: &output)
     case .postgresText:
@@ -120,7 +124,7 @@ struct Exporter {
       output += #","embedding":["#.utf8
       output.append(vector, separator: ",")
       output.append(UInt8(ascii: "]"))
-      for member in document.metadata.members {
+      for member in document.metadata.members where !["id", "text", "embedding"].contains(member.key) {
         output.append(UInt8(ascii: ","))
         JSONWriter.append(member.key, to: &output)
         output.append(UInt8(ascii: ":"))
@@ -157,7 +161,7 @@ struct Exporter {
     }
   }
 
-  /// PostgreSQL's texts have no NUL, and its vectors 16,000 elements.
+  /// PostgreSQL's texts have no NUL.
   private func checkText(_ text: String, of document: IndexedDocument) throws {
     if text.utf8.contains(0) { throw NotForPostgres(id: document.id) }
   }

@@ -4,38 +4,47 @@ import ProgramSupport
 import Swiftlet
 import SwiftletFiles
 
-/// Searches for queries and writes what is found.
-struct HitWriter: ~Copyable {
-  private let options: QueryOptions
-  private let index: VectorIndex
-  private let filter: SearchFilter?
-  private let crossEncoder: CrossEncoder?
-  private let output: Output
+/// What is searched for, read and loaded.
+struct PreparedSearch {
+  let options: QueryOptions
+  let filter: SearchFilter?
+  let crossEncoder: CrossEncoder?
 
-  init(_ options: QueryOptions, _ index: VectorIndex, _ common: CommonOptions) throws {
-    let filter = try options.filter.map { try SearchFilter($0) }
-    let crossEncoder = try options.rerank.map { folder in
-      let settings = CrossEncoderSettings(threadCount: common.threads)
-      let encoder = try CrossEncoder(folder: folder, settings: settings)
+  init(_ options: QueryOptions, threads: Int?) throws {
+    self.options = options
+    filter = try options.filter.map { try SearchFilter($0) }
+    crossEncoder = try options.rerank.map { folder in
+      let encoder = try CrossEncoder(folder: folder, settings: CrossEncoderSettings(threadCount: threads))
       guard encoder.labels.count == 1 else { throw ScoresOfSeveralLabels(count: encoder.labels.count) }
       return encoder
     }
+  }
+}
+
+/// Searches for queries and writes what is found.
+struct HitWriter: ~Copyable {
+  private let search: PreparedSearch
+  private let index: VectorIndex
+  /// Whether a table begins with its query.
+  private let titlesQueries: Bool
+  private let output: Output
+
+  init(_ search: PreparedSearch, _ index: VectorIndex, titlesQueries: Bool) throws {
     let output = try Output(path: nil)
-    self.options = options
+    self.search = search
     self.index = index
-    self.filter = filter
-    self.crossEncoder = crossEncoder
+    self.titlesQueries = titlesQueries
     self.output = output
   }
 
   /// - Parameter vectors: `[queries, dimension]`.
   mutating func write(_ queries: [String], vectors: Tensor) throws {
-    let found = try index.search(vectors, limit: options.limit, where: filter)
+    let found = try index.search(vectors, limit: search.options.limit, where: search.filter)
     for (query, found) in zip(queries, found) {
       let hits = try sorted(Array(found), by: query)
       try output.write(building: { lines in
-        switch options.format {
-        case .table: appendTable(query, hits, isOneOfMany: queries.count > 1, to: &lines)
+        switch search.options.format {
+        case .table: appendTable(query, hits, to: &lines)
         case .jsonl: appendJSON(query, hits, to: &lines)
         }
       })
@@ -48,14 +57,14 @@ struct HitWriter: ~Copyable {
   }
 
   private func sorted(_ hits: [SearchHit], by query: String) throws -> [Hit] {
-    guard let crossEncoder else { return hits.map { Hit(score: $0.score, hit: $0) } }
+    guard let crossEncoder = search.crossEncoder else { return hits.map { Hit(score: $0.score, hit: $0) } }
     let scores = try crossEncoder.scores(of: hits.map { (query, $0.passage) })
     let order = hits.indices.sorted { (scores[$0][0], $1) > (scores[$1][0], $0) }
-    return order.prefix(options.topK).map { Hit(score: scores[$0][0], hit: hits[$0]) }
+    return order.prefix(search.options.topK).map { Hit(score: scores[$0][0], hit: hits[$0]) }
   }
 
-  private func appendTable(_ query: String, _ hits: [Hit], isOneOfMany: Bool, to lines: inout [UInt8]) {
-    if isOneOfMany { lines += "\(label(query, limit: 72))\n".utf8 }
+  private func appendTable(_ query: String, _ hits: [Hit], to lines: inout [UInt8]) {
+    if titlesQueries { lines += "\(label(query, limit: 72))\n".utf8 }
     let scores = hits.map { fixedPoint($0.score) }, numbers = hits.map { "\($0.hit.position + 1)" }
     let rankWidth = "\(hits.count)".count, scoreWidth = scores.map(\.count).max() ?? 0
     let lineWidth = numbers.map(\.count).max() ?? 0
@@ -64,7 +73,7 @@ struct HitWriter: ~Copyable {
       let place = "line " + padded(numbers[rank], lineWidth)
       lines += "\(start)  \(place)  \(label(hit.hit.passage, limit: 72))\n".utf8
     }
-    if isOneOfMany { lines.append(UInt8(ascii: "\n")) }
+    if titlesQueries { lines.append(UInt8(ascii: "\n")) }
   }
 
   private func appendJSON(_ query: String, _ hits: [Hit], to lines: inout [UInt8]) {

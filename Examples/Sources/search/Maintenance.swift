@@ -80,6 +80,9 @@ struct ShowIndex: ParsableCommand {
     print("documents: \(index.count)")
     print("dimensions: \(description.dimension)")
     print("scan: \(description.scan.rawValue)")
+    if let windows = description.windows {
+      print("windows: \(windows.tokens) tokens, \(windows.overlap) shared; \(index.vectorCount) vectors")
+    }
     print("commits: \(index.generation)")
     guard let model = description.model else { return print("model: none, the vectors are from elsewhere") }
     print("model: sha256 \(model.digest)")

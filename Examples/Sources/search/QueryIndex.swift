@@ -45,7 +45,9 @@ struct QueryIndex: ParsableCommand {
     }
     let encoder = try common.encoder()
     try index.check(encoder)
-    var writer = try HitWriter(queries, index, common)
+    let isConversation = texts.isEmpty && input ?? "-" == "-"
+    var writer = try HitWriter(
+      PreparedSearch(queries, threads: model.threads), index, titlesQueries: texts.count != 1 && !isConversation)
     func answer(_ texts: [String]) throws {
       try writer.write(texts, vectors: encoder.encode(texts, prompt: queries.queryPrompt).tensor)
     }

@@ -37,9 +37,11 @@ struct SearchCorpus: ParsableCommand {
   func run() throws {
     Interruption.handleSignals()
     let encoder = try common.encoder(), folder = corpus.indexFolder
+    // Mistakes in these are told before anything is embedded.
+    let search = try PreparedSearch(queries, threads: common.threads)
     try corpus.update(folder, with: encoder, common)
-    let index = try common.index(folder)
-    var writer = try HitWriter(queries, index, common)
+    let index = try VectorIndex(folder: folder, mapsFiles: !queries.noMmap, threadCount: common.threads)
+    var writer = try HitWriter(search, index, titlesQueries: texts.count > 1)
     try writer.write(texts, vectors: encoder.encode(texts, prompt: queries.queryPrompt).tensor)
   }
 }
@@ -60,11 +62,5 @@ struct MakeIndex: ParsableCommand {
   func run() throws {
     Interruption.handleSignals()
     try corpus.update(corpus.indexFolder, with: try common.encoder(), common)
-  }
-}
-
-extension CommonOptions {
-  func index(_ folder: String) throws -> VectorIndex {
-    try VectorIndex(folder: folder, threadCount: threads)
   }
 }

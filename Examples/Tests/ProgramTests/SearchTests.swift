@@ -2,6 +2,7 @@
 
 import Foundation
 import Swiftlet
+import SwiftletFiles
 import Testing
 
 /// The program on a small random encoder of the library's tests.
@@ -140,6 +141,21 @@ struct SearchTests {
     let found = try objects(search(["query", "--index", other, "--format", "jsonl", "dogs"]))
     #expect(found[0].hits.map(\.score) == expected[0].hits.map(\.score))
     #expect(found[0].hits.map(\.text) == expected[0].hits.map(\.text))
+  }
+
+  @Test func windowsAreVectorsOfTheirOwn() throws {
+    let long = Array(repeating: "the cat sat on the mat", count: 30).joined(separator: " ") + " a dog ran"
+    let corpus = try write("\(long)\njumping dogs\n", to: "long.txt"), index = corpus + ".swiftlet-index"
+    let found = try objects(search(["--corpus", corpus, "--windows", "16,4", "--format", "jsonl", "a dog ran"]))
+    #expect(found[0].hits.count == 2)
+    let file = path("x.npy")
+    #expect(try search(["export", "--index", index, "--format", "npy", "--output", file]).exitCode == 0)
+    var reader = try VectorReader(path: file, format: .npy), count = 0
+    while try reader.next() != nil { count += 1 }
+    #expect(count > 10)
+    #expect(try search(["info", "--index", index]).text.contains("windows: 16 tokens, 4 shared; \(count) vectors"))
+    #expect(try search(["--corpus", corpus, "x", "--windows", "16"]).exitCode == 64)
+    #expect(try search(["--corpus", corpus, "x", "--windows", "9,9"]).errors.contains("no room"))
   }
 
   @Test(arguments: [

@@ -7,7 +7,8 @@ import Swiftlet
 private let names = [
   "manifest.json", "positions-000000-1.npy", "segment-000000/vectors.npy", "segment-000000/codes.bin",
   "segment-000000/ids.utf8", "segment-000000/ids.offsets.npy", "segment-000000/texts.utf8",
-  "segment-000000/texts.offsets.npy", "segment-000000/field-0.npy", "segment-000000/field-0.values.jsonl",
+  "segment-000000/texts.offsets.npy", "segment-000000/field-0.npy", "segment-000000/field-0.values.utf8",
+  "segment-000000/field-0.values.offsets.npy",
   "segment-000000/passages.npy",
 ]
 

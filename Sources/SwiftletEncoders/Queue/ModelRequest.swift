@@ -68,6 +68,9 @@ struct SharedComputation: Sendable {
 final class ModelIdentity: Sendable, Hashable {
   private let rate = Monitor<Double?>(nil)
 
+  /// The digest of the model's files, once it was asked for.
+  let digest = Monitor<String?>(nil)
+
   /// The tokens that a thread computes in a second, as measured lately; nil before the first measurement.
   var tokensPerSecond: Double? { rate.withLock { $0 } }
 

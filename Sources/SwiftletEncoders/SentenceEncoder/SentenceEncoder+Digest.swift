@@ -8,17 +8,20 @@ extension SentenceEncoder {
   /// hexadecimal digits.
   ///
   /// It covers the names and contents of the configuration, vocabulary and weights files, in the folder and those in it.
-  /// The files are read each time, in parallel.
+  /// The first call reads the files, in parallel; an encoder does not change, nor does its digest.
   ///
   /// - Throws: A ``SwiftletError`` if a file cannot be read, or if the encoder was trained and not loaded from a folder.
   public func modelDigest() throws -> String {
     guard let folder else { throw EncoderSettingsError.notOfAFolder }
+    if let digest = model.digest.withLock({ $0 }) { return digest }
     var hash = SHA256()
     for name in try ModelFiles.names(in: folder) {
       let digest = try pool.digest(ofFile: joinPath(folder, name))
       hash.update(Array("\(name)\n\(digest)\n".utf8))
     }
-    return hash.hexDigest()
+    let digest = hash.hexDigest()
+    model.digest.withLock { $0 = digest }
+    return digest
   }
 }
 

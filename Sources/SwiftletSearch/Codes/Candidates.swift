@@ -39,6 +39,12 @@ struct Candidates {
     for candidate in others.all { add(candidate) }
   }
 
+  /// Drops all rows, whose scores are known, and raises the threshold to that of the last of the best.
+  mutating func clear(threshold: Float) {
+    all = []
+    self.threshold = max(self.threshold, threshold)
+  }
+
   /// Raises the threshold to the lower bound of the last of the best, and drops the rows below it.
   mutating func prune() {
     if all.count >= count, count > 0 {

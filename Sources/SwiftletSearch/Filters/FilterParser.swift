@@ -29,8 +29,13 @@ struct FilterParser {
   private var place = 0
   private var depth = 0
 
+  private var termCount = 0
+
   /// Deeper nesting is refused: each level takes some stack.
   private static let maximumDepth = 200
+
+  /// More values are refused: each is compared with each distinct value of a member.
+  private static let maximumTerms = 1000
 
   init(_ text: String) { scalars = Array(text.unicodeScalars) }
 
@@ -42,15 +47,15 @@ struct FilterParser {
   }
 
   private mutating func disjunction() throws(FilterError) -> SearchFilter.Condition {
-    var condition = try conjunction()
-    while takeWord("or") { condition = .or(condition, try conjunction()) }
-    return condition
+    var conditions = [try conjunction()]
+    while takeWord("or") { conditions.append(try conjunction()) }
+    return conditions.count == 1 ? conditions[0] : .or(conditions)
   }
 
   private mutating func conjunction() throws(FilterError) -> SearchFilter.Condition {
-    var condition = try negation()
-    while takeWord("and") { condition = .and(condition, try negation()) }
-    return condition
+    var conditions = [try negation()]
+    while takeWord("and") { conditions.append(try negation()) }
+    return conditions.count == 1 ? conditions[0] : .and(conditions)
   }
 
   private mutating func negation() throws(FilterError) -> SearchFilter.Condition {
@@ -92,6 +97,10 @@ struct FilterParser {
 
   private mutating func value() throws(FilterError) -> JSONValue {
     skipSpaces()
+    termCount += 1
+    guard termCount <= FilterParser.maximumTerms else {
+      throw error("the end, after \(FilterParser.maximumTerms) values")
+    }
     guard place < scalars.count else { throw error("a value") }
     if scalars[place] == "\"" || scalars[place] == "'" { return .string(try quoted()) }
     let start = place

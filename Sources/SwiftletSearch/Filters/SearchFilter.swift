@@ -8,7 +8,7 @@ import SwiftletFiles
 /// number, `true`, `false` or `null`; or a name, `in`, and a list of these in parentheses. Comparisons are joined by
 /// `not`, `and` and `or`, in this order of precedence, and by parentheses. A name that is not of letters, digits, `_`,
 /// `-` and `.`, or is one of these words, stands in backquotes. In quotes, a backslash goes before a quote or another
-/// backslash.
+/// backslash. A filter has at most 1,000 comparisons and values.
 ///
 /// A missing member equals `null`, and nothing else. Numbers are compared with numbers and strings with strings, these by
 /// their UTF-8 bytes; between different kinds, `!=` is true and every other comparison false.
@@ -20,8 +20,8 @@ public struct SearchFilter: Sendable, Equatable {
     case comparison(field: String, Comparison, JSONValue)
     case membership(field: String, [JSONValue])
     case not(Condition)
-    case and(Condition, Condition)
-    case or(Condition, Condition)
+    case and([Condition])
+    case or([Condition])
   }
 
   enum Comparison: String, Sendable, CaseIterable {
@@ -53,17 +53,17 @@ extension SearchFilter.Condition {
     case .not(let condition):
       let test = try condition.test(in: segment)
       return { row throws(IndexError) in try !test(row) }
-    case .and(let left, let right):
-      let left = try left.test(in: segment), right = try right.test(in: segment)
+    case .and(let conditions):
+      let tests = try conditions.map { try $0.test(in: segment) }
       return { row throws(IndexError) in
-        guard try left(row) else { return false }
-        return try right(row)
+        for test in tests where try !test(row) { return false }
+        return true
       }
-    case .or(let left, let right):
-      let left = try left.test(in: segment), right = try right.test(in: segment)
+    case .or(let conditions):
+      let tests = try conditions.map { try $0.test(in: segment) }
       return { row throws(IndexError) in
-        if try left(row) { return true }
-        return try right(row)
+        for test in tests where try test(row) { return true }
+        return false
       }
     }
   }
@@ -73,8 +73,8 @@ extension SearchFilter.Condition {
     _ field: String, in segment: Segment, _ holds: (JSONValue) -> Bool
   ) throws -> (Int) throws(IndexError) -> Bool {
     let missing = holds(.null)
-    guard let column = try segment.field(named: field) else { return { _ in missing } }
-    let results = [missing] + column.values.map(holds)
+    guard let column = segment.field(named: field) else { return { _ in missing } }
+    let results = [missing] + (try column.allValues().map(holds))
     return { row throws(IndexError) in results[try column.place(of: row)] }
   }
 }

@@ -19,23 +19,38 @@ struct IndexManifest: Equatable {
     var live: Int
     /// How many documents these are: as many, unless texts have windows.
     var documents: Int
-    /// The commit that wrote the positions.
-    var positionsGeneration: Int
+    /// The revision that wrote the positions.
+    var positionsRevision: Int
+    /// The digest of the file of positions: see `ThreadPool.digest(ofFile:)`.
+    var positionsDigest = ""
+    /// Whether the segment waits for the commit of an update: readers pass it over.
+    var isPending = false
 
     var folderName: String { "segment-\(numbered(number))" }
-    var positionsName: String { "positions-\(numbered(number))-\(positionsGeneration).npy" }
+    var positionsName: String { "positions-\(numbered(number))-\(positionsRevision).npy" }
   }
 
-  /// The number of commits so far.
+  /// How often the manifest was written, so that names with it are new.
+  var revision = 0
+  /// The number of commits so far. Before the first there is no index for a reader, though segments may be pending.
   var generation = 0
   var description: IndexDescription
+  /// The number of the next segment: none is used twice, so that a reader never takes one for another.
+  var nextSegment = 0
   var segments: [Segment] = []
 
   static let fileName = "manifest.json"
 
-  /// Whether a file of an index may have this name.
+  /// Whether this is the name of a segment or of positions: no file of another program has one like it.
   static func isOwnName(_ name: String) -> Bool {
-    name == fileName || name.hasPrefix("segment-") || name.hasPrefix("positions-")
+    let parts = name.split(separator: "-", omittingEmptySubsequences: false)
+    func isNumber(_ word: Substring) -> Bool { !word.isEmpty && word.utf8.allSatisfy { 0x30...0x39 ~= $0 } }
+    return switch (parts.first, parts.count) {
+    case ("segment", 2): parts[1].count >= 6 && isNumber(parts[1])
+    case ("positions", 3):
+      parts[1].count >= 6 && isNumber(parts[1]) && parts[2].hasSuffix(".npy") && isNumber(parts[2].dropLast(4))
+    default: false
+    }
   }
 
   private static let version = 1
@@ -81,7 +96,8 @@ extension IndexManifest {
   private var json: JSONObject {
     var object: JSONObject = [
       "format": .string("swiftlet-index"), "version": .number(JSONNumber(IndexManifest.version)),
-      "generation": .number(JSONNumber(generation)),
+      "revision": .number(JSONNumber(revision)), "generation": .number(JSONNumber(generation)),
+      "next_segment": .number(JSONNumber(nextSegment)),
     ]
     for member in description.json.members { object[member.key] = member.value }
     object["segments"] = .array(segments.map { .object($0.json) })
@@ -89,16 +105,23 @@ extension IndexManifest {
   }
 
   private init?(_ json: JSONObject) {
-    guard let generation = json["generation"]?.int, let description = IndexDescription(json),
+    guard let revision = json.count("revision"), let generation = json.count("generation"),
+      let nextSegment = json.count("next_segment"), let description = IndexDescription(json),
       let segments = json["segments"]?.array
     else { return nil }
-    self.init(generation: generation, description: description)
+    self.init(revision: revision, generation: generation, description: description, nextSegment: nextSegment)
     for value in segments {
       guard let object = value.object, let segment = Segment(object) else { return nil }
       self.segments.append(segment)
     }
-    guard Set(self.segments.map(\.number)).count == segments.count else { return nil }
+    let numbers = self.segments.map(\.number)
+    guard Set(numbers).count == segments.count, numbers.allSatisfy({ $0 < nextSegment }) else { return nil }
   }
+}
+
+extension JSONObject {
+  /// A number from 0 to 2^53; nil if the member is something else.
+  fileprivate func count(_ key: String) -> Int? { self[key]?.int.flatMap { 0...1 << 53 ~= $0 ? $0 : nil } }
 }
 
 extension IndexManifest.Segment {
@@ -109,17 +132,19 @@ extension IndexManifest.Segment {
     }
     return [
       "number": .number(JSONNumber(number)), "rows": .number(JSONNumber(rows)), "live": .number(JSONNumber(live)),
-      "documents": .number(JSONNumber(documents)), "positions": .number(JSONNumber(positionsGeneration)),
+      "documents": .number(JSONNumber(documents)), "positions": .number(JSONNumber(positionsRevision)),
+      "positions_sha256": .string(positionsDigest), "pending": .bool(isPending),
       "fields": .array(fields.map { .string($0) }),
       "files": .object(records),
     ]
   }
 
   fileprivate init?(_ json: JSONObject) {
-    guard let number = json["number"]?.int, let rows = json["rows"]?.int, let live = json["live"]?.int,
-      let documents = json["documents"]?.int, let positions = json["positions"]?.int,
-      let fields = json["fields"]?.array, let files = json["files"]?.object,
-      number >= 0, positions >= 0, 1...SegmentWriter.maximumRows ~= rows, 0...rows ~= live, 0...live ~= documents
+    guard let number = json.count("number"), let rows = json.count("rows"), let live = json.count("live"),
+      let documents = json.count("documents"), let positions = json.count("positions"),
+      let positionsDigest = json["positions_sha256"]?.string,
+      let isPending = json["pending"]?.bool, let fields = json["fields"]?.array, let files = json["files"]?.object,
+      1...SegmentWriter.maximumRows ~= rows, 0...rows ~= live, 0...live ~= documents
     else { return nil }
     let names = fields.compactMap(\.string)
     guard names.count == fields.count else { return nil }
@@ -132,6 +157,7 @@ extension IndexManifest.Segment {
     }
     self.init(
       number: number, rows: rows, fields: names, files: records, live: live, documents: documents,
-      positionsGeneration: positions)
+      positionsRevision: positions,
+      positionsDigest: positionsDigest, isPending: isPending)
   }
 }

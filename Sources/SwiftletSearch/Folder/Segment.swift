@@ -22,10 +22,14 @@ struct Segment: Sendable {
 
   private let positions: Positions
   private let passages: NumpyContents?
-  private let columns: FieldColumns
+  private let columns: [FieldColumn]
+  private let folder: String
 
   /// The position of a row that is deleted.
   static let deleted = UInt64.max
+
+  /// The largest position of a document: sums with it cannot overflow.
+  static let largestPosition: UInt64 = 1 << 60
 
   /// What NumPy calls the type of positions.
   static let positionType = "<u8"
@@ -50,9 +54,12 @@ struct Segment: Sendable {
     positions given: [UInt64]? = nil
   ) throws {
     let path = joinPath(folder, record.folderName), dimension = description.dimension
+    self.folder = path
     rows = record.rows
     fields = record.fields
-    columns = FieldColumns(folder: path, rows: rows, access)
+    columns = try record.fields.indices.map {
+      try FieldColumn(path: joinPath(path, SegmentFile.field($0)), rows: record.rows, access)
+    }
     let numbers = try NumpyContents(
       path: joinPath(path, SegmentFile.vectors), type: "<f4", shape: [rows, dimension], elementSize: 4, access)
     vectors = MatrixView(
@@ -99,9 +106,12 @@ struct Segment: Sendable {
   /// Where a row's document stands among all. ``deleted`` for a row that is not live.
   func position(of row: Int) -> UInt64 { positions[row] }
 
+  /// The position of a live row. A damaged file may hold a larger one, which is taken for the largest.
+  func shownPosition(of row: Int) -> Int { Int(min(positions[row], Segment.largestPosition)) }
+
   /// A member of the metadata; nil if no document has it.
-  func field(named name: String) throws -> FieldColumn? {
-    try fields.firstIndex(of: name).map { try columns[$0] }
+  func field(named name: String) -> FieldColumn? {
+    fields.firstIndex { sameBytes($0, name) }.map { columns[$0] }
   }
 
   /// The first row of the document that a row belongs to.
@@ -134,10 +144,20 @@ struct Segment: Sendable {
     }
   }
 
+  /// Throws unless the files are those that were written.
+  func checkDigests(_ files: [FileRecord], on pool: ThreadPool) throws {
+    for listed in files {
+      let path = joinPath(folder, listed.name)
+      guard try InputFile(path: path).size == listed.byteCount, try pool.digest(ofFile: path) == listed.sha256 else {
+        throw IndexError(.damaged("has changed since it was written"), path: path)
+      }
+    }
+  }
+
   /// The document that begins at a row.
   func document(_ row: Int) throws -> IndexedDocument {
     var document = IndexedDocument(id: try ids.text(of: row), text: try texts.text(of: row))
-    for (number, name) in fields.enumerated() { document.metadata[name] = try columns[number].value(of: row) }
+    for (name, column) in zip(fields, columns) { document.metadata[name] = try column.value(of: row) }
     return document
   }
 
@@ -159,28 +179,5 @@ struct Segment: Sendable {
     let rest = rows % RowCodes.blockRows
     if rest > 0 { bits[bits.count - 1] = 1 << rest - 1 }
     return bits
-  }
-}
-
-/// The columns of a segment's metadata, each read when it is first asked for.
-private final class FieldColumns: Sendable {
-  private let folder: String
-  private let rows: Int
-  private let access: FileContents.Access
-  private let columns = Monitor<[Int: FieldColumn]>([:])
-
-  init(folder: String, rows: Int, _ access: FileContents.Access) {
-    self.folder = folder
-    self.rows = rows
-    self.access = access
-  }
-
-  subscript(number: Int) -> FieldColumn {
-    get throws {
-      if let column = columns.withLock({ $0[number] }) { return column }
-      let column = try FieldColumn(path: joinPath(folder, SegmentFile.field(number)), rows: rows, access)
-      columns.withLock { $0[number] = column }
-      return column
-    }
   }
 }

@@ -14,7 +14,10 @@ struct DocumentWindow {
 ///
 /// Memory grows with the ids and the distinct values of the metadata, but a segment has at most ``maximumRows`` rows.
 struct SegmentWriter: ~Copyable {
-  static let maximumRows = 1 << 18
+  static let maximumRows = 1 << 16
+
+  /// The members that the metadata of a segment's documents may have in all: each has files of its own.
+  static let maximumFields = 256
 
   let number: Int
   private(set) var ids: [String] = []
@@ -26,14 +29,16 @@ struct SegmentWriter: ~Copyable {
   private var idColumn: TextColumn.Writer
   private var textColumn: TextColumn.Writer
   private var passages: NumpyFile?
-  private var fields: [(name: String, column: FieldColumn.Writer)] = []
+  private var fields: [String] = []
+  private var placeOfField: [UTF8Key: Int] = [:]
+  private var columns: [FieldColumn.Writer] = []
   private var block: [Float] = []
 
   var rows: Int { ids.count }
 
   init(number: Int, of description: IndexDescription, folder index: String) throws {
     let record = IndexManifest.Segment(
-      number: number, rows: 0, fields: [], files: [], live: 0, documents: 0, positionsGeneration: 0)
+      number: number, rows: 0, fields: [], files: [], live: 0, documents: 0, positionsRevision: 0)
     let folder = try AtomicFolder(path: joinPath(index, record.folderName)), path = folder.temporaryPath
     let vectors = try NumpyFile(path: joinPath(path, SegmentFile.vectors), type: "<f4")
     let codes: BufferedFile? =
@@ -76,10 +81,16 @@ struct SegmentWriter: ~Copyable {
     }
     try idColumn.append(id)
     try textColumn.append(text)
-    for member in document.metadata.members where !fields.contains(where: { $0.name == member.key }) {
-      fields.append((member.key, FieldColumn.Writer(rows: rows)))
+    for member in document.metadata.members {
+      let place = placeOfField[UTF8Key(member.key)] ?? fields.count
+      if place == fields.count {
+        guard place < SegmentWriter.maximumFields else { throw IndexError(.tooManyFields(SegmentWriter.maximumFields)) }
+        placeOfField[UTF8Key(member.key)] = place
+        fields.append(member.key)
+        columns.append(FieldColumn.Writer())
+      }
+      columns[place].append(member.value, row: rows)
     }
-    for index in fields.indices { fields[index].column.append(document.metadata[fields[index].name]) }
     ids.append(id)
   }
 
@@ -98,8 +109,8 @@ struct SegmentWriter: ~Copyable {
     try idColumn.commit()
     try textColumn.commit()
     if let passages = passages.take() { try passages.commit(shape: [rows, 3]) }
-    for (index, field) in fields.enumerated() {
-      try field.column.write(path: joinPath(path, SegmentFile.field(index)))
+    for (index, column) in columns.enumerated() {
+      try column.write(path: joinPath(path, SegmentFile.field(index)), rows: rows)
     }
     let files = try Folder(path).names().map { name in
       FileRecord(
@@ -108,7 +119,7 @@ struct SegmentWriter: ~Copyable {
     }
     try folder.commit()
     return IndexManifest.Segment(
-      number: number, rows: rows, fields: fields.map(\.name), files: files, live: rows, documents: rows,
-      positionsGeneration: 0)
+      number: number, rows: rows, fields: fields, files: files, live: rows, documents: rows,
+      positionsRevision: 0)
   }
 }

@@ -7,11 +7,20 @@ struct TextColumn {
   private let bytes: FileContents
   private let offsets: NumpyContents
 
+  /// The number of texts.
+  let rows: Int
+
   private static func bytesPath(_ path: String) -> String { path + ".utf8" }
   private static func offsetsPath(_ path: String) -> String { path + ".offsets.npy" }
   private static let offsetType = "<u8"
 
-  init(path: String, rows: Int, _ access: FileContents.Access) throws {
+  /// - Parameter rows: the number of texts; nil: as many as there are.
+  init(path: String, rows: Int? = nil, _ access: FileContents.Access) throws {
+    let stored = try InputFile(path: TextColumn.offsetsPath(path)).size - NumpyHeader.byteCount
+    guard let rows = rows ?? (stored >= 8 ? stored / 8 - 1 : nil) else {
+      throw IndexError(.damaged("holds no offsets"), path: TextColumn.offsetsPath(path))
+    }
+    self.rows = rows
     bytes = try FileContents(path: TextColumn.bytesPath(path), access)
     offsets = try NumpyContents(
       path: TextColumn.offsetsPath(path), type: TextColumn.offsetType, shape: [rows + 1], elementSize: 8, access)

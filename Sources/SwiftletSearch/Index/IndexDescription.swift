@@ -40,6 +40,9 @@ public struct IndexDescription: Equatable, Sendable {
   public init(
     for encoder: SentenceEncoder, prompt: String? = nil, scan: Scan = .int8, windows: TextWindows? = nil
   ) throws {
+    if let windows, windows.tokens > encoder.maxLength {
+      throw IndexError(.windowsTooLong(tokens: windows.tokens, maxLength: encoder.maxLength))
+    }
     dimension = encoder.dimension
     self.scan = scan
     self.windows = windows

@@ -33,6 +33,10 @@ public struct IndexError: SwiftletError, Equatable {
     case tooManyElements(Int)
     /// Windows that have no room for new tokens.
     case windows(tokens: Int, overlap: Int)
+    /// Windows with more tokens than the encoder reads.
+    case windowsTooLong(tokens: Int, maxLength: Int)
+    /// Documents whose metadata have more members in all.
+    case tooManyFields(Int)
     /// A document with more windows than a segment has rows.
     case tooManyWindows(Int)
     /// A document of a corpus has the id of an earlier one.
@@ -68,6 +72,9 @@ public struct IndexError: SwiftletError, Equatable {
     case .tooManyElements(let count): "vectors of \(count) elements"
     case .windows(let tokens, let overlap):
       "windows of \(tokens) tokens that share \(overlap) have no room for the rest of a text"
+    case .windowsTooLong(let tokens, let maxLength):
+      "windows of \(tokens) tokens, where the encoder reads \(maxLength)"
+    case .tooManyFields(let limit): "metadata of more than \(limit) members"
     case .tooManyWindows(let count): "a document of \(count) windows"
     case .duplicateID(let id): "the id \(quoted(id)) occurs twice"
     }
@@ -88,6 +95,8 @@ public struct IndexError: SwiftletError, Equatable {
     case .notFinite, .tooLong: "check what made the vector"
     case .tooManyElements: "give at most \(RowCoding.maximumDimension)"
     case .windows: "give more tokens or a smaller overlap"
+    case .windowsTooLong(_, let maxLength): "give at most \(maxLength)"
+    case .tooManyFields: "put those that no filter asks for into one"
     case .tooManyWindows: "divide it into several documents"
     case .duplicateID: "give each document an id of its own"
     }

@@ -8,7 +8,7 @@ import SwiftletTensors
 ///
 /// ```swift
 /// let writer = try VectorIndexWriter(folder: "notes.swiftlet-index", IndexDescription(for: encoder))
-/// var update = IndexUpdate(of: writer, with: encoder)
+/// var update = try IndexUpdate(of: writer, with: encoder)
 /// for note in notes { try update.add(note.text) }
 /// print(try update.commit())
 /// ```
@@ -37,23 +37,30 @@ public struct IndexUpdate: ~Copyable {
   private let writer: VectorIndexWriter
   private let encoder: SentenceEncoder
   private let prompt: String?
+  private let batchTexts: Int
   private var pending: [(document: IndexedDocument, position: Int)] = []
   private var pendingBytes = 0
   /// How often texts without an id occurred, for those that did more than once.
   private var repetitions: [UTF8Key: Int] = [:]
   private var idsOfPending: Set<UTF8Key> = []
 
-  private static let mostPending = 1024
   private static let mostPendingBytes = 1 << 17
 
   /// - Parameters:
   ///   - encoder: the encoder of the writer's description.
   ///   - prompt: as in the description.
-  public init(of writer: VectorIndexWriter, with encoder: SentenceEncoder, prompt: String? = nil) {
+  /// - Throws: The errors of writing files.
+  public init(of writer: VectorIndexWriter, with encoder: SentenceEncoder, prompt: String? = nil) throws {
+    try self.init(of: writer, with: encoder, prompt: prompt, batchTexts: 1024)
+  }
+
+  /// - Parameter batchTexts: how many texts are embedded together at most; fewer in tests.
+  init(of writer: VectorIndexWriter, with encoder: SentenceEncoder, prompt: String? = nil, batchTexts: Int) throws {
+    self.batchTexts = batchTexts
     self.writer = writer
     self.encoder = encoder
     self.prompt = prompt
-    writer.beginUpdate()
+    try writer.beginUpdate()
   }
 
   /// The next document.
@@ -74,7 +81,7 @@ public struct IndexUpdate: ~Copyable {
     pending.append((document, position))
     idsOfPending.insert(UTF8Key(id))
     pendingBytes += text.utf8.count
-    if pending.count == IndexUpdate.mostPending || pendingBytes >= IndexUpdate.mostPendingBytes { try embed() }
+    if pending.count == batchTexts || pendingBytes >= IndexUpdate.mostPendingBytes { try embed() }
   }
 
   /// Removes the documents that did not come, and commits.
@@ -82,6 +89,7 @@ public struct IndexUpdate: ~Copyable {
     try embed()
     summary.removed = try writer.endUpdate()
     try writer.commit()
+    if writer.hasManySmallSegments { try writer.compact() }
     return summary
   }
 

@@ -21,6 +21,13 @@ public struct IndexedDocument: Equatable, Sendable {
   }
 }
 
+extension JSONObject {
+  /// Whether both have the same members, in any order.
+  func hasSameMembers(as other: JSONObject) -> Bool {
+    members.count == other.members.count && members.allSatisfy { other[$0.key] == $0.value }
+  }
+}
+
 /// A document that was found.
 public struct SearchHit: Equatable, Sendable {
   /// The dot product of the query's vector and the document's: the cosine where both have unit length.

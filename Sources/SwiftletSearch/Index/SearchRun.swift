@@ -25,9 +25,12 @@ final class SearchRun: Sendable {
   private let found: Monitor<[Found]>
 
   private struct Found {
-    var best = BestRows(count: 0)
+    var best: BestRows
     var scoredRows = 0
   }
+
+  /// A query's candidates that are kept at most, before their scores are computed: some megabytes.
+  private static let maximumCandidates = 1 << 16
 
   /// The blocks of a chunk: some hundred microseconds of work.
   private static let chunkBlocks = 512
@@ -42,6 +45,8 @@ final class SearchRun: Sendable {
     self.segments = segments
     self.live = live
     self.queries = queries
+    // Not more than there are, so that sums with it cannot overflow.
+    let limit = min(limit, max(1, segments.reduce(0) { $0 + $1.rows }))
     self.limit = limit
     self.kernels = kernels
     var coded = CodedQueries(dimension: queries.columns)
@@ -53,7 +58,7 @@ final class SearchRun: Sendable {
       }
     }
     candidates = Monitor([Candidates](repeating: Candidates(count: limit), count: queries.rows))
-    found = Monitor([Found](repeating: Found(), count: queries.rows))
+    found = Monitor([Found](repeating: Found(best: BestRows(count: limit)), count: queries.rows))
   }
 
   /// Scans a chunk.
@@ -67,8 +72,28 @@ final class SearchRun: Sendable {
     }
     for query in local.indices { local[query].prune() }
     candidates.withLock { all in
-      for query in all.indices { all[query].add(local[query]) }
+      for query in all.indices {
+        all[query].add(local[query])
+        if all[query].all.count > SearchRun.maximumCandidates { settle(query, &all[query]) }
+      }
     }
+  }
+
+  /// Computes the scores of all candidates, where they are so many that they would take much memory: rows whose bounds
+  /// overlap, for example equal ones. What is left of them are the best.
+  private func settle(_ query: Int, _ candidates: inout Candidates) {
+    found.withLock { all in
+      for candidate in candidates.all { score(candidate, for: query, &all[query]) }
+      candidates.clear(threshold: all[query].best.threshold)
+    }
+  }
+
+  private func score(_ candidate: Candidates.Candidate, for query: Int, _ found: inout Found) {
+    if candidate.upper < found.best.threshold { return }
+    let place = candidate.row, segment = segments[place.segment]
+    let score = kernels.dot(segment.vectors.row(place.row), queries.row(query))
+    found.scoredRows += 1
+    found.best.add(BestRows.Row(score: score, position: segment.position(of: place.row), place: place))
   }
 
   private func scan(_ codes: RowCodes, _ chunk: Chunk, _ worker: Worker, _ local: inout [Candidates]) {
@@ -107,14 +132,8 @@ final class SearchRun: Sendable {
   func score(_ query: Int) {
     var candidates = candidates.withLock { $0[query] }
     candidates.prune()
-    var result = Found(best: BestRows(count: limit))
-    for candidate in candidates.all.sorted(by: { $0.upper > $1.upper }) {
-      if candidate.upper < result.best.threshold { break }
-      let place = candidate.row, segment = segments[place.segment]
-      let score = kernels.dot(segment.vectors.row(place.row), queries.row(query))
-      result.scoredRows += 1
-      result.best.add(BestRows.Row(score: score, position: segment.position(of: place.row), place: place))
-    }
+    var result = found.withLock { $0[query] }
+    for candidate in candidates.all.sorted(by: { $0.upper > $1.upper }) { score(candidate, for: query, &result) }
     found.withLock { $0[query] = result }
   }
 
@@ -131,6 +150,7 @@ final class SearchRun: Sendable {
 
   /// A search for more rows, if those found are of fewer documents than wanted and there may be more; else nil.
   func extended(for documents: Int) throws(IndexError) -> SearchRun? {
+    guard limit < segments.reduce(0, { $0 + $1.rows }) else { return nil }
     for found in found.withLock({ $0 }) where found.best.isFull {
       guard try bestOfDocuments(found).count < documents else { continue }
       return SearchRun(segments, live: live, queries: queries, limit: 4 * limit, kernels: kernels)
@@ -144,7 +164,8 @@ final class SearchRun: Sendable {
       let hits = try bestOfDocuments(found).prefix(limit).map { row in
         let (document, passage) = try index.document(row.place)
         return SearchHit(
-          score: row.score, position: Int(clamping: row.position), document: document, passage: passage)
+          score: row.score, position: segments[row.place.segment].shownPosition(of: row.place.row), document: document,
+          passage: passage)
       }
       return SearchResults(hits, scoredRows: found.scoredRows)
     }

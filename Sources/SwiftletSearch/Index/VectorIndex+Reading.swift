@@ -21,10 +21,11 @@ extension VectorIndex {
   public func forEachDocument(
     _ body: (_ document: IndexedDocument, _ position: Int, _ vector: [Float]) throws -> Void
   ) throws {
-    for (position, place) in sortedRows() {
+    for (_, place) in sortedRows() {
+      let segment = segments[place.segment]
       var (document, passage) = try document(place)
       document.text = passage
-      try body(document, Int(clamping: position), segments[place.segment].vectors.row(place.row).values)
+      try body(document, segment.shownPosition(of: place.row), segment.vectors.row(place.row).values)
     }
   }
 
@@ -33,12 +34,13 @@ extension VectorIndex {
   public func check() throws {
     for (number, (record, segment)) in zip(manifest.segments, segments).enumerated() {
       let path = joinPath(folder, record.folderName)
-      for listed in record.files {
-        let file = joinPath(path, listed.name)
-        guard try InputFile(path: file).size == listed.byteCount, try pool.digest(ofFile: file) == listed.sha256 else {
-          throw IndexError(.damaged("has changed since it was written"), path: file)
-        }
-      }
+      try segment.checkDigests(record.files, on: pool)
+      let positions = joinPath(folder, record.positionsName)
+      let live = (0..<segment.rows).filter { segment.position(of: $0) != Segment.deleted }
+      let documents = try live.count { try segment.firstRow(ofDocumentAt: $0) == $0 }
+      guard try pool.digest(ofFile: positions) == record.positionsDigest, live.count == record.live,
+        documents == record.documents
+      else { throw IndexError(.damaged("has changed since it was written"), path: positions) }
       for row in 0..<segment.rows {
         _ = try document(RowPlace(segment: number, row: row))
         do throws(IndexError) {

@@ -30,6 +30,9 @@ public struct VectorIndex: Sendable {
   /// The number of documents.
   public let count: Int
 
+  /// The number of vectors: of documents, or of their windows.
+  public let vectorCount: Int
+
   let manifest: IndexManifest
   let segments: [Segment]
   let pool: ThreadPool
@@ -48,13 +51,14 @@ public struct VectorIndex: Sendable {
     let pool = threadCount.map { ThreadPool(threadCount: $0) } ?? .shared
     var manifest = try IndexManifest.read(folder: folder)
     while true {
+      guard manifest.generation > 0 else { throw IndexError(.missing, path: folder) }
       do {
         try self.init(folder: folder, manifest, mapsFiles ? .mapped : .inMemory, pool)
         return
-      } catch let error as FileError where error.isOfTheFile {
+      } catch {
         // A writer may have committed since, and removed what only the older manifest needs.
         let newer = try IndexManifest.read(folder: folder)
-        guard newer.generation != manifest.generation else { throw error }
+        guard newer.revision != manifest.revision else { throw error }
         manifest = newer
       }
     }
@@ -62,6 +66,8 @@ public struct VectorIndex: Sendable {
 
   init(folder: String, _ manifest: IndexManifest, _ access: FileContents.Access, _ pool: ThreadPool) throws {
     self.folder = folder
+    var manifest = manifest
+    manifest.segments.removeAll(where: \.isPending)
     self.manifest = manifest
     self.pool = pool
     kernels = try Kernels.selected()
@@ -69,6 +75,7 @@ public struct VectorIndex: Sendable {
       try Segment($0, of: manifest.description, folder: folder, access)
     }
     count = manifest.segments.reduce(0) { $0 + $1.documents }
+    vectorCount = manifest.segments.reduce(0) { $0 + $1.live }
   }
 
   /// The document that a row belongs to, and the row's part of its text.
@@ -171,7 +178,7 @@ extension VectorIndex {
 
   /// Throws unless an encoder's vectors can be compared with the index's.
   ///
-  /// This reads the model's files. Whoever searches often with one encoder checks it once and gives vectors.
+  /// The first call for an encoder reads the model's files.
   public func check(_ encoder: SentenceEncoder) throws {
     guard let model = description.model else { throw IndexError(.foreignVectors, path: folder) }
     try model.check(isComparableWith: try IndexedModel(encoder, prompt: ""), index: folder)

@@ -14,8 +14,8 @@ import SwiftletTensors
 /// ```
 ///
 /// Only one process at a time can change an index: the folder is locked until the writer is released. A process or machine
-/// that stops in the middle leaves the index of the last commit, and the next writer removes the rest. After an error
-/// nothing but a new writer can go on. Memory grows by some 50 bytes a document.
+/// that stops in the middle leaves the index of the last commit; an ``IndexUpdate`` after it need not embed again what was
+/// complete. After an error nothing but a new writer can go on. Memory grows by some 50 bytes a document.
 public final class VectorIndexWriter {
   /// The index's folder.
   public let folder: String
@@ -36,12 +36,16 @@ public final class VectorIndexWriter {
   private var newestFirstRows: [Int] = []
 
   private var table = DocumentTable()
-  private var nextPosition: UInt64 = 0
-  private var nextSegment = 0
-  private var hasFailed = false
 
-  /// During an update: for each segment that was there before, which rows have come.
-  private var arrived: [[Bool]] = []
+  /// The documents that a stopped update has embedded.
+  private var pending = DocumentTable()
+
+  private var nextPosition: UInt64 = 0
+  private var hasFailed = false
+  private let segmentRows: Int
+
+  /// During an update: for each segment that was there before, which rows have come; else nil.
+  private var arrived: [[Bool]]?
 
   /// A segment that is complete, with the positions that its rows will have.
   private struct StoredSegment {
@@ -67,19 +71,32 @@ public final class VectorIndexWriter {
   /// - Parameter description: what all vectors have in common; that of an existing index must be the same.
   /// - Throws: A ``SwiftletError`` if another process changes the index, if it has another description, or if a file is
   ///   damaged or cannot be written.
-  public init(folder: String, _ description: IndexDescription) throws {
+  public convenience init(folder: String, _ description: IndexDescription) throws {
+    try self.init(folder: folder, description, segmentRows: SegmentWriter.maximumRows)
+  }
+
+  /// - Parameter segmentRows: the rows of a full segment; fewer in tests.
+  init(folder: String, _ description: IndexDescription, segmentRows: Int) throws {
     guard 1...RowCoding.maximumDimension ~= description.dimension else {
       throw IndexError(.tooManyElements(description.dimension), path: folder)
     }
     self.folder = folder
-    let isThere = exists(joinPath(folder, IndexManifest.fileName))
-    if !isThere, !(try Folder(folder).completeNames().allSatisfy(IndexManifest.isOwnName)) {
+    self.segmentRows = segmentRows
+    let manifestPath = joinPath(folder, IndexManifest.fileName)
+    if !exists(manifestPath), !(try Folder(folder).completeNames().allSatisfy(IndexManifest.isOwnName)) {
       throw IndexError(.otherFiles, path: folder)
     }
     try Folder(folder).create()
     guard let lock = try FolderLock(folder: folder) else { throw IndexError(.inUse, path: folder) }
     self.lock = lock
-    manifest = isThere ? try IndexManifest.read(folder: folder) : IndexManifest(description: description)
+    // Looked for again: the writer that had the lock before may have made the first commit since.
+    manifest =
+      exists(manifestPath) ? try IndexManifest.read(folder: folder) : IndexManifest(description: description)
+    if manifest.generation == 0, manifest.description != description {
+      // Nothing was committed, so the vectors that wait are of no use.
+      manifest.description = description
+      manifest.segments = []
+    }
     try manifest.description.check(equals: description, path: folder)
     try removeLeftovers()
     for record in manifest.segments {
@@ -95,13 +112,20 @@ public final class VectorIndexWriter {
   /// Notes the documents of a segment on the disk.
   private func adopt(_ rows: Segment, _ record: IndexManifest.Segment) throws {
     let number = segments.count
-    nextSegment = max(nextSegment, record.number + 1)
     segments.append(
       StoredSegment(
         record: record, rows: rows, positions: (0..<rows.rows).map { rows.position(of: $0) }, isChanged: false))
-    for (row, position) in segments[number].positions.enumerated() where position != Segment.deleted {
+    for (row, position) in segments[number].positions.enumerated() {
       guard try rows.firstRow(ofDocumentAt: row) == row else { continue }
-      nextPosition = max(nextPosition, position &+ 1)
+      if position == Segment.deleted {
+        if record.isPending { pending.insert(RowPlace(segment: number, row: row), id: try rows.ids.text(of: row)) }
+        continue
+      }
+      guard position <= Segment.largestPosition else {
+        let path = joinPath(folder, record.positionsName)
+        throw IndexError(.damaged("row \(row) has the position \(position)"), path: path)
+      }
+      nextPosition = max(nextPosition, position + 1)
       table.insert(RowPlace(segment: number, row: row), id: try rows.ids.text(of: row))
       count += 1
     }
@@ -113,15 +137,19 @@ public final class VectorIndexWriter {
   ///
   /// - Parameters:
   ///   - vector: its vector, of the index's dimension.
-  ///   - position: where it stands among all: documents with equal scores are found in this order. nil: after all others.
+  ///   - position: where it stands among all, from 0: documents with equal scores are found in this order. nil: after all
+  ///     others.
   /// - Throws: ``IndexError`` if the vector has another length, is not finite or too long; the errors of writing files.
   public func add(_ document: IndexedDocument, vector: some Collection<Float>, position: Int? = nil) throws {
     let window = DocumentWindow(vector: Array(vector), range: 0..<document.text.utf8.count)
     try add(document, [window], position: position)
   }
 
+  private func isPosition(_ position: Int) -> Bool { 0...Int(Segment.largestPosition) ~= position }
+
   /// Adds a document with a vector for each window of its text.
   func add(_ document: IndexedDocument, _ windows: [DocumentWindow], position: Int?) throws {
+    precondition(isPosition(position ?? 0), "a position of \(position ?? 0)")
     for window in windows {
       guard window.vector.count == description.dimension else {
         throw IndexError(.dimension(window.vector.count, expected: description.dimension))
@@ -136,9 +164,12 @@ public final class VectorIndexWriter {
 
   private func append(_ document: IndexedDocument, _ windows: [DocumentWindow], _ position: UInt64) throws {
     // A document is in one segment, whose rows its last may exceed.
-    if newestPositions.count + windows.count > SegmentWriter.maximumRows { try finishSegment() }
+    if newestPositions.count + windows.count > segmentRows {
+      try finishSegment()
+      if arrived != nil { try savePending() }
+    }
     guard windows.count <= SegmentWriter.maximumRows else { throw IndexError(.tooManyWindows(windows.count)) }
-    if newest == nil { newest = try SegmentWriter(number: nextSegment, of: description, folder: folder) }
+    if newest == nil { newest = try SegmentWriter(number: manifest.nextSegment, of: description, folder: folder) }
     let first = newestPositions.count
     try newest?.append(document, windows)
     table.insert(RowPlace(segment: segments.count, row: first), id: document.id)
@@ -166,6 +197,7 @@ public final class VectorIndexWriter {
   /// - Parameter position: as for ``add(_:vector:position:)``.
   @discardableResult
   public func move(id: String, to position: Int) throws -> Bool {
+    precondition(isPosition(position), "a position of \(position)")
     guard let place = try place(of: id) else { return false }
     try setPosition(UInt64(position), of: place)
     nextPosition = max(nextPosition, UInt64(position) + 1)
@@ -175,7 +207,8 @@ public final class VectorIndexWriter {
   /// Sets the position of all rows of the document that begins at a row.
   private func setPosition(_ position: UInt64, of place: RowPlace) throws(IndexError) {
     if place.segment == segments.count {
-      for row in place.row..<newestPositions.count where newestFirstRows[row] == place.row {
+      for row in place.row..<newestPositions.count {
+        guard newestFirstRows[row] == place.row else { break }
         newestPositions[row] = position
       }
     } else if segments[place.segment].positions[place.row] != position {
@@ -186,7 +219,9 @@ public final class VectorIndexWriter {
     }
   }
 
-  private func place(of id: String) throws -> RowPlace? {
+  private func place(of id: String) throws -> RowPlace? { try place(of: id, in: table) }
+
+  private func place(of id: String, in table: DocumentTable) throws -> RowPlace? {
     try table.place(of: id) { place in
       place.segment == segments.count
         ? sameBytes(newest?.ids[place.row] ?? "", id)
@@ -196,34 +231,47 @@ public final class VectorIndexWriter {
 
   // MARK: Updates
 
-  func beginUpdate() { arrived = segments.map { [Bool](repeating: false, count: $0.positions.count) } }
+  func beginUpdate() throws {
+    try failing { if newest != nil { try finishSegment() } }
+    arrived = segments.map { [Bool](repeating: false, count: $0.positions.count) }
+  }
 
-  /// Notes a document of the corpus that the index has already; false if it does not, or has another text for it. If only
-  /// the metadata have changed, the document is written anew with its old vector.
+  /// Notes a document of the corpus whose text the index has already, or has from an update that was stopped; false if it
+  /// does not. If only the metadata have changed, the document is written anew with its old vectors.
   func keep(_ document: IndexedDocument, at position: Int) throws -> Bool {
-    guard let place = try place(of: document.id), place.segment < arrived.count else { return false }
-    let rows = segments[place.segment].rows, old = try rows.document(place.row)
-    guard sameBytes(old.text, document.text) else { return false }
-    if old.metadata == document.metadata {
-      arrived[place.segment][place.row] = true
+    for isPending in [false, true] {
+      guard let place = try place(of: document.id, in: isPending ? pending : table), place.segment < arrived?.count ?? 0
+      else { continue }
+      let rows = segments[place.segment].rows, old = try rows.document(place.row)
+      guard sameBytes(old.text, document.text) else { continue }
+      guard old.metadata.hasSameMembers(as: document.metadata) else {
+        try add(document, try rows.windows(ofDocumentAt: place.row), position: position)
+        return true
+      }
+      if isPending {
+        try remove(id: document.id)
+        pending.remove(place, id: document.id)
+        table.insert(place, id: document.id)
+        count += 1
+      }
+      arrived?[place.segment][place.row] = true
       try setPosition(UInt64(position), of: place)
       nextPosition = max(nextPosition, UInt64(position) + 1)
-    } else {
-      try add(document, try rows.windows(ofDocumentAt: place.row), position: position)
+      return true
     }
-    return true
+    return false
   }
 
   /// Whether a document of this id came since the update began.
   func hasCome(_ id: String) throws -> Bool {
-    guard let place = try place(of: id) else { return false }
+    guard let place = try place(of: id), let arrived else { return false }
     return place.segment >= arrived.count || arrived[place.segment][place.row]
   }
 
   /// Removes the documents that did not come, and returns their number.
   func endUpdate() throws -> Int {
     var removed = 0
-    for (number, rows) in arrived.enumerated() {
+    for (number, rows) in (arrived ?? []).enumerated() {
       for (row, hasCome) in rows.enumerated()
       where !hasCome && segments[number].positions[row] != Segment.deleted {
         guard try segments[number].rows.firstRow(ofDocumentAt: row) == row else { continue }
@@ -231,7 +279,7 @@ public final class VectorIndexWriter {
         removed += 1
       }
     }
-    arrived = []
+    arrived = nil
     return removed
   }
 
@@ -240,17 +288,20 @@ public final class VectorIndexWriter {
   /// Makes all changes since the last commit visible, all at once, and safe on the disk. Without changes it does nothing.
   public func commit() throws {
     let isNew = manifest.generation == 0
-    guard isNew || !newestPositions.isEmpty || segments.contains(where: \.isChanged) else { return }
+    let hasPending = manifest.segments.contains(where: \.isPending)
+    guard isNew || hasPending || !newestPositions.isEmpty || segments.contains(where: \.isChanged) else { return }
     try failing {
       if newest != nil { try finishSegment() }
       var next = manifest
+      next.revision += 1
       next.generation += 1
-      for number in segments.indices {
-        try segments[number].count()
-        guard segments[number].isChanged, segments[number].record.live > 0 else { continue }
-        segments[number].record.positionsGeneration = next.generation
-        try writePositions(of: segments[number])
+      for number in segments.indices where segments[number].isChanged {
         segments[number].isChanged = false
+        try segments[number].count()
+        guard segments[number].record.live > 0 else { continue }
+        segments[number].record.positionsRevision = next.revision
+        segments[number].record.isPending = false
+        try write(segments[number].positions, of: &segments[number].record)
       }
       next.segments = segments.map(\.record).filter { $0.live > 0 }
       try next.write(folder: folder)
@@ -273,6 +324,7 @@ public final class VectorIndexWriter {
       }
       order.sort { ($0.position, $0.place.segment, $0.place.row) < ($1.position, $1.place.segment, $1.place.row) }
       let old = segments
+      for segment in old { try segment.rows.checkDigests(segment.record.files, on: .shared) }
       segments = []
       table = DocumentTable()
       count = 0
@@ -284,13 +336,16 @@ public final class VectorIndexWriter {
     try commit()
   }
 
+  /// Whether the documents are in many more segments than they need: each takes files and mappings.
+  var hasManySmallSegments: Bool { manifest.segments.count > 2 * (count / segmentRows) + 32 }
+
   /// Completes the newest segment, which the manifest does not know yet.
   private func finishSegment() throws {
     guard let writer = newest.take() else { return }
     var record = try writer.commit()
-    nextSegment = record.number + 1
+    manifest.nextSegment = record.number + 1
     // Positions that nobody reads, so that the segment can be opened.
-    record.positionsGeneration = manifest.generation + 1
+    record.positionsRevision = manifest.revision + 1
     let stored = StoredSegment(
       record: record,
       rows: try Segment(record, of: description, folder: folder, .mapped, positions: newestPositions),
@@ -300,10 +355,31 @@ public final class VectorIndexWriter {
     newestFirstRows = []
   }
 
-  private func writePositions(of segment: StoredSegment) throws {
-    var file = try NumpyFile(path: joinPath(folder, segment.record.positionsName), type: Segment.positionType)
-    for position in segment.positions { try file.append(position) }
-    try file.commit(shape: [segment.positions.count])
+  /// Keeps the segments that an update has completed, so that the next one need not embed their texts again if this one
+  /// is stopped. Readers see none of their documents.
+  private func savePending() throws {
+    var next = manifest
+    next.revision += 1
+    let known = Set(manifest.segments.map(\.number))
+    for number in segments.indices where !known.contains(segments[number].record.number) {
+      var record = segments[number].record
+      record.live = 0
+      record.documents = 0
+      record.isPending = true
+      record.positionsRevision = next.revision
+      try write(segments[number].positions.map { _ in Segment.deleted }, of: &record)
+      next.segments.append(record)
+    }
+    try next.write(folder: folder)
+    manifest = next
+  }
+
+  private func write(_ positions: [UInt64], of record: inout IndexManifest.Segment) throws {
+    let path = joinPath(folder, record.positionsName)
+    var file = try NumpyFile(path: path, type: Segment.positionType)
+    for position in positions { try file.append(position) }
+    try file.commit(shape: [positions.count])
+    record.positionsDigest = try ThreadPool.shared.digest(ofFile: path)
   }
 
   /// Removes what no manifest names: files of a writer that was stopped, and those that a commit has replaced.

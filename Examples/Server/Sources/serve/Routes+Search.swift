@@ -50,23 +50,33 @@ extension Routes {
     } else {
       tensor = Tensor(vector ?? [], shape: [1, vector?.count ?? 0])
     }
-    let hits = try await index.search(tensor, limit: limit, where: filter)[0]
-    // Texts are of any length: an answer is as large as they are.
-    let size = hits.reduce(0) { $0 + $1.document.text.utf8.count + 256 }
-    guard size <= service.settings.maximumResponseBytes else {
-      throw ServerError(.invalid, "the answer would have about \(size) bytes; ask for fewer documents")
+    let hits = try await found(tensor, limit, filter, in: index)
+    var bytes: [UInt8] = []
+    bytes.appendArray(of: hits) { bytes, hit in
+      bytes += "{\"id\":".utf8
+      JSONWriter.append(hit.document.id, to: &bytes)
+      bytes += ",\"position\":\(hit.position),\"score\":\(hit.score),\"text\":".utf8
+      JSONWriter.append(hit.passage, to: &bytes)
+      bytes += ",\"metadata\":".utf8
+      JSONWriter.append(.object(hit.document.metadata), to: &bytes)
+      bytes.append(UInt8(ascii: "}"))
     }
-    try call.share.take(size)
-    return try await call.response(work, byteCount: size) { bytes in
-      bytes.appendArray(of: hits) { bytes, hit in
-        bytes += "{\"id\":".utf8
-        JSONWriter.append(hit.document.id, to: &bytes)
-        bytes += ",\"position\":\(hit.position),\"score\":\(hit.score),\"text\":".utf8
-        JSONWriter.append(hit.document.text, to: &bytes)
-        bytes += ",\"metadata\":".utf8
-        JSONWriter.append(.object(hit.document.metadata), to: &bytes)
-        bytes.append(UInt8(ascii: "}"))
-      }
+    // Texts and metadata are of any length, so the answer's is known only now.
+    guard bytes.count <= service.settings.maximumResponseBytes else {
+      throw ServerError(.invalid, "the answer would have \(bytes.count) bytes; ask for fewer documents")
+    }
+    try call.share.take(bytes.count)
+    return call.response(bytes, work)
+  }
+
+  /// What is wrong with the query is the client's error; what is wrong with the index is the server's.
+  private func found(
+    _ query: Tensor, _ limit: Int, _ filter: SearchFilter?, in index: VectorIndex
+  ) async throws -> SearchResults {
+    do {
+      return try await index.search(query, limit: limit, where: filter)[0]
+    } catch let error as any SwiftletError where error.path != nil {
+      throw ServerError(.failed, "the index cannot be read")
     }
   }
 
