@@ -12,11 +12,13 @@ import Testing
 /// runs these tests with the library that does so.
 @Suite(.enabled(if: FaultShim.isThere))
 struct IndexFaultTests {
-  @Test(arguments: Fault.allCases, [false, true])
-  func anIndexIsTheOldOrTheNew(fault: Fault, compacts: Bool) throws {
+  enum Change: CaseIterable { case commit, compaction, update }
+
+  @Test(arguments: Fault.allCases, Change.allCases)
+  func anIndexIsTheOldOrTheNew(fault: Fault, kind: Change) throws {
     let shim = try FaultShim()
     let isLong = ProcessInfo.processInfo.environment["SWIFTLET_ALL_FAULTS"] != nil
-    for call in stride(from: 1, to: Int.max, by: isLong ? 1 : fault.isTheEnd && !compacts ? 2 : 10) {
+    for call in stride(from: 1, to: Int.max, by: isLong ? 1 : fault.isTheEnd && kind != .compaction ? 2 : 10) {
       let folder = try TemporaryFolder(), path = folder.path("index")
       try change(path) { writer in
         for number in 0..<6 { try add(number, "old", to: writer) }
@@ -25,7 +27,8 @@ struct IndexFaultTests {
 
       shim.arm(fault, call)
       let result = Result {
-        try change(path, compacts: compacts) { writer in
+        if kind == .update { return try update(path) }
+        try change(path, compacts: kind == .compaction) { writer in
           for number in 3..<8 { try add(number, "new", to: writer) }
           try writer.remove(id: "1")
         }
@@ -57,6 +60,20 @@ struct IndexFaultTests {
     let writer = try VectorIndexWriter(folder: path, IndexDescription(dimension: 2))
     try body(writer)
     if compacts { try writer.compact() } else { try writer.commit() }
+  }
+
+  /// The same change as an update of a corpus, which keeps each segment that it completes.
+  private func update(_ path: String) throws {
+    let writer = try VectorIndexWriter(folder: path, IndexDescription(dimension: 2), segmentRows: 2)
+    try writer.beginUpdate()
+    for number in 0..<8 where number != 1 {
+      let word = number < 3 ? "old" : "new"
+      let document = IndexedDocument(id: "\(number)", text: "\(word) \(number)", metadata: ["word": .string(word)])
+      if try writer.keep(document, at: number) { continue }
+      try writer.add(document, vector: [Float(number), 1], position: number)
+    }
+    #expect(try writer.endUpdate() == 1)
+    try writer.commit()
   }
 
   private func texts(_ path: String) throws -> [String] {
