@@ -210,10 +210,11 @@ def indexes():
         return b"".join(texts), array("<u8", [len(ends)], ends, "Q")
 
     def seed(filter, scan="int8", windows=None, fields=("k",), positions=(0, 1, 2)):
-        segment = {"number": 0, "rows": 3, "live": sum(p < 1 << 63 for p in positions), "documents": 2, "positions": 1, "pending": False,
-                   "fields": list(fields), "files": {}}
-        manifest = {"format": "swiftlet-index", "version": 1, "generation": 1, "dimension": 2, "scan": scan, "windows": windows,
-                    "model": None, "segments": [segment]}
+        segment = {"number": 0, "rows": 3, "live": sum(p < 1 << 63 for p in positions), "documents": 2,
+                   "positions": 1, "positions_sha256": "",
+                   "pending": False, "fields": list(fields), "files": {}}
+        manifest = {"format": "swiftlet-index", "version": 1, "revision": 1, "generation": 1, "next_segment": 1, "dimension": 2,
+                    "scan": scan, "windows": windows, "model": None, "segments": [segment]}
         block = bytes([1, 127, 127, 1, 200, 100]).ljust(32, b"\0") + struct.pack("<32f", *[0.01] * 16, *[0.02] * 16)
         return SEPARATOR.join([
             json.dumps(manifest).encode(), array("<u8", [3], positions, "Q"), array("<f4", [3, 2], [0, 1, 1, 0, -0.5, 0.5], "f"),
