@@ -46,7 +46,8 @@ import Testing
     }
   }
 
-  /// The long form, of as many rows as the environment says: SWIFTLET_SEARCH_ROWS=1000000 swift test --filter manyRows
+  /// The long form, of as many rows as the environment says: SWIFTLET_SEARCH_ROWS=1000000
+  /// swift test -c release -Xswiftc -enable-testing --filter manyRows
   @Test(.enabled(if: VectorIndexTests.rowCount != nil), arguments: RowKind.allCases)
   func manyRows(kind: RowKind) throws {
     let count = try #require(Self.rowCount), dimension = 32
