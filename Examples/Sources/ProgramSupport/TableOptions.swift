@@ -81,12 +81,12 @@ package struct TableOptions: ParsableArguments {
 extension DatasetReader.Format: @retroactive ExpressibleByArgument {}
 
 /// A character between fields.
-struct FieldSeparator: ExpressibleByArgument {
-  let scalar: Unicode.Scalar
+package struct FieldSeparator: ExpressibleByArgument {
+  package let scalar: Unicode.Scalar
 
   /// Takes one ASCII character other than a quotation mark or a line end, or the word for a tab, which shells make hard to
   /// give.
-  init?(argument: String) {
+  package init?(argument: String) {
     let scalars = argument.unicodeScalars
     if argument == "tab" || argument == "\\t" {
       scalar = "\t"

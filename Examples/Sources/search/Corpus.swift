@@ -51,6 +51,8 @@ final class CorpusReader {
   private let header: Header?
   private var line = 0
   private var bytesRead = 0
+  /// The first row of a table without a header, until it is asked for.
+  private var firstRow: [String]?
 
   private struct Header {
     let names: [String]
@@ -58,14 +60,26 @@ final class CorpusReader {
     let id: Int?
   }
 
-  init(_ path: String, _ format: CorpusFormat, textColumn: String?, idColumn: String?) throws {
+  /// - Parameters:
+  ///   - separator: what ends a field of a table; nil: as its format says.
+  ///   - hasHeader: whether a table's first row names its columns; else they are called by their numbers.
+  init(
+    _ path: String, _ format: CorpusFormat, separator: Unicode.Scalar? = nil, hasHeader: Bool = true,
+    textColumn: String? = nil, idColumn: String? = nil
+  ) throws {
     let lines = try LineReader(path: path), size = lines.size
     var header: Header?
     switch format {
     case .text, .jsonl: self.lines = consume lines
     case .csv, .tsv:
-      var table = TableReader(lines, format: format == .csv ? .csv : .tsv)
-      header = try CorpusReader.header(table.next() ?? [], textColumn, idColumn, path)
+      var table = TableReader(lines, format: format == .csv ? .csv : .tsv, separator: separator)
+      let first = try table.next() ?? []
+      if hasHeader {
+        header = try CorpusReader.header(first, textColumn, idColumn, path)
+      } else {
+        header = try CorpusReader.header((1...max(1, first.count)).map(String.init), textColumn ?? "1", idColumn, path)
+        firstRow = first.isEmpty ? nil : first
+      }
       self.table = consume table
     }
     self.header = header
@@ -99,10 +113,24 @@ final class CorpusReader {
     size.map { $0 == 0 ? 1 : Double(bytesRead) / Double($0) }
   }
 
-  /// The next document; nil after the last.
+  /// Whether a text or JSON Lines start with a byte order mark.
+  private(set) var hadByteOrderMark = false
+
+  /// The next good document; nil after the last. Counts the bad ones before it.
+  func next(skippingBad skipped: inout Int) throws -> Entry? {
+    while true {
+      do {
+        return try next()
+      } catch  where error is CorpusError || error is TextError || error is TableError || error is JSONError {
+        skipped += 1
+      }
+    }
+  }
+
+  /// The next document; nil after the last. After an error the next call gives the one that follows.
   func next() throws -> Entry? {
     if let header {
-      while let fields = try table?.next() {
+      while let fields = try firstRow.take() ?? table?.next() {
         line = table?.line ?? 0
         bytesRead = table?.byteCount ?? 0
         if fields != [""] || header.names.count == 1 { return try entry(fields, header) }
@@ -112,6 +140,7 @@ final class CorpusReader {
     while let text = try lines?.next() {
       line = lines?.lineCount ?? 0
       bytesRead = lines?.byteCount ?? 0
+      hadByteOrderMark = lines?.hadByteOrderMark ?? false
       guard isJSON else { return Entry(id: nil, text: text, metadata: [:], line: line) }
       if text.utf8.contains(where: { $0 != UInt8(ascii: " ") && $0 != UInt8(ascii: "\t") }) { return try entry(text) }
     }

@@ -16,6 +16,15 @@ struct CorpusOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How the corpus is written (default: as the file's name ends, else text)."))
   var dataFormat: CorpusFormat?
 
+  @Option(help: ArgumentHelp("What separates the columns of CSV or TSV: a character, or tab.", valueName: "c"))
+  var separator: FieldSeparator?
+
+  @Flag(help: "The table starts with data: columns are called by their numbers, the texts are in the first.")
+  var noHeader = false
+
+  @Flag(help: "Skip and count bad rows; otherwise the first is an error.")
+  var skipBad = false
+
   @Option(help: ArgumentHelp("The column of texts (default: text, or the only one).", valueName: "name"))
   var textColumn: String?
 
@@ -43,9 +52,11 @@ struct CorpusOptions: ParsableArguments {
     )
     var update = try IndexUpdate(of: writer, with: encoder, prompt: prompt)
     let reader = try CorpusReader(
-      corpus, dataFormat ?? CorpusFormat(fileName: corpus), textColumn: textColumn, idColumn: idColumn)
+      corpus, dataFormat ?? CorpusFormat(fileName: corpus), separator: separator?.scalar, hasHeader: !noHeader,
+      textColumn: textColumn, idColumn: idColumn)
     var progress = ProgressBar(counting: "texts", quiet: common.quiet)
-    while let entry = try reader.next() {
+    var skipped = 0
+    while let entry = try skipBad ? reader.next(skippingBad: &skipped) : reader.next() {
       do {
         try update.add(entry.text, id: entry.id, metadata: entry.metadata, position: entry.line - 1)
       } catch let error as IndexError {
@@ -55,6 +66,8 @@ struct CorpusOptions: ParsableArguments {
       progress.update(count: update.count, fraction: reader.fractionRead)
     }
     progress.clear()
+    if reader.hadByteOrderMark { common.warn("\(corpus): starts with a byte order mark, which was dropped") }
+    if skipped > 0 { common.warn("\(corpus): skipped \(skipped) bad \(skipped == 1 ? "row" : "rows")") }
     let summary = try update.commit()
     var report = TruncationReport(maxLength: encoder.maxLength, warn: common.warn)
     for position in summary.truncated { report.add("line \(position + 1)") }

@@ -86,7 +86,7 @@ struct ImportVectors: ParsableCommand {
   }
 
   private func importObjects() throws {
-    let reader = try CorpusReader(vectors, .jsonl, textColumn: nil, idColumn: nil)
+    let reader = try CorpusReader(vectors, .jsonl)
     var writer: VectorIndexWriter?
     while let entry = try reader.next() {
       guard let numbers = entry.metadata["embedding"]?.array else {

@@ -113,6 +113,27 @@ struct SearchTests {
     #expect(found[0].hits.map(\.id) == ["7"] && found[0].hits[0].line == 1)
   }
 
+  @Test func tablesOfOtherForms() throws {
+    let table = try write("the cat;en\na dog;de;x\n\"the mat;the mat\";en\n", to: "t.csv")
+    let options = ["--separator", ";", "--no-header", "--where", "`2` = 'en'", "--format", "jsonl", "the cat"]
+    #expect(try search(["--corpus", table] + options).errors.contains("line 2: 3 fields, where the header has 2"))
+    let run = try search(["--corpus", table, "--skip-bad"] + options), found = try objects(run)
+    #expect(found[0].hits.map(\.text).sorted() == ["the cat", "the mat;the mat"])
+    #expect(run.errors.contains("t.csv: skipped 1 bad row\n"))
+    let marked = try write("\u{FEFF}the cat\n", to: "marked.txt")
+    #expect(try search(["--corpus", marked, "x"]).errors.contains("byte order mark"))
+  }
+
+  /// The reranker of the library's tests sorts what is found.
+  @Test func foundTextsAreSortedByACrossEncoder() throws {
+    let reranker = Self.model.replacing("gelu-mean-normalized/model", with: "cross-encoders/bert-saved")
+    let options = ["--rerank", reranker, "--candidates", "4", "--top-k", "3", "--format", "jsonl", "the cat"]
+    let hits = try objects(search(["--corpus", corpus()] + options))[0].hits
+    let encoder = try CrossEncoder(folder: reranker)
+    let scores = try encoder.scores(of: hits.map { ("the cat", $0.text) }).map { $0[0] }
+    #expect(hits.map(\.score) == scores && scores == scores.sorted(by: >) && hits.count == 3)
+  }
+
   @Test func deletingCompactingAndTelling() throws {
     let table = try write("id,text\nx,the cat\ny,a dog\n", to: "t.csv"), index = table + ".swiftlet-index"
     #expect(try search(["index", "--corpus", table]).exitCode == 0)
