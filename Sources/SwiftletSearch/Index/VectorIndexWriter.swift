@@ -15,7 +15,7 @@ import SwiftletTensors
 ///
 /// Only one process at a time can change an index: the folder is locked until the writer is released. A process or machine
 /// that stops in the middle leaves the index of the last commit; an ``IndexUpdate`` after it need not embed again what was
-/// complete. After an error nothing but a new writer can go on. Memory grows by some 50 bytes a document.
+/// complete. After an error nothing but a new writer can go on. Memory grows by some 100 bytes a document.
 public final class VectorIndexWriter {
   /// The index's folder.
   public let folder: String
