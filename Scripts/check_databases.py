@@ -82,7 +82,7 @@ def main():
             exports[name] = work / f"export.{name}"
             run(PROGRAMS / "search", "export", "--index", index, "--format", name, "--output", exports[name])
 
-        mapped = numpy.load(next(index.glob("segment-*/vectors.npy")), mmap_mode="r")
+        mapped = numpy.concatenate([numpy.load(path, mmap_mode="r") for path in sorted(index.glob("segment-*/vectors.npy"))])
         for name, read in (
                 ("numpy, the index itself", mapped), ("numpy", numpy.load(exports["npy"], mmap_mode="r")),
                 ("fvecs", numpy.fromfile(exports["fvecs"], dtype="<f4").reshape(len(vectors), -1)[:, 1:])):
