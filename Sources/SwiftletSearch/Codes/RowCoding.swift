@@ -25,7 +25,7 @@ enum RowCoding {
   /// Scales below this are taken as 0: their products could lose bits to underflow.
   private static let leastScale: Float = 0x1p-100
 
-  /// More than all that underflow loses.
+  /// More than all that underflow loses; the pool's threads keep subnormal numbers, whatever the process has set.
   private static let slack: Float = 0x1p-110
 
   private static let unit = 0x1p-24

@@ -84,7 +84,7 @@ public struct IndexError: SwiftletError, Equatable {
   public var remedy: String {
     switch kind {
     case .missing: "check the path, or make one"
-    case .damaged: "make the index again"
+    case .damaged: "remove the index and make it again"
     case .unknownVersion: "use the version of the package that made it, or make it again"
     case .otherFiles: "give a folder that is empty or does not exist"
     case .inUse: "wait until it is done"

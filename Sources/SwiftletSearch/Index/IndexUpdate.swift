@@ -14,7 +14,7 @@ import SwiftletTensors
 /// ```
 ///
 /// Documents come in the order of their positions. Those of the index that do not come are removed. Texts are embedded
-/// together, so that memory is bounded whatever the corpus.
+/// together, some at a time: memory grows with the documents as the writer's does, not with their texts.
 public struct IndexUpdate: ~Copyable {
   /// What an update has done.
   public struct Summary: Equatable, Sendable {
@@ -44,7 +44,7 @@ public struct IndexUpdate: ~Copyable {
   private var repetitions: [UTF8Key: Int] = [:]
   private var idsOfPending: Set<UTF8Key> = []
 
-  private static let mostPendingBytes = 1 << 17
+  private static let maximumPendingBytes = 1 << 17
 
   /// - Parameters:
   ///   - encoder: the encoder of the writer's description.
@@ -81,7 +81,7 @@ public struct IndexUpdate: ~Copyable {
     pending.append((document, position))
     idsOfPending.insert(UTF8Key(id))
     pendingBytes += text.utf8.count
-    if pending.count == batchTexts || pendingBytes >= IndexUpdate.mostPendingBytes { try embed() }
+    if pending.count == batchTexts || pendingBytes >= IndexUpdate.maximumPendingBytes { try embed() }
   }
 
   /// Removes the documents that did not come, and commits.

@@ -182,7 +182,7 @@ struct BestRows: Sendable {
     func isBefore(_ other: Row) -> Bool {
       score != other.score
         ? score > other.score
-        : (position, place.segment, place.row) < (other.position, other.place.segment, other.place.row)
+        : (position, place) < (other.position, other.place)
     }
   }
 

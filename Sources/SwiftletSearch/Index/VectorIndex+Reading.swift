@@ -13,7 +13,7 @@ extension VectorIndex {
         rows.append((segment.position(of: row), RowPlace(segment: number, row: row)))
       }
     }
-    return rows.sorted { ($0.position, $0.place.segment, $0.place.row) < ($1.position, $1.place.segment, $1.place.row) }
+    return rows.sorted { ($0.position, $0.place) < ($1.position, $1.place) }
   }
 
   /// Calls `body` with each document, its position and its vector, in the order of the positions. If texts have windows, a

@@ -87,9 +87,11 @@ public struct VectorIndex: Sendable {
 }
 
 /// Where a row is.
-struct RowPlace: Hashable, Sendable {
+struct RowPlace: Hashable, Comparable, Sendable {
   let segment: Int
   let row: Int
+
+  static func < (left: RowPlace, right: RowPlace) -> Bool { (left.segment, left.row) < (right.segment, right.row) }
 }
 
 // MARK: Searching

@@ -322,7 +322,7 @@ public final class VectorIndexWriter {
           order.append((position, RowPlace(segment: number, row: row)))
         }
       }
-      order.sort { ($0.position, $0.place.segment, $0.place.row) < ($1.position, $1.place.segment, $1.place.row) }
+      order.sort { ($0.position, $0.place) < ($1.position, $1.place) }
       let old = segments
       for segment in old { try segment.rows.checkDigests(segment.record.files, on: .shared) }
       segments = []
