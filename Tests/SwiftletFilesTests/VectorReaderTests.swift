@@ -33,7 +33,8 @@ import Testing
   }
 
   @Test(arguments: [
-    ("columns.npy", "is no npy file"), ("double.npy", "holds an array [5, 3] of type \"<f8\""),
+    ("columns.npy", "holds an array [5, 3] of type \"<f4\", column-major"),
+    ("double.npy", "holds an array [5, 3] of type \"<f8\""),
     ("one-axis.npy", "holds an array [3] of type \"<f4\""), ("plain.fvecs", "is no npy file"),
   ])
   func otherArraysAreErrors(name: String, reason: String) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import CSwiftletKernels
 import SwiftletFiles
 import SwiftletTensors
 import TestSupport
@@ -38,6 +39,25 @@ import Testing
     }
   }
 
+  /// A process may have set its threads to take subnormal numbers as 0. Bounds hold even for rows of nothing else.
+  @Test func boundsHoldIfTheCallerFlushesSubnormals() throws {
+    #if arch(x86_64)
+      let flushing: UInt64 = 0x9fc0
+    #else
+      let flushing: UInt64 = 1 << 24
+    #endif
+    let small: Float = 0x1p-128, large: Float = 0x1p58
+    let before = swlt_use_ieee_arithmetic()
+    defer { swlt_set_arithmetic(before) }
+    for (row, query) in [(small, large), (large, small)] {
+      swlt_set_arithmetic(flushing)
+      let coded = coded([[row, row]], [[query, query]])
+      swlt_set_arithmetic(before)
+      let found = try scan(coded, live: [1], threshold: -.infinity, on: .best)[0][0]
+      #expect(found.lower <= 0x1p-69 && 0x1p-69 <= found.upper)
+    }
+  }
+
   /// A bound is of use only if it is narrow: unit rows' scores are known to two decimals.
   @Test func boundsAreNarrow() throws {
     let rows = RowKind.units.rows(64, dimension: 384, seed: 3), query = RowKind.units.rows(1, dimension: 384, seed: 4)
@@ -67,25 +87,40 @@ import Testing
     let upper: Float
   }
 
+  private struct Coded {
+    var rows: [UInt8] = []
+    let rowCount: Int
+    var queries: CodedQueries
+  }
+
+  private func coded(_ rows: [[Float]], _ queries: [[Float]]) -> Coded {
+    let dimension = rows[0].count
+    var coded = Coded(rowCount: rows.count, queries: CodedQueries(dimension: dimension))
+    for start in stride(from: 0, to: rows.count, by: RowCodes.blockRows) {
+      let block = rows[start..<min(start + RowCodes.blockRows, rows.count)].flatMap { $0 }
+      block.withSpan { RowCoding.appendBlock($0, dimension: dimension, to: &coded.rows) }
+    }
+    for query in queries { query.withSpan { RowCoding.append($0, to: &coded.queries) } }
+    return coded
+  }
+
   private func scan(
     _ rows: [[Float]], _ queries: [[Float]], live: [UInt16], threshold: Float, on kernels: Kernels
   ) throws -> [[Found]] {
-    let dimension = rows[0].count
-    var bytes: [UInt8] = []
-    for start in stride(from: 0, to: rows.count, by: RowCodes.blockRows) {
-      let block = rows[start..<min(start + RowCodes.blockRows, rows.count)].flatMap { $0 }
-      block.withSpan { RowCoding.appendBlock($0, dimension: dimension, to: &bytes) }
-    }
-    let folder = try TemporaryFolder(), path = try folder.write(bytes, to: "codes")
+    try scan(coded(rows, queries), live: live, threshold: threshold, on: kernels)
+  }
+
+  private func scan(_ coded: Coded, live: [UInt16], threshold: Float, on kernels: Kernels) throws -> [[Found]] {
+    let folder = try TemporaryFolder(), path = try folder.write(coded.rows, to: "codes")
     let file = try FileContents(path: path, .inMemory)
+    var queries = coded.queries
     let codes = RowCodes(
-      VectorView(TensorBuffer(file, byteOffset: 0, count: bytes.count / 4)), rows: rows.count, dimension: dimension)
-    var coded = CodedQueries(dimension: dimension)
-    for query in queries { query.withSpan { RowCoding.append($0, to: &coded) } }
-    for query in queries.indices { coded[thresholdOf: query] = threshold }
+      VectorView(TensorBuffer(file, byteOffset: 0, count: coded.rows.count / 4)), rows: coded.rowCount,
+      dimension: queries.dimension)
+    for query in 0..<queries.count { queries[thresholdOf: query] = threshold }
     var scratch = Scratch(Workspace()), found = [[Found]](repeating: [], count: queries.count)
     live.withSpan { live in
-      kernels.scan(codes, blocks: 0..<live.count, live: live, for: coded, &scratch) { query, row, lower, upper in
+      kernels.scan(codes, blocks: 0..<live.count, live: live, for: queries, &scratch) { query, row, lower, upper in
         found[query].append(Found(row: row, lower: lower, upper: upper))
       }
     }

@@ -183,6 +183,46 @@ import Testing
     }
   }
 
+  // MARK: Misuse
+
+  @Test func misuseTraps() async throws {
+    try write([[1, 2]])
+    let limit = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      [path = path as String] in
+      _ = try VectorIndex(folder: path).search([1, 2], limit: 0)
+    }
+    #expect(said(limit, "a limit of 0"))
+    let added = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      [path = path as String] in
+      let document = IndexedDocument(id: "x", text: "x")
+      try VectorIndexWriter(folder: path).add(document, vector: [1, 2], position: -1)
+    }
+    #expect(said(added, "a position of -1"))
+    let moved = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      [path = path as String] in
+      _ = try VectorIndexWriter(folder: path).move(id: "0", to: -2)
+    }
+    #expect(said(moved, "a position of -2"))
+  }
+
+  /// After an error a writer may be in the middle of a change, so it does nothing more.
+  @Test func aWriterIsOfNoUseAfterAnError() async throws {
+    try write([[1, 2]])
+    let used = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      [path = path as String] in
+      let writer = try VectorIndexWriter(folder: path), document = IndexedDocument(id: "x", text: "x")
+      // Without the folder no segment can be written.
+      try FileManager.default.moveItem(atPath: path, toPath: path + "-moved")
+      #expect(throws: (any Error).self) { try writer.add(document, vector: [3, 4]) }
+      _ = try? writer.add(document, vector: [3, 4])
+    }
+    #expect(said(used, "this writer had an error"))
+  }
+
+  private func said(_ result: ExitTest.Result?, _ words: String) -> Bool {
+    String(decoding: result?.standardErrorContent ?? [], as: UTF8.self).contains(words)
+  }
+
   // MARK: Bad input
 
   @Test func badVectorsAreErrors() throws {

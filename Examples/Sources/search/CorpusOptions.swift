@@ -47,13 +47,14 @@ struct CorpusOptions: ParsableArguments {
 
   /// Brings the index up to date with the corpus, and says on standard error what that took.
   func update(_ folder: String, with encoder: SentenceEncoder, _ common: CommonOptions) throws {
+    // First, so that a mistake in the corpus's name leaves no folder behind.
+    let reader = try CorpusReader(
+      corpus, dataFormat ?? CorpusFormat(fileName: corpus), separator: separator?.scalar, hasHeader: !noHeader,
+      textColumn: textColumn, idColumn: idColumn)
     let writer = try VectorIndexWriter(
       folder: folder, IndexDescription(for: encoder, prompt: prompt, scan: scan ?? .int8, windows: try windows?.windows)
     )
     var update = try IndexUpdate(of: writer, with: encoder, prompt: prompt)
-    let reader = try CorpusReader(
-      corpus, dataFormat ?? CorpusFormat(fileName: corpus), separator: separator?.scalar, hasHeader: !noHeader,
-      textColumn: textColumn, idColumn: idColumn)
     var progress = ProgressBar(counting: "texts", quiet: common.quiet)
     var skipped = 0
     while let entry = try skipBad ? reader.next(skippingBad: &skipped) : reader.next() {

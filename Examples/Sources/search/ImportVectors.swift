@@ -69,11 +69,11 @@ struct ImportVectors: ParsableCommand {
   private func importArray(_ format: VectorReader.Format) throws {
     var reader = try VectorReader(path: vectors, format: format)
     let writer = try writer(reader.dimension)
-    var idLines = try SideLines(ids), textLines = try SideLines(texts)
+    var idLines = try SideLines(ids), textLines = try SideLines(texts), known = KnownIDs()
     while let vector = try reader.next() {
-      let number = reader.position
-      let document = IndexedDocument(
-        id: try idLines.next(number) ?? "\(number)", text: try textLines.next(number) ?? "")
+      let number = reader.position, id = try idLines.next(number)
+      if let ids, let id { try known.add(id, at: "\(ids): line \(number)") }
+      let document = IndexedDocument(id: id ?? "\(number)", text: try textLines.next(number) ?? "")
       do {
         try writer.add(document, vector: vector, position: number - 1)
       } catch let error as IndexError where error.path == nil {
@@ -87,7 +87,7 @@ struct ImportVectors: ParsableCommand {
 
   private func importObjects() throws {
     let reader = try CorpusReader(vectors, .jsonl)
-    var writer: VectorIndexWriter?
+    var writer: VectorIndexWriter?, known = KnownIDs()
     while let entry = try reader.next() {
       guard let numbers = entry.metadata["embedding"]?.array else {
         throw reader.error("has no array \"embedding\"", "write each document's vector into it")
@@ -97,6 +97,7 @@ struct ImportVectors: ParsableCommand {
       metadata["truncated"] = nil
       let vector = numbers.map { Float($0.double ?? .nan) }
       let document = IndexedDocument(id: entry.id ?? "\(entry.line)", text: entry.text, metadata: metadata)
+      try known.add(document.id, at: "\(vectors): line \(entry.line)")
       do {
         if writer == nil { writer = try self.writer(vector.count) }
         try writer?.add(document, vector: vector, position: entry.line - 1)
@@ -111,6 +112,17 @@ struct ImportVectors: ParsableCommand {
 
 enum ImportFormat: String, ExpressibleByArgument, CaseIterable {
   case npy, fvecs, jsonl
+}
+
+/// The ids of an import so far. The index replaces a document of the same id: one of the same import would be lost.
+private struct KnownIDs {
+  private var all: Set<[UInt8]> = []
+
+  mutating func add(_ id: String, at place: String) throws {
+    guard !all.insert(Array(id.utf8)).inserted else { return }
+    throw CorpusError(
+      place: place, reason: "the id \(id.debugDescription) occurs twice", remedy: "give each document an id of its own")
+  }
 }
 
 /// A line for each vector, of a file or of none.

@@ -164,6 +164,17 @@ struct SearchTests {
     #expect(found[0].hits.map(\.text) == expected[0].hits.map(\.text))
   }
 
+  @Test func anImportHasEachIDOnce() throws {
+    let vectors = try write("{\"id\":\"a\",\"embedding\":[1,2]}\n{\"id\":\"a\",\"embedding\":[2,1]}\n", to: "v.jsonl")
+    let run = try search(["import", vectors, "--index", path("index")])
+    #expect(run.exitCode == 1 && run.errors.contains("v.jsonl: line 2: the id \"a\" occurs twice"), "\(run.errors)")
+  }
+
+  @Test func aMistypedCorpusLeavesNoIndex() throws {
+    #expect(try search(["--corpus", path("missing.txt"), "x"]).exitCode == 1)
+    #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)
+  }
+
   @Test func windowsAreVectorsOfTheirOwn() throws {
     let long = Array(repeating: "the cat sat on the mat", count: 30).joined(separator: " ") + " a dog ran"
     let corpus = try write("\(long)\njumping dogs\n", to: "long.txt"), index = corpus + ".swiftlet-index"

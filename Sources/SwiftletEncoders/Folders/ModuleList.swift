@@ -11,6 +11,9 @@ struct ModuleList {
   /// The transformer's folder.
   let transformerPath: String
 
+  /// The folders of all modules as the list names them, within the model's folder, which is "".
+  let names: [String]
+
   /// The types and folders of the modules after the transformer, in order.
   let modules: [(kind: any EncoderModule.Type, path: String)]
 
@@ -33,7 +36,7 @@ struct ModuleList {
     guard let list = json.array else {
       throw invalid(.wrongType(key: "the file", wanted: "an array", found: json.kind))
     }
-    var names: [String] = [], folders: [String] = [], labels: [String] = []
+    var types: [String] = [], names: [String] = [], labels: [String] = []
     for (i, module) in list.enumerated() {
       guard let type = module.object?["type"]?.string, let name = module.object?["path"]?.string else {
         throw invalid(.missing(key: "type or path of module \(i)"))
@@ -55,17 +58,17 @@ struct ModuleList {
         }
         labels.append(label)
       }
-      names.append(known)
-      folders.append(name.isEmpty ? folder : joinPath(folder, name))
+      types.append(known)
+      names.append(name)
     }
-    let kinds = names.dropFirst().compactMap { ModuleRegistry.kind(named: $0) }
-    isStatic = names.first == StaticEmbeddingModel.moduleName
+    let kinds = types.dropFirst().compactMap { ModuleRegistry.kind(named: $0) }
+    isStatic = types.first == StaticEmbeddingModel.moduleName
     let isOrdered =
       kind == .crossEncoder
       ? kinds.isEmpty
       : (isStatic || kinds.first?.poolsTokens == true)
         && !kinds.dropFirst(isStatic ? 0 : 1).contains { $0.poolsTokens }
-    guard let first = names.first, ModuleList.firstNames.contains(first), kinds.count == names.count - 1, isOrdered
+    guard let first = types.first, ModuleList.firstNames.contains(first), kinds.count == types.count - 1, isOrdered
     else {
       let supported =
         kind == .crossEncoder
@@ -75,8 +78,10 @@ struct ModuleList {
         ]
       throw invalid(
         .unsupported(
-          key: "the order of modules", value: names.joined(separator: ", "), supported: supported))
+          key: "the order of modules", value: types.joined(separator: ", "), supported: supported))
     }
+    let folders = names.map { $0.isEmpty ? folder : joinPath(folder, $0) }
+    self.names = names
     transformerPath = folders[0]
     modules = Array(zip(kinds, folders.dropFirst()))
   }

@@ -7,7 +7,7 @@ extension SentenceEncoder {
   /// A digest of the model folder's files: folders with the same have the same model. Made of SHA-256 digests, 64
   /// hexadecimal digits.
   ///
-  /// It covers the names and contents of the configuration, vocabulary and weights files, in the folder and those in it.
+  /// It covers the names and contents of the configuration, vocabulary and weights files, in the folder and its modules'.
   /// The first call reads the files, in parallel; an encoder does not change, nor does its digest.
   ///
   /// - Throws: A ``SwiftletError`` if a file cannot be read, or if the encoder was trained and not loaded from a folder.
@@ -26,19 +26,17 @@ extension SentenceEncoder {
 }
 
 private enum ModelFiles {
-  private static let endings = [".json", ".txt", ".model", ".safetensors"]
+  private static let endings = [".json", "vocab.txt", ".model", ".safetensors"]
 
-  /// The files of a model folder and of the folders in it, ordered by their names.
+  /// The files of a model folder and of its modules' folders, ordered by their names. What else lies in it, an index for
+  /// example, is not the model's.
   static func names(in folder: String) throws -> [String] {
-    var names: [String] = []
-    for name in try Folder(folder).completeNames() {
-      if endings.contains(where: name.hasSuffix) {
-        names.append(name)
-      } else if !name.hasPrefix("."), Folder(joinPath(folder, name)).isThere {
-        let inner = try Folder(joinPath(folder, name)).completeNames()
-        names += inner.filter { name in endings.contains { name.hasSuffix($0) } }.map { "\(name)/\($0)" }
-      }
+    let folders = Set(try ModuleList(folder: folder, of: .sentenceEncoder)?.names ?? []).union([""])
+    let names = try folders.flatMap { inner in
+      try Folder(joinPath(folder, inner)).completeNames()
+        .filter { name in endings.contains { name.hasSuffix($0) } }
+        .map { inner.isEmpty ? $0 : joinPath(inner, $0) }
     }
-    return names
+    return names.map(UTF8Key.init).sorted().map(\.string)
   }
 }

@@ -8,20 +8,23 @@ public struct NumpyHeader: Equatable, Sendable {
   public let type: String
   /// The extent of each axis.
   public let shape: [Int]
+  /// Whether the numbers of a row follow one another; else those of a column do.
+  public let isRowMajor: Bool
 
   /// The number of bytes that ``bytes`` has, whatever the shape: so a header can be completed last.
   public static let byteCount = 128
 
   /// A header of such an array.
-  public init(type: String, shape: [Int]) {
+  public init(type: String, shape: [Int], isRowMajor: Bool = true) {
     self.type = type
     self.shape = shape
+    self.isRowMajor = isRowMajor
   }
 
   /// The header in version 1.0 of the format, padded to ``byteCount``.
   public var bytes: [UInt8] {
     let axes = shape.count == 1 ? "\(shape[0])," : shape.map(String.init).joined(separator: ", ")
-    let dictionary = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(axes)), }"
+    let dictionary = "{'descr': '\(type)', 'fortran_order': \(isRowMajor ? "False" : "True"), 'shape': (\(axes)), }"
     let start = NumpyHeader.magic + [1, 0], size = NumpyHeader.byteCount - start.count - 2
     precondition(dictionary.utf8.count < size, "a shape of \(shape.count) axes")
     let padding = [UInt8](repeating: UInt8(ascii: " "), count: size - 1 - dictionary.utf8.count)
@@ -31,7 +34,7 @@ public struct NumpyHeader: Equatable, Sendable {
   private static let magic = [0x93] + Array("NUMPY".utf8)
 
   /// The header at the start of a file, in any version of the format, and its size; nil if there is none, or one of
-  /// column-major numbers or of a record type.
+  /// a record type.
   static func parse(_ bytes: [UInt8]) -> (header: NumpyHeader, size: Int)? {
     guard bytes.starts(with: magic), bytes.count >= 12, let lengthSize = [1: 2, 2: 4, 3: 4][bytes[6]] else {
       return nil
@@ -40,20 +43,20 @@ public struct NumpyHeader: Equatable, Sendable {
     let start = 8 + lengthSize
     guard length <= bytes.count - start else { return nil }
     var words = Words(String(decoding: bytes[start..<start + length], as: UTF8.self))
-    var type: String?, shape: [Int]?, isRowMajor = false
+    var type: String?, shape: [Int]?, isRowMajor: Bool?
     guard words.take("{") else { return nil }
     while !words.take("}") {
       guard let key = words.quoted(), words.take(":") else { return nil }
       switch key {
       case "descr": type = words.quoted()
-      case "fortran_order": isRowMajor = words.take("False")
+      case "fortran_order": isRowMajor = words.take("False") ? true : words.take("True") ? false : nil
       case "shape": shape = words.tuple()
       default: return nil
       }
       _ = words.take(",")
     }
-    guard isRowMajor, let type, let shape else { return nil }
-    return (NumpyHeader(type: type, shape: shape), start + length)
+    guard let isRowMajor, let type, let shape else { return nil }
+    return (NumpyHeader(type: type, shape: shape, isRowMajor: isRowMajor), start + length)
   }
 
   /// Reads the few words of Python that a header has.

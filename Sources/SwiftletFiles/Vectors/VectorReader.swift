@@ -50,8 +50,8 @@ public struct VectorReader: ~Copyable {
         guard let (header, size) = NumpyHeader.parse(Array(beginning)) else {
           throw VectorFileError(path: file.path, kind: .notOfFormat(format))
         }
-        guard header.type == "<f4", header.shape.count == 2 else {
-          throw VectorFileError(path: file.path, kind: .array(type: header.type, shape: header.shape))
+        guard header.type == "<f4", header.shape.count == 2, header.isRowMajor else {
+          throw VectorFileError(path: file.path, kind: .array(header))
         }
         count = header.shape[0]
         dimension = header.shape[1]
@@ -98,7 +98,7 @@ public struct VectorReader: ~Copyable {
 package struct VectorFileError: SwiftletError, Equatable {
   enum Reason: Equatable {
     case notOfFormat(VectorReader.Format)
-    case array(type: String, shape: [Int])
+    case array(NumpyHeader)
     case size(Int, count: Int, dimension: Int)
     case length(Int, vector: Int, first: Int)
   }
@@ -110,7 +110,8 @@ package struct VectorFileError: SwiftletError, Equatable {
   package var reason: String {
     switch kind {
     case .notOfFormat(let format): "is no \(format.rawValue) file"
-    case .array(let type, let shape): "holds an array \(shape) of type \(quoted(type))"
+    case .array(let header):
+      "holds an array \(header.shape) of type \(quoted(header.type))\(header.isRowMajor ? "" : ", column-major")"
     case .size(let size, let count, let dimension):
       "has \(size) bytes, not those of \(count) vectors of \(dimension) elements"
     case .length(let length, let vector, let first):
@@ -121,7 +122,7 @@ package struct VectorFileError: SwiftletError, Equatable {
   package var remedy: String {
     switch kind {
     case .notOfFormat: "check its format"
-    case .array: "save it as float32, row-major, a vector a row"
+    case .array: "save numpy.ascontiguousarray(vectors, dtype=numpy.float32), a vector a row"
     case .size, .length: "write it again"
     }
   }

@@ -28,6 +28,10 @@ enum RowCoding {
   /// More than all that underflow loses; the pool's threads keep subnormal numbers, whatever the process has set.
   private static let slack: Float = 0x1p-110
 
+  /// Rows and queries are coded on the caller's thread, which may take subnormal numbers as 0: more than the length that
+  /// a vector loses by that.
+  private static let lostLength = 0x1p-110
+
   private static let unit = 0x1p-24
 
   /// A factor that makes up for the rounding of sums in double.
@@ -56,7 +60,7 @@ enum RowCoding {
         let place = start + (element / 2 * RowCodes.blockRows + row) * 2 + element % 2
         bytes[place] = UInt8(bitPattern: Int8(code))
       }
-      let distance = squares.squareRoot() * doubleSlack
+      let distance = squares.squareRoot() * doubleSlack + lostLength
       let error = Float(roundedUp: (distance + relative * (norm + distance)) * (1 + 0x1p-20))
       bytes.store(scale, at: boundsStart + 4 * row)
       bytes.store(error, at: boundsStart + 4 * (RowCodes.blockRows + row))
@@ -82,7 +86,7 @@ enum RowCoding {
       codes.append(Int16(code))
     }
     // The length of s c is at most 127 s sqrt(D).
-    let distance = squares.squareRoot() * doubleSlack
+    let distance = squares.squareRoot() * doubleSlack + lostLength
     let codeError = distance * 127 * Double(dimension).squareRoot() * (1 + 0x1p-10)
     queries.append(
       codes: codes,
@@ -97,7 +101,7 @@ enum RowCoding {
       largest = max(largest, x[element].magnitude)
       squares += Double(x[element]) * Double(x[element])
     }
-    return (largest, squares.squareRoot() * doubleSlack)
+    return (largest, squares.squareRoot() * doubleSlack + lostLength)
   }
 
   private static func roundingShare(dimension: Int) -> Double {
