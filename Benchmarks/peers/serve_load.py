@@ -7,6 +7,7 @@ usage: serve_load.py [--peers NAME,...] [--infinity PYTHON] [--batches 1,32] [--
        serve_load.py --check-bits N
        serve_load.py --fairness
        serve_load.py --start
+       serve_load.py --cache
        serve_load.py --soak MINUTES
 
 The peers are infinity-emb, with PyTorch and with ONNX Runtime, and FastAPI around ONNX Runtime, in three ways of writing it.
@@ -24,7 +25,7 @@ the client took of the processors, and the ratio to the best peer. --precision i
 
 --check-bits asks for N texts of mixed lengths from 64 clients at once, over all routes and forms of vectors; each must have
 the bits that `embed` writes. --fairness times single texts while requests of 2,048 texts are computed; --start the start;
---soak tells of memory, descriptors and latency under 64 connections. Linux.
+--cache compares the server with and without its cache, where half of the texts come again; --soak tells of memory, descriptors and latency under 64 connections. Linux.
 """
 import argparse
 import json
@@ -36,7 +37,7 @@ import tempfile
 
 import load_client
 import swiftlet
-from serve_promises import check_bits, fairness, soak, start
+from serve_promises import cache, check_bits, fairness, soak, start
 from serve_servers import HERE, PEERS, SERVER, Servers, embedded, one_by_one, processor_seconds
 
 
@@ -180,6 +181,7 @@ def main():
     parser.add_argument("--check-bits", type=int, metavar="N")
     parser.add_argument("--fairness", action="store_true")
     parser.add_argument("--start", action="store_true")
+    parser.add_argument("--cache", action="store_true")
     parser.add_argument("--soak", type=float, metavar="MINUTES")
     parser.add_argument("--fairness-requests", type=int, default=300)
     arguments = parser.parse_args()
@@ -188,7 +190,7 @@ def main():
     with tempfile.TemporaryDirectory() as temporary:
         work = arguments.work or pathlib.Path(temporary)
         work.mkdir(parents=True, exist_ok=True)
-        promises = [check for check in (check_bits, fairness, start, soak) if getattr(arguments, check.__name__)]
+        promises = [check for check in (check_bits, fairness, start, cache, soak) if getattr(arguments, check.__name__)]
         if promises:
             sys.exit(0 if all([check(arguments, work) for check in promises]) else 1)
         results = Benchmark(arguments, work).run()

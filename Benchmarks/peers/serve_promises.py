@@ -221,6 +221,40 @@ def is_ready(port):
         return False
 
 
+def cache(arguments, work):
+    """What the cache brings where half of the texts came before, and what it costs where none did: 16 connections, one text a
+    request."""
+    def texts(repeats, seed):
+        rng, fresh = random.Random(seed), load_client.texts(100_000, seed)
+        for index, text in enumerate(fresh):
+            yield text
+            if repeats:
+                yield fresh[rng.randrange(index + 1)]
+
+    rates = {}
+    for turn in range(3):
+        for size in (0, 256 << 20):
+            for repeats in (False, True):
+                with Servers(arguments, work).swiftlet(free_port(), "--cache-bytes", size) as server:
+                    server.vectors(["one text"])
+                    requests = (load_client.request("/v1/embeddings", text, "base64") for text in texts(repeats, seed=turn))
+                    load = load_client.Load(server.port, 16, requests)
+                    load.run(1)
+                    load.latencies.clear()
+                    load.run(8)
+                    rates.setdefault((size > 0, repeats), []).append(len(load.latencies) / 8)
+                    load.finish()
+                    metrics = server.metrics()
+                    if size and repeats:
+                        hits, misses = metrics["swiftlet_cache_hits_total"], metrics["swiftlet_cache_misses_total"]
+    best = {key: statistics.median(values) for key, values in rates.items()}
+    for (has_cache, repeats), rate in best.items():
+        print(f"{'cache' if has_cache else 'no cache'}, {'half of the texts repeated' if repeats else 'all different'}: {rate:.1f} requests/s")
+    gain, cost = best[True, True] / best[False, True], best[True, False] / best[False, False]
+    print(f"half repeated: {gain:.2f}x with the cache, {hits / (hits + misses):.1%} of the texts found; all different: {cost:.2f}x")
+    return gain >= 1.5 and cost >= 0.95
+
+
 def mixed_requests(seed):
     """Requests without end: one short text, or some, or many long ones."""
     rng, passages = random.Random(seed), [text for text in mixed_texts(2000, seed) if len(text) > 400]
