@@ -413,6 +413,23 @@ static void check_adamw(const swlt_kernels *k, size_t n) {
   }
 }
 
+/// Numbers of all kinds, three times into the same sums, and back.
+static void check_move_to_sums(const swlt_kernels *k, size_t n) {
+  int64_t *sums = buffer(n * sizeof *sums);
+  for (size_t i = 0; i < n; i++) sums[i] = (int64_t)((uint64_t)random_bits() << 32 | random_bits()) / 8;
+  for (int any = 0; any < 3; any++) {
+    float *x = any ? any_numbers(n) : numbers(n);
+    size_t count = k->move_to_sums(n, any == 1 ? 0x1p16f : 1, x, sums);
+    hash_bytes(&count, sizeof count);
+    hash_floats(x, n);
+    hash_bytes(sums, n * sizeof *sums);
+  }
+  float *x = numbers(n);
+  k->take_sums(n, sums, x);
+  hash_floats(x, n);
+  hash_bytes(sums, n * sizeof *sums);
+}
+
 #define CHECK(kernel) {#kernel, check_##kernel}
 
 static const struct {
@@ -423,7 +440,7 @@ static const struct {
     CHECK(map), CHECK(map_gradient), CHECK(exponential), CHECK(logarithm), CHECK(add), CHECK(scale), CHECK(divide), CHECK(softmax),
     CHECK(softmax_gradient), CHECK(layer_norm), CHECK(layer_norm_gradient), CHECK(gather), CHECK(scatter_add),
     CHECK(add_rows), CHECK(dropout), CHECK(sum_rows), CHECK(max_rows), CHECK(convert), CHECK(count_non_finite),
-    CHECK(adamw),
+    CHECK(adamw), CHECK(move_to_sums),
 };
 
 enum { CHECKS = sizeof checks / sizeof *checks };

@@ -214,6 +214,13 @@ typedef struct {
   /// `gradient` is null: m += first_share (g - m), v = second_keep v + second_share g^2, and then
   /// w = weight_factor w - step_size m / (sqrt(v) / root_correction + epsilon).
   void (*adamw)(size_t n, const swlt_adamw *step, const float *gradient, float *weights, float *first, float *second);
+
+  /// sums[i] += x[i] 2^44 rounded to an integer, half to even, and x[i] = 0. Numbers whose magnitude is not below `limit`,
+  /// which is 2^18 at most, are not added; returns how many those are.
+  size_t (*move_to_sums)(size_t n, float limit, float *x, int64_t *sums);
+
+  /// x[i] = sums[i] 2^-44, rounded once, and sums[i] = 0. The sums' magnitudes are below 2^62.
+  void (*take_sums)(size_t n, int64_t *sums, float *x);
 } swlt_kernels;
 
 /// The table for the best instruction set that this CPU and its operating system offer.
