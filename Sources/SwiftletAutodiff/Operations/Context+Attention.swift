@@ -14,10 +14,12 @@ extension Context {
   ///   - bias: `[offsets, heads]`: for a sequence of n tokens the 2 n - 1 offsets of a key from its query, from 1 - n to
   ///     n - 1, sequence after sequence; nil for none.
   ///   - sequenceStarts: the first token of each sequence, then the number of tokens.
+  ///   - queries: for each sequence the one token, counted from its first, that attends to all; nil: all do. The queries
+  ///     of others are not read.
   ///   - dropoutProbability: of a weight; `op` is the number of this dropout in the model.
-  /// - Returns: `[tokens, hidden]`, head after head.
+  /// - Returns: `[tokens, hidden]`, or `[sequences, hidden]` for one query each, head after head.
   package func attention(
-    _ projections: Variable, bias: Variable? = nil, sequenceStarts: [Int], headCount: Int,
+    _ projections: Variable, bias: Variable? = nil, sequenceStarts: [Int], queries: [Int]? = nil, headCount: Int,
     dropoutProbability: Double = 0, op: Int = 0
   ) -> Variable {
     let tokens = projections.tensor.shape[0], hidden = projections.tensor.shape[1] / 3
@@ -25,11 +27,12 @@ extension Context {
     precondition(sequenceStarts.first == 0 && sequenceStarts.last == tokens, "sequences do not cover the tokens")
     precondition(
       bias == nil || bias?.tensor.shape == [2 * tokens - (sequenceStarts.count - 1), headCount], "no bias an offset")
-    let y = result(tokens, hidden)
+    precondition(queries == nil || queries?.count == sequenceStarts.count - 1, "no query a sequence")
+    let y = result(queries?.count ?? tokens, hidden)
     let head = AttentionHead(
       headSize: hidden / headCount, kernels: kernels, precision: precision,
       dropout: dropoutProbability > 0 ? dropout?.masks(op: op, probability: dropoutProbability) : nil)
-    let heads = AttentionHeads(head: head, sequenceStarts: sequenceStarts, headCount: headCount)
+    let heads = AttentionHeads(head: head, sequenceStarts: sequenceStarts, queries: queries, headCount: headCount)
     let inputs = projections.tensor.matrix, output = y.matrix, biases = bias?.tensor.matrix
     heads.forEach(in: self) { place, scratch in
       head.attend(
@@ -65,6 +68,8 @@ struct AttentionOperation: Operation {
 struct AttentionHeads {
   let head: AttentionHead
   let sequenceStarts: [Int]
+  /// The one query of each sequence; nil: all are.
+  let queries: [Int]?
   let headCount: Int
 
   func forEach(in context: Context, _ body: @escaping (AttentionHead.Place, _ scratch: inout Scratch) -> Void) {
@@ -74,7 +79,7 @@ struct AttentionHeads {
         let (text, head) = index.quotientAndRemainder(dividingBy: headCount)
         scratch.reset()
         let tokens = sequenceStarts[text]..<sequenceStarts[text + 1]
-        body(AttentionHead.Place(tokens: tokens, text: text, head: head), &scratch)
+        body(AttentionHead.Place(tokens: tokens, text: text, head: head, query: queries?[text]), &scratch)
       }
     }
   }

@@ -50,10 +50,10 @@ struct LayerNormOperation: Operation {
         into: result.matrix.rows(range))
     }
     if let gradients = pass.gradients, gradients.wants(norm.weight) {
-      context.addSumOfRows(gradient, times: normalized, to: gradients[norm.weight])
+      context.addSumOfRows(gradient.matrix, times: normalized, to: gradients[norm.weight])
     }
     if let gradients = pass.gradients, gradients.wants(norm.bias) {
-      context.addSumOfRows(gradient, to: gradients[norm.bias])
+      context.addSumOfRows(gradient.matrix, to: gradients[norm.bias])
     }
     pass.add(result, to: input)
     if let residual { pass.add(result, to: residual) }

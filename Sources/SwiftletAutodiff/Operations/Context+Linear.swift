@@ -21,6 +21,9 @@ package struct Linear: Sendable {
 
   /// The biases of all parts; empty if the map has none.
   package var biases: [Parameter] { parts.compactMap(\.bias) }
+
+  /// The outputs of the first part.
+  var firstPart: Range<Int> { 0..<parts[0].weight.shape[0] }
 }
 
 extension Context {
@@ -41,17 +44,42 @@ extension Context {
       y, LinearOperation(input: Operand(x), layer: layer, preactivation: preactivation, activation: activation))
   }
 
+  /// x W^T + b of a map of several parts, where the outputs of the first part are wanted of some rows only. In other rows
+  /// they may be any numbers, and their gradient is 0.
+  ///
+  /// For example, the last layer of an encoder wants all keys and values, but the queries of a text's first token only.
+  package func linear(_ x: Variable, _ layer: Linear, firstPartOf rows: [Int]) -> Variable {
+    precondition(
+      x.tensor.shape == [x.tensor.shape[0], layer.inputs], "linear map of \(layer.inputs) fed \(x.tensor.shape)")
+    let first = layer.firstPart.count, width = kernels.panelWidth
+    let y = result(x.tensor.shape[0], layer.outputs), some = result(rows.count, layer.outputs)
+    multiply(x.tensor, layer, first / width * width..<layer.outputs, .identity, into: y)
+    let firstPanels = min((first + width - 1) / width * width, layer.outputs)
+    multiply(gathered(x.tensor, rows), layer, 0..<firstPanels, .identity, into: some)
+    for (place, row) in rows.enumerated() {
+      y.matrix.row(row)[layer.firstPart].copy(from: some.matrix.row(place)[layer.firstPart])
+    }
+    return record(y, LinearRowsOperation(input: Operand(x), layer: layer, rows: rows))
+  }
+
   private func product(_ x: Tensor, _ layer: Linear, _ activation: Activation) -> Tensor {
-    let (matrix, bias) = weights.linear(layer)
     let y = result(x.shape[0], layer.outputs)
+    multiply(x, layer, 0..<layer.outputs, activation, into: y)
+    return y
+  }
+
+  /// Computes some columns of a map's outputs, of which the first begins a panel.
+  private func multiply(
+    _ x: Tensor, _ layer: Linear, _ columns: Range<Int>, _ activation: Activation, into y: Tensor
+  ) {
+    let (matrix, bias) = weights.linear(layer)
     // Made once: threads share the owners' count of each.
     let inputs = (matrix.convertsInputs ? converted(x, for: matrix) : x).matrix, outputs = y.matrix
     let biases = bias?.vector
-    forEachBlock(rows: x.shape[0], columns: layer.outputs) { rows, columns in
+    forEachBlock(rows: x.shape[0], columns) { rows, columns in
       var scratch = Scratch(worker.workspace)
       matrix.product(inputs, rows: rows, columns: columns, bias: biases, activation, into: outputs, &scratch)
     }
-    return y
   }
 
   private func converted(_ x: Tensor, for matrix: PackedMatrix) -> Tensor {
@@ -65,14 +93,17 @@ extension Context {
 
   /// Runs `body` on blocks of a product's result, whose columns are those of some panels: on all rows at once unless
   /// the panels are too few for the threads.
-  private func forEachBlock(rows: Int, columns: Int, _ body: @escaping (_ rows: Range<Int>, Range<Int>) -> Void) {
-    let width = kernels.panelWidth, panels = (columns + width - 1) / width
+  private func forEachBlock(
+    rows: Int, _ columns: Range<Int>, _ body: @escaping (_ rows: Range<Int>, Range<Int>) -> Void
+  ) {
+    let width = kernels.panelWidth, panels = (columns.count + width - 1) / width
     let parts = max(1, min(worker.threadCount * 4 / max(panels, 1), rows / 64))
     if parts == 1 { return forEachPanel(columns) { body(0..<rows, $0) } }
     forEachRange(panels * parts, grain: 1) { range in
       for index in range {
         let (panel, part) = index.quotientAndRemainder(dividingBy: parts)
-        body(rows * part / parts..<rows * (part + 1) / parts, panel * width..<min((panel + 1) * width, columns))
+        let first = columns.lowerBound + panel * width
+        body(rows * part / parts..<rows * (part + 1) / parts, first..<min(first + width, columns.upperBound))
       }
     }
   }
@@ -89,17 +120,42 @@ struct LinearOperation: Operation {
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
     let context = pass.context
     let gradient = preactivation.map { context.activationGradient(gradient, $0, activation) } ?? gradient
-    if let gradients = pass.gradients, gradients.wants(layer.parts.map(\.weight)) {
-      context.addWeightGradient(gradient, input.tensor, to: gradients.slice(gradients.layout.matrix(layer)))
+    context.addParameterGradients(gradient, input.tensor, layer, outputs: 0..<layer.outputs, to: pass.gradients)
+    if input.node != nil {
+      pass.add(context.inputGradient(gradient, layer, outputs: 0..<layer.outputs), to: input)
     }
-    if let gradients = pass.gradients, gradients.wants(layer.biases), let bias = gradients.layout.bias(layer) {
-      context.addSumOfRows(gradient, to: gradients.slice(bias))
-    }
-    if input.node != nil { pass.add(context.inputGradient(gradient, layer), to: input) }
+  }
+}
+
+struct LinearRowsOperation: Operation {
+  let input: Operand
+  let layer: Linear
+  /// The rows of which the first part's outputs are wanted.
+  let rows: [Int]
+
+  /// The terms of other rows' first parts would be 0, which changes no sum. So they are left out.
+  func backward(_ gradient: Tensor, in pass: BackwardPass) {
+    let context = pass.context, some = context.gathered(gradient, rows)
+    let others = layer.firstPart.upperBound..<layer.outputs
+    context.addParameterGradients(gradient, input.tensor, layer, outputs: others, to: pass.gradients)
+    context.addParameterGradients(
+      some, context.gathered(input.tensor, rows), layer, outputs: layer.firstPart, to: pass.gradients)
+    guard input.node != nil else { return }
+    let result = context.inputGradient(gradient, layer, outputs: others)
+    let whole = context.inputGradient(some, layer, outputs: 0..<layer.outputs)
+    for (place, row) in rows.enumerated() { result.matrix.row(row).copy(from: whole.matrix.row(place)) }
+    pass.add(result, to: input)
   }
 }
 
 extension Context {
+  /// Some rows of a matrix.
+  fileprivate func gathered(_ x: Tensor, _ rows: [Int]) -> Tensor {
+    let y = result(rows.count, x.shape[1])
+    for (place, row) in rows.enumerated() { y.matrix.row(place).copy(from: x.matrix.row(row)) }
+    return y
+  }
+
   fileprivate func activationGradient(_ gradient: Tensor, _ preactivation: Tensor, _ activation: Activation) -> Tensor {
     let result = Tensor(uninitialized: gradient.shape, in: worker.workspace)
     forEachRange(result.count, grain: 4096) { range in
@@ -109,34 +165,48 @@ extension Context {
     return result
   }
 
-  /// W's part in dx = dz W, a few columns of W packed at a time.
-  fileprivate func inputGradient(_ gradient: Tensor, _ layer: Linear) -> Tensor {
-    let rows = weights.rows(layer)
-    let result = result(gradient.shape[0], layer.inputs)
+  /// dx = dz W for some of W's outputs, a few columns of W packed at a time.
+  fileprivate func inputGradient(_ gradient: Tensor, _ layer: Linear, outputs: Range<Int>) -> Tensor {
+    let rows = weights.rows(layer).matrix.rows(outputs), gradient = gradient.matrix.columns(outputs)
+    let result = result(gradient.rows, layer.inputs)
     forEachPanel(layer.inputs) { columns in
       var scratch = Scratch(worker.workspace)
-      let packed = scratch.take(Kernels.packedCount(inputs: layer.outputs, outputs: columns.count))
-      kernels.pack(rows.matrix.columns(columns), into: packed)
-      kernels.product(gradient.matrix, packed: packed, into: result.matrix.columns(columns))
+      let packed = scratch.take(Kernels.packedCount(inputs: outputs.count, outputs: columns.count))
+      kernels.pack(rows.columns(columns), into: packed)
+      kernels.product(gradient, packed: packed, into: result.matrix.columns(columns))
     }
     return result
   }
 
+  /// Adds the gradients of some outputs' weights and biases.
+  fileprivate func addParameterGradients(
+    _ gradient: Tensor, _ x: Tensor, _ layer: Linear, outputs: Range<Int>, to gradients: Gradients?
+  ) {
+    guard let gradients else { return }
+    let gradient = gradient.matrix.columns(outputs)
+    if gradients.wants(layer.parts.map(\.weight)) {
+      let sum = gradients.slice(gradients.layout.matrix(layer)).matrix(columns: layer.inputs)
+      addWeightGradient(gradient, x, to: sum.rows(outputs))
+    }
+    if gradients.wants(layer.biases), let bias = gradients.layout.bias(layer) {
+      addSumOfRows(gradient, to: gradients.slice(bias)[outputs])
+    }
+  }
+
   /// dW += dz^T x, token by token: the sums start at dW.
-  fileprivate func addWeightGradient(_ gradient: Tensor, _ x: Tensor, to sum: VectorView) {
-    let outputs = gradient.shape[1], sum = sum.matrix(columns: x.shape[1])
+  private func addWeightGradient(_ gradient: MatrixView, _ x: Tensor, to sum: MatrixView) {
     let packed = worker.workspace.buffer(count: Kernels.packedCount(inputs: x.shape[0], outputs: x.shape[1]))
     pack(x.matrix, into: VectorView(packed))
-    forEachRange(outputs, grain: 32) { range in
+    forEachRange(gradient.columns, grain: 32) { range in
       kernels.addProduct(
-        gradient.matrix.columns(range).transposed, packed: VectorView(packed), to: sum.rows(range))
+        gradient.columns(range).transposed, packed: VectorView(packed), to: sum.rows(range))
     }
   }
 
   /// Adds the rows of x, one by one.
-  func addSumOfRows(_ x: Tensor, times factor: Tensor? = nil, to sum: VectorView) {
-    forEachRange(x.shape[1], grain: 64) { range in
-      kernels.addRows(x.matrix.columns(range), times: factor?.matrix.columns(range), to: sum[range])
+  func addSumOfRows(_ x: MatrixView, times factor: Tensor? = nil, to sum: VectorView) {
+    forEachRange(x.columns, grain: 64) { range in
+      kernels.addRows(x.columns(range), times: factor?.matrix.columns(range), to: sum[range])
     }
   }
 }

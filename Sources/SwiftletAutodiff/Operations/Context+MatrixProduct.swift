@@ -29,10 +29,13 @@ extension Context {
   }
 
   /// Runs `body` on ranges of columns that start where a panel does, and cover 0..<count.
-  func forEachPanel(_ count: Int, _ body: @escaping (Range<Int>) -> Void) {
-    let width = kernels.panelWidth
-    forEachRange((count + width - 1) / width, grain: 1) { panels in
-      body(panels.lowerBound * width..<min(panels.upperBound * width, count))
+  func forEachPanel(_ count: Int, _ body: @escaping (Range<Int>) -> Void) { forEachPanel(0..<count, body) }
+
+  /// The same for columns of which the first begins a panel.
+  func forEachPanel(_ columns: Range<Int>, _ body: @escaping (Range<Int>) -> Void) {
+    let width = kernels.panelWidth, start = columns.lowerBound, end = columns.upperBound
+    forEachRange((columns.count + width - 1) / width, grain: 1) { panels in
+      body(start + panels.lowerBound * width..<min(start + panels.upperBound * width, end))
     }
   }
 }

@@ -41,17 +41,35 @@ package struct BertEncoder: Sendable {
     return BertEncoder(configuration, parts)
   }
 
-  /// The hidden states of the last layer for all tokens, `[tokens, hidden]`.
-  func callAsFunction(_ batch: TokenBatch, in context: Context, visit: (Variable) -> Void) -> Features {
+  /// The hidden states of the last layer, `[tokens, hidden]`, or `[texts, hidden]` if one token of each text is read: the
+  /// last layer then computes its state alone, from the keys and values of all tokens. It has the same bits.
+  func callAsFunction(
+    _ batch: TokenBatch, reading rows: TokenRows, in context: Context, visit: (Variable) -> Void
+  ) -> Features {
     var hiddenStates = embeddings(batch, in: context)
     visit(hiddenStates)
     let bias = relativePositions.map { $0(batch, in: context) }
-    for layer in layers {
-      hiddenStates = layer(hiddenStates, bias: bias, sequenceStarts: batch.sequenceStarts, in: context)
+    let read = readTokens(batch, rows, in: context)
+    for (index, layer) in layers.enumerated() {
+      let read = index == layers.count - 1 ? read : nil
+      hiddenStates = layer(hiddenStates, bias: bias, sequenceStarts: batch.sequenceStarts, reading: read, in: context)
       visit(hiddenStates)
+    }
+    if read != nil, !layers.isEmpty {
+      return Features(vectors: hiddenStates, rows: (0..<batch.sequenceCount).map { $0..<$0 + 1 })
     }
     return Features(
       vectors: hiddenStates, rows: (0..<batch.sequenceCount).map(batch.tokenRange), skippedTokens: batch.skippedTokens)
+  }
+
+  /// The one token of each text that is read, counted from its first; nil if all are.
+  private func readTokens(_ batch: TokenBatch, _ rows: TokenRows, in context: Context) -> [Int]? {
+    switch rows {
+    case .first: [Int](repeating: 0, count: batch.sequenceCount)
+    // Dropout of hidden states counts a text's tokens from 0, so of the first alone it is the same.
+    case .last: context.dropout == nil ? (0..<batch.sequenceCount).map { batch.tokenRange(of: $0).count - 1 } : nil
+    case .all: nil
+    }
   }
 }
 
@@ -122,11 +140,13 @@ extension BertEncoder {
       feedForward = FeedForward(scope, configuration, parts, &dropouts)
     }
 
+    /// - Parameter read: the one token of each text, counted from its first, whose state is wanted; nil: all are.
     func callAsFunction(
-      _ hiddenStates: Variable, bias: Variable?, sequenceStarts: [Int], in context: Context
+      _ hiddenStates: Variable, bias: Variable?, sequenceStarts: [Int], reading read: [Int]?, in context: Context
     ) -> Variable {
-      let attended = attention(hiddenStates, bias: bias, sequenceStarts: sequenceStarts, in: context)
-      return feedForward(attended, sequenceStarts: sequenceStarts, in: context)
+      let attended = attention(hiddenStates, bias: bias, sequenceStarts: sequenceStarts, reading: read, in: context)
+      let starts = read.map { Array(0...$0.count) } ?? sequenceStarts
+      return feedForward(attended, sequenceStarts: starts, in: context)
     }
   }
 
@@ -151,14 +171,20 @@ extension BertEncoder {
       norm = scope.layerNorm(parts.attentionNorm, features: hidden, epsilon: configuration.layerNormEpsilon)
     }
 
-    func callAsFunction(_ x: Variable, bias: Variable?, sequenceStarts: [Int], in context: Context) -> Variable {
-      let projections = context.linear(x, queryKeyValue)
+    func callAsFunction(
+      _ x: Variable, bias: Variable?, sequenceStarts: [Int], reading read: [Int]?, in context: Context
+    ) -> Variable {
+      let rows = read.map { zip(sequenceStarts, $0).map { $0 + $1 } }
+      let residual = rows.map(x.rows) ?? x
+      let projections =
+        rows.map { context.linear(x, queryKeyValue, firstPartOf: $0) } ?? context.linear(x, queryKeyValue)
       let heads = context.attention(
-        projections, bias: bias, sequenceStarts: sequenceStarts, headCount: headCount,
+        projections, bias: bias, sequenceStarts: sequenceStarts, queries: read, headCount: headCount,
         dropoutProbability: weightDropout.probability, op: weightDropout.op)
       let projected = context.linear(heads, output)
-      let dropped = dropout.map { $0(projected, sequenceStarts, in: context) } ?? projected
-      return context.layerNorm(dropped, residual: x, norm)
+      let starts = read.map { Array(0...$0.count) } ?? sequenceStarts
+      let dropped = dropout.map { $0(projected, starts, in: context) } ?? projected
+      return context.layerNorm(dropped, residual: residual, norm)
     }
   }
 

@@ -26,6 +26,6 @@ extension BertFamily {
   package func callAsFunction(
     _ batch: TokenBatch, reading rows: TokenRows, in context: Context, visit: (Variable) -> Void
   ) -> Features {
-    encoder(batch, in: context, visit: visit)
+    encoder(batch, reading: rows, in: context, visit: visit)
   }
 }

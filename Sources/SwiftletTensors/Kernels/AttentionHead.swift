@@ -27,11 +27,20 @@ package struct AttentionHead {
     /// The sequence's number.
     package let text: Int
     package let head: Int
+    /// The tokens of the sequence, counted from its first, that attend to all.
+    package let queries: Range<Int>
+    /// Their rows in the output.
+    package let results: Range<Int>
 
-    package init(tokens: Range<Int>, text: Int, head: Int) {
+    /// - Parameters:
+    ///   - query: the one token that attends to all, whose row in the output is the sequence's number; nil: all tokens do,
+    ///     and each has its own row.
+    package init(tokens: Range<Int>, text: Int, head: Int, query: Int? = nil) {
       self.tokens = tokens
       self.text = text
       self.head = head
+      queries = query.map { $0..<$0 + 1 } ?? 0..<tokens.count
+      results = query == nil ? tokens : text..<text + 1
     }
   }
 
@@ -41,17 +50,23 @@ package struct AttentionHead {
   private var scale: Float { 1 / Float(headSize).squareRoot() }
 
   /// The rows of scores that are held at a time.
-  private func rowsAtATime(length: Int) -> Int {
+  private func rowsAtATime(_ place: Place) -> Int {
     let tileRows = kernels.tileRows
-    let rows = AttentionHead.scoreCount / max(Kernels.padded(length), 1) / tileRows * tileRows
-    return min(max(rows, tileRows), length)
+    let rows = AttentionHead.scoreCount / max(Kernels.padded(place.tokens.count), 1) / tileRows * tileRows
+    return min(max(rows, tileRows), place.queries.count)
   }
 
   /// The place's columns in `[tokens, hidden]`, or in the hidden columns from `start` on.
   @inline(__always)
   private func part(_ matrix: MatrixView, _ place: Place, from start: Int = 0) -> MatrixView {
+    part(matrix, place.tokens, place, from: start)
+  }
+
+  /// The place's columns in some rows.
+  @inline(__always)
+  private func part(_ matrix: MatrixView, _ rows: Range<Int>, _ place: Place, from start: Int = 0) -> MatrixView {
     let first = start + place.head * headSize
-    return matrix.rows(place.tokens).columns(first..<first + headSize)
+    return matrix.rows(rows).columns(first..<first + headSize)
   }
 
   private func packed(_ matrix: MatrixView, _ scratch: inout Scratch) -> VectorView {
@@ -73,12 +88,12 @@ package struct AttentionHead {
   /// - Parameters:
   ///   - projections: `[tokens, 3 hidden]`: a token's queries, keys and values, each head after head.
   ///   - bias: √d times the bias of each offset of a key from its query, from 1 - length to length - 1; nil for none.
-  ///   - output: `[tokens, hidden]`, head after head, of which this head's columns are written.
+  ///   - output: `[results, hidden]`, head after head, of which this head's columns of the place's results are written.
   package func attend(
     _ projections: MatrixView, bias: VectorView?, into output: MatrixView, _ place: Place, _ scratch: inout Scratch
   ) {
-    let length = place.tokens.count, step = rowsAtATime(length: length), hidden = output.columns
-    let queries = part(projections, place), output = part(output, place)
+    let length = place.tokens.count, step = rowsAtATime(place), hidden = output.columns
+    let queries = part(projections, place), output = part(output, place.results, place)
     let keys = packed(part(projections, place, from: hidden).transposed, &scratch)
     let values = packed(part(projections, place, from: 2 * hidden), &scratch)
     // The packed keys are padded with zeros to whole vectors, and so are the scores.
@@ -86,14 +101,22 @@ package struct AttentionHead {
     let inputs = products.convertsInputs
     let queryRoom = inputs ? scratch.take(rows: step, columns: products.inputCount(headSize)) : nil
     let scoreRoom = inputs ? scratch.take(rows: step, columns: products.inputCount(length)) : nil
-    for first in stride(from: 0, to: length, by: max(step, 1)) {
-      let rows = first..<min(first + step, length), part = 0..<rows.count, scores = held.rows(part)
+    for (rows, results) in steps(step, place) {
+      let first = rows.lowerBound, part = 0..<rows.count, scores = held.rows(part)
       multiply(queries.rows(rows), keys, converted: queryRoom?.rows(part), into: scores, &scratch)
       add(bias, to: scores, first, length: length)
       kernels.softmax(scores, count: length, scale: scale)
       drop(scores, into: scores, first, place)
       multiply(
-        scores.columns(0..<length), values, converted: scoreRoom?.rows(part), into: output.rows(rows), &scratch)
+        scores.columns(0..<length), values, converted: scoreRoom?.rows(part), into: output.rows(results), &scratch)
+    }
+  }
+
+  /// The place's queries, some at a time, and where their results are.
+  private func steps(_ step: Int, _ place: Place) -> some Sequence<(rows: Range<Int>, results: Range<Int>)> {
+    stride(from: 0, to: place.queries.count, by: max(step, 1)).lazy.map { first in
+      let results = first..<min(first + step, place.queries.count), start = place.queries.lowerBound
+      return (start + results.lowerBound..<start + results.upperBound, results)
     }
   }
 
@@ -130,9 +153,9 @@ package struct AttentionHead {
     _ projections: MatrixView, bias: VectorView?, gradient: MatrixView, to result: MatrixView,
     biasResult: VectorView?, _ place: Place, _ scratch: inout Scratch
   ) {
-    let length = place.tokens.count, step = rowsAtATime(length: length), hidden = gradient.columns
+    let length = place.tokens.count, step = rowsAtATime(place), hidden = gradient.columns
     let queries = part(projections, place), keys = part(projections, place, from: hidden)
-    let gradient = part(gradient, place), queryResult = part(result, place)
+    let gradient = part(gradient, place.results, place), queryResult = part(result, place)
     let keyResult = part(result, place, from: hidden), valueResult = part(result, place, from: 2 * hidden)
     func packed(_ matrix: MatrixView) -> VectorView {
       let packed = scratch.take(Kernels.packedCount(inputs: matrix.rows, outputs: matrix.columns))
@@ -145,10 +168,10 @@ package struct AttentionHead {
     let held = scratch.take(rows: step, columns: Kernels.padded(length))
     let heldDropped = dropout == nil ? held : scratch.take(rows: step, columns: Kernels.padded(length))
     let heldGradient = scratch.take(rows: step, columns: Kernels.padded(length))
-    for first in stride(from: 0, to: length, by: max(step, 1)) {
-      let rows = first..<min(first + step, length), part = 0..<rows.count
+    for (rows, results) in steps(step, place) {
+      let first = rows.lowerBound, part = 0..<rows.count
       let scores = held.rows(part), dropped = heldDropped.rows(part), scoreGradient = heldGradient.rows(part)
-      let queries = queries.rows(rows), gradient = gradient.rows(rows)
+      let queries = queries.rows(rows), gradient = gradient.rows(results)
       kernels.product(queries, packed: keysByColumn, into: scores)
       add(bias, to: scores, first, length: length)
       kernels.softmax(scores, count: length, scale: scale)
