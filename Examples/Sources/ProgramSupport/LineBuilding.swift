@@ -14,6 +14,24 @@ extension [UInt8] {
     }
   }
 
+  /// Appends the decimal form of whole numbers.
+  @inlinable public mutating func append(_ numbers: some Collection<Int32>, separator: Unicode.Scalar) {
+    append(numbers, separator: separator) { bytes, number in
+      if number < 0 { bytes.append(UInt8(ascii: "-")) }
+      var rest = number.magnitude, digitCount = 1, limit: UInt32 = 10
+      while rest >= limit && digitCount < 10 {
+        digitCount += 1
+        limit = limit &* 10
+      }
+      let start = bytes.count
+      bytes.append(contentsOf: repeatElement(0, count: digitCount))
+      for place in (start..<start + digitCount).reversed() {
+        bytes[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+        rest /= 10
+      }
+    }
+  }
+
   /// Appends the decimal form of `numbers`, for floats the shortest that reads back equal.
   @inlinable public mutating func append(
     _ numbers: some Collection<some CustomStringConvertible>, separator: Unicode.Scalar

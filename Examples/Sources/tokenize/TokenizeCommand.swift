@@ -70,6 +70,7 @@ struct TokenizeCommand: ParsableCommand {
     var pairs = try PairSource(path: pair, jsonField: input.jsonField, warn: common.warn)
     var report = TruncationReport(maxLength: common.maxLength ?? 0, warn: common.warn)
     try input.forEachBatch(warn: common.warn) { batch in
+      if format == .ids { return try writeIDs(batch, &pairs, tokenizer, options, &report, to: output) }
       try output.write { lines in
         for (index, text) in batch.texts.enumerated() {
           let encoding = try tokenizer.encode(text, pair: pairs.next(), options: options)
@@ -82,10 +83,33 @@ struct TokenizeCommand: ParsableCommand {
     report.finish()
   }
 
+  /// Ids alone are computed of many texts at once.
+  private func writeIDs(
+    _ batch: InputOptions.Batch, _ pairs: inout PairSource, _ tokenizer: Tokenizer, _ options: EncodingOptions,
+    _ report: inout TruncationReport, to output: borrowing Output
+  ) throws {
+    var seconds: [String]? = pair == nil ? nil : [], failure: (any Error)?
+    do {
+      for _ in batch.texts { if let second = try pairs.next() { seconds?.append(second) } }
+    } catch {
+      failure = error
+    }
+    let texts = Array(batch.texts.prefix(seconds?.count ?? batch.texts.count))
+    let tokens = try tokenizer.encodeIDs(texts, pairs: seconds, options: options)
+    for index in texts.indices where tokens.truncated[index] { report.add(batch.place(of: index)) }
+    var lines: [UInt8] = []
+    lines.reserveCapacity(6 * tokens.ids.count)
+    for index in texts.indices {
+      lines.append(tokens.ids[tokens.tokenRange(of: index)], separator: " ")
+      lines.append(UInt8(ascii: "\n"))
+    }
+    try output.write(lines)
+    if let failure { throw failure }
+  }
+
   private func append(_ encoding: Encoding, to lines: inout [UInt8]) {
     switch format {
-    case .ids:
-      lines.append(encoding.ids, separator: " ")
+    case .ids: break
     case .tokens:
       lines.append(encoding.tokens, separator: " ")
     case .jsonl:
