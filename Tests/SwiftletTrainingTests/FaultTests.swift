@@ -113,7 +113,7 @@ struct FaultTests {
   private func run(output: String, resumes: Bool = false, _ report: (TrainingEvent) -> Void = { _ in }) throws {
     let state = try trainer().state.withLock { $0 }
     defer { state.leave() }
-    try state.begin(RunFolder(output), resumes: resumes)
+    try state.begin(RunFolder(output), resumes: resumes, SingleProcess())
     while state.stage != nil {
       state.events.forEach(report)
       state.events = []

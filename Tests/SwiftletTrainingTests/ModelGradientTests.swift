@@ -71,8 +71,9 @@ import Testing
         let pass = BatchGradient(
           encoder: encoder, weights: weights.forModel(worker), pieceSize: pieceSize,
           dropout: Philox(seed: 0), batchNumber: 0)
-        evaluation = pass.add(
-          batch, loss: { golden.loss(LabeledBatch(vectors: $0, labels: labels)) }, share: 1, to: gradients, worker)
+        evaluation = try? pass.add(
+          batch, loss: { golden.loss(LabeledBatch(vectors: $0, labels: labels)) }, share: 1, to: gradients, nil,
+          SingleProcess(), worker)
       }
     }
     let all = weights.layout.list.parameters.map { ($0.name, gradients.values(of: $0)) }

@@ -81,22 +81,30 @@ package final class CheckpointStore {
     for step in try steps().reversed() {
       let path = joinPath(folder, CheckpointStore.name(of: step))
       do {
-        try CheckpointManifest.verify(step: step, folder: path)
-        let state = joinPath(path, CheckpointStore.stateName)
-        let json = try CheckpointManifest.readable {
-          // Hard negatives need several numbers for each text.
-          try JSONParser.parse(
-            path: state, limit: CheckpointStore.maximumStateByteCount,
-            maximumValueCount: CheckpointStore.maximumStateByteCount)
-        }
+        let checkpoint = try CheckpointStore.checkpoint(step, in: folder)
         newestStep = step
-        return (Checkpoint(step: step, folder: path, state: json.object ?? [:]), damage)
+        return (checkpoint, damage)
       } catch let error as CheckpointDamage {
         damage.append(error)
         damaged.insert(path)
       }
     }
     return (nil, damage)
+  }
+
+  /// Reads a checkpoint in a folder that another process may have locked.
+  ///
+  /// - Throws: ``CheckpointDamage``; `FileError` if the system does not allow reading it.
+  static func checkpoint(_ step: Int, in folder: String) throws -> Checkpoint {
+    let path = joinPath(folder, CheckpointStore.name(of: step))
+    try CheckpointManifest.verify(step: step, folder: path)
+    let json = try CheckpointManifest.readable {
+      // Hard negatives need several numbers for each text.
+      try JSONParser.parse(
+        path: joinPath(path, CheckpointStore.stateName), limit: CheckpointStore.maximumStateByteCount,
+        maximumValueCount: CheckpointStore.maximumStateByteCount)
+    }
+    return Checkpoint(step: step, folder: path, state: json.object ?? [:])
   }
 
   /// Removes all checkpoints but that of `step`, the newest, and the one before it. Folders that cannot be removed are

@@ -37,6 +37,7 @@ struct RunDescription: Equatable {
       ("loss", task.loss.identity),
       ("labels per batch", "\(batches.labelsPerBatch)"), ("samples per label", "\(batches.samplesPerLabel)"),
       ("batch size", "\(batches.batchSize)"), ("accumulation", "\(settings.accumulation)"),
+      ("gradient block", "\(GradientSum.blockSize)"),
       ("mining", batches.mining.name), ("mining interval", text(offline?.interval)),
       ("margin of negatives", text(offline?.margin)),
       ("relative margin of negatives", text(offline?.relativeMargin)),
@@ -76,6 +77,18 @@ struct RunDescription: Equatable {
     var json = JSONObject()
     for (name, value) in fields { json[name] = .string(value) }
     return json
+  }
+
+  /// The fields as JSON text, for other processes.
+  var text: String {
+    var text: [UInt8] = []
+    JSONWriter.append(.object(json), to: &text)
+    return String(decoding: text, as: UTF8.self)
+  }
+
+  init(text: String) {
+    let json = try? JSONParser.parse(Array(text.utf8))
+    self.init(json?.object ?? [:])
   }
 
   static func == (left: RunDescription, right: RunDescription) -> Bool { left.differences(from: right).isEmpty }

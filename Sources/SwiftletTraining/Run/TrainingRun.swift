@@ -10,6 +10,7 @@ final class TrainingRun {
   private let trainer: Trainer
   private let folder: RunFolder?
   private let resumes: Bool
+  private let group: any TrainingGroup
 
   /// A separate thread, so that neither the caller's threads nor the computing threads wait for the disk.
   private let thread = ThreadPool(threadCount: 1)
@@ -18,9 +19,10 @@ final class TrainingRun {
   private var hasBegun = false
   private var isOver = false
 
-  init(_ trainer: Trainer, output: String?, companions: Set<String>, resumes: Bool) {
+  init(_ trainer: Trainer, output: String?, companions: Set<String>, resumes: Bool, group: (any TrainingGroup)?) {
     self.trainer = trainer
     self.resumes = resumes
+    self.group = group ?? SingleProcess()
     folder = output.map { RunFolder($0, companions: companions) }
   }
 
@@ -62,12 +64,12 @@ final class TrainingRun {
       precondition(!wasRunning, "this trainer is running; wait until its run has ended")
       hasBegun = true
     }
-    let state = trainer.state, folder = folder, resumes = resumes, stop = StopFlag()
+    let state = trainer.state, folder = folder, resumes = resumes, group = group, stop = StopFlag()
     let (events, failure, isOver) = await withTaskCancellationHandler {
       await thread.perform { _ -> ([TrainingEvent], (any Error)?, Bool) in
         state.withLock { state in
           let result = Result {
-            if begins { try state.begin(folder, resumes: resumes) } else { try state.advance(stop) }
+            if begins { try state.begin(folder, resumes: resumes, group) } else { try state.advance(stop) }
           }
           var failure: (any Error)?
           if case .failure(let error) = result { failure = error }
@@ -97,8 +99,6 @@ final class StopFlag: Sendable {
 
   func request() { isSet.store(true, ordering: .releasing) }
 
-  /// - Throws: `CancellationError` if the task was cancelled.
-  func check() throws {
-    if isSet.load(ordering: .acquiring) { throw CancellationError() }
-  }
+  /// Whether the task was cancelled.
+  var isRequested: Bool { isSet.load(ordering: .acquiring) }
 }

@@ -30,16 +30,30 @@ extension TrainingState {
     events.append(.savedCheckpoint(step: progress.step))
   }
 
-  /// Loads the newest undamaged checkpoint, or starts from the beginning if there is none.
+  /// Loads the newest undamaged checkpoint, or starts from the beginning if there is none. False if so.
   ///
   /// - Throws: ``FineTuningError`` if the checkpoint is of another run; ``StateError``; `FileError`.
-  func resume(from store: CheckpointStore) throws {
+  func resume(from store: CheckpointStore) throws -> Bool {
     let (checkpoint, damage) = try store.newest()
     events += damage.map { .warned("\($0)") }
     guard let checkpoint else {
       events.append(.warned("\(escaped(store.folder)): no checkpoint to resume; training starts at step 0"))
-      return
+      return false
     }
+    try load(checkpoint)
+    return true
+  }
+
+  /// Loads the checkpoint that the first process of the group has loaded.
+  func follow(_ step: Int, in folder: RunFolder) throws {
+    do {
+      try load(CheckpointStore.checkpoint(step, in: folder.checkpoints))
+    } catch {
+      throw TrainingGroupError.noSharedFolder(rank: group.rank, place: group.place, cause: "\(error)")
+    }
+  }
+
+  private func load(_ checkpoint: CheckpointStore.Checkpoint) throws {
     let state = checkpoint.state
     func damaged(_ name: String) -> StateError { StateError(path: checkpoint.folder, name: name) }
     guard let run = state["run"]?.object else { throw damaged("run") }

@@ -21,28 +21,42 @@ extension TrainingState {
 
   /// Locks the run's folder, and loads its newest checkpoint if the run is resumed.
   ///
-  /// - Throws: ``FineTuningError`` if the folder contains something else.
-  func begin(_ folder: RunFolder?, resumes: Bool) throws {
+  /// - Throws: ``FineTuningError`` if the folder contains something else; ``TrainingGroupError``.
+  func begin(_ folder: RunFolder?, resumes: Bool, _ group: any TrainingGroup) throws {
     savedAt = nil
-    if let folder {
-      let status = try folder.status()
-      if status == .finished, resumes {
-        try folder.removeCheckpoints()
-        return end(.alreadyFinished)
-      }
-      guard status == .empty || status == .unfinished && resumes else {
-        throw FineTuningError.outputNotEmpty(path: folder.path, holdsRun: status == .unfinished)
-      }
+    self.group = group
+    try group.requireSame(description.text) { first, other in
+      RunDescription(text: other).differences(from: RunDescription(text: first)).map(\.description)
     }
-    self.folder = folder
-    store = try folder.map { try CheckpointStore(folder: $0.checkpoints) }
-    // Only after the folder is locked.
-    try folder?.removeTemporaries()
-    events += warnings.map(TrainingEvent.warned)
-    if resumes, let store { try resume(from: store) }
+    let start = try group.first { try folder.map { try open($0, resumes: resumes) } ?? "" }
+    if start == Start.finished { return end(.alreadyFinished) }
+    events.insert(contentsOf: warnings.map(TrainingEvent.warned), at: 0)
+    if !group.isFirst, let folder, let step = Int(start) { try follow(step, in: folder) }
     detector = CollapseDetector(isNormalized: takesUnitVectors, valueOfCollapse: task.loss.valueOfCollapse)
     stage = .counting
     events.append(.started(step: progress.step, stepCount: stepCount))
+  }
+
+  /// What the first process tells the others of the folder; else the number of the checkpoint that it has loaded.
+  private enum Start {
+    static let finished = "finished", new = "new"
+  }
+
+  private func open(_ folder: RunFolder, resumes: Bool) throws -> String {
+    let status = try folder.status()
+    if status == .finished, resumes {
+      try folder.removeCheckpoints()
+      return Start.finished
+    }
+    guard status == .empty || status == .unfinished && resumes else {
+      throw FineTuningError.outputNotEmpty(path: folder.path, holdsRun: status == .unfinished)
+    }
+    self.folder = folder
+    let store = try CheckpointStore(folder: folder.checkpoints)
+    self.store = store
+    // Only after the folder is locked.
+    try folder.removeTemporaries()
+    return try resumes && resume(from: store) ? "\(progress.step)" : Start.new
   }
 
   /// Continues until there is an event, or the run has ended.
@@ -91,19 +105,20 @@ extension TrainingState {
       }
     case .saving:
       let isDue = progress.step > 0 && progress.step.isMultiple(of: settings.checkpointInterval)
-      if let store, isDue { try save(to: store) }
+      if isDue { try asFirst { if let store { try save(to: store) } } }
       self.stage = .mining
     case .mining:
       try mineIfDue(stop)
       self.stage = .updating
     case .updating:
-      try stop.check()
+      try check(stop)
       let step = try update()
       events.append(.stepped(step))
       if let warning = detector.warning(after: step) { events.append(.warned(warning)) }
       self.stage = .evaluating
     case .writingConfiguration(let end):
-      if let folder {
+      try asFirst {
+        guard let folder else { return }
         let weights = best ?? weights
         try check(weights)
         try ModelFolderWriter(encoder: encoder, weights: weights).writeConfiguration(to: folder.path)
@@ -111,13 +126,29 @@ extension TrainingState {
       }
       self.stage = .writingWeights(end)
     case .writingWeights(let end):
-      if let folder {
+      try asFirst {
+        guard let folder else { return }
         try ModelFolderWriter(encoder: encoder, weights: best ?? weights).writeWeights(to: folder)
         try folder.removeCheckpoints()
       }
       self.end(end)
     case .ended: self.stage = nil
     }
+  }
+
+  /// Does what only the process does that has the folder; an error ends all.
+  private func asFirst(_ body: () throws -> Void) throws {
+    _ = try group.first {
+      try body()
+      return ""
+    }
+  }
+
+  /// Ends the run in all processes if it was stopped in any.
+  ///
+  /// - Throws: `CancellationError`
+  func check(_ stop: StopFlag) throws {
+    if try group.isTrueAnywhere(stop.isRequested) { throw CancellationError() }
   }
 
   private func end(_ end: FineTuningResult.End) {
@@ -167,10 +198,18 @@ extension TrainingState {
   func vectors(of inputs: [EncoderInput], _ stop: StopFlag) throws -> Tensor {
     let inputsAtATime = 256, weights = weights.forModel(on: encoder.pool)
     let vectors = Tensor(uninitialized: [inputs.count, reader.dimension])
-    for start in stride(from: 0, to: inputs.count, by: inputsAtATime) {
-      try stop.check()
-      let rows = start..<min(start + inputsAtATime, inputs.count)
-      vectors.matrix.rows(rows).copy(from: try reader.vectors(of: Array(inputs[rows]), weights: weights).matrix)
+    for start in stride(from: 0, to: inputs.count, by: inputsAtATime * group.count) {
+      try check(stop)
+      let shares = (0..<group.count).map { rank in
+        let first = start + rank * inputsAtATime
+        return min(first, inputs.count)..<min(first + inputsAtATime, inputs.count)
+      }
+      let own = shares[group.rank]
+      if !own.isEmpty {
+        let part = try reader.vectors(of: Array(inputs[own]), weights: weights)
+        vectors.matrix.rows(own).copy(from: part.matrix)
+      }
+      try group.gather(shares.map { [$0] }, of: vectors)
     }
     return vectors
   }

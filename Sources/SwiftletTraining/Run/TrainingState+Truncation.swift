@@ -18,7 +18,7 @@ extension TrainingState {
     let encoder = encoder, maxLength = settings.maxLength
     var truncated = 0
     for start in stride(from: 0, to: texts.count, by: textsAtATime) {
-      try stop.check()
+      try check(stop)
       let part = texts[start..<min(start + textsAtATime, texts.count)]
       let results = Monitor([Result<Int, any Error>]())
       encoder.pool.run(count: dividedRoundingUp(part.count, by: textsPerTask)) { index, _ in

@@ -27,6 +27,8 @@ final class TrainingState {
   var weights: TrainableWeights
   var optimizer: AdamW
   let gradients: Gradients
+  /// The sum of the gradients of an update's blocks; not used if there is one block.
+  private lazy var gradientSum = GradientSum(of: gradients)
   var source: BatchSource
   var schedule: LearningRateSchedule
   var progress = TrainingProgress()
@@ -45,6 +47,8 @@ final class TrainingState {
   var folder: RunFolder?
   /// The run's checkpoints, locked during the run.
   var store: CheckpointStore?
+  /// The processes that share the run.
+  var group: any TrainingGroup = SingleProcess()
   var detector: CollapseDetector
 
   private let dropout: Philox
@@ -113,10 +117,16 @@ final class TrainingState {
     let batches = (0..<settings.accumulation).map { _ in source.next() }
     let tokens = try batches.map { try encoder.tokens(of: $0.inputs, maxLength: settings.maxLength) }
     let rateFactor = schedule.factor(atStep: step)
-    var outcome = Outcome()
+    var result = Result<Outcome, any Error>.success(Outcome())
     gradients.clear()
     encoder.pool.run(count: 1) { [self] _, worker in
-      worker.with(workspace).withTeam { outcome = apply(batches, tokens, rateFactor, $0) }
+      worker.with(workspace).withTeam { worker in
+        result = Result { try apply(batches, tokens, rateFactor, worker) }
+      }
+    }
+    let outcome = try result.get()
+    try group.requireSame("\(outcome.loss.bitPattern) \(outcome.gradientNorm.bitPattern)") { _, _ in
+      ["the loss or the gradient of step \(step + 1)"]
     }
     progress.count(outcome.isApplied)
     let seconds = Double((ContinuousClock.now - start) / .seconds(1))
@@ -141,18 +151,23 @@ final class TrainingState {
 
   private func apply(
     _ batches: [TrainingBatch], _ tokens: [TokenBatch], _ rateFactor: Double, _ worker: Worker
-  ) -> Outcome {
+  ) throws -> Outcome {
     var outcome = Outcome()
     let share = 1 / Float(batches.count), modelWeights = weights.forModel(worker)
+    let blockCount = tokens.reduce(0) { $0 + ($1.sequenceCount - 1) / GradientSum.blockSize + 1 }
+    let sum = blockCount > 1 ? gradientSum : nil
+    sum?.begin(blockCount: blockCount)
     for (index, batch) in batches.enumerated() {
       let pass = BatchGradient(
         encoder: encoder, weights: modelWeights, pieceSize: settings.pieceSize, dropout: dropout,
         batchNumber: progress.step * batches.count + index)
-      let result = pass.add(tokens[index], loss: batch.loss, share: share, to: gradients, worker)
+      let result = try pass.add(tokens[index], loss: batch.loss, share: share, to: gradients, sum, group, worker)
       outcome.loss += (result?.value ?? .nan) * share
       outcome.statistics = result?.statistics ?? BatchStatistics()
       guard outcome.loss.isFinite else { return outcome }
     }
+    try sum?.add(over: group)
+    if let sum, !sum.take(kernels: weights.kernels, worker: worker) { return outcome }
     outcome.gradientNorm = gradients.norm(kernels: weights.kernels, worker: worker)
     guard outcome.gradientNorm.isFinite else { return outcome }
     optimizer.step(weights, gradients, norm: outcome.gradientNorm, rateFactor: rateFactor, worker: worker)

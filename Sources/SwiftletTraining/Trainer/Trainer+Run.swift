@@ -14,6 +14,9 @@ extension Trainer {
   ///     an uninterrupted run.
   ///   - companions: the names of the caller's files in `checkpoints/` of `output`, for example a log. They are removed
   ///     with the checkpoints when the run is complete.
+  ///   - group: processes that train together. Each has a trainer of the same model, data and settings, and calls this
+  ///     with the same arguments; `output` is a folder that they share, to which the first writes. The result has the
+  ///     same bits as that of one process. nil: this process alone.
   ///   - isolation: the caller's actor, on which `report` is called. The run computes on other threads.
   ///   - report: called with each event. The run waits until it returns.
   /// - Throws: `CancellationError`; a ``SwiftletError`` if training fails or a file cannot be written; the errors of
@@ -21,10 +24,10 @@ extension Trainer {
   /// - Precondition: This trainer has no other run at the same time.
   @discardableResult
   public func run(
-    output: String? = nil, resumes: Bool = false, companions: Set<String> = [],
+    output: String? = nil, resumes: Bool = false, companions: Set<String> = [], group: (any TrainingGroup)? = nil,
     isolation: isolated (any Actor)? = #isolation, report: (TrainingEvent) throws -> Void = { _ in }
   ) async throws -> FineTuningResult {
-    let run = TrainingRun(self, output: output, companions: companions, resumes: resumes)
+    let run = TrainingRun(self, output: output, companions: companions, resumes: resumes, group: group)
     var result: FineTuningResult?
     while let event = try await run.next(isolation: isolation) {
       if case .ended(let end) = event { result = end }
@@ -39,7 +42,7 @@ extension Trainer {
     return result
   }
 
-  /// Tunes the encoder like ``run(output:resumes:companions:isolation:report:)`` and gives the events as a sequence.
+  /// Tunes the encoder like ``run(output:resumes:companions:group:isolation:report:)`` and gives the events as a sequence.
   ///
   /// ```swift
   /// for try await event in trainer.events(output: "tuned") {
@@ -52,9 +55,9 @@ extension Trainer {
   ///
   /// - Precondition: This trainer has no other run at the same time.
   public func events(
-    output: String? = nil, resumes: Bool = false, companions: Set<String> = []
+    output: String? = nil, resumes: Bool = false, companions: Set<String> = [], group: (any TrainingGroup)? = nil
   ) -> Events {
-    Events(trainer: self, output: output, companions: companions, resumes: resumes)
+    Events(trainer: self, output: output, companions: companions, resumes: resumes, group: group)
   }
 }
 
@@ -65,10 +68,11 @@ extension Trainer {
     let output: String?
     let companions: Set<String>
     let resumes: Bool
+    let group: (any TrainingGroup)?
 
     /// Creates a run, which begins when its first event is awaited.
     public func makeAsyncIterator() -> AsyncIterator {
-      AsyncIterator(run: TrainingRun(trainer, output: output, companions: companions, resumes: resumes))
+      AsyncIterator(run: TrainingRun(trainer, output: output, companions: companions, resumes: resumes, group: group))
     }
 
     /// A run of fine-tuning. It works while its next event is awaited.
