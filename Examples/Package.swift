@@ -12,7 +12,10 @@ let package = Package(
   name: "swiftlet-examples",
   platforms: [.macOS(.v15)],
   // For the programs of the packages in the folders here.
-  products: [.library(name: "ProgramSupport", targets: ["ProgramSupport"])],
+  products: [
+    .library(name: "ProgramSupport", targets: ["ProgramSupport"]),
+    .library(name: "Finetuning", targets: ["Finetuning"]),
+  ],
   dependencies: [
     .package(name: "swiftlet", path: ".."),  // by name: the clone's folder may be called anything
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -34,7 +37,9 @@ let package = Package(
     .executableTarget(name: "search", dependencies: library + ["ProgramSupport"]),
     .executableTarget(name: "evaluate", dependencies: library + ["ProgramSupport"]),
     .executableTarget(name: "custom-loss", dependencies: library + ["ProgramSupport"]),
-    .executableTarget(name: "finetune", dependencies: library + ["ProgramSupport", "RunReport"]),
+    // The command of finetune, which finetune-mpi in Cluster/ has too.
+    .target(name: "Finetuning", dependencies: library + ["ProgramSupport", "RunReport"]),
+    .executableTarget(name: "finetune", dependencies: ["Finetuning"]),
     .testTarget(
       name: "ProgramTests",
       dependencies: library + ["custom-loss", "embed", "evaluate", "finetune", "rerank", "search", "tokenize"]),

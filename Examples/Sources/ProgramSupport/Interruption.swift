@@ -12,7 +12,8 @@ import Synchronization
   import Darwin
 #endif
 
-/// What a signal does: SIGINT ends the program with 130, SIGTERM with 143; an unfinished file is removed first.
+/// What a signal does: SIGINT ends the program with 130, SIGTERM with 143; an unfinished file is removed first. A program
+/// that saves its work takes SIGUSR1 for SIGTERM: it is what schedulers of clusters send before they end a job.
 ///
 /// A closed pipe is no signal but an error where it is written to.
 package enum Interruption {
@@ -28,9 +29,10 @@ package enum Interruption {
   ///   ``exitIfInterrupted()``. A second signal ends the program at once. nil: so does the first.
   package static func handleSignals(stop: (@Sendable () -> Void)? = nil) {
     signal(SIGPIPE, SIG_IGN)
-    for number in [SIGINT, SIGTERM] {
-      signal(number, SIG_IGN)  // the source takes its place
-      let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+    for sent in [SIGINT, SIGTERM] + (stop == nil ? [] : [SIGUSR1]) {
+      signal(sent, SIG_IGN)  // the source takes its place
+      let source = DispatchSource.makeSignalSource(signal: sent, queue: .global())
+      let number = sent == SIGUSR1 ? SIGTERM : sent
       source.setEventHandler {
         let isFirst = received.withLock { received in
           defer { received = received ?? number }

@@ -1,41 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import ArgumentParser
+public import ArgumentParser
 import ProgramSupport
 import RunReport
-import Swiftlet
+public import Swiftlet
 
 /// Tunes an encoder to a user's texts.
-@main
-struct FinetuneCommand: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "finetune",
-    abstract: "Tunes a BERT sentence encoder, or a cross-encoder, to your texts.",
-    discussion: """
-      --train is a table in CSV, TSV or JSON Lines. Its columns say what it holds:
+public struct FinetuneCommand: AsyncParsableCommand {
+  /// The processes that share the run, for programs that start several.
+  @TaskLocal public static var group: (any TrainingGroup)?
 
-        text, label
-        anchor, positive: the negatives are the other rows of a batch
-        anchor, positive, negative, negative_2 ...
-        sentence1, sentence2, score
-        sentence1, sentence2, label: 1 for alike, else 0
+  /// The name, the help and the version.
+  public static var configuration: CommandConfiguration {
+    CommandConfiguration(
+      commandName: group == nil ? "finetune" : "finetune-mpi",
+      abstract: "Tunes a BERT sentence encoder, or a cross-encoder, to your texts.",
+      discussion: """
+        --train is a table in CSV, TSV or JSON Lines. Its columns say what it holds:
 
-      The anchor may be called query or question, the positive document, passage or answer; sentence1 and sentence2 \
-      without a score or label are anchor and positive. In JSON Lines, pos and neg may be lists: each positive gives a \
-      row, with all negatives.
+          text, label
+          anchor, positive: the negatives are the other rows of a batch
+          anchor, positive, negative, negative_2 ...
+          sentence1, sentence2, score
+          sentence1, sentence2, label: 1 for alike, else 0
 
-      --eval is a table of any of these kinds, in this order with the score accuracy_at_1, mrr_at_10, accuracy, spearman \
-      or ap, as evaluate has them.
+        The anchor may be called query or question, the positive document, passage or answer; sentence1 and sentence2 \
+        without a score or label are anchor and positive. In JSON Lines, pos and neg may be lists: each positive gives a \
+        row, with all negatives.
 
-      With --cross-encoder, pairs with scores or labels train binary-cross-entropy, and the other pairs \
-      multiple-negatives-ranking; --eval is query, document, label, with the score ndcg_at_10.
+        --eval is a table of any of these kinds, in this order with the score accuracy_at_1, mrr_at_10, accuracy, spearman \
+        or ap, as evaluate has them.
 
-      --output becomes a model folder for --model, for the library and for sentence-transformers, with a README.md and \
-      a report.html that say how it came about.
+        With --cross-encoder, pairs with scores or labels train binary-cross-entropy, and the other pairs \
+        multiple-negatives-ranking; --eval is query, document, label, with the score ndcg_at_10.
 
-      A run that was stopped, by Ctrl-C or worse, goes on when the same command is given again with --resume.
-      """,
-    version: swiftletVersion)
+        --output becomes a model folder for --model, for the library and for sentence-transformers, with a README.md and \
+        a report.html that say how it came about.
+
+        A run that was stopped, by Ctrl-C or worse, goes on when the same command is given again with --resume.
+        """,
+      version: swiftletVersion)
+  }
 
   @OptionGroup(title: "Run") var options: RunOptions
   @OptionGroup(title: "Loss") var loss: LossOptions
@@ -45,13 +50,18 @@ struct FinetuneCommand: AsyncParsableCommand {
   @OptionGroup(title: "Tables") var tables: TableOptions
   @OptionGroup var common: CommonOptions
 
-  func validate() throws {
+  /// A command whose options are still to be parsed.
+  public init() {}
+
+  /// Throws for options that do not go together.
+  public func validate() throws {
     if common.precision != .float32 {
       throw ValidationError("--precision \(common.precision.rawValue) is for embedding; updates need float32")
     }
   }
 
-  func run() async throws {
+  /// Tunes the model and writes it. A signal stops it, after a checkpoint is saved.
+  public func run() async throws {
     let tuning = Task { try await tune() }
     Interruption.handleSignals { tuning.cancel() }
     try await tuning.value
@@ -67,21 +77,24 @@ struct FinetuneCommand: AsyncParsableCommand {
     let trainer = try Trainer(
       model: common.modelFolder(), data: data, loss: loss.choice, batches: batchSettings, evaluation: evaluation,
       settings: settings)
-    let monitor = try RunMonitor(options, quiet: common.quiet)
-    defer { monitor.clearProgress() }
+    // Of several processes the first writes for all.
+    let group = FinetuneCommand.group, writes = group.map { $0.rank == 0 } ?? true
+    let monitor = writes ? try RunMonitor(options, quiet: common.quiet) : nil
+    defer { monitor?.clearProgress() }
     do {
       let result = try await trainer.run(
-        output: options.output, resumes: options.resume, companions: [RunMonitor.logName]
+        output: options.output, resumes: options.resume, companions: [RunMonitor.logName], group: group
       ) { event in
+        guard let monitor else { return }
         try monitor.report(event)
         if case .completing(let result) = event {
           let card = try modelCard(trainer, data, evaluation, result)
           try monitor.writeReport(on: card, result, try comparison(trainer, evaluation))
         }
       }
-      try writeScores(result)
+      if writes { try writeScores(result) }
     } catch is CancellationError {
-      monitor.finishInterrupted()
+      monitor?.finishInterrupted()
       try Interruption.exitIfInterrupted()
     }
   }

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CMPI
+import Swiftlet
+
+/// The processes that mpirun or a scheduler has started together.
+struct MPIGroup: TrainingGroup {
+  let rank: Int
+  let count: Int
+  let place: String
+
+  /// Joins the other processes.
+  static func join() throws(MPIError) -> MPIGroup {
+    var rank: CInt = 0, count: CInt = 0
+    var host = [CChar](repeating: 0, count: Int(CMPI_TEXT_SIZE.rawValue))
+    try check(cmpi_start(&rank, &count, &host))
+    return MPIGroup(rank: Int(rank), count: Int(count), place: text(host))
+  }
+
+  /// Leaves the others, when all are done.
+  func finish() { cmpi_finish() }
+
+  /// Ends all processes.
+  func abort() { cmpi_abort(1) }
+
+  func gather(_ part: RawSpan, counts: [Int], into all: inout MutableRawSpan) throws {
+    guard all.byteCount <= Int(CInt.max) else { throw MPIError(reason: "\(all.byteCount) bytes are too many for MPI") }
+    let starts = counts.indices.map { CInt(counts[..<$0].reduce(0, +)) }
+    try part.withUnsafeBytes { part in
+      try all.withUnsafeMutableBytes { all in
+        try check(
+          cmpi_gather(part.baseAddress, CInt(part.count), all.baseAddress, counts.map { CInt($0) }, starts))
+      }
+    }
+  }
+
+  func sum(_ numbers: inout MutableSpan<Int64>) throws {
+    // A count is an int in MPI.
+    let most = 1 << 28
+    try numbers.withUnsafeMutableBufferPointer { numbers in
+      for start in stride(from: 0, to: numbers.count, by: most) {
+        let part = UnsafeMutableBufferPointer(rebasing: numbers[start..<min(start + most, numbers.count)])
+        try check(cmpi_sum(part.baseAddress, CInt(part.count)))
+      }
+    }
+  }
+}
+
+struct MPIError: Error, CustomStringConvertible {
+  let reason: String
+  var description: String { "MPI: \(reason)" }
+}
+
+private func check(_ code: CInt) throws(MPIError) {
+  guard code != 0 else { return }
+  var message = [CChar](repeating: 0, count: Int(CMPI_TEXT_SIZE.rawValue))
+  cmpi_describe(code, &message)
+  throw MPIError(reason: text(message))
+}
+
+private func text(_ characters: [CChar]) -> String {
+  String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
