@@ -7,7 +7,7 @@ usage: check_large_batches.py TRAIN [--label-column category] [--losses batch-ha
 TRAIN has at least 64 labels with 16 texts each, as Banking77's train.csv. Runs for each loss batches of 16 labels
 x 4 texts, then batches of 64 x 16 with as many texts in all: in pieces of 64 and 8, and in one piece if enough memory
 is free. Prints for each run the peak memory, also as a multiple of the first run's, and the model's SHA-256. Exits 1 if
-pieces change a bit, or if pieces of 64 take more than 1.2 times the memory of the small batches. Needs the release
+pieces change a bit, or if pieces of 64 take more than 1.4 times the memory of the small batches. Needs the release
 build of Examples/; takes minutes.
 """
 import argparse
@@ -21,7 +21,8 @@ import tempfile
 from programs import PROGRAMS
 
 LOSSES = "batch-hard-triplet,batch-all-triplet,triplet,contrastive,multiple-negatives-ranking,softmax-cross-entropy"
-LIMIT = 1.2
+# The sums of blocks are 64-bit integers, 8 bytes a weight, which one block does not need.
+LIMIT = 1.4
 
 
 def run(arguments, loss, labels, samples, steps, piece):

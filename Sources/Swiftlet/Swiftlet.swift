@@ -63,6 +63,7 @@
 @_exported public import class SwiftletTraining.Trainer
 @_exported public import struct SwiftletTraining.TrainingData
 @_exported public import enum SwiftletTraining.TrainingEvent
+@_exported public import protocol SwiftletTraining.TrainingGroup
 
 // Data sets
 @_exported public import enum SwiftletTraining.Dataset

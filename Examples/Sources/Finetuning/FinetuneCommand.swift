@@ -6,7 +6,7 @@ import RunReport
 public import Swiftlet
 
 /// Tunes an encoder to a user's texts.
-public struct FinetuneCommand: AsyncParsableCommand {
+public struct FinetuneCommand: AsyncParsableCommand, Sendable {
   /// The processes that share the run, for programs that start several.
   @TaskLocal public static var group: (any TrainingGroup)?
 

@@ -25,16 +25,16 @@ enum FinetuneMPI {
       exit(1)
     }
     await FinetuneCommand.$group.withValue(group) {
+      let command: FinetuneCommand
       do {
+        command = try FinetuneCommand.parse()
+      } catch {
         // Every process has the same arguments: one says what is wrong with them.
-        let command: FinetuneCommand
-        do {
-          command = try FinetuneCommand.parse()
-        } catch {
-          let code = FinetuneCommand.exitCode(for: error)
-          if group.rank == 0 { say(FinetuneCommand.fullMessage(for: error), isHelp: code == .success) }
-          throw code
-        }
+        group.finish()
+        if group.rank == 0 { FinetuneCommand.exit(withError: error) }
+        exit(FinetuneCommand.exitCode(for: error).rawValue)
+      }
+      do {
         try await command.run()
         group.finish()
       } catch let code as ExitCode {
@@ -49,7 +49,8 @@ enum FinetuneMPI {
     }
   }
 
-  private static func say(_ text: String, isHelp: Bool = false) {
-    fputs(text + "\n", isHelp ? stdout : stderr)
+  private static func say(_ line: String) {
+    let bytes = Array("\(line)\n".utf8)
+    _ = write(STDERR_FILENO, bytes, bytes.count)
   }
 }

@@ -12,7 +12,7 @@ struct MPIGroup: TrainingGroup {
   /// Joins the other processes.
   static func join() throws(MPIError) -> MPIGroup {
     var rank: CInt = 0, count: CInt = 0
-    var host = [CChar](repeating: 0, count: Int(CMPI_TEXT_SIZE.rawValue))
+    var host = [CChar](repeating: 0, count: CMPI_TEXT_SIZE)
     try check(cmpi_start(&rank, &count, &host))
     return MPIGroup(rank: Int(rank), count: Int(count), place: text(host))
   }
@@ -53,7 +53,7 @@ struct MPIError: Error, CustomStringConvertible {
 
 private func check(_ code: CInt) throws(MPIError) {
   guard code != 0 else { return }
-  var message = [CChar](repeating: 0, count: Int(CMPI_TEXT_SIZE.rawValue))
+  var message = [CChar](repeating: 0, count: CMPI_TEXT_SIZE)
   cmpi_describe(code, &message)
   throw MPIError(reason: text(message))
 }
