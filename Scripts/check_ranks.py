@@ -218,8 +218,9 @@ def main():
             evaluated = [*large, "--eval", DATA / "test.csv", "--eval-every", "2"]
             kinds = {
                 "evaluation": evaluated, "accumulated batches": [*large, "--accumulate", "3"],
-                "offline mining": [*large, "--loss", "triplet", "--mining", "offline"],
-                "triplets": ["--train", files["triplets"], "--steps", "3"], "pairs": ["--train", files["pairs"], "--steps", "3"],
+                "offline mining": [*large, "--loss", "triplet", "--mine", "offline"],
+                "triplets": ["--train", files["triplets"], "--steps", "3", "--loss", "triplet"],
+                "pairs": ["--train", files["pairs"], "--steps", "3", "--loss", "multiple-negatives-ranking"],
             }
             for loss in LABEL_LOSSES:
                 kinds[f"loss {loss}"] = [*large, "--loss", loss]

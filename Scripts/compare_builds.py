@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Compares the speed of two builds of the programs: embedding, training, the latency of one text, tokenizing.
 
-usage: compare_builds.py OLD NEW TEXTS TRAIN [--pairs N]
+usage: compare_builds.py OLD NEW TEXTS TRAIN [--pairs N] [--only TASK,...] [--finetune-options WORDS]
 
 OLD and NEW are folders with release builds of `embed`, `finetune` and, if it is to be compared, the benchmarks' `tokenizer`; TEXTS has a text a line, TRAIN is a table of texts and
 labels. The builds run in turn, the first of a pair changing. Prints for each task the median of old / new (above 1: NEW is
@@ -48,14 +48,14 @@ def embedding(builds, texts, precision, pairs):
             [builds[build] / "embed", *options, "--output", f"{folder}/vectors.npy"])) for i in range(pairs)])
 
 
-def training(builds, table, pairs):
+def training(builds, table, options, pairs):
     def measure(build):
         with tempfile.TemporaryDirectory() as folder:
             return seconds([
                 builds[build] / "finetune", "--model", MODEL, "--quiet", "--train", table, "--steps", "8",
-                "--output", f"{folder}/tuned"])
+                "--output", f"{folder}/tuned", *options])
 
-    show("training, 8 steps", [in_turn(i, measure) for i in range(pairs)])
+    show(" ".join(["training, 8 steps", *options]), [in_turn(i, measure) for i in range(pairs)])
 
 
 def latency(builds, texts, precision):
@@ -109,14 +109,22 @@ def main():
     for name in ("old", "new", "texts", "train"):
         parser.add_argument(name, type=pathlib.Path)
     parser.add_argument("--pairs", type=int, default=30)
+    tasks = ["tokenizing", "latency", "embedding", "training"]
+    parser.add_argument("--only", type=lambda text: text.split(","), default=tasks, help=f"some of {','.join(tasks)}")
+    parser.add_argument("--finetune-options", type=str.split, default=[], help="for example \"--labels-per-batch 64 --steps 4\"")
     options = parser.parse_args()
+    if unknown := set(options.only) - set(tasks):
+        parser.error(f"unknown tasks: {', '.join(unknown)}")
     builds = options.old.resolve(), options.new.resolve()
-    if all((build / "tokenizer").exists() for build in builds):
+    if "tokenizing" in options.only and all((build / "tokenizer").exists() for build in builds):
         tokenizing(builds, options.texts, options.pairs)
     for precision in ("float32", "int8"):
-        latency(builds, options.texts, precision)
-        embedding(builds, options.texts, precision, options.pairs)
-    training(builds, options.train, options.pairs)
+        if "latency" in options.only:
+            latency(builds, options.texts, precision)
+        if "embedding" in options.only:
+            embedding(builds, options.texts, precision, options.pairs)
+    if "training" in options.only:
+        training(builds, options.train, options.finetune_options, options.pairs)
 
 
 if __name__ == "__main__":
