@@ -3,11 +3,15 @@
 """Shows that `finetune-mpi` gives the weights of `finetune`, to the bit, on any number of processes.
 
 usage: check_ranks.py [--quick] [--namespaces] [--program FILE]
+       check_ranks.py --measure TRAIN [--label-column NAME] [--program FILE]
 
 Needs Open MPI (Debian: openmpi-bin and libopenmpi-dev) and both programs, built. Prints the SHA-256 of the
 model.safetensors of each run: ranks, threads, pieces and CPU paths, all kinds of losses, evaluation and mining, a rank that
 is killed and a run that goes on with another number of ranks, a stop by SIGUSR1. Also that a wrong argument is reported
-once, and a rank with other data named. --quick is the short form for CI. --namespaces also runs three ranks in network
+once, and a rank with other data named. --quick is the short form for CI. --measure compares what a step of
+1,024 texts of a table takes of the processors with 1, 2 and 4 ranks of one thread each, MPI's own time left out, with one process of `finetune`. The limit is 1.05 times its time
+and three times that of what every rank does alone: the loss, the norm, the update, the packing of weights. This is the time of a step
+whose texts have no tokens, which a line through those of 3 and of 6 tokens a text gives. --namespaces also runs three ranks in network
 namespaces that know each other by TCP only (Linux, root); exit 1 if a digest differs.
 """
 import argparse
@@ -17,6 +21,7 @@ import hashlib
 import os
 import pathlib
 import re
+import resource
 import signal
 import subprocess
 import sys
@@ -133,6 +138,41 @@ def mistakes(runs, options):
     runs.check("an output folder that is not empty ends all", run.returncode != 0 and "not empty" in run.stderr)
 
 
+def processor_seconds(words, steps):
+    """Of all processes of a run of so many steps, less what they were in MPI; also MPI's seconds and megabytes, by rank."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    run = subprocess.run([str(word) for word in [*words, "--steps", steps]], capture_output=True, text=True)
+    if run.returncode:
+        raise SystemExit(run.stderr)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    ranks = re.findall(r"^rank \d+ on .*: ([\d.]+) s of the processor, ([\d.]+) s in MPI for (\d+) MB", run.stderr, re.M)
+    own = sum(float(seconds) for seconds, _, _ in ranks)
+    used = own if ranks else after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return used, max((float(seconds) for _, seconds, _ in ranks), default=0.0), max((int(size) for _, _, size in ranks), default=0)
+
+
+def measure(arguments):
+    options = ["--train", arguments.measure, "--label-column", arguments.label_column, "--labels-per-batch", "64", "--samples-per-label", "16", "--threads", "1"]
+    with tempfile.TemporaryDirectory() as folder:
+        runs = Runs(folder, arguments.program.resolve())
+
+        def step(words):
+            """Of a step: that of the second to fourth."""
+            short, long = [processor_seconds([*words, "--output", runs.output()], steps) for steps in (1, 4)]
+            return [(b - a) / 3 for a, b in zip(short, long)]
+
+        alone, _, _ = step([FINETUNE, *options])
+        few, more = [step([FINETUNE, *options, "--max-length", str(length)])[0] for length in (3, 6)]
+        repeated = 2 * few - more
+        print(f"one process: {alone:.2f} s a step; what every rank repeats: at most {repeated:.2f} s", flush=True)
+        for ranks in 1, 2, 4:
+            used, seconds, size = step([*MPIRUN, "-np", str(ranks), runs.program, *options])
+            limit = 1.05 * alone + 3 * repeated
+            print(f"{ranks} ranks: {used:.2f} s a step, {used / alone:.3f} x, the limit {limit / alone:.3f} x; {size:.0f} MB and up to {seconds:.2f} s in MPI a rank", flush=True)
+            runs.failures += used > limit
+        sys.exit(1 if runs.failures else 0)
+
+
 @contextlib.contextmanager
 def namespaces(count, folder):
     """Network namespaces on one bridge, and a command that starts MPI's daemon in the one of an address."""
@@ -195,8 +235,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--namespaces", action="store_true")
+    parser.add_argument("--measure", type=pathlib.Path, metavar="TRAIN")
+    parser.add_argument("--label-column", default="label")
     parser.add_argument("--program", type=pathlib.Path, default=RANKS, help="finetune-mpi")
     arguments = parser.parse_args()
+    if arguments.measure:
+        measure(arguments)
     labeled = ["--train", DATA / "train.csv"]
     large = [*labeled, "--labels-per-batch", "6", "--samples-per-label", "32", "--steps", "4"]
     with tempfile.TemporaryDirectory() as folder:

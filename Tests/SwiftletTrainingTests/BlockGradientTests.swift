@@ -15,10 +15,16 @@ import Testing
   private let encoder: EncoderPipeline
   private let texts: [String]
 
+  /// With a model and a file of texts in the environment, the long form: SWIFTLET_GRADIENT_MODEL=… SWIFTLET_GRADIENT_TEXTS=…
+  /// swift test -c release -Xswiftc -enable-testing --filter roundingErrors
   init() throws {
-    let folder = try ModelFolder(path: fixture("batch-hard/model"))
+    let environment = ProcessInfo.processInfo.environment
+    let folder = try ModelFolder(path: environment["SWIFTLET_GRADIENT_MODEL"] ?? fixture("batch-hard/model"))
     encoder = try EncoderPipeline(folder, settings: EncoderSettings(), dropout: 0)
-    let few = try TrainerTests.texts().texts
+    let lines = try environment["SWIFTLET_GRADIENT_TEXTS"].map {
+      try String(contentsOfFile: $0, encoding: .utf8).split(separator: "\n").map(String.init)
+    }
+    let few = try lines ?? TrainerTests.texts().texts
     texts = (0..<150).map { "\(few[$0 % few.count]) \($0)" }
   }
 
@@ -97,7 +103,8 @@ import Testing
     }
     let chain = try relativeDistance(outcome(batches: [0..<150], sums: false).gradients, exact)
     let blocks = try relativeDistance(outcome(batches: [0..<150]).gradients, exact)
-    #expect(0 < blocks && blocks < chain && chain < 1e-5, "\(blocks), \(chain)")
+    print("relative error of the gradient: \(blocks) in blocks, \(chain) token by token")
+    #expect(0 < blocks && blocks < chain && chain < 1e-5)
   }
 
   @Test func aNumberThatIsTooLargeIsNoticed() throws {

@@ -50,6 +50,9 @@ public struct FinetuneCommand: AsyncParsableCommand, Sendable {
   @OptionGroup(title: "Tables") var tables: TableOptions
   @OptionGroup var common: CommonOptions
 
+  /// Whether only errors are written.
+  public var isQuiet: Bool { common.quiet }
+
   /// A command whose options are still to be parsed.
   public init() {}
 

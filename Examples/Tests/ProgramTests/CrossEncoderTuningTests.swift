@@ -5,11 +5,11 @@ import Testing
 
 /// A cross-encoder tuned, used and evaluated by the programs.
 struct CrossEncoderTuningTests {
-  let folder: URL
+  private let files: TemporaryFolder
+  private var folder: URL { files.url }
 
   init() throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("tune-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    files = try TemporaryFolder()
     let rows = (0..<40).map { row in
       "what is a \(row / 4)?," + (row % 4 == 0 ? "a cat \(row / 4),1\n" : "the dog ran,0\n")
     }

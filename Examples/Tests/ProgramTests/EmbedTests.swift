@@ -4,12 +4,8 @@ import Foundation
 import Testing
 
 struct EmbedTests {
-  let folder: URL
-
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("embed-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  private let files = try! TemporaryFolder()
+  private var folder: URL { files.url }
 
   @Test func textsGiveATableOfTheirSimilarities() throws {
     let run = try ProgramRun(

@@ -4,12 +4,8 @@ import Foundation
 import Testing
 
 struct EvaluateTests {
-  let folder: URL
-
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("evaluate-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  private let files = try! TemporaryFolder()
+  private var folder: URL { files.url }
 
   private func write(_ text: String, to name: String) throws -> String {
     let file = folder.appendingPathComponent(name)

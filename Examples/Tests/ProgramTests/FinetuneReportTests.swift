@@ -5,11 +5,11 @@ import Testing
 
 /// What `finetune` leaves in report.html; RunReport's own tests say how it is drawn.
 struct FinetuneReportTests {
-  private let folder: URL
+  private let files: TemporaryFolder
+  private var folder: URL { files.url }
 
   init() throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("report-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    files = try TemporaryFolder()
     let labels = ["cat", "dog", "mat", "jumping"], places = ["on the mat", "on a run", "at 9", "in 1984"]
     let rows = labels.flatMap { label in places.map { "the \(label) was \($0),\(label)\n" } }
     try write("text,label\n" + rows.joined(), "train.csv")

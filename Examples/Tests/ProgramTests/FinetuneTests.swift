@@ -5,11 +5,11 @@ import Testing
 
 /// On a BERT of two small layers, whose steps take a millisecond.
 struct FinetuneTests {
-  let folder: URL
+  private let files: TemporaryFolder
+  private var folder: URL { files.url }
 
   init() throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("finetune-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    files = try TemporaryFolder()
     try table().write(to: folder.appendingPathComponent("train.csv"), atomically: true, encoding: .utf8)
   }
 

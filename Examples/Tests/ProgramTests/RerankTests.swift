@@ -6,12 +6,8 @@ import Testing
 
 /// The program on the small cross-encoders of the library's tests.
 struct RerankTests {
-  let folder: URL
-
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("rerank-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  private let files = try! TemporaryFolder()
+  private var folder: URL { files.url }
 
   private static let documents = ["the mat", "a dog ran", "", "the mat", "it sat on the cat, jumping"]
 

@@ -7,12 +7,8 @@ import Testing
 
 /// The program on a small random encoder of the library's tests.
 struct SearchTests {
-  let folder: URL
-
-  init() throws {
-    folder = FileManager.default.temporaryDirectory.appendingPathComponent("search-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-  }
+  private let files = try! TemporaryFolder()
+  private var folder: URL { files.url }
 
   private static let texts = ["the cat sat on the mat", "a dog ran", "", "jumping dogs", "the mat, the mat"]
 

@@ -2,12 +2,49 @@
 
 import CMPI
 import Swiftlet
+import Synchronization
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#else
+  import Darwin
+#endif
 
 /// The processes that mpirun or a scheduler has started together.
 struct MPIGroup: TrainingGroup {
   let rank: Int
   let count: Int
   let place: String
+
+  /// What the calls have taken so far.
+  private let meter = Meter()
+
+  private final class Meter: Sendable {
+    let cost = Mutex(Cost())
+  }
+
+  struct Cost {
+    var seconds = 0.0
+    /// The processor's: who waits for others may do so at work.
+    var processorSeconds = 0.0
+    /// What this process gave and got.
+    var bytes = 0
+  }
+
+  var cost: Cost { meter.cost.withLock { $0 } }
+
+  private func measured(_ bytes: Int, _ call: () -> CInt) throws(MPIError) {
+    let before = (seconds(of: CLOCK_MONOTONIC), seconds(of: CLOCK_THREAD_CPUTIME_ID))
+    let code = call()
+    meter.cost.withLock {
+      $0.seconds += seconds(of: CLOCK_MONOTONIC) - before.0
+      $0.processorSeconds += seconds(of: CLOCK_THREAD_CPUTIME_ID) - before.1
+      $0.bytes += bytes
+    }
+    try check(code)
+  }
 
   /// Joins the other processes.
   static func join() throws(MPIError) -> MPIGroup {
@@ -28,8 +65,9 @@ struct MPIGroup: TrainingGroup {
     let starts = counts.indices.map { CInt(counts[..<$0].reduce(0, +)) }
     try part.withUnsafeBytes { part in
       try all.withUnsafeMutableBytes { all in
-        try check(
-          cmpi_gather(part.baseAddress, CInt(part.count), all.baseAddress, counts.map { CInt($0) }, starts))
+        try measured(all.count) {
+          cmpi_gather(part.baseAddress, CInt(part.count), all.baseAddress, counts.map { CInt($0) }, starts)
+        }
       }
     }
   }
@@ -40,10 +78,17 @@ struct MPIGroup: TrainingGroup {
     try numbers.withUnsafeMutableBufferPointer { numbers in
       for start in stride(from: 0, to: numbers.count, by: most) {
         let part = UnsafeMutableBufferPointer(rebasing: numbers[start..<min(start + most, numbers.count)])
-        try check(cmpi_sum(part.baseAddress, CInt(part.count)))
+        try measured(8 * part.count) { cmpi_sum(part.baseAddress, CInt(part.count)) }
       }
     }
   }
+}
+
+/// The time of a clock of the system, in seconds.
+func seconds(of clock: clockid_t) -> Double {
+  var time = timespec()
+  clock_gettime(clock, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
 struct MPIError: Error, CustomStringConvertible {
