@@ -20,7 +20,8 @@ They need two environments, since infinity-emb wants older packages; a peer that
 Each server runs alone and has the bundled model. All are asked through an API like OpenAI's, for base64, by one
 client over bare sockets (load_client.py), with texts of 15 tokens that are all different: one a request, and 32. Ours runs
 first and again last, and the slower run counts. Printed are requests a second, the 50th and 99th of 100 latencies, the
-processor's time a token beside that of `embed` (with one connection and one text: of `embed` given one text at a time), what
+processor's time a token beside that of `embed` for all texts and, for one text a request, beside that of an `embed` that is given
+as many texts at a time as there are connections: a server has no more of them to compute together. Also what
 the client took of the processors, and the ratio to the best peer. --precision is that of `serve` and `embed` only.
 
 --check-bits asks for N texts of mixed lengths from 64 clients at once, over all routes and forms of vectors; each must have
@@ -38,7 +39,7 @@ import tempfile
 import load_client
 import swiftlet
 from serve_promises import cache, check_bits, fairness, soak, start
-from serve_servers import HERE, PEERS, SERVER, Servers, embedded, one_by_one, processor_seconds
+from serve_servers import HERE, PEERS, SERVER, Servers, embedded, in_turns, processor_seconds
 
 
 class Benchmark:
@@ -99,20 +100,21 @@ class Benchmark:
         seconds = [processor_seconds(texts[:count], self.work, self.arguments.precision) for count in (1, len(texts))]
         return (seconds[1] - seconds[0]) * 1e6 / (len(texts) - 1) / load_client.TOKENS
 
-    def one_by_one_us_per_token(self):
-        """The same of an `embed` that gets each text after the vector of the one before."""
-        with one_by_one(self.arguments.precision) as (process, ask):
+    def in_turns_us_per_token(self, count):
+        """The same of an `embed` that gets so many texts after the vectors of those before, as a server does from as many clients."""
+        with in_turns(self.arguments.precision) as (process, ask):
             for text in load_client.texts(20, seed=-7):
-                ask(text)
-            before, count = load_client.processor_seconds(process.pid), self.arguments.embed_texts // 4
-            for text in load_client.texts(count, seed=-8):
-                ask(text)
-            return (load_client.processor_seconds(process.pid) - before) * 1e6 / count / load_client.TOKENS
+                ask([text])
+            before, texts = load_client.processor_seconds(process.pid), load_client.texts(self.arguments.embed_texts // 4 // count * count, seed=-8)
+            for first in range(0, len(texts), count):
+                ask(texts[first:first + count])
+            return (load_client.processor_seconds(process.pid) - before) * 1e6 / len(texts) / load_client.TOKENS
 
     def run(self):
-        results = {"embed_us_per_token": self.embed_us_per_token(), "one_by_one_us_per_token": self.one_by_one_us_per_token()}
-        print(f"embed: {results['embed_us_per_token']:.1f} us a token, one text at a time {results['one_by_one_us_per_token']:.1f}",
-              file=sys.stderr, flush=True)
+        turns = {connections: self.in_turns_us_per_token(connections) for connections in self.arguments.connections}
+        results = {"embed_us_per_token": self.embed_us_per_token(), "in_turns_us_per_token": turns}
+        print(f"embed: {results['embed_us_per_token']:.1f} us a token; "
+              + ", ".join(f"{count} texts at a time {cost:.1f}" for count, cost in turns.items()), file=sys.stderr, flush=True)
         results["swiftlet"] = self.server("swiftlet")
         failures = {}
         for name in self.arguments.peers:
@@ -136,7 +138,7 @@ def markdown(results, arguments):
         lines += [
             f"\n{'One text' if batch == 1 else f'{batch} texts'} of {load_client.TOKENS} tokens a request: requests/s, and in brackets p50 / p99 in ms",
             "", "| connections | serve | " + "".join(f"{name} | " for name in peers)
-            + "ratio to the best | us a token: serve | ratio to embed | client's share |", "|-:|" + "-:|" * (len(peers) + 5)]
+            + "ratio to the best | us a token: serve | ratio to embed | to embed in turns | client's share |", "|-:|" + "-:|" * (len(peers) + 6)]
         for connections in arguments.connections:
             key = f"{batch} x {connections}"
             def cell(name):
@@ -148,10 +150,10 @@ def markdown(results, arguments):
             best = max((results[name][key]["requests_per_s"] for name in peers if key in results[name]), default=None)
             ratio = f"{ours['requests_per_s'] / best:.2f}" if best else ""
             cost = ours["server_us_per_token"]
-            reference = results["one_by_one_us_per_token" if batch == connections == 1 else "embed_us_per_token"]
+            turns = f"{cost / results['in_turns_us_per_token'][connections]:.2f}" if batch == 1 else ""
             lines.append(
                 f"| {connections} | {cell('swiftlet')} | " + "".join(f"{cell(name)} | " for name in peers)
-                + f"{ratio} | {cost:.1f} | {cost / reference:.2f} | {ours['client_share']:.1%} |")
+                + f"{ratio} | {cost:.1f} | {cost / results['embed_us_per_token']:.2f} | {turns} | {ours['client_share']:.1%} |")
     lines += ["", "us a token of the peers: " + "; ".join(
         f"{name} " + ", ".join(f"{key}: {result['server_us_per_token']:.0f}" for key, result in results[name].items() if key != "mb")
         for name in peers)] if peers else []

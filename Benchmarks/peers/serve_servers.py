@@ -199,15 +199,16 @@ def processor_seconds(texts, work, precision="float32"):
 
 
 @contextlib.contextmanager
-def one_by_one(precision):
-    """An `embed` and what asks it: a function that sends a text and waits for its vector."""
+def in_turns(precision):
+    """An `embed` and what asks it: a function that sends some texts and waits for their vectors."""
     command = [swiftlet.PROGRAMS / "embed", "--model", MODEL, "--input", "-", "--format", "jsonl", "--quiet", "--precision", precision]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        def ask(text):
-            process.stdin.write(f"{text}\n".encode())
+        def ask(texts):
+            process.stdin.write("".join(f"{text}\n" for text in texts).encode())
             process.stdin.flush()
-            if not process.stdout.readline():
-                raise swiftlet.Failure("embed ended")
+            for _ in texts:
+                if not process.stdout.readline():
+                    raise swiftlet.Failure("embed ended")
         yield process, ask
         process.stdin.close()
 
