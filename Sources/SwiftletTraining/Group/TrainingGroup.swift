@@ -114,7 +114,7 @@ extension TrainingGroup {
   /// Runs what only the first process does, and gives its result to all.
   ///
   /// - Throws: the error of `body`; in other processes ``TrainingGroupError`` with its description.
-  func first(_ body: () throws -> String = { "" }) throws -> String {
+  func first(_ body: () throws -> String) throws -> String {
     if count == 1 { return try body() }
     let result = isFirst ? Result { try body() } : .success("")
     var message = ""
