@@ -14,19 +14,21 @@ let package = Package(
   platforms: [.macOS(.v15)],
   dependencies: [
     // Named, since a clone's folder may be called anything.
-    .package(name: "swiftlet", path: "..")
+    .package(name: "swiftlet", path: ".."),
+    .package(name: "swiftlet-c", path: "../Examples/Bindings/C"),
   ],
   targets: [.target(name: "FuzzSupport", dependencies: library)]
 )
 
-let inputs = ["safetensors", "json", "folder", "lines", "tables", "tokenizer", "models", "gradients", "index"]
+let inputs = ["safetensors", "json", "folder", "lines", "tables", "tokenizer", "models", "gradients", "index", "cface"]
 // With libFuzzer, which brings a main function, the others cannot be linked.
 let others = Context.environment["SWIFTLET_FUZZ"] == nil ? ["safetensors-verdict", "hidden-states"] : []
 for name in inputs.map({ "fuzz-" + $0 }) + others {
   package.targets.append(
     .executableTarget(
       name: name,
-      dependencies: ["FuzzSupport"] + library,
+      dependencies: ["FuzzSupport"] + library
+        + (name == "fuzz-cface" ? [.product(name: "SwiftletFace", package: "swiftlet-c")] : []),
       // libFuzzer brings the main function.
       swiftSettings: [.unsafeFlags(["-parse-as-library"])]))
 }

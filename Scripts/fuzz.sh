@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Fuzzes the code that reads files and texts, models, training and indexes: fuzz.sh [--minutes N | --seconds N] [TARGET ...]
+# Fuzzes the code that reads files and texts, models, training, indexes and the functions for C:
+# fuzz.sh [--minutes N | --seconds N] [TARGET ...]
 #
-# Targets: safetensors json folder lines tables tokenizer models gradients index; all if none is named. Each runs for N minutes (5), two at a time,
-# with libFuzzer and AddressSanitizer. Prints for each how many inputs it ran, how many edges of the code they covered and
-# which input reached the last new one. Exits 1 if an input crashed, took two seconds, allocated 512 MB at once or made the
-# process grow to 1 GB, and prints its path; run the program with that file as its argument to see it again.
+# Targets: safetensors json folder lines tables tokenizer models gradients index cface; all if none is named. Each runs for
+# N minutes (5), two at a time, with libFuzzer and AddressSanitizer. Prints for each how many inputs it ran, how many edges of
+# the code they covered and which input reached the last new one. Exits 1 if an input crashed, took two seconds, allocated
+# 512 MB at once or made the process grow to 1 GB, and prints its path; run the program with that file as its argument to
+# see it again.
 #
 # Inputs that cover something new are kept in Fuzzing/.fuzz/corpus, and the next run starts from them. Linux: the Swift
 # of Xcode has no libFuzzer.
@@ -19,9 +21,9 @@ case ${1-} in
   --minutes) seconds=$((${2:?} * 60)); shift 2 ;;
   # The short form runs beside other work, so a slow machine must not count as a finding.
   --seconds) seconds=${2:?}; timeout=20; shift 2 ;;
-  -*) sed -n '4,12s/^# \{0,1\}//p' "$0"; exit 2 ;;
+  -*) sed -n '4,14s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac
-targets=${*:-safetensors json folder lines tables tokenizer models gradients index}
+targets=${*:-safetensors json folder lines tables tokenizer models gradients index cface}
 
 # The compiler uses only the last -sanitize, but the package manager must know both.
 build=(swift build --package-path Fuzzing --scratch-path Fuzzing/.build-fuzz -c release
@@ -40,7 +42,7 @@ run() {
   # What AddressSanitizer keeps of ended threads makes a process grow as long as it runs.
   # LeakSanitizer does not see pointers in Swift's enums: memory that a pool's thread will soon release looks leaked.
   local leaks=1
-  case $target in folder | tokenizer | models | gradients | index) leaks=0 ;; esac
+  case $target in folder | tokenizer | models | gradients | index | cface) leaks=0 ;; esac
   mkdir -p "$kept/corpus/$target" "$kept/findings" "$work/$target"
   # The quarantine counts as the program's memory, so it is bounded. The sanitizer reports crashes, so Swift need not.
   TMPDIR=$work/$target ASAN_OPTIONS=quarantine_size_mb=32:detect_leaks=$leaks SWIFT_BACKTRACE=enable=no \

@@ -229,6 +229,23 @@ def indexes():
     }
 
 
+def calls():
+    """Calls of the C functions: choices, offsets, bytes."""
+    def seed(choices, offsets, data, more=b""):
+        return SEPARATOR.join([bytes(choices), struct.pack(f"<{len(offsets)}i", *offsets), data, more])
+
+    good = (0, 3, 3, 12), b"onetwo words"
+    seeds = {f"format-{format}": seed([0, format, 0, 100], *good) for format in range(4)}
+    seeds |= {f"count-{choice}": seed([1, 0, 0, 100, 3, choice], *good) for choice in range(10)}
+    seeds |= {f"size-{choice}": seed([0, 0, 0, 100, 0, choice, 7], *good) for choice in range(10)}
+    return seeds | {
+        "handle": seed([0, 0, 15, 32], *good), "open": seed([0, 0, 0, 0, 0, 0, 0, 7], (1, 2), b"float32"), "none": b"",
+        "falls": seed([0, 0, 0, 100], (0, 5, 3), b"abcdef"), "negative": seed([0, 0, 0, 100], (-1, 5), b"abcdef"),
+        "beyond": seed([0, 0, 0, 100], (0, 7), b"abcdef"), "not-utf8": seed([0, 0, 0, 100], (0, 1, 2), b"\xc3\xa9"),
+        "small-text": seed([0, 5, 0, 3], *good), "long": seed([0, 0, 0, 9], (0, 3000), b"word " * 600),
+    }
+
+
 WORDS = """
     dtype shape data_offsets __metadata__ F32 F16 BF16 F64 I64 F8_E4M3 BOOL weight_map vocab_size hidden_size
     hidden_act gelu [CLS] [SEP] [UNK] [PAD] [MASK] ## special lstrip rstrip content added_tokens_decoder
@@ -244,7 +261,7 @@ def main():
     folder = pathlib.Path(sys.argv[1] if len(sys.argv) == 2 else sys.exit(__doc__))
     targets = {
         "safetensors": safetensors(), "json": json_texts(), "lines": lines(), "tables": tables(), "folder": folders(),
-        "tokenizer": tokenizer_texts(), "models": choices(), "gradients": choices(), "index": indexes(),
+        "tokenizer": tokenizer_texts(), "models": choices(), "gradients": choices(), "index": indexes(), "cface": calls(),
     }
     for target, seeds in targets.items():
         (folder / target).mkdir(parents=True, exist_ok=True)
