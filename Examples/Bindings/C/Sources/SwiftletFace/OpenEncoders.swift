@@ -71,17 +71,18 @@ final class OpenEncoders: Sendable {
 
   /// The table of this process.
   private static var current: OpenEncoders {
-    // SAFETY: tables are never released.
+    // SAFETY: a table that other threads can see is never released.
     let process = getpid(), seen = unsafe latest.load(ordering: .acquiring)
     if let seen = unsafe seen {
       let table = unsafe seen.takeUnretainedValue()
       if table.process == process { return table }
     }
     let new = unsafe Unmanaged.passRetained(OpenEncoders(process: process))
-    let (isNew, other) = unsafe latest.compareExchange(expected: seen, desired: new, ordering: .acquiringAndReleasing)
+    let isNew = unsafe latest.compareExchange(expected: seen, desired: new, ordering: .acquiringAndReleasing).exchanged
+    if isNew { return unsafe new.takeUnretainedValue() }
     // Another thread of this process was first.
-    if !isNew, let other = unsafe other { return unsafe other.takeUnretainedValue() }
-    return unsafe new.takeUnretainedValue()
+    unsafe new.release()
+    return current
   }
 
   /// The process that has the threads that all encoders opened with 0 threads share; 0 before there are any.
