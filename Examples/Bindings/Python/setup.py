@@ -5,18 +5,19 @@ import platform
 import re
 import subprocess
 
-from setuptools import setup
+from setuptools import Distribution, setup
 from setuptools.command.bdist_wheel import bdist_wheel
 
 LIBRARY = pathlib.Path(__file__).parent / "src/swiftlet_embed/libswiftlet.so"
 
 
+class Platform(Distribution):
+    def has_ext_modules(self):
+        return True
+
+
 class WheelOfLibrary(bdist_wheel):
     """For any Python 3, but for one platform: Linux with at least the C library whose functions are called."""
-
-    def finalize_options(self):
-        super().finalize_options()
-        self.root_is_pure = False
 
     def get_tag(self):
         if not LIBRARY.exists():
@@ -26,4 +27,4 @@ class WheelOfLibrary(bdist_wheel):
         return "py3", "none", f"manylinux_{major}_{minor}_{platform.machine()}"
 
 
-setup(cmdclass={"bdist_wheel": WheelOfLibrary})
+setup(distclass=Platform, cmdclass={"bdist_wheel": WheelOfLibrary})

@@ -39,7 +39,8 @@ def main():
             found = pa.parquet.read_table(output).sort_by("id").combine_chunks()
             vectors = found["embedding"].combine_chunks().flatten().to_numpy().tobytes()
             is_equal = found["text"].to_pylist() == texts and vectors == wanted
-            print(f"{name}: {digest(vectors)}, {len(found)} texts, {'equal to embed' if is_equal else 'DIFFERENT'}", flush=True)
+            verdict = "equal to embed's" if is_equal else "DIFFERENT"
+            print(f"{name}: {digest(vectors)}, {len(found)} texts, {verdict}", flush=True)
             if not is_equal:
                 raise SystemExit(1)
 
