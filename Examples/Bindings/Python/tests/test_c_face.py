@@ -238,8 +238,8 @@ class Encoding(unittest.TestCase):
     def test_offsets(self):
         for offsets, text in [
             ((-1, 3, 12), "offset 0 is -1"), ((13, 13, 13), "offset 0 is 13; data has 12 bytes"),
-            ((0, 13, 12), "offset 1 is 13"), ((0, 3, 13), "offset 2 is 13"), ((0, 3, 2), "offset 2 is 2; the one before it is 3"),
-            ((0, -3, 12), "offset 1 is -3"), ((0, 3, -(1 << 31)), "offset 2"), ((0, 3, (1 << 31) - 1), "offset 2"),
+            ((0, 13, 12), "offset 1 is 13"), ((0, 3, 13), "offset 2 is 13"),
+            ((0, 3, 2), "offset 2 is 2; the one before it is 3"), ((0, -3, 12), "offset 1 is -3"), ((0, 3, -(1 << 31)), "offset 2"), ((0, 3, (1 << 31) - 1), "offset 2"),
             ((-(1 << 31), -(1 << 31), 0), "offset 0"),
         ]:
             with self.subTest(offsets=offsets):
