@@ -9,13 +9,15 @@ public struct NumpyHeader: Equatable, Sendable {
   /// The extent of each axis.
   public let shape: [Int]
   /// Whether the numbers of a row follow one another; else those of a column do.
-  public let isRowMajor: Bool
+  let isRowMajor: Bool
 
   /// The number of bytes that ``bytes`` has, whatever the shape: so a header can be completed last.
   public static let byteCount = 128
 
   /// A header of such an array.
-  public init(type: String, shape: [Int], isRowMajor: Bool = true) {
+  public init(type: String, shape: [Int]) { self.init(type: type, shape: shape, isRowMajor: true) }
+
+  private init(type: String, shape: [Int], isRowMajor: Bool) {
     self.type = type
     self.shape = shape
     self.isRowMajor = isRowMajor
