@@ -111,17 +111,20 @@ class Check:
             job.join()
             if not killed or not result:
                 raise SystemExit(f"{name}: {'the job failed' if killed else 'nothing was killed while the job ran'}")
-            failed = self.failed_tasks(name)
-            self.hold(f"{name} killed, {failed} failed task{'s' * (failed != 1)}", result[0])
-            # Workers go on without their daemon; the next task starts a new one.
-            if failed == 0 and "daemon" not in name:
+            failed, again = self.losses(name)
+            self.hold(f"{name} killed, {failed} failed tasks, {again} stages begun again", result[0])
+            # Only this kill must be a task's failure: workers go on without their daemon, and what an executor has lost
+            # may be computed in a stage's second attempt.
+            if name == "a Python worker" and failed == 0:
                 raise SystemExit("the kill went unnoticed")
         context.setJobGroup("", "")
 
-    def failed_tasks(self, group):
+    def losses(self, group):
+        """Failed tasks in the last attempts of stages, and how many stages had several."""
         tracker = self.spark.sparkContext.statusTracker()
         stages = [stage for job in tracker.getJobIdsForGroup(group) for stage in tracker.getJobInfo(job).stageIds]
-        return sum(info.numFailedTasks for info in map(tracker.getStageInfo, stages) if info)
+        last = [info for info in map(tracker.getStageInfo, stages) if info]
+        return sum(info.numFailedTasks for info in last), sum(info.currentAttemptId > 0 for info in last)
 
     def speculation(self):
         self.start(**{
