@@ -161,8 +161,8 @@ struct SearchTests {
   }
 
   @Test func anImportHasEachIDOnce() throws {
-    let vectors = try write("{\"id\":\"a\",\"embedding\":[1,2]}\n{\"id\":\"a\",\"embedding\":[2,1]}\n", to: "v.jsonl")
-    let run = try search(["import", vectors, "--index", path("index")])
+    let lines = ["[1,2]", "[2,1]"].map { "{\"id\":\"a\",\"text\":\"a\",\"embedding\":\($0)}\n" }
+    let run = try search(["import", write(lines.joined(), to: "v.jsonl"), "--index", path("index")])
     #expect(run.exitCode == 1 && run.errors.contains("v.jsonl: line 2: the id \"a\" occurs twice"), "\(run.errors)")
   }
 
