@@ -34,7 +34,7 @@ def train(rank, ranks, arguments, results):
     with open(ROOT / "Examples/Data/workshop/train.csv", encoding="utf-8", newline="") as file:
         texts = [row["text"] for row in csv.DictReader(file)]
     tokenizer = AutoTokenizer.from_pretrained(MODEL)
-    model = DistributedDataParallel(AutoModel.from_pretrained(MODEL, attn_implementation="eager", dtype=torch.float32).eval())
+    model = DistributedDataParallel(AutoModel.from_pretrained(MODEL, add_pooling_layer=False, attn_implementation="eager", dtype=torch.float32).eval())
     optimizer = torch.optim.AdamW(model.parameters(), lr=2e-5)
     share = arguments.batch // ranks
     for step in range(arguments.steps):

@@ -7,7 +7,6 @@ usage: check_spark.py [--texts N] [--work DIR] [PART ...]
 Parts, all but the last by default:
   digests   over numbers of partitions, sizes of batches, formats and precisions
   kills     a Python worker, a daemon of Python workers and an executor are killed with SIGKILL, each by its own id
-  speculation  a task that hangs is run once more beside it, and the copy wins
   stream    a file stream is killed after some batches and started again: each row once
   odd       nulls, empty and long texts, bytes that are not UTF-8, a wrong model, a Python worker for two models
   hosts     a standalone master and two workers, each in a network namespace of its own; needs root and iproute2
@@ -33,7 +32,7 @@ from spark_cluster import np, pa, pyspark
 
 from swiftlet_embed.spark import embed
 
-PARTS = ["digests", "kills", "speculation", "stream", "odd", "hosts"]
+PARTS = ["digests", "kills", "stream", "odd", "hosts"]
 DIMENSION = 384
 
 
@@ -125,28 +124,6 @@ class Check:
         stages = [stage for job in tracker.getJobIdsForGroup(group) for stage in tracker.getJobInfo(job).stageIds]
         last = [info for info in map(tracker.getStageInfo, stages) if info]
         return sum(info.numFailedTasks for info in last), sum(info.currentAttemptId > 0 for info in last)
-
-    def speculation(self):
-        self.start(**{
-            "spark.speculation": "true", "spark.speculation.interval": "100ms", "spark.speculation.multiplier": "1.1",
-            "spark.speculation.quantile": "0.5", "spark.speculation.minTaskRuntime": "500ms"})
-
-        def hang(batches):
-            from pyspark import TaskContext
-            context = TaskContext.get()
-            if context.partitionId() == 0 and context.attemptNumber() == 0:
-                time.sleep(120)
-            for batch in batches:
-                yield batch.append_column("attempt", pa.array([context.attemptNumber()] * len(batch), pa.int32()))
-
-        start = time.monotonic()
-        result = embed(self.table(4), text="text", model="model").mapInArrow(
-            hang, "id long, text string, embedding array<float>, attempt int").toArrow()
-        copies = np.unique(result["attempt"].to_numpy(), return_counts=True)
-        self.hold(f"speculation, {(result['attempt'].to_numpy() > 0).sum()} rows from a task's copy", result)
-        if copies[0].max() == 0 or time.monotonic() - start > 100:
-            raise SystemExit("no copy of a task won")
-        self.stop()
 
     def stream(self):
         self.stop()
