@@ -93,8 +93,13 @@ def wait_for(path, seconds=120):
 
 def children(process):
     """The ranks that mpirun has started."""
-    words = subprocess.run(["ps", "-o", "pid=,comm=", "--ppid", str(process)], capture_output=True, text=True).stdout
-    return [int(line.split()[0]) for line in words.splitlines() if "finetune" in line]
+    found = []
+    for folder in pathlib.Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it may have ended
+            name, rest = (folder / "stat").read_text().split("(", 1)[1].rsplit(") ", 1)
+            if int(rest.split()[1]) == process and name.startswith("finetune"):
+                found.append(int(folder.name))
+    return sorted(found)
 
 
 def killed(runs, expected, options):
