@@ -95,7 +95,7 @@ struct TokenizeCommand: ParsableCommand {
       failure = error
     }
     let texts = Array(batch.texts.prefix(seconds?.count ?? batch.texts.count))
-    let tokens = try tokenizer.encodeIDs(texts, pairs: seconds, options: options)
+    let tokens = try tokenizer.encodeIDs(texts, pairs: seconds, options: options, threadCount: common.threads)
     for index in texts.indices where tokens.truncated[index] { report.add(batch.place(of: index)) }
     var lines: [UInt8] = []
     lines.reserveCapacity(6 * tokens.ids.count)
@@ -108,11 +108,9 @@ struct TokenizeCommand: ParsableCommand {
   }
 
   private func append(_ encoding: Encoding, to lines: inout [UInt8]) {
-    switch format {
-    case .ids: break
-    case .tokens:
+    if format == .tokens {
       lines.append(encoding.tokens, separator: " ")
-    case .jsonl:
+    } else {
       lines += #"{"ids":["#.utf8
       lines.append(encoding.ids, separator: ",")
       lines += #"],"tokens":["#.utf8

@@ -12,26 +12,28 @@ extension Tokenizer {
   /// for index in 0..<batch.sequenceCount { print(batch.ids[batch.tokenRange(of: index)]) }
   /// ```
   ///
-  /// - Parameter pairs: the second text of each pair, as many as there are texts; nil for none.
+  /// - Parameters:
+  ///   - pairs: the second text of each pair, as many as there are texts; nil for none.
+  ///   - threadCount: the most threads that compute; nil: one for each processor.
   /// - Throws: the error of the first text that has one.
   /// - Complexity: O(bytes of the texts)
   public func encodeIDs(
-    _ texts: [String], pairs: [String]? = nil, options: EncodingOptions = EncodingOptions()
+    _ texts: [String], pairs: [String]? = nil, options: EncodingOptions = EncodingOptions(), threadCount: Int? = nil
   ) throws -> TokenBatch {
     precondition(
       pairs == nil || pairs?.count == texts.count, "\(pairs?.count ?? 0) second texts of \(texts.count) pairs")
-    let textsPerTask = 32, count = (texts.count + textsPerTask - 1) / textsPerTask
-    let parts = Monitor([Result<TokenBatch, any Error>?](repeating: nil, count: count))
-    ThreadPool.shared.run(count: count) { task, _ in
-      let part = Result {
+    precondition(threadCount ?? 1 > 0, "\(threadCount ?? 0) threads")
+    // As many tasks as threads, or small ones for all.
+    let count = min(threadCount ?? (texts.count + 31) / 32, texts.count)
+    let parts = ThreadPool.shared.map(count: count) { task, _ in
+      Result {
         var batch = TokenBatch()
-        for index in task * textsPerTask..<min((task + 1) * textsPerTask, texts.count) {
+        for index in texts.count * task / count..<texts.count * (task + 1) / count {
           try append(texts[index], pair: pairs?[index], to: &batch, options: options)
         }
         return batch
       }
-      parts.withLock { $0[task] = part }
     }
-    return TokenBatch(joining: try parts.withLock { $0 }.compactMap { try $0?.get() })
+    return TokenBatch(joining: try parts.map { try $0.get() })
   }
 }

@@ -7,11 +7,10 @@ extension ThreadPool {
   /// digits.
   package func digest(ofFile path: String) throws(FileError) -> String {
     let pieceSize = 1 << 20, file = try InputFile(path: path)
-    let results = Monitor([Result<String, FileError>?](repeating: nil, count: (file.size + pieceSize - 1) / pieceSize))
-    run(count: (file.size + pieceSize - 1) / pieceSize) { index, worker in
+    let digests = map(count: (file.size + pieceSize - 1) / pieceSize) { index, worker in
       let start = index * pieceSize, count = min(pieceSize, file.size - start)
       let memory = VectorView(worker.workspace.buffer(count: pieceSize / MemoryLayout<Float>.stride))
-      let result = Result { () throws(FileError) in
+      return Result { () throws(FileError) in
         var hash = SHA256()
         try memory.withMutableBytes { (bytes) throws(FileError) in
           var piece = bytes._mutatingExtracting(0..<count)
@@ -20,14 +19,10 @@ extension ThreadPool {
         memory.withBytes { hash.update($0.extracting(0..<count)) }
         return hash.hexDigest()
       }
-      results.withLock { $0[index] = result }
     }
     try file.checkUnchanged()
     var hash = SHA256()
-    for result in results.withLock({ $0 }) {
-      guard let result else { preconditionFailure("a pool carries out its tasks") }
-      hash.update(Array(try result.get().utf8))
-    }
+    for digest in digests { hash.update(Array(try digest.get().utf8)) }
     return hash.hexDigest()
   }
 }

@@ -45,17 +45,3 @@ extension UnitVectors {
     }
   }
 }
-
-extension ThreadPool {
-  /// Calls `transform` for each index below `count` and returns the results in order.
-  fileprivate func map<Result>(
-    count: Int, _ transform: @escaping (_ index: Int, _ worker: Worker) -> Result
-  ) -> [Result] {
-    let results = Monitor([Result?](repeating: nil, count: count))
-    run(count: count) { index, worker in
-      let result = transform(index, worker)
-      results.withLock { $0[index] = result }
-    }
-    return results.withLock { $0.compactMap { $0 } }
-  }
-}
