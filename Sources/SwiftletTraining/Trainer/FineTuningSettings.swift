@@ -35,8 +35,8 @@ public struct FineTuningSettings: Sendable, Equatable {
   public var encoder: EncoderKind?
   /// How long training lasts.
   public var length = Length.epochs(1)
-  /// The number of texts that go through the encoder at a time. Small pieces need less memory and more time; the
-  /// weights have the same bits.
+  /// The number of texts that go through the encoder at a time: 64 at most, unless it holds a whole batch. Small pieces need
+  /// less memory and more time; the weights have the same bits.
   public var pieceSize = 64
   /// The number of batches whose gradients are averaged for one update.
   public var accumulation = 1

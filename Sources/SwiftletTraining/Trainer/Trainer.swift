@@ -16,7 +16,7 @@ import Synchronization
 /// ```
 ///
 /// The trainer has its own weights: encoders in use do not change. The tuned weights depend only on model, data and
-/// settings. The number of threads, the piece size, the CPU and interruptions change no bit of them.
+/// settings. The number of threads and of processes, the piece size, the CPU and interruptions change no bit of them.
 ///
 /// A trainer can have one run at a time; a second one traps. All other members can be used during a run from any
 /// thread, and wait for the current update. A loss that uses them traps, since it is part of the update.
