@@ -13,7 +13,7 @@ let package = Package(
   ]
 )
 
-for name in ["pipeline", "tokenizer", "vector-search"] {
+for name in ["loss", "pipeline", "tokenizer", "vector-search"] {
   package.targets.append(
     .executableTarget(
       name: name,

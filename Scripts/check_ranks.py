@@ -3,15 +3,16 @@
 """Shows that `finetune-mpi` gives the weights of `finetune`, to the bit, on any number of processes.
 
 usage: check_ranks.py [--quick] [--namespaces] [--program FILE]
-       check_ranks.py --measure TRAIN [--label-column NAME] [--program FILE]
+       check_ranks.py --measure TRAIN [--label-column NAME] [--texts N] [--program FILE]
 
 Needs Open MPI (Debian: openmpi-bin and libopenmpi-dev) and both programs, built. Prints the SHA-256 of the
 model.safetensors of each run: ranks, threads, pieces and CPU paths, all kinds of losses, evaluation and mining, a rank that
 is killed and a run that goes on with another number of ranks, a stop by SIGUSR1. Also that a wrong argument is reported
 once, and a rank with other data named. --quick is the short form for CI. --measure compares what a step of
-1,024 texts of a table takes of the processors with 1, 2 and 4 ranks of one thread each, MPI's own time left out, with one process of `finetune`. The limit is 1.05 times its time
+1,024 texts of a table (or --texts) takes of the processors with 1, 2 and 4 ranks of one thread each, MPI's own time left out, with one process of `finetune`. The limit is 1.05 times its time
 and three times that of what every rank does alone: the loss, the norm, the update, the packing of weights. This is the time of a step
-whose texts have no tokens, which a line through those of 3 and of 6 tokens a text gives. --namespaces also runs three ranks in network
+whose texts have no tokens, which a line through those of 3 and of 6 tokens a text gives. Where perf is installed, also the
+share of the step that rounds the blocks' sums to integers and back; Benchmarks has a program that times the loss alone. --namespaces also runs three ranks in network
 namespaces that know each other by TCP only (Linux, root); exit 1 if a digest differs.
 """
 import argparse
@@ -22,6 +23,7 @@ import os
 import pathlib
 import re
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -144,20 +146,22 @@ def mistakes(runs, options):
 
 
 def processor_seconds(words, steps):
-    """Of all processes of a run of so many steps, less what they were in MPI; also MPI's seconds and megabytes, by rank."""
+    """Of all processes of a run of so many steps, less what they were in MPI; also the longest seconds of a rank's gathering and
+    summing, and its megabytes."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     run = subprocess.run([str(word) for word in [*words, "--steps", steps]], capture_output=True, text=True)
     if run.returncode:
         raise SystemExit(run.stderr)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    ranks = re.findall(r"^rank \d+ on .*: ([\d.]+) s of the processor, ([\d.]+) s in MPI for (\d+) MB", run.stderr, re.M)
-    own = sum(float(seconds) for seconds, _, _ in ranks)
-    used = own if ranks else after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return used, max((float(seconds) for _, seconds, _ in ranks), default=0.0), max((int(size) for _, _, size in ranks), default=0)
+    found = re.findall(r"^rank \d+ on .*: ([\d.]+) s of the processor, ([\d.]+) s of gathering and ([\d.]+) s of summing for (\d+) MB", run.stderr, re.M)
+    if not found:
+        return [after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime]
+    own, *most = zip(*[map(float, rank) for rank in found])
+    return [sum(own), *map(max, most)]
 
 
 def measure(arguments):
-    options = ["--train", arguments.measure, "--label-column", arguments.label_column, "--labels-per-batch", "64", "--samples-per-label", "16", "--threads", "1"]
+    options = ["--train", arguments.measure, "--label-column", arguments.label_column, "--labels-per-batch", "64", "--samples-per-label", str(arguments.texts // 64), "--threads", "1"]
     with tempfile.TemporaryDirectory() as folder:
         runs = Runs(folder, arguments.program.resolve())
 
@@ -166,15 +170,22 @@ def measure(arguments):
             short, long = [processor_seconds([*words, "--output", runs.output()], steps) for steps in (1, 4)]
             return [(b - a) / 3 for a, b in zip(short, long)]
 
-        alone, _, _ = step([FINETUNE, *options])
+        [alone] = step([FINETUNE, *options])
         few, more = [step([FINETUNE, *options, "--max-length", str(length)])[0] for length in (3, 6)]
         repeated = 2 * few - more
         print(f"one process: {alone:.2f} s a step; what every rank repeats: at most {repeated:.2f} s", flush=True)
         for ranks in 1, 2, 4:
-            used, seconds, size = step([*MPIRUN, "-np", str(ranks), runs.program, *options])
+            used, gathering, summing, size = step([*MPIRUN, "-np", str(ranks), runs.program, *options])
             limit = 1.05 * alone + 3 * repeated
-            print(f"{ranks} ranks: {used:.2f} s a step, {used / alone:.3f} x, the limit {limit / alone:.3f} x; {size:.0f} MB and up to {seconds:.2f} s in MPI a rank", flush=True)
+            print(f"{ranks} ranks: {used:.2f} s a step, {used / alone:.3f} x, the limit {limit / alone:.3f} x; a rank's {size:.0f} MB: up to {gathering:.2f} s of gathering, {summing:.2f} s of summing", flush=True)
             runs.failures += used > limit
+        if shutil.which("perf"):
+            profile = runs.folder / "profile"
+            subprocess.run(["perf", "record", "-q", "-e", "cpu-clock", "-o", profile, FINETUNE, *options, "--output", runs.output(), "--steps", "2"],
+                           check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            report = subprocess.run(["perf", "report", "-i", profile, "--stdio", "-s", "symbol"], capture_output=True, text=True).stdout
+            rounding = sum(float(share) for share in re.findall(r"^ *([\d.]+)%.*(?:move_to|take)_sums", report, re.M))
+            print(f"rounding to integers and back: {rounding:.2f} % of a run of two steps")
         sys.exit(1 if runs.failures else 0)
 
 
@@ -242,6 +253,7 @@ def main():
     parser.add_argument("--namespaces", action="store_true")
     parser.add_argument("--measure", type=pathlib.Path, metavar="TRAIN")
     parser.add_argument("--label-column", default="label")
+    parser.add_argument("--texts", type=int, default=1024)
     parser.add_argument("--program", type=pathlib.Path, default=RANKS, help="finetune-mpi")
     arguments = parser.parse_args()
     if arguments.measure:
@@ -271,6 +283,10 @@ def main():
                 "triplets": ["--train", files["triplets"], "--steps", "3", "--loss", "triplet"],
                 "pairs": ["--train", files["pairs"], "--steps", "3", "--loss", "multiple-negatives-ranking"],
             }
+            # More anchors than one block has: ranks share the rows of the loss.
+            shared = [*labeled, "--labels-per-batch", "6", "--samples-per-label", "400", "--steps", "2", "--max-length", "6"]
+            for loss in ["batch-hard-triplet", "batch-semi-hard-triplet", "multiple-negatives-ranking"]:
+                kinds[f"2,400 texts, loss {loss}"] = [*shared, "--loss", loss]
             for loss in LABEL_LOSSES:
                 kinds[f"loss {loss}"] = [*large, "--loss", loss]
             for loss in SCORE_LOSSES:

@@ -49,7 +49,7 @@ extension Context {
     from result: Variable, _ gradient: Tensor, into gradients: Gradients? = nil, at inputs: [Variable] = []
   ) -> [Tensor] {
     guard let tape, result.node != nil else { preconditionFailure("nothing was recorded") }
-    let pass = BackwardPass(withoutTape(), length: tape.count, gradients: gradients)
+    let pass = BackwardPass(with(nil), length: tape.count, gradients: gradients)
     pass.add(gradient, to: Operand(result))
     let wanted = Set(inputs.compactMap(\.node))
     for node in (0..<tape.count).reversed() where !wanted.contains(node) {

@@ -57,9 +57,9 @@ package struct Context {
   /// The number format of matrix products.
   var precision: Precision { parts.weights?.precision ?? .float32 }
 
-  /// The same environment without a tape.
-  package func withoutTape() -> Context {
-    Context(kernels: kernels, worker: worker, tape: nil, dropout: dropout, weights: parts.weights)
+  /// The same environment with another tape, or none.
+  package func with(_ tape: Tape?) -> Context {
+    Context(kernels: kernels, worker: worker, tape: tape, dropout: dropout, weights: parts.weights)
   }
 
   /// An input of the computation. The tape, if any, records its gradient.
@@ -71,7 +71,10 @@ package struct Context {
   /// The context of an op's operands: that of a recorded operand, otherwise that of any operand with a context.
   ///
   /// If all operands are constants, nothing is recorded and the calling thread computes.
-  package static func of(_ operands: Variable...) -> Context {
+  package static func of(_ operands: Variable...) -> Context { of(operands) }
+
+  /// As for single operands.
+  package static func of(_ operands: [Variable]) -> Context {
     let recorded = operands.filter { $0.node != nil }
     for operand in recorded {
       precondition(

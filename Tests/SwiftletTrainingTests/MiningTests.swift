@@ -3,9 +3,10 @@
 import SwiftletAutodiff
 import SwiftletFiles
 import SwiftletTensors
-import SwiftletTraining
 import TestSupport
 import Testing
+
+@testable import SwiftletTraining
 
 @Suite struct MiningTests {
   private let labels = [0, 0, 1, 1, 2, 2, 2, 3]
@@ -15,10 +16,13 @@ import Testing
     return Tensor((0..<count * 5).map { _ in Float.random(in: -1...1, using: &generator) }, shape: [count, 5])
   }
 
-  private func plan(_ miner: TripletMiner, _ rows: [Int], batch: Int = 0, _ vectors: Tensor) -> TripletIndices {
+  private func plan(
+    _ miner: TripletMiner, _ rows: [Int], batch: Int = 0, _ vectors: Tensor, _ blocks: AnchorBlocks = AnchorBlocks()
+  ) -> TripletIndices {
     nonisolated(unsafe) var triplets = TripletIndices()
     ThreadPool(threadCount: 1).run(count: 1) { _, worker in
-      triplets = miner.plan(rows, batchNumber: batch).triplets(vectors, Context(kernels: .best, worker: worker))
+      let variable = Context(kernels: .best, worker: worker).constant(vectors)
+      triplets = miner.plan(rows, batchNumber: batch).triplets(variable, blocks)
     }
     return triplets
   }
@@ -43,6 +47,13 @@ import Testing
       }
       #expect(Array(triplets.negatives[2 * index..<2 * index + 2]) == Array(others[0..<2]))
     }
+  }
+
+  @Test func blocksOfAnchorsMineTheSame() {
+    let count = 40, labels = (0..<count).map { $0 % 7 }, vectors = vectors(count)
+    let miner = TripletMiner(labels: labels, mining: .inBatch, negativesPerAnchor: 3, seed: 3)
+    let whole = plan(miner, Array(0..<count), vectors)
+    #expect(plan(miner, Array(0..<count), vectors, AnchorBlocks(size: 9)) == whole)
   }
 
   /// Of equally near negatives the first in the batch is taken; if there are too few, the farthest is repeated.

@@ -72,7 +72,7 @@ import Testing
           encoder: encoder, weights: weights.forModel(worker), pieceSize: pieceSize,
           dropout: Philox(seed: 0), batchNumber: 0)
         evaluation = try? pass.add(
-          batch, loss: { golden.loss(LabeledBatch(vectors: $0, labels: labels)) }, share: 1, to: gradients, nil,
+          batch, loss: { golden.loss(LabeledBatch(vectors: $0.vectors, labels: labels)) }, share: 1, to: gradients, nil,
           SingleProcess(), worker)
       }
     }

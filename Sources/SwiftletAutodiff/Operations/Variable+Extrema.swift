@@ -71,8 +71,8 @@ extension Variable {
     return best
   }
 
-  /// The elements at some places, 0 for nil.
-  private func chosen(_ places: [Int?], shape: [Int]) -> Variable {
+  /// The elements at some places in row-major order. nil gives 0 and no gradient.
+  package func chosen(_ places: [Int?], shape: [Int]) -> Variable {
     let context = Context.of(self), y = context.result(shape: shape), x = tensor.vector
     for (index, place) in places.enumerated() { y.vector[index] = place.map { x[$0] } ?? 0 }
     return context.record(y, ExtremaOperation(input: Operand(self), places: places))

@@ -74,7 +74,9 @@ public protocol AnchorwiseLoss<Batch>: Loss {
 
 extension AnchorwiseLoss {
   /// The mean of the terms of all anchors.
-  public func callAsFunction(_ batch: Batch) -> LossValue {
+  public func callAsFunction(_ batch: Batch) -> LossValue { mean(of: batch) }
+
+  func mean(of batch: Batch) -> LossValue {
     let terms = terms(batch, anchors: 0..<batch.anchorCount)
     return LossValue(terms.values.mean(), statistics: terms.statistics)
   }

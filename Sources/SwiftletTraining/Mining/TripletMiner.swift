@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletAutodiff
-package import SwiftletTensors
+import SwiftletAutodiff
+import SwiftletTensors
 
 /// Forms triplets of a batch of labeled texts. Each text is an anchor, with a random positive of its label in the batch
 /// and negatives of other labels. A text without a positive in the batch or without a negative is not an anchor.
@@ -25,26 +25,29 @@ package struct TripletMiner {
   }
 
   /// The additional texts and the triplets of a batch.
-  package struct Plan {
+  struct Plan {
     /// Rows of the data set that are added to the batch.
-    package let extraRows: [Int]
+    let extraRows: [Int]
     /// Forms the triplets from the vectors of all texts.
-    package let triplets: (_ vectors: Tensor, Context) -> TripletIndices
+    let triplets: (_ vectors: Variable, AnchorBlocks) -> TripletIndices
   }
 
   /// - Parameters:
   ///   - rows: the rows of the batch.
   ///   - number: the number of the batch in the run, which determines its random choices.
-  package func plan(_ rows: [Int], batchNumber number: Int) -> Plan {
+  func plan(_ rows: [Int], batchNumber number: Int) -> Plan {
     var random = RandomStream(seed: seed, purpose: .mining, batch: number)
     let batchLabels = rows.map { labels[$0] }
+    let texts = Dictionary(grouping: batchLabels.indices) { batchLabels[$0] }
     let positives = batchLabels.indices.map { anchor -> Int? in
-      let others = batchLabels.indices.filter { $0 != anchor && batchLabels[$0] == batchLabels[anchor] }
-      return others.isEmpty ? nil : others[random.next(below: others.count)]
+      guard let alike = texts[batchLabels[anchor]], alike.count > 1 else { return nil }
+      let other = random.next(below: alike.count - 1)
+      // The anchor itself is left out.
+      return alike[other] < anchor ? alike[other] : alike[other + 1]
     }
     if mining == .inBatch {
-      return Plan(extraRows: []) { vectors, context in
-        nearestInBatch(positives, batchLabels, vectors, context)
+      return Plan(extraRows: []) { vectors, blocks in
+        nearestInBatch(positives, batchLabels, vectors, blocks)
       }
     }
     var extraRows: [Int] = [], triplets = TripletIndices()
@@ -72,22 +75,34 @@ package struct TripletMiner {
   }
 
   private func nearestInBatch(
-    _ positives: [Int?], _ labels: [Int], _ vectors: Tensor, _ context: Context
+    _ positives: [Int?], _ labels: [Int], _ vectors: Variable, _ blocks: AnchorBlocks
   ) -> TripletIndices {
-    let count = labels.count
-    let distances = context.withoutTape().constant(vectors).distancesAmongRows().tensor.values
     var triplets = TripletIndices()
-    for (anchor, positive) in positives.enumerated() {
-      guard let positive else { continue }
-      let row = distances[anchor * count..<(anchor + 1) * count], start = row.startIndex
-      let nearest = firstIndices(negativesPerAnchor, of: labels.indices) {
-        labels[$0] != labels[anchor]
-      } by: { left, right in
-        (row[start + left], left) < (row[start + right], right)
+    // Texts of one label have no negatives.
+    guard labels.contains(where: { $0 != labels[0] }) else { return triplets }
+    let vectors = Context.of(vectors).with(nil).constant(vectors.tensor), isAnchor = positives.map { $0 != nil }
+    let negatives = blocks.numbers(of: labels.count) { anchors in
+      let distances = vectors.distancesAmongRows(of: anchors).tensor
+      return distances.withSpan { distances in
+        anchors.flatMap { anchor -> [Int64] in
+          guard isAnchor[anchor] else { return [] }
+          let row = (anchor - anchors.lowerBound) * labels.count
+          let nearest = firstIndices(negativesPerAnchor, of: labels.indices) {
+            labels[$0] != labels[anchor]
+          } by: { left, right in
+            (distances[row + left], left) < (distances[row + right], right)
+          }
+          let last = nearest[nearest.count - 1]
+          return (nearest + repeatElement(last, count: negativesPerAnchor - nearest.count)).map { Int64($0) }
+        }
       }
-      guard let last = nearest.last else { continue }
-      let missing = repeatElement(last, count: negativesPerAnchor - nearest.count)
-      triplets.append(anchor: anchor, positive: positive, negatives: nearest + missing)
+    }
+    var start = 0
+    for (anchor, positive) in positives.enumerated() {
+      guard let positive, start < negatives.count else { continue }
+      triplets.append(
+        anchor: anchor, positive: positive, negatives: negatives[start..<start + negativesPerAnchor].map { Int($0) })
+      start += negativesPerAnchor
     }
     return triplets
   }

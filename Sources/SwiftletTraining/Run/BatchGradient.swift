@@ -12,7 +12,8 @@ import SwiftletTokenizers
 /// the batch, and its gradients are added. A batch that is no larger than a piece may be is embedded only once. Every piece
 /// size gives the same bits.
 ///
-/// Each process of a group embeds blocks of its own. Vectors are gathered, and all compute the loss.
+/// Each process of a group embeds blocks of its own. Vectors are gathered. All compute the loss, or
+/// share its anchors, see ``AnchorBlocks``.
 ///
 /// Gao, Zhang, Han, Callan: Scaling deep contrastive learning batch size under memory limited setup, RepL4NLP 2021.
 struct BatchGradient {
@@ -32,7 +33,7 @@ struct BatchGradient {
   ///   - group: shares the blocks if there is a sum.
   /// - Throws: the errors of the group.
   func add(
-    _ tokens: TokenBatch, loss: (Variable) -> LossValue, share: Float, to gradients: Gradients, _ sum: GradientSum?,
+    _ tokens: TokenBatch, loss: (BatchVectors) -> LossValue, share: Float, to gradients: Gradients, _ sum: GradientSum?,
     _ group: any TrainingGroup, _ worker: Worker
   ) throws -> LossEvaluation? {
     let blocks = parts(of: 0..<tokens.sequenceCount, size: GradientSum.blockSize)
@@ -57,11 +58,13 @@ struct BatchGradient {
     }
     guard weights.kernels.nonFinite(in: vectors.vector).count == 0 else { return nil }
 
+    let anchors = AnchorBlocks(group)
     // All processes would add the same gradients of the loss's own parameters.
     let evaluation = LossEvaluation(
       at: [vectors], scale: share, in: Context(weights: weights, worker: worker, tape: Tape()),
       into: group.isFirst ? gradients : nil
-    ) { loss($0[0]) }
+    ) { loss(BatchVectors($0[0], anchors)) }
+    if let failure = anchors.failure { throw failure }
     for (block, pieces) in own.enumerated() {
       for piece in pieces {
         let (vectors, context) = isWhole ? passes[block] : embed(tokens, piece, Tape(), worker)

@@ -9,13 +9,13 @@ struct TrainingBatch {
   /// The rows of the data set with these texts.
   let rows: [Int]
   let inputs: [EncoderInput]
-  let loss: (Variable) -> LossValue
+  let loss: (BatchVectors) -> LossValue
 
-  init(rows: [Int], texts: [String], loss: @escaping (Variable) -> LossValue) {
+  init(rows: [Int], texts: [String], loss: @escaping (BatchVectors) -> LossValue) {
     self.init(rows: rows, inputs: texts.map { EncoderInput($0) }, loss: loss)
   }
 
-  init(rows: [Int], inputs: [EncoderInput], loss: @escaping (Variable) -> LossValue) {
+  init(rows: [Int], inputs: [EncoderInput], loss: @escaping (BatchVectors) -> LossValue) {
     self.rows = rows
     self.inputs = inputs
     self.loss = loss
@@ -108,27 +108,27 @@ struct BatchSource {
     case .labeledTexts(let data):
       let plan = miner?.plan(rows, batchNumber: number), all = rows + (plan?.extraRows ?? [])
       let labels = all.map { data.labels[$0] }
-      return TrainingBatch(rows: all, texts: all.map { data.texts[$0] }) { vectors in
-        var batch = BatchVectors(vectors)
+      return TrainingBatch(rows: all, texts: all.map { data.texts[$0] }) { batch in
+        var batch = batch
         batch.labels = labels
         batch.classifier = classifier
-        batch.triplets = plan?.triplets(vectors.tensor, Context.of(vectors))
+        batch.triplets = plan?.triplets(batch.vectors, batch.blocks)
         return evaluate(batch)
       }
     case .triplets(let data):
       let texts =
         rows.map { data.anchors[$0] } + rows.map { data.positives[$0] } + rows.flatMap { data.negatives[$0] }
       let triplets = TripletIndices(negativeCounts: rows.map { data.negatives[$0].count })
-      return TrainingBatch(rows: rows, texts: texts) { vectors in
-        var batch = BatchVectors(vectors)
+      return TrainingBatch(rows: rows, texts: texts) { batch in
+        var batch = batch
         batch.triplets = triplets
         return evaluate(batch)
       }
     case .positivePairs(let data):
       let triplets = TripletIndices(negativeCounts: rows.map { _ in 0 }), classes = data.classes(of: rows)
       let texts = rows.map { data.anchors[$0] } + rows.map { data.positives[$0] }
-      return TrainingBatch(rows: rows, texts: texts) { vectors in
-        var batch = BatchVectors(vectors)
+      return TrainingBatch(rows: rows, texts: texts) { batch in
+        var batch = batch
         batch.triplets = triplets
         batch.labels = classes
         return evaluate(batch)
@@ -144,8 +144,8 @@ struct BatchSource {
     _ rows: [Int], _ first: [String], _ second: [String], target: (_ row: Int) -> Float
   ) -> TrainingBatch {
     let targets = rows.map(target), evaluate = task.evaluate
-    return TrainingBatch(rows: rows, texts: rows.map { first[$0] } + rows.map { second[$0] }) { vectors in
-      var batch = BatchVectors(vectors)
+    return TrainingBatch(rows: rows, texts: rows.map { first[$0] } + rows.map { second[$0] }) { batch in
+      var batch = batch
       batch.targets = targets
       return evaluate(batch)
     }

@@ -29,15 +29,15 @@ extension Dataset {
   ) -> TrainingBatch {
     func scored(_ first: [String], _ second: [String], _ target: (Int) -> Float) -> TrainingBatch {
       let targets = rows.map(target)
-      return TrainingBatch(rows: rows, inputs: rows.map { EncoderInput(first[$0], pair: second[$0]) }) { logits in
-        var batch = BatchVectors(logits)
+      return TrainingBatch(rows: rows, inputs: rows.map { EncoderInput(first[$0], pair: second[$0]) }) { batch in
+        var batch = batch
         batch.targets = targets
         return evaluate(batch)
       }
     }
     func ranked(_ candidates: [[EncoderInput]]) -> TrainingBatch {
-      TrainingBatch(rows: rows, inputs: Array(candidates.joined())) { logits in
-        var batch = BatchVectors(logits)
+      TrainingBatch(rows: rows, inputs: Array(candidates.joined())) { batch in
+        var batch = batch
         batch.candidateCounts = candidates.map(\.count)
         return evaluate(batch)
       }

@@ -6,6 +6,8 @@ package import SwiftletEncoders
 /// The vectors of a batch of texts, with labels, triplets or targets.
 package struct BatchVectors {
   let vectors: Variable
+  /// How the anchors of a large batch are shared.
+  let blocks: AnchorBlocks
   /// The labels of the vectors, or of the anchors with their positives, if any.
   var labels: [Int]?
   /// The triplets of the vectors, if any.
@@ -18,7 +20,10 @@ package struct BatchVectors {
   /// The layer that computes logits, for a loss of classes.
   var classifier: LinearClassifier?
 
-  init(_ vectors: Variable) { self.vectors = vectors }
+  init(_ vectors: Variable, _ blocks: AnchorBlocks) {
+    self.vectors = vectors
+    self.blocks = blocks
+  }
 }
 
 /// A batch that the trainer can create from vectors of texts.
@@ -45,6 +50,7 @@ extension LabeledBatch: TextBatch {
   package init(_ batch: BatchVectors) {
     guard let labels = batch.labels else { preconditionFailure("no labels") }
     self.init(vectors: batch.vectors, labels: labels)
+    blocks = batch.blocks
   }
 }
 
@@ -77,6 +83,7 @@ extension RankingBatch: MinableBatch, TextBatch {
       anchors: batch.vectors.rows(triplets.anchors), positives: batch.vectors.rows(triplets.positives),
       negatives: triplets.negatives.isEmpty ? nil : batch.vectors.rows(triplets.negatives),
       classes: batch.labels.map { labels in (triplets.anchors + triplets.negatives).map { labels[$0] } })
+    blocks = batch.blocks
   }
 }
 

@@ -52,10 +52,10 @@ enum FinetuneMPI {
 
   /// Where this process's time went: whether the network or the computing limits a run.
   private static func summary(of group: MPIGroup) -> String {
-    let cost = group.cost, all = seconds(of: CLOCK_PROCESS_CPUTIME_ID)
+    let cost = group.cost, all = now(CLOCK_PROCESS_CPUTIME_ID)
     func rounded(_ number: Double) -> Double { (number * 1000).rounded() / 1000 }
     return "rank \(group.rank) on \(group.place): \(rounded(all - cost.processorSeconds)) s of the processor, "
-      + "\(rounded(cost.seconds)) s in MPI for \(cost.bytes >> 20) MB"
+      + "\(rounded(cost.gathering)) s of gathering and \(rounded(cost.summing)) s of summing for \(cost.bytes >> 20) MB"
   }
 
   private static func say(_ line: String) {

@@ -26,7 +26,8 @@ struct MPIGroup: TrainingGroup {
   }
 
   struct Cost {
-    var seconds = 0.0
+    /// Spent with gathering, and with summing; waiting for others is part of both.
+    var gathering = 0.0, summing = 0.0
     /// The processor's: who waits for others may do so at work.
     var processorSeconds = 0.0
     /// What this process gave and got.
@@ -35,12 +36,14 @@ struct MPIGroup: TrainingGroup {
 
   var cost: Cost { meter.cost.withLock { $0 } }
 
-  private func measured(_ bytes: Int, _ call: () -> CInt) throws(MPIError) {
-    let before = (seconds(of: CLOCK_MONOTONIC), seconds(of: CLOCK_THREAD_CPUTIME_ID))
+  private func measured(
+    _ seconds: WritableKeyPath<Cost, Double> & Sendable, _ bytes: Int, _ call: () -> CInt
+  ) throws(MPIError) {
+    let before = (now(CLOCK_MONOTONIC), now(CLOCK_THREAD_CPUTIME_ID))
     let code = call()
     meter.cost.withLock {
-      $0.seconds += seconds(of: CLOCK_MONOTONIC) - before.0
-      $0.processorSeconds += seconds(of: CLOCK_THREAD_CPUTIME_ID) - before.1
+      $0[keyPath: seconds] += now(CLOCK_MONOTONIC) - before.0
+      $0.processorSeconds += now(CLOCK_THREAD_CPUTIME_ID) - before.1
       $0.bytes += bytes
     }
     try check(code)
@@ -65,7 +68,7 @@ struct MPIGroup: TrainingGroup {
     let starts = counts.indices.map { CInt(counts[..<$0].reduce(0, +)) }
     try part.withUnsafeBytes { part in
       try all.withUnsafeMutableBytes { all in
-        try measured(all.count) {
+        try measured(\.gathering, all.count) {
           cmpi_gather(part.baseAddress, CInt(part.count), all.baseAddress, counts.map { CInt($0) }, starts)
         }
       }
@@ -78,14 +81,14 @@ struct MPIGroup: TrainingGroup {
     try numbers.withUnsafeMutableBufferPointer { numbers in
       for start in stride(from: 0, to: numbers.count, by: most) {
         let part = UnsafeMutableBufferPointer(rebasing: numbers[start..<min(start + most, numbers.count)])
-        try measured(8 * part.count) { cmpi_sum(part.baseAddress, CInt(part.count)) }
+        try measured(\.summing, 8 * part.count) { cmpi_sum(part.baseAddress, CInt(part.count)) }
       }
     }
   }
 }
 
 /// The time of a clock of the system, in seconds.
-func seconds(of clock: clockid_t) -> Double {
+func now(_ clock: clockid_t) -> Double {
   var time = timespec()
   clock_gettime(clock, &time)
   return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9

@@ -10,6 +10,9 @@ public struct LabeledBatch: AnchoredBatch, VectorBatch {
   /// The label of each row. Rows with equal labels are in the same class.
   public let labels: [Int]
 
+  /// How the anchors of a large batch are shared.
+  var blocks = AnchorBlocks()
+
   /// Creates a batch of vectors `[B, D]` with a label each.
   public init(vectors: Variable, labels: [Int]) {
     precondition(vectors.shape.first == labels.count, "\(labels.count) labels for \(vectors.shape) vectors")
@@ -22,6 +25,8 @@ public struct LabeledBatch: AnchoredBatch, VectorBatch {
 
   /// Returns the batch with transformed vectors.
   public func mapVectors(_ transform: (Variable) -> Variable) -> LabeledBatch {
-    LabeledBatch(vectors: transform(vectors), labels: labels)
+    var batch = LabeledBatch(vectors: transform(vectors), labels: labels)
+    batch.blocks = blocks
+    return batch
   }
 }

@@ -18,6 +18,9 @@ public struct RankingBatch: AnchoredBatch, VectorBatch {
   /// negatives. nil: all vectors but its positive are its negatives.
   public let classes: [Int]?
 
+  /// How the anchors of a large batch are shared.
+  var blocks = AnchorBlocks()
+
   /// Creates a batch with one positive for each anchor.
   public init(anchors: Variable, positives: Variable, negatives: Variable? = nil, classes: [Int]? = nil) {
     let count = anchors.shape[0], negativeCount = negatives?.shape[0] ?? 0
@@ -36,8 +39,10 @@ public struct RankingBatch: AnchoredBatch, VectorBatch {
 
   /// Returns the batch with transformed vectors.
   public func mapVectors(_ transform: (Variable) -> Variable) -> RankingBatch {
-    RankingBatch(
+    var batch = RankingBatch(
       anchors: transform(anchors), positives: transform(positives), negatives: negatives.map(transform),
       classes: classes)
+    batch.blocks = blocks
+    return batch
   }
 }

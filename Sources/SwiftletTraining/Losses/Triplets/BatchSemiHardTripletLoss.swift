@@ -24,15 +24,14 @@ public struct BatchSemiHardTripletLoss: AnchorwiseLoss, NamedLoss {
   /// max(d_ap - d_an + m, 0) of each anchor with each of its positives.
   public func terms(_ batch: LabeledBatch, anchors: Range<Int>) -> LossTerms {
     let distances = LabeledDistances(batch, distance, anchors: anchors)
-    var positives: [(Int, Int)] = [], negatives: [(Int, Int)] = []
-    for anchor in anchors {
+    let triplets = distances.map { anchor in
       let ranked = distances.negatives(of: anchor)
-      for positive in distances.positives(of: anchor) {
-        positives.append((anchor, positive))
-        negatives.append((anchor, negative(ranked, beyond: distances[anchor, positive]) ?? anchor))
+      return distances.positives(of: anchor).map { positive in
+        (anchor, positive, negative(ranked, beyond: distances[anchor, positive]) ?? anchor)
       }
-    }
-    let terms = (distances.distances(positives) - distances.distances(negatives) + margin).relu()
+    }.flatMap(\.self)
+    let positives = distances.distances(triplets.map { ($0.0, $0.1) })
+    let terms = (positives - distances.distances(triplets.map { ($0.0, $0.2) }) + margin).relu()
     return LossTerms(terms, statistics: distances.statistics(terms: terms))
   }
 

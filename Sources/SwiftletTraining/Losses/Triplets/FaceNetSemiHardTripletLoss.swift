@@ -27,23 +27,21 @@ public struct FaceNetSemiHardTripletLoss: AnchorwiseLoss, NamedLoss {
   /// d_ap - d_an + m of each anchor with each of its positives that has a semi-hard negative.
   public func terms(_ batch: LabeledBatch, anchors: Range<Int>) -> LossTerms {
     let distances = LabeledDistances(batch, distance, anchors: anchors)
-    var positives: [(Int, Int)] = [], negatives: [(Int, Int)] = [], pairCount = 0
-    for anchor in anchors {
+    let pairs = distances.map { anchor in
       let ranked = distances.negatives(of: anchor)
-      for positive in distances.positives(of: anchor) {
-        pairCount += 1
+      return distances.positives(of: anchor).map { positive -> (Int, Int, Int)? in
         let d = distances[anchor, positive]
         let rank = ranked.count { $0 <= d }
         // `!(… <= 0)` includes NaN, which must show in the loss.
-        guard rank < ranked.count, !(d - ranked.distance(rank) + margin <= 0) else { continue }
-        positives.append((anchor, positive))
-        negatives.append((anchor, ranked.row(rank)))
+        guard rank < ranked.count, !(d - ranked.distance(rank) + margin <= 0) else { return nil }
+        return (anchor, positive, ranked.row(rank))
       }
-    }
+    }.flatMap(\.self)
+    let triplets = pairs.compactMap(\.self), positives = distances.distances(triplets.map { ($0.0, $0.1) })
     return LossTerms(
-      distances.distances(positives) - distances.distances(negatives) + margin,
+      positives - distances.distances(triplets.map { ($0.0, $0.2) }) + margin,
       statistics: distances.statistics(
-        activeFraction: pairCount == 0 ? nil : Float(positives.count) / Float(pairCount)))
+        activeFraction: pairs.isEmpty ? nil : Float(triplets.count) / Float(pairs.count)))
   }
 
   /// 0

@@ -11,18 +11,62 @@ struct LabeledDistances {
   let labels: [Int]
   let anchors: Range<Int>
 
+  /// The rows of each label.
+  private let rows: [Int: [Int]]
+
+  /// The farthest positive and the nearest negative of each anchor; nil if there is none. Of equally far rows it is the
+  /// first. NaN counts as the hardest.
+  private let hardest: [(positive: Int?, negative: Int?)]
+
   /// - Parameter anchors: the rows to use as anchors; nil: all.
   init(_ batch: LabeledBatch, _ distance: Distance, anchors: Range<Int>? = nil) {
-    self.anchors = anchors ?? 0..<batch.labels.count
-    labels = batch.labels
-    distances = batch.vectors.distancesAmongRows(distance, of: self.anchors)
+    let labels = batch.labels, anchors = anchors ?? 0..<labels.count
+    let distances = batch.vectors.distancesAmongRows(distance, of: anchors)
+    let rows = Dictionary(grouping: labels.indices) { labels[$0] }
+    self.anchors = anchors
+    self.labels = labels
+    self.distances = distances
+    self.rows = rows
+    hardest = Context.of(distances).worker.map(count: anchors.count) { [tensor = distances.tensor] index in
+      let alike = rows[labels[anchors.lowerBound + index]] ?? []
+      return tensor.matrix.row(index).withSpan { distances in
+        (
+          LabeledDistances.farthest(of: alike, but: anchors.lowerBound + index, distances),
+          LabeledDistances.nearest(outside: alike, distances)
+        )
+      }
+    }
   }
 
-  func isPositive(_ anchor: Int, _ other: Int) -> Bool { anchor != other && labels[anchor] == labels[other] }
+  private static func farthest(of rows: [Int], but anchor: Int, _ distances: Span<Float>) -> Int? {
+    var farthest: Int?
+    for row in rows where row != anchor {
+      if distances[row].isNaN { return row }
+      if let known = farthest, distances[row] <= distances[known] { continue }
+      farthest = row
+    }
+    return farthest
+  }
 
-  func isNegative(_ anchor: Int, _ other: Int) -> Bool { labels[anchor] != labels[other] }
+  /// - Parameter rows: in ascending order.
+  private static func nearest(outside rows: [Int], _ distances: Span<Float>) -> Int? {
+    var nearest: Int?, least = Float.infinity, start = 0
+    for end in rows + [distances.count] {
+      for row in start..<end where !(distances[row] >= least) || nearest == nil {
+        if distances[row].isNaN { return row }
+        (nearest, least) = (row, distances[row])
+      }
+      start = end + 1
+    }
+    return nearest
+  }
 
   subscript(_ anchor: Int, _ other: Int) -> Float { distances.tensor.matrix[anchor - anchors.lowerBound, other] }
+
+  /// The place of each anchor's distance to another row.
+  private func places(_ others: some Sequence<Int?>) -> [Int?] {
+    others.enumerated().map { index, other in other.map { index * labels.count + $0 } }
+  }
 
   /// The distances of pairs of an anchor and another row, as a variable.
   func distances(_ pairs: [(anchor: Int, other: Int)]) -> Variable {
@@ -32,22 +76,29 @@ struct LabeledDistances {
   // MARK: Hardest of each anchor
 
   /// The distance from each anchor to its farthest positive; 0 if there is none.
-  func hardestPositives() -> Variable { distances.rowMaxima { isPositive(anchors.lowerBound + $0, $1) } }
+  func hardestPositives() -> Variable {
+    distances.chosen(places(hardest.lazy.map(\.positive)), shape: [anchors.count])
+  }
 
   /// The distance from each anchor to its nearest negative. If the batch has only one label, it is the distance to the
   /// farthest row, so that positive and negative cancel, as in sentence-transformers.
   func hardestNegatives() -> Variable {
-    let hasNegatives = labels.contains { $0 != labels[0] }
-    return hasNegatives
-      ? distances.rowMinima { isNegative(anchors.lowerBound + $0, $1) } : distances.rowMaxima()
+    rows.count > 1
+      ? distances.chosen(places(hardest.lazy.map(\.negative)), shape: [anchors.count]) : distances.rowMaxima()
   }
 
   // MARK: Positives and negatives of one anchor
 
-  func positives(of anchor: Int) -> [Int] { labels.indices.filter { isPositive(anchor, $0) } }
+  /// What a function gives for each anchor. Threads share the anchors.
+  func map<Result>(_ transform: @escaping (_ anchor: Int) -> Result) -> [Result] {
+    Context.of(distances).worker.map(count: anchors.count) { transform(anchors.lowerBound + $0) }
+  }
+
+  func positives(of anchor: Int) -> [Int] { rows[labels[anchor]]?.filter { $0 != anchor } ?? [] }
 
   func negatives(of anchor: Int) -> RankedRows {
-    RankedRows(labels.indices.lazy.filter { isNegative(anchor, $0) }.map { (distance: self[anchor, $0], row: $0) })
+    RankedRows(
+      labels.indices.lazy.filter { labels[$0] != labels[anchor] }.map { (distance: self[anchor, $0], row: $0) })
   }
 
   // MARK: Statistics
@@ -58,22 +109,11 @@ struct LabeledDistances {
   }
 
   func statistics(activeFraction: Float?) -> BatchStatistics {
-    let positives = anchors.compactMap { hardest(of: $0, where: isPositive, by: >) }
-    let negatives = anchors.compactMap { hardest(of: $0, where: isNegative, by: <) }
-    return BatchStatistics(
-      activeFraction: activeFraction, hardestPositive: BatchStatistics.mean(positives),
-      hardestNegative: BatchStatistics.mean(negatives))
-  }
-
-  private func hardest(
-    of anchor: Int, where isIncluded: (Int, Int) -> Bool, by isHarder: (Float, Float) -> Bool
-  ) -> Float? {
-    var hardest: Float?
-    for other in labels.indices where isIncluded(anchor, other) {
-      let distance = self[anchor, other]
-      if let known = hardest, !isHarder(distance, known) { continue }
-      hardest = distance
+    func mean(_ others: some Sequence<Int?>) -> Float? {
+      BatchStatistics.mean(zip(anchors, others).compactMap { anchor, other in other.map { self[anchor, $0] } })
     }
-    return hardest
+    return BatchStatistics(
+      activeFraction: activeFraction, hardestPositive: mean(hardest.lazy.map(\.positive)),
+      hardestNegative: mean(hardest.lazy.map(\.negative)))
   }
 }
