@@ -14,7 +14,8 @@ let package = Package(
   ],
   targets: [
     .systemLibrary(
-      name: "SystemMPI", pkgConfig: "ompi-c", providers: [.apt(["libopenmpi-dev", "pkg-config"]), .brew(["open-mpi"])]),
+      name: "SystemMPI", pkgConfig: Context.environment["MPI_PACKAGE"] ?? "ompi-c",  // or mpich
+      providers: [.apt(["libopenmpi-dev", "pkg-config"]), .brew(["open-mpi"])]),
     // MPI's constants are macros that Swift cannot import.
     .target(name: "CMPI", dependencies: ["SystemMPI"]),
     .executableTarget(

@@ -77,12 +77,14 @@ final class AnchorBlocks {
 }
 
 extension AnchorwiseLoss where Batch == LabeledBatch {
-  /// The mean of the terms of all anchors. Those of more than 1,024 are computed in blocks, see ``Trainer``.
+  /// The mean of the terms of all anchors. More than 1,024 are computed in blocks, whose gradients are rounded to multiples of
+  /// 2^-44 and added: for any number of processes the sum has the same bits.
   public func callAsFunction(_ batch: LabeledBatch) -> LossValue { mean(of: batch, batch.blocks) }
 }
 
 extension AnchorwiseLoss where Batch == RankingBatch {
-  /// The mean of the terms of all anchors. Those of more than 1,024 are computed in blocks, see ``Trainer``.
+  /// The mean of the terms of all anchors. More than 1,024 are computed in blocks, whose gradients are rounded to multiples of
+  /// 2^-44 and added: for any number of processes the sum has the same bits.
   public func callAsFunction(_ batch: RankingBatch) -> LossValue { mean(of: batch, batch.blocks) }
 }
 

@@ -9,13 +9,15 @@ Parts, all but the last by default:
   kills     a Python worker, a daemon of Python workers and an executor are killed with SIGKILL, each by its own id
   stream    a file stream is killed after some batches and started again: each row once
   odd       nulls, empty and long texts, bytes that are not UTF-8, a wrong model, a Python worker for two models
-  hosts     a standalone master and two workers, each in a network namespace of its own; needs root and iproute2
+  hosts     a standalone master and two workers, each in a network namespace of its own, also with one of them slow, so that
+            Spark copies its tasks to the other (speculation); needs root and iproute2
 
 Executors are processes of their own, local-cluster[2,1,1024], with the package and the model from archives. Needs
 requirements-spark.txt, Java (Debian: openjdk-17-jre-headless), the release build of Examples/ and Examples/Bindings/C/build.
 Exits 1 at the first difference.
 """
 import argparse
+import json
 import os
 import pathlib
 import shutil
@@ -183,7 +185,7 @@ class Check:
             self.hold(f"the same workers, {precision}", table, precision)
 
     def hosts(self):
-        from spark_hosts import Hosts
+        from spark_hosts import ADDRESSES, Hosts
         self.stop()
         with Hosts(self.work) as hosts:
             for partitions, size in (2, 2000), (7, 13):
@@ -193,6 +195,18 @@ class Check:
                     sys.executable, __file__, "--work", self.work, "--run-job", hosts.master, "--partitions", partitions,
                     "--batch", size, "--output", output)
                 self.hold(f"{partitions} partitions on the hosts {addresses}", pa.parquet.read_table(output))
+            events, output = self.work / "events", self.work / "hosts-slow"
+            for folder in events, output:
+                shutil.rmtree(folder, ignore_errors=True)
+            events.mkdir()
+            addresses = hosts.run(
+                sys.executable, __file__, "--work", self.work, "--run-job", hosts.master, "--partitions", 4, "--batch", 2000,
+                "--output", output, "--slow-host", ADDRESSES["swl-c"], "--events", events)
+            copies, chosen = speculation(events)
+            self.hold(f"a slow host, {copies} tasks copied to the other, {chosen} copies used, results of {addresses}",
+                      pa.parquet.read_table(output))
+            if chosen == 0:
+                raise SystemExit("no copy of a task was used")
 
 
 def check(condition, what):
@@ -210,6 +224,15 @@ def failure(frame):
     raise SystemExit("a job that must fail did not")
 
 
+def speculation(folder):
+    """How many tasks Spark has started a second time elsewhere, and how many of these ended first, by its log of events."""
+    events = [json.loads(line) for file in folder.rglob("*") if file.is_file() for line in file.read_text().splitlines()]
+    tasks = [event for event in events if event.get("Task Info", {}).get("Speculative")]
+    copies = sum(event["Event"] == "SparkListenerTaskStart" for event in tasks)
+    chosen = sum(event["Event"] == "SparkListenerTaskEnd" and event["Task End Reason"]["Reason"] == "Success" for event in tasks)
+    return copies, chosen
+
+
 def run_stream(work):
     """The stream's driver: what the article shows, in a process of its own."""
     spark = spark_cluster.session(work, **{"spark.sql.execution.arrow.maxRecordsPerBatch": 500})
@@ -223,15 +246,21 @@ def run_stream(work):
 
 def run_job(arguments):
     """A job on a standalone cluster, in a process of its own. Prints where its tasks ran."""
-    host = arguments.run_job.removeprefix("spark://").partition(":")[0]
+    host, slow = arguments.run_job.removeprefix("spark://").partition(":")[0], arguments.slow_host
+    speculation = {
+        "spark.speculation": "true", "spark.speculation.interval": "100ms", "spark.speculation.quantile": 0.5,
+        "spark.speculation.multiplier": 1.5, "spark.eventLog.enabled": "true", "spark.eventLog.compress": "false",
+        "spark.eventLog.dir": f"file://{arguments.events}"}
     spark = spark_cluster.session(
         arguments.work, arguments.run_job, **{
             "spark.driver.host": host, "spark.driver.bindAddress": host,
-            "spark.sql.execution.arrow.maxRecordsPerBatch": arguments.batch})
+            "spark.sql.execution.arrow.maxRecordsPerBatch": arguments.batch} | (speculation if slow else {}))
     texts = spark.read.parquet(f"{arguments.work}/texts").repartition(arguments.partitions)
 
     def mark(batches):
         for batch in batches:
+            if os.environ["SPARK_LOCAL_IP"] == slow:
+                time.sleep(60)
             yield batch.append_column("host", pa.array([os.environ["SPARK_LOCAL_IP"]] * len(batch)))
 
     result = embed(texts, text="text", model="model")
@@ -252,6 +281,8 @@ def main():
     parser.add_argument("--partitions", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--batch", type=int, help=argparse.SUPPRESS)
     parser.add_argument("--output", help=argparse.SUPPRESS)
+    parser.add_argument("--slow-host", help=argparse.SUPPRESS)
+    parser.add_argument("--events", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.run_stream:
         return run_stream(arguments.work)
