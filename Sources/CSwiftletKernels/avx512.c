@@ -29,6 +29,7 @@
                              apply_to = function)
 #define BFLOAT16_DOT(sum, inputs, weights) \
   (lanes) _mm512_dpbf16_ps((__m512)(sum), (__m512bh)(inputs), (__m512bh)(weights))
+#define BFLOAT16_HALVES(first, second) (bits) _mm512_cvtne2ps_pbh((__m512)(second), (__m512)(first))
 #define FORMAT native_bfloat16
 #include "bfloat16.inc"
 #pragma clang attribute pop

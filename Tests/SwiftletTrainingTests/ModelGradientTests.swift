@@ -56,7 +56,8 @@ import Testing
   }
 
   private func outcome(
-    _ golden: Golden, kernels: Kernels = .best, threads: Int = 1, pieceSize: Int = 64
+    _ golden: Golden, kernels: Kernels = .best, threads: Int = 1, pieceSize: Int = 64,
+    precision: Precision = .float32
   ) throws -> Outcome {
     let encoder = try EncoderPipeline(
       ModelFolder(path: golden.folder), settings: golden.settings, dropout: golden.isStatic ? nil : 0)
@@ -69,7 +70,7 @@ import Testing
     ThreadPool(threadCount: threads).run(count: 1) { [batch] _, worker in
       worker.withTeam { worker in
         let pass = BatchGradient(
-          encoder: encoder, weights: weights.forModel(worker), pieceSize: pieceSize,
+          encoder: encoder, weights: weights.forModel(worker, precision: precision), pieceSize: pieceSize,
           dropout: Philox(seed: 0), batchNumber: 0)
         evaluation = try? pass.add(
           batch, loss: { golden.loss(LabeledBatch(vectors: $0.vectors, labels: labels)) }, share: 1, to: gradients, nil,
@@ -100,6 +101,27 @@ import Testing
       } else {
         let distance = relativeDistance(gradient, exact)
         #expect(distance <= 1e-5, "\(parameter) is off by \(distance)")
+      }
+    }
+  }
+
+  /// Numbers of 8 bits are off by up to 2^-9 each.
+  @Test(arguments: ["mean-normalized", "distilbert", "mpnet"])
+  func bfloat16GradientsAreNear(name: String) throws {
+    let golden = try Golden(name)
+    let outcome = try outcome(golden, precision: .bfloat16)
+    #expect(relativeDistance([outcome.loss], try golden.values("loss")) <= 0.01)
+    let names = outcome.gradients.keys.sorted()
+    let gradients = names.flatMap { outcome.gradients[$0] ?? [] }
+    let distance = relativeDistance(gradients, try names.flatMap { try golden.values("gradient.\($0)") })
+    #expect(distance > 1e-4 && distance <= 0.02, "\(distance)")
+    // But for avx512, whose dot product of pairs may round as it likes.
+    for kernels in Kernels.available where kernels.path != "avx512" {
+      for (threads, pieceSize) in [(3, 17), (1, 1)] {
+        let other = try self.outcome(
+          golden, kernels: kernels, threads: threads, pieceSize: pieceSize, precision: .bfloat16)
+        let whole = try self.outcome(golden, kernels: kernels, precision: .bfloat16)
+        #expect(other == whole, "\(kernels.path), pieces of \(pieceSize)")
       }
     }
   }

@@ -58,8 +58,8 @@ public struct FinetuneCommand: AsyncParsableCommand, Sendable {
 
   /// Throws for options that do not go together.
   public func validate() throws {
-    if common.precision != .float32 {
-      throw ValidationError("--precision \(common.precision.rawValue) is for embedding; updates need float32")
+    if common.precision == .int8 {
+      throw ValidationError("--precision int8 is for embedding; updates need float32 or bfloat16")
     }
   }
 
@@ -108,6 +108,7 @@ public struct FinetuneCommand: AsyncParsableCommand, Sendable {
     batches.apply(to: &settings)
     optimizer.apply(to: &settings)
     settings.maxLength = common.maxLength
+    settings.precision = common.precision
     settings.threadCount = common.threads
     settings.evaluationInterval = options.evalEvery
     settings.patience = options.patience

@@ -33,7 +33,7 @@ extension ModelCard {
       ("weight decay", "\(optimizer.weightDecay)"),
       ("limit of the gradient's norm", optimizer.gradientNormLimit.map { "\($0)" } ?? "none"),
       ("seed", "\(settings.seed)"),
-      ("precision", "float32"),
+      ("precision", settings.precision.rawValue),
     ]
     if trainer.configuration.layerCount > 0 {
       rows.append(("dropout", settings.dropout.map { "\($0)" } ?? "as config.json says"))

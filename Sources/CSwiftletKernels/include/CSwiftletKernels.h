@@ -83,6 +83,10 @@ typedef struct {
   /// float32 numbers.
   void (*convert)(size_t rows, size_t k, const float *x, size_t ldx, float *scratch, void *inputs);
 
+  /// The same for the columns of x: k rows of `columns` numbers, ldx apart, become `columns` rows of k inputs. Null where
+  /// nothing is trained.
+  void (*convert_columns)(size_t columns, size_t k, const float *x, size_t ldx, void *inputs);
+
   /// Whether weights are expanded to float32 if there are at least SWLT_EXPANDED_ROWS rows.
   int expands;
 
@@ -90,6 +94,9 @@ typedef struct {
   /// `scratch` is null or holds the k * panel_width numbers of an expanded panel.
   void (*product)(size_t m, size_t n, size_t k, const void *inputs, const void *packed, float *scratch,
                   const float *bias, swlt_function function, float *c, size_t ldc);
+
+  /// c += a b, the sums starting at c, input by input. Null where nothing is trained.
+  void (*add_product)(size_t m, size_t n, size_t k, const void *inputs, const void *packed, float *c, size_t ldc);
 } swlt_compact;
 
 typedef struct {
@@ -120,8 +127,9 @@ typedef struct {
   /// For weights that are exact as float16: the same bits as `product`. Null if the path has no instruction for halves.
   const swlt_compact *float16;
 
-  /// Inputs and weights rounded to bfloat16, sums in float32. Uses the CPU's dot product of pairs, which rounds in its
-  /// own way, or float32 multiply-adds. This is the only kernel whose bits depend on the CPU.
+  /// Inputs and weights rounded to bfloat16, sums in float32, input by input. Uses the CPU's dot product of pairs or
+  /// float32 multiply-adds. The dot product takes numbers below 2^-126 for 0, and nobody promises that it rounds after each
+  /// product, though the known ones do. So this is the only kernel whose bits may depend on the CPU.
   const swlt_compact *bfloat16;
 
   /// Inputs and weights rounded to integers from -127 to 127, with one scale for each input row and each output.

@@ -167,13 +167,15 @@ extension Context {
 
   /// dx = dz W for some of W's outputs, a few columns of W packed at a time.
   fileprivate func inputGradient(_ gradient: Tensor, _ layer: Linear, outputs: Range<Int>) -> Tensor {
-    let rows = weights.rows(layer).matrix.rows(outputs), gradient = gradient.matrix.columns(outputs)
-    let result = result(gradient.rows, layer.inputs)
+    let rows = weights.rows(layer).matrix.rows(outputs), products = products
+    let result = result(gradient.shape[0], layer.inputs)
+    let gradient = converted(gradient.matrix.columns(outputs))
     forEachPanel(layer.inputs) { columns in
       var scratch = Scratch(worker.workspace)
-      let packed = scratch.take(Kernels.packedCount(inputs: outputs.count, outputs: columns.count))
-      kernels.pack(rows.columns(columns), into: packed)
-      kernels.product(gradient, packed: packed, into: result.matrix.columns(columns))
+      let packed = scratch.take(products.packedCount(inputs: outputs.count, outputs: columns.count))
+      products.pack(rows.columns(columns), into: packed, &scratch)
+      products.product(
+        gradient, inputs: outputs.count, packed: packed, into: result.matrix.columns(columns), &scratch)
     }
     return result
   }
@@ -195,12 +197,39 @@ extension Context {
 
   /// dW += dz^T x, token by token: the sums start at dW.
   private func addWeightGradient(_ gradient: MatrixView, _ x: Tensor, to sum: MatrixView) {
-    let packed = worker.workspace.buffer(count: Kernels.packedCount(inputs: x.shape[0], outputs: x.shape[1]))
-    pack(x.matrix, into: VectorView(packed))
-    forEachRange(gradient.columns, grain: 32) { range in
-      kernels.addProduct(
-        gradient.columns(range).transposed, packed: VectorView(packed), to: sum.rows(range))
+    let tokens = x.shape[0], products = products
+    let packed = VectorView(worker.workspace.buffer(count: products.packedCount(inputs: tokens, outputs: x.shape[1])))
+    forEachPanel(x.shape[1]) { columns in
+      var scratch = Scratch(worker.workspace)
+      let start = products.packedCount(inputs: tokens, outputs: columns.lowerBound)
+      let count = products.packedCount(inputs: tokens, outputs: columns.count)
+      products.pack(x.matrix.columns(columns), into: packed[start..<start + count], &scratch)
     }
+    forEachRange(gradient.columns, grain: 32) { range in
+      let gradient = gradient.columns(range)
+      guard products.convertsInputs else {
+        return kernels.addProduct(gradient.transposed, packed: packed, to: sum.rows(range))
+      }
+      var scratch = Scratch(worker.workspace)
+      let inputs = scratch.take(rows: range.count, columns: products.inputCount(tokens))
+      products.convertColumns(gradient, into: inputs)
+      products.addProduct(inputs, inputs: tokens, packed: packed, to: sum.rows(range))
+    }
+  }
+
+  /// Those of matrices that are not packed once: of gradients.
+  private var products: ProductKernels { ProductKernels(WeightFormat(precision, areHalves: false), kernels: kernels) }
+
+  /// Rows as a product takes them.
+  private func converted(_ x: MatrixView) -> MatrixView {
+    let products = products
+    guard products.convertsInputs else { return x }
+    let converted = result(x.rows, products.inputCount(x.columns)).matrix
+    forEachRange(x.rows, grain: 32) { rows in
+      var scratch = Scratch(worker.workspace)
+      products.convert(x.rows(rows), into: converted.rows(rows), &scratch)
+    }
+    return converted
   }
 
   /// Adds the rows of x, one by one.

@@ -77,7 +77,10 @@ package final class TrainableWeights: @unchecked Sendable {
 
   /// The weights as a model reads them: valid until they are changed. Vectors and rows are not copied, matrices
   /// packed into the worker's memory.
-  package func forModel(_ worker: Worker) -> Weights {
+  ///
+  /// - Parameter precision: what products are computed in, float32 or bfloat16.
+  package func forModel(_ worker: Worker, precision: Precision = .float32) -> Weights {
+    let format = WeightFormat(precision, areHalves: false)
     func view(_ range: Range<Int>, _ shape: [Int]) -> Tensor {
       Tensor(shape: shape, buffer: TensorBuffer(range, of: dense))
     }
@@ -87,9 +90,11 @@ package final class TrainableWeights: @unchecked Sendable {
     for (index, table) in tables { entries[index] = .table(table) }
     var panels: [(matrix: PackedMatrix, rows: Tensor, columns: Range<Int>)] = []
     for linear in list.linears {
-      let count = PackedMatrix.packedCount(inputs: linear.inputs, outputs: linear.outputs, kernels: kernels)
+      let count = PackedMatrix.packedCount(
+        inputs: linear.inputs, outputs: linear.outputs, format: format, kernels: kernels)
       let matrix = PackedMatrix(
-        uninitialized: linear.inputs, linear.outputs, kernels: kernels, in: worker.workspace.buffer(count: count))
+        uninitialized: linear.inputs, linear.outputs, format: format, kernels: kernels,
+        in: worker.workspace.buffer(count: count))
       let rows = view(layout.matrix(linear), [linear.outputs, linear.inputs])
       for first in stride(from: 0, to: linear.outputs, by: matrix.panelWidth) {
         panels.append((matrix, rows, first..<min(first + matrix.panelWidth, linear.outputs)))
@@ -101,7 +106,7 @@ package final class TrainableWeights: @unchecked Sendable {
       let (matrix, rows, columns) = panels[index]
       matrix.pack(rows.matrix, columns: columns, worker.workspace)
     }
-    return Weights(entries, kernels: kernels)
+    return Weights(entries, precision: precision, kernels: kernels)
   }
 
   /// The same, on all threads of a pool.

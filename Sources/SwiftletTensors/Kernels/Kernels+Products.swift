@@ -134,6 +134,37 @@ package struct ProductKernels: @unchecked Sendable {
     unsafe convert(x.rows, x.columns, x.pointer, x.rowStride, room?.pointer, converted.pointer)
   }
 
+  /// Converts the columns of x to rows of inputs, as ``convert(_:into:_:)`` does rows. Not in int8.
+  ///
+  /// - Parameters:
+  ///   - x: `[inputs, columns]`, the numbers of a row consecutive.
+  ///   - converted: `[columns, inputCount]`, row after row.
+  package func convertColumns(_ x: MatrixView, into converted: MatrixView) {
+    guard let convert = unsafe compact?.pointee.convert_columns else {
+      preconditionFailure("these inputs are not converted column by column")
+    }
+    precondition(x.columnStride == 1, "the numbers of a row are apart")
+    precondition(
+      converted.rows == x.columns && converted.columns == inputCount(x.rows) && converted.isContiguous,
+      "\(x.columns) columns of \(x.rows) inputs into \(converted.rows) x \(converted.columns)")
+    unsafe convert(x.columns, x.rows, x.pointer, x.rowStride, converted.pointer)
+  }
+
+  /// c += a b, the sums starting at c. Not in int8.
+  ///
+  /// - Parameters:
+  ///   - a: `[rows, inputCount]`, as ``convertColumns(_:into:)`` gives it.
+  ///   - inputs: how many inputs a row stands for.
+  ///   - packed: b, `[inputs, outputs]`, packed.
+  ///   - c: `[rows, outputs]`, the numbers of a row consecutive.
+  package func addProduct(_ a: MatrixView, inputs: Int, packed: VectorView, to c: MatrixView) {
+    guard let addProduct = unsafe compact?.pointee.add_product else {
+      preconditionFailure("products of this format are not added")
+    }
+    checkProduct(a, inputs: inputs, packed, into: c)
+    unsafe addProduct(c.rows, c.columns, inputs, a.pointer, packed.pointer, c.pointer, c.rowStride)
+  }
+
   /// c = function(a b + bias).
   ///
   /// - Parameters:
@@ -147,6 +178,16 @@ package struct ProductKernels: @unchecked Sendable {
     into c: MatrixView, _ scratch: inout Scratch
   ) {
     guard let compact = unsafe compact else { return kernels.product(a, packed: packed, bias: bias, function, into: c) }
+    checkProduct(a, inputs: inputs, packed, into: c)
+    precondition(bias.map { $0.count >= c.columns } ?? true, "\(bias?.count ?? 0) biases for \(c.columns) outputs")
+    let expands = unsafe compact.pointee.expands != 0 && c.rows >= SWLT_EXPANDED_ROWS
+    let panel = expands ? scratch.take(inputs * kernels.panelWidth) : nil
+    unsafe compact.pointee.product(
+      c.rows, c.columns, inputs, a.pointer, packed.pointer, panel?.pointer, bias?.pointer, function.kernel, c.pointer,
+      c.rowStride)
+  }
+
+  private func checkProduct(_ a: MatrixView, inputs: Int, _ packed: VectorView, into c: MatrixView) {
     precondition(
       a.rows == c.rows && a.columns == inputCount(inputs) && (a.isContiguous || a.rows <= 1),
       "inputs of \(a.rows) x \(a.columns) for \(c.rows) rows of results")
@@ -154,12 +195,6 @@ package struct ProductKernels: @unchecked Sendable {
     precondition(
       packed.count >= packedCount(inputs: inputs, outputs: c.columns),
       "\(packed.count) packed numbers for \(inputs) inputs and \(c.columns) outputs")
-    precondition(bias.map { $0.count >= c.columns } ?? true, "\(bias?.count ?? 0) biases for \(c.columns) outputs")
-    let expands = unsafe compact.pointee.expands != 0 && c.rows >= SWLT_EXPANDED_ROWS
-    let panel = expands ? scratch.take(inputs * kernels.panelWidth) : nil
-    unsafe compact.pointee.product(
-      c.rows, c.columns, inputs, a.pointer, packed.pointer, panel?.pointer, bias?.pointer, function.kernel, c.pointer,
-      c.rowStride)
   }
 
   private func room(_ compact: UnsafePointer<swlt_compact>, _ inputs: Int, _ scratch: inout Scratch) -> VectorView? {

@@ -62,6 +62,7 @@ struct RunDescription: Equatable {
       ("training data", task.dataset.digest), ("evaluation data", evaluation?.digest ?? "none"),
       ("model", try RunDescription.digest(of: model, encoder, weights)),
     ]
+    if settings.precision != .float32 { fields.append(("precision", settings.precision.rawValue)) }
     let modules = encoder.folder.modules
     if modules.contains(where: { !($0 is PoolingModule || $0 is NormalizationModule) }) {
       fields.append(("modules", modules.map(\.summary).joined(separator: ", ")))

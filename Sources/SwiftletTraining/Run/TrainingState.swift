@@ -153,7 +153,7 @@ final class TrainingState {
     _ batches: [TrainingBatch], _ tokens: [TokenBatch], _ rateFactor: Double, _ worker: Worker
   ) throws -> Outcome {
     var outcome = Outcome()
-    let share = 1 / Float(batches.count), modelWeights = weights.forModel(worker)
+    let share = 1 / Float(batches.count), modelWeights = weights.forModel(worker, precision: settings.precision)
     let blockCount = tokens.reduce(0) { $0 + ($1.sequenceCount - 1) / GradientSum.blockSize + 1 }
     let sum = blockCount > 1 ? gradientSum : nil
     sum?.begin(blockCount: blockCount)

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import SwiftletTensors
+
 extension FineTuningSettings {
   /// The maximum number of batches of a run: above it a double cannot represent every batch number.
   private static let maximumBatchCount = 1 << 53
@@ -15,6 +17,7 @@ extension FineTuningSettings {
       try requireSetting("the number of steps", count, "a number from 1 to \(maximum)") { 1...maximum ~= $0 }
     }
     try requireSetting("the piece size", pieceSize, atLeastOne) { $0 >= 1 }
+    try requireSetting("the precision", precision, "float32 or bfloat16") { $0 != .int8 }
     try requireSetting("the warm-up ratio", warmupRatio, "a number from 0 to 1") { (0...1).contains($0) }
     try requireSetting("dropout", dropout, "a number from 0 to below 1") { (0..<1).contains($0) }
     try requireSetting("the evaluation interval", evaluationInterval, atLeastOne) { $0 >= 1 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import SwiftletEncoders
+public import SwiftletTensors
 
 /// Settings of fine-tuning that do not depend on the loss and the data.
 public struct FineTuningSettings: Sendable, Equatable {
@@ -40,6 +41,13 @@ public struct FineTuningSettings: Sendable, Equatable {
   public var pieceSize = 64
   /// The number of batches whose gradients are averaged for one update.
   public var accumulation = 1
+  /// What the matrix products of updates are computed in, those of the gradients too: float32 or bfloat16. Weights, moments,
+  /// sums and losses stay float32, and so do evaluations and the tuned model. bfloat16 takes about half the time where the CPU
+  /// has instructions for it; its bits may depend on the CPU.
+  ///
+  /// Micikevicius and others: Mixed precision training, ICLR 2018, arXiv:1710.03740; Kalamkar and others: A study of BFLOAT16
+  /// for deep learning training, arXiv:1905.12322, 2019.
+  public var precision = Precision.float32
   /// The settings of the optimizer, with parameter groups and frozen parameters.
   public var optimizer = AdamWSettings()
   /// How the learning rate changes after the warm-up.
