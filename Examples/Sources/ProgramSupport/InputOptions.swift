@@ -39,7 +39,7 @@ package struct InputOptions: ParsableArguments {
   }
 
   /// Some of the texts.
-  package struct Batch {
+  package struct Batch: Sendable {
     package let texts: [String]
     /// The part of the input that is read so far; nil if its size is unknown.
     package let fractionRead: Double?
@@ -62,9 +62,36 @@ package struct InputOptions: ParsableArguments {
     while let batch = try lines.nextBatch() {
       try body(Batch(texts: batch.texts, fractionRead: lines.fractionRead, lineNumbers: batch.lineNumbers))
     }
-    if lines.skippedLines > 0 {
-      let count = lines.skippedLines
-      warn("\(lines.name): skipped \(count) blank \(count == 1 ? "line, which has" : "lines, which have") no result")
+    lines.warnOfSkippedLines()
+  }
+
+  /// Works on all texts, on several batches at a time, and passes the results to `body` in order.
+  ///
+  /// - Parameters:
+  ///   - threads: as many batches are worked on at a time.
+  ///   - warn: is told of oddities in the input.
+  ///   - prepare: turns a batch, in order, into the work on it.
+  /// - Throws: the first error in the order of the texts, after the results before it have been passed on.
+  package func forEachBatch<Output: Sendable>(
+    threads: Int, warn: @escaping (String) -> Void, prepare: (Batch) throws -> @Sendable () throws -> Output,
+    _ body: (Output) throws -> Void
+  ) throws {
+    guard let input else { return try body(prepare(Batch(texts: texts, fractionRead: nil, lineNumbers: nil))()) }
+    var lines = try TextLines(path: input, jsonField: jsonField, warn: warn), work = OrderedWork<Output>(threads: threads)
+    var failure: (any Error)?
+    while failure == nil {
+      // Who writes a line into a pipe waits for its result.
+      while work.isFull || !work.isEmpty && !lines.isLineWaiting() { try body(work.next()) }
+      do {
+        guard let batch = try lines.nextBatch() else { break }
+        work.add(
+          try prepare(Batch(texts: batch.texts, fractionRead: lines.fractionRead, lineNumbers: batch.lineNumbers)))
+      } catch {
+        failure = error
+      }
     }
+    while !work.isEmpty { try body(work.next()) }
+    if let failure { throw failure }
+    lines.warnOfSkippedLines()
   }
 }

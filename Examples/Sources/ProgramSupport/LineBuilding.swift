@@ -16,20 +16,30 @@ extension [UInt8] {
 
   /// Appends the decimal form of whole numbers.
   @inlinable public mutating func append(_ numbers: some Collection<Int32>, separator: Unicode.Scalar) {
-    append(numbers, separator: separator) { bytes, number in
-      if number < 0 { bytes.append(UInt8(ascii: "-")) }
+    if numbers.isEmpty { return }
+    var end = count
+    // Room for a sign, ten digits and a separator each: single bytes are appended slowly.
+    append(contentsOf: repeatElement(UInt8(ascii: separator), count: 12 * numbers.count))
+    var bytes = mutableSpan
+    for number in numbers {
+      if number < 0 {
+        bytes[end] = UInt8(ascii: "-")
+        end += 1
+      }
       var rest = number.magnitude, digitCount = 1, limit: UInt32 = 10
       while rest >= limit && digitCount < 10 {
         digitCount += 1
         limit = limit &* 10
       }
-      let start = bytes.count
-      bytes.append(contentsOf: repeatElement(0, count: digitCount))
-      for place in (start..<start + digitCount).reversed() {
-        bytes[place] = UInt8(ascii: "0") + UInt8(rest % 10)
+      for place in (end..<end + digitCount).reversed() {
+        bytes[place] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
         rest /= 10
       }
+      end += digitCount
+      bytes[end] = UInt8(ascii: separator)
+      end += 1
     }
+    removeLast(count - (end - 1))
   }
 
   /// Appends the decimal form of `numbers`, for floats the shortest that reads back equal.

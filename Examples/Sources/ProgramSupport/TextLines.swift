@@ -75,6 +75,15 @@ package struct TextLines: ~Copyable {
     return batch.texts.isEmpty ? nil : batch
   }
 
+  /// Whether the next batch can be read without waiting for who writes the input.
+  package mutating func isLineWaiting() -> Bool { lines.isLineWaiting() }
+
+  /// Says how many lines gave no text.
+  package func warnOfSkippedLines() {
+    guard skippedLines > 0 else { return }
+    warn("\(name): skipped \(skippedLines) blank \(skippedLines == 1 ? "line, which has" : "lines, which have") no result")
+  }
+
   /// The next text, nil at the end.
   package mutating func next() throws -> String? {
     while let line = try lines.next() {

@@ -20,15 +20,11 @@ struct TokenizeCommand: ParsableCommand {
       """,
     version: swiftletVersion)
 
-  enum Format: String, ExpressibleByArgument, CaseIterable {
-    case ids, tokens, jsonl
-  }
-
   @OptionGroup var common: CommonOptions
   @OptionGroup var input: InputOptions
 
   @Option(help: "What the results look like.")
-  var format: Format = .ids
+  var format = TokenFormat.ids
 
   @Option(help: ArgumentHelp("A file whose lines are the second texts of pairs.", valueName: "file"))
   var pair: String?
@@ -69,59 +65,22 @@ struct TokenizeCommand: ParsableCommand {
     options.treatsSpecialTokensAsText = encodeSpecialTokens
     var pairs = try PairSource(path: pair, jsonField: input.jsonField, warn: common.warn)
     var report = TruncationReport(maxLength: common.maxLength ?? 0, warn: common.warn)
-    try input.forEachBatch(warn: common.warn) { batch in
-      if format == .ids { return try writeIDs(batch, &pairs, tokenizer, options, &report, to: output) }
-      try output.write { lines in
-        for (index, text) in batch.texts.enumerated() {
-          let encoding = try tokenizer.encode(text, pair: pairs.next(), options: options)
-          if encoding.isTruncated { report.add(batch.place(of: index)) }
-          append(encoding, to: &lines)
-        }
+    try input.forEachBatch(threads: common.threads ?? processorCount(), warn: common.warn) { batch in
+      var seconds: [String]? = pair == nil ? nil : [], failure: (any Error)?
+      do {
+        for _ in batch.texts { if let second = try pairs.next() { seconds?.append(second) } }
+      } catch {
+        failure = error
       }
+      let part = TextPart(batch: batch, seconds: seconds, failure: failure, format: format)
+      return { [options] in part.lines(tokenizer, options) }
+    } _: { lines in
+      lines.cut.forEach { report.add($0) }
+      try output.write(lines.bytes)
+      if let failure = lines.failure { throw failure }
     }
     try pairs.finish()
     report.finish()
-  }
-
-  /// Ids alone are computed of many texts at once.
-  private func writeIDs(
-    _ batch: InputOptions.Batch, _ pairs: inout PairSource, _ tokenizer: Tokenizer, _ options: EncodingOptions,
-    _ report: inout TruncationReport, to output: borrowing Output
-  ) throws {
-    var seconds: [String]? = pair == nil ? nil : [], failure: (any Error)?
-    do {
-      for _ in batch.texts { if let second = try pairs.next() { seconds?.append(second) } }
-    } catch {
-      failure = error
-    }
-    let texts = Array(batch.texts.prefix(seconds?.count ?? batch.texts.count))
-    let tokens = try tokenizer.encodeIDs(texts, pairs: seconds, options: options, threadCount: common.threads)
-    for index in texts.indices where tokens.truncated[index] { report.add(batch.place(of: index)) }
-    var lines: [UInt8] = []
-    lines.reserveCapacity(6 * tokens.ids.count)
-    for index in texts.indices {
-      lines.append(tokens.ids[tokens.tokenRange(of: index)], separator: " ")
-      lines.append(UInt8(ascii: "\n"))
-    }
-    try output.write(lines)
-    if let failure { throw failure }
-  }
-
-  private func append(_ encoding: Encoding, to lines: inout [UInt8]) {
-    if format == .tokens {
-      lines.append(encoding.tokens, separator: " ")
-    } else {
-      lines += #"{"ids":["#.utf8
-      lines.append(encoding.ids, separator: ",")
-      lines += #"],"tokens":["#.utf8
-      lines.append(encoding.tokens, separator: ",") { JSONWriter.append($1, to: &$0) }
-      lines += #"],"offsets":["#.utf8
-      lines.append(encoding.offsets, separator: ",") { $0 += "[\($1.lowerBound),\($1.upperBound)]".utf8 }
-      lines += #"],"type_ids":["#.utf8
-      lines.append(encoding.typeIDs, separator: ",")
-      lines += "]}".utf8
-    }
-    lines.append(UInt8(ascii: "\n"))
   }
 
   private func writeTexts(_ tokenizer: Tokenizer, to output: borrowing Output) throws {
