@@ -226,7 +226,8 @@ def failure(frame):
 
 def speculation(folder):
     """How many tasks Spark has started a second time elsewhere, and how many of these ended first, by its log of events."""
-    events = [json.loads(line) for file in folder.rglob("*") if file.is_file() for line in file.read_text().splitlines()]
+    files = [file for file in folder.rglob("events_*") if file.is_file()]
+    events = [json.loads(line) for file in files for line in file.read_text().splitlines()]
     tasks = [event for event in events if event.get("Task Info", {}).get("Speculative")]
     copies = sum(event["Event"] == "SparkListenerTaskStart" for event in tasks)
     chosen = sum(event["Event"] == "SparkListenerTaskEnd" and event["Task End Reason"]["Reason"] == "Success" for event in tasks)
