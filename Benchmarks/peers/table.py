@@ -57,12 +57,12 @@ def kernel_rows(kernels):
     return [(*key, min(values), max(values)) for key, values in shares.items()]
 
 
-def share_of_peak(measured, results, layers=6, hidden=384):
-    """The part of all processors' peak that the operations of a BERT of these sizes make, the bundled model's if none
-    are given. A layer's products have 12 hidden² weights; attention adds two products of hidden numbers a pair of tokens."""
+def share_of_peak(measured, results, layers=6, hidden=384, precision="float32"):
+    """The part of all processors' peak in this precision that the operations of a BERT of these sizes make, the bundled
+    model's if none are given. A layer's products have 12 hidden² weights; attention adds two products of hidden numbers a pair of tokens."""
     length = measured["tokens"] / measured["texts"]
     operations = layers * (2 * 12 * hidden**2 + 4 * hidden * length)
-    limit = peak(results["kernels"], "float32") * results["machine"]["processors"]
+    limit = peak(results["kernels"], precision) * results["machine"]["processors"]
     return f"{measured['tokens_per_s'] * operations / (limit * 1e9):.0%}"
 
 
@@ -80,8 +80,9 @@ def markdown(results):
             table.add(
                 f"{precision}, texts of {length:.0f} tokens: tokens/s", measured["swiftlet"], measured["peers"],
                 "tokens_per_s", max)
-            if precision == "float32" and "kernels" in results:
-                table.note("share of the processors' peak", share_of_peak(measured["swiftlet"], results))
+            if "kernels" in results:
+                share = share_of_peak(measured["swiftlet"], results, precision=precision)
+                table.note(f"share of the processors' peak in {precision}", share)
         if texts and precision != "float32":
             sides = [{"swiftlet": measured["swiftlet"], **measured["peers"]} for measured in texts.values()]
             common = [name for name in sides[0] if all(name in side for side in sides)]
@@ -89,6 +90,8 @@ def markdown(results):
             table.add("least cosine with float32", least.pop("swiftlet"), least, show=cosine)
     if large := results.get("large"):
         table.add("float32, 12 layers of 768: tokens/s", large["swiftlet"], large["peers"], "tokens_per_s", max)
+        if "kernels" in results:
+            table.note("share of the processors' peak", share_of_peak(large["swiftlet"], results, 12, 768))
     for model, texts in (results.get("family") or {}).items():
         for text, measured in texts.items():
             name = f"float32, size of {model}, {text} texts: tokens/s"

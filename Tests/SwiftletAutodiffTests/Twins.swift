@@ -23,7 +23,7 @@ func twinLinear(_ x: [Double], _ weight: [Double], _ bias: [Double], _ activatio
 func twin(_ activation: Activation, _ x: Double) -> Double {
   switch activation {
   case .identity: x
-  case .gelu: x * (1 + erf(x / 2.0.squareRoot())) / 2
+  case .gelu, .gelu8Bit: x * (1 + erf(x / 2.0.squareRoot())) / 2
   case .geluTanh: x * (1 + tanh((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x))) / 2
   case .relu: max(x, 0)
   case .silu: x / (1 + exp(-x))

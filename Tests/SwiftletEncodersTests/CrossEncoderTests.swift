@@ -116,11 +116,11 @@ import Testing
   }
 
   @Test(arguments: models) func fewerBitsStayNear(golden: Case) throws {
-    for (precision, most) in [(Precision.bfloat16, 0.03), (.int8, 0.2)] {
+    for (precision, most) in [(Precision.bfloat16, 0.04), (.int8, 0.2)] {
       let encoder = try CrossEncoder(
         folder: fixture("cross-encoders/\(golden.model)"), settings: CrossEncoderSettings(precision: precision))
       let error = error(try encoder.scores(of: Self.pairs, asLogits: true), try #require(golden.logits))
-      #expect(error > 0 && error <= most, "\(precision)")
+      #expect(error > 0 && error <= most, "\(precision) \(error)")
     }
   }
 

@@ -69,6 +69,15 @@ import Testing
     }
   }
 
+  @Test func geluFor8Bits() {
+    let outputs = results { $0.table.pointee.map($1.count, SWLT_GELU_8BIT, $1, &$2) }
+    for (x, y) in zip(Self.inputs, outputs) where x.isFinite {
+      let exact = Double(x) * erfc(-Double(x) * 0.5.squareRoot()) / 2
+      let limit = min(2e-4, 3e-4 * abs(Double(x))) + 1e-7 * abs(Double(x))
+      #expect(abs(Double(y) - exact) <= limit + 1e-44, "gelu(\(x)) = \(y), not \(exact)")
+    }
+  }
+
   @Test func geluTanh() {
     let outputs = results { $0.table.pointee.map($1.count, SWLT_GELU_TANH, $1, &$2) }
     for (x, y) in zip(Self.inputs, outputs) where abs(x) < 1e12 {
@@ -173,7 +182,7 @@ import Testing
       var y = inputs
       kernels.table.pointee.exponential(3, inputs, &y)
       #expect(y[0] == .infinity && y[1] == 0 && y[2].isNaN)
-      for function in [SWLT_GELU, SWLT_GELU_TANH, SWLT_RELU, SWLT_SILU, SWLT_TANH, SWLT_SIGMOID] {
+      for function in [SWLT_GELU, SWLT_GELU_8BIT, SWLT_GELU_TANH, SWLT_RELU, SWLT_SILU, SWLT_TANH, SWLT_SIGMOID] {
         kernels.table.pointee.map(3, function, inputs, &y)
         let limit: Float = function == SWLT_TANH || function == SWLT_SIGMOID ? 1 : .infinity
         #expect(y[0] == limit && y[2].isNaN, "\(kernels.path) \(function)")

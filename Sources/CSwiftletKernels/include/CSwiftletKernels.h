@@ -15,6 +15,7 @@
 typedef enum {
   SWLT_IDENTITY,
   SWLT_GELU,       // x (1 + erf(x / sqrt 2)) / 2
+  SWLT_GELU_8BIT,  // the same to 2^-12, for what is then rounded to 8 bits
   SWLT_GELU_TANH,  // x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2
   SWLT_RELU,
   SWLT_SILU,  // x / (1 + exp(-x))
@@ -128,8 +129,8 @@ typedef struct {
   const swlt_compact *float16;
 
   /// Inputs and weights rounded to bfloat16, sums in float32, input by input. Uses the CPU's dot product of pairs or
-  /// float32 multiply-adds. The dot product takes numbers below 2^-126 for 0, and nobody promises that it rounds after each
-  /// product, though the known ones do. So this is the only kernel whose bits may depend on the CPU.
+  /// float32 multiply-adds. The dot product rounds after each of its two products, as Intel's manual says and Zen 4 was seen
+  /// to do, but takes numbers below 2^-126 for 0. So this is the only kernel whose bits may depend on the CPU.
   const swlt_compact *bfloat16;
 
   /// Inputs and weights rounded to integers from -127 to 127, with one scale for each input row and each output.

@@ -31,6 +31,7 @@ extension Context {
   package func linear(_ x: Variable, _ layer: Linear, activation: Activation = .identity) -> Variable {
     let rows = x.tensor.shape[0]
     precondition(x.tensor.shape == [rows, layer.inputs], "linear map of \(layer.inputs) fed \(x.tensor.shape)")
+    let activation = precision != .float32 && activation == .gelu ? .gelu8Bit : activation
     let preactivation = product(x.tensor, layer, tape == nil ? activation : .identity)
     guard tape != nil, activation != .identity else {
       return record(

@@ -14,7 +14,7 @@ final class AnchorBlocks {
   /// The anchors of a block. A batch with no more is computed as a whole.
   private let size: Int
 
-  /// The first error of the group. After it nothing is exchanged, and terms and gradients are NaN.
+  /// The first error of the group. After it nothing is exchanged, and gradients are NaN.
   private(set) var failure: (any Error)?
 
   init(_ group: any TrainingGroup = SingleProcess(), size: Int = 1024) {
