@@ -124,7 +124,8 @@ import Testing
   @Test(arguments: sizes) func gradientOfAFunction(n: Int) {
     let x = numbers(n, seed: 1, in: -4...4), gradient = numbers(n, seed: 2)
     for function in [
-      SWLT_IDENTITY, SWLT_GELU, SWLT_GELU_8BIT, SWLT_GELU_TANH, SWLT_RELU, SWLT_SILU, SWLT_TANH, SWLT_SOFTPLUS, SWLT_SIGMOID,
+      SWLT_IDENTITY, SWLT_GELU, SWLT_GELU_8BIT, SWLT_GELU_TANH, SWLT_RELU, SWLT_SILU, SWLT_TANH, SWLT_SOFTPLUS,
+      SWLT_SIGMOID,
     ] {
       let ones = [Float](repeating: 1, count: n)
       var derivative = ones

@@ -70,7 +70,8 @@ import Testing
           let part = Variable(
             Tensor(Array(factors[texts.lowerBound * width..<texts.upperBound * width]), shape: [texts.count, width]))
           _ = try? pass.add(
-            tokens, loss: { LossValue(($0.vectors * part).sum()) }, share: 1, to: gradients, sum, SingleProcess(), worker)
+            tokens, loss: { LossValue(($0.vectors * part).sum()) }, share: 1, to: gradients, sum, SingleProcess(),
+            worker)
         }
         if let sum { isFinite = sum.take(kernels: kernels, worker: worker) }
       }

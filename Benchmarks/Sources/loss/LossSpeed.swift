@@ -19,7 +19,9 @@ import Swiftlet
       let half = batch / 2 * dimension
       let anchors = Tensor(Array(vectors.values[..<half]), shape: [batch / 2, dimension])
       let positives = Tensor(Array(vectors.values[half..<2 * half]), shape: [batch / 2, dimension])
-      try time("batch-hard-triplet", batch) { _ = try BatchHardTripletLoss(margin: 5).evaluate(vectors, labels: labels) }
+      try time("batch-hard-triplet", batch) {
+        _ = try BatchHardTripletLoss(margin: 5).evaluate(vectors, labels: labels)
+      }
       try time("batch-semi-hard-triplet", batch) {
         _ = try BatchSemiHardTripletLoss(margin: 5).evaluate(vectors, labels: labels)
       }

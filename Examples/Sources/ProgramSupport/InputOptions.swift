@@ -77,7 +77,8 @@ package struct InputOptions: ParsableArguments {
     _ body: (Output) throws -> Void
   ) throws {
     guard let input else { return try body(prepare(Batch(texts: texts, fractionRead: nil, lineNumbers: nil))()) }
-    var lines = try TextLines(path: input, jsonField: jsonField, warn: warn), work = OrderedWork<Output>(threads: threads)
+    var lines = try TextLines(path: input, jsonField: jsonField, warn: warn),
+      work = OrderedWork<Output>(threads: threads)
     var failure: (any Error)?
     while failure == nil {
       // Who writes a line into a pipe waits for its result.

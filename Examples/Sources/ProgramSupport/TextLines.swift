@@ -81,7 +81,8 @@ package struct TextLines: ~Copyable {
   /// Says how many lines gave no text.
   package func warnOfSkippedLines() {
     guard skippedLines > 0 else { return }
-    warn("\(name): skipped \(skippedLines) blank \(skippedLines == 1 ? "line, which has" : "lines, which have") no result")
+    warn(
+      "\(name): skipped \(skippedLines) blank \(skippedLines == 1 ? "line, which has" : "lines, which have") no result")
   }
 
   /// The next text, nil at the end.
