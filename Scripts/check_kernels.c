@@ -103,6 +103,9 @@ static size_t extent(size_t rows, size_t n, size_t stride) { return rows ? (rows
 
 // Kernels: what each does with rows and columns of size n.
 
+/// Each function in turn.
+static swlt_function function(size_t m) { return (swlt_function)(m % (SWLT_SIGMOID + 1)); }
+
 static void check_product(const swlt_kernels *k, size_t n) {
   for (size_t m = 0; m < 18; m++) {
     size_t depth = (7 * n + 5 * m) % SIZES, lda = depth + m % 3, ldc = n + m % 2;
@@ -110,7 +113,7 @@ static void check_product(const swlt_kernels *k, size_t n) {
     float *packed = buffer(depth * ((n + 15) / 16 * 16) * sizeof *packed), *c = results(extent(m, n, ldc));
     if (m % 5) k->pack(depth, n, b, 1, depth, packed);
     else k->pack(depth, n, b, n, 1, packed);
-    k->product(m, n, depth, a, lda, packed, bias, (swlt_function)(m % 7), c, ldc);
+    k->product(m, n, depth, a, lda, packed, bias, function(m), c, ldc);
     for (size_t r = 0; r < m; r++) hash_floats(c + r * ldc, n);
     in_use = 0;
   }
@@ -144,7 +147,7 @@ static void check_compact(const swlt_compact *c, size_t n, size_t panel_width, i
     if (hashes || m % 5) c->pack(k, n, w, 1, k, scratch, packed);
     else c->pack(k, n, w, n, 1, scratch, packed);
     c->convert(m, k, x, ldx, scratch, inputs);
-    c->product(m, n, k, inputs, packed, panel, bias, (swlt_function)(m % 7), y, ldc);
+    c->product(m, n, k, inputs, packed, panel, bias, function(m), y, ldc);
     for (size_t r = 0; hashes && r < m; r++) hash_floats(y + r * ldc, n);
     in_use = 0;
   }
@@ -163,17 +166,30 @@ static void check_float16(const swlt_kernels *k, size_t n) {
     float *panel = m % 2 ? buffer(depth * k->panel_width * sizeof *panel) : NULL;
     if (k->float16) {
       k->float16->pack(depth, n, b, m % 5 ? 1 : n, m % 5 ? depth : 1, NULL, packed);
-      k->float16->product(m, n, depth, a, packed, panel, bias, (swlt_function)(m % 7), c, ldc);
+      k->float16->product(m, n, depth, a, packed, panel, bias, function(m), c, ldc);
     } else {
       k->pack(depth, n, b, m % 5 ? 1 : n, m % 5 ? depth : 1, packed);
-      k->product(m, n, depth, a, depth, packed, bias, (swlt_function)(m % 7), c, ldc);
+      k->product(m, n, depth, a, depth, packed, bias, function(m), c, ldc);
     }
     for (size_t r = 0; r < m; r++) hash_floats(c + r * ldc, n);
     in_use = 0;
   }
 }
 
-static void check_bfloat16(const swlt_kernels *k, size_t n) { check_compact(k->bfloat16, n, k->panel_width, 0); }
+static void check_bfloat16(const swlt_kernels *k, size_t n) {
+  const swlt_compact *c = k->bfloat16;
+  check_compact(c, n, k->panel_width, 0);
+  // The gradient of weights: columns become inputs, and sums start at y.
+  for (size_t m = 0; m < 18; m++) {
+    size_t depth = (7 * n + 5 * m) % SIZES, ldx = m + n % 3, ldc = n + m % 4;
+    float *x = numbers(extent(depth, m, ldx)), *w = numbers(depth * n), *y = numbers(extent(m, n, ldc));
+    void *inputs = buffer(m * c->input_size(depth)), *packed = buffer(c->weights_size(depth, n));
+    c->pack(depth, n, w, n, 1, NULL, packed);
+    c->convert_columns(m, depth, x, ldx, inputs);
+    c->add_product(m, n, depth, inputs, packed, y, ldc);
+    in_use = 0;
+  }
+}
 
 static void check_int8(const swlt_kernels *k, size_t n) { check_compact(k->int8, n, k->panel_width, 1); }
 

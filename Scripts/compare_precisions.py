@@ -43,6 +43,8 @@ def main():
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / "Examples/.build/release/finetune")
     parser.add_argument("options", nargs="*")
     arguments = parser.parse_args()
+    if arguments.steps < 2:
+        parser.error("--steps: give at least 2")
     options = [
         "--train", arguments.train, "--eval", arguments.eval, "--label-column", arguments.label_column,
         "--steps", str(arguments.steps), *arguments.options]

@@ -53,7 +53,7 @@ def normal_tail(a):
 # that is almost 0, gets some more weight.
 fit(lambda a: mp.log(normal_tail(a), 2), mp.mpf(0), mp.mpf("5.6"), 8,
     lambda a: normal_tail(a) ** mp.mpf("0.8") * mp.log(2), "normal tail", nodes=120, rounds=60)
-# The same tail at once, where an error e makes one of a e of the result; from 0 on it must be small too.
+# The same tail at once. GELU is off by a times its error; near 0 the error itself must be small too.
 fit(normal_tail, mp.mpf(0), mp.mpf(4), 8, lambda a: a + mp.mpf("0.4"), "normal tail, 8 bits", nodes=120, rounds=60)
 # tanh(x) = x + x^3 p(x^2) on |x| <= 0.625
 fit(lambda u: (mp.tanh(mp.sqrt(u)) / mp.sqrt(u) - 1) / u, mp.mpf("1e-12"), mp.mpf("0.625") ** 2, 4,

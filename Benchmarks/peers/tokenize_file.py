@@ -4,7 +4,7 @@
 
 usage: tokenize_file.py --text FILE [--megabytes N] [--model DIR] [--passes N]
 
-The file is made of the words of FILE's lines, every line another. Both programs write the ids of each line, on as many threads,
+A line of the file is one to three lines of FILE, drawn at random. Both programs write the ids of each line, on as many threads,
 and must write the same; the start, the time for a file of one line, is taken off. Also `tokenize` on one thread beside two.
 Needs requirements.txt, and the release build of Examples/.
 """

@@ -28,6 +28,19 @@ import Testing
     }
   }
 
+  @Test func withoutAQueueTheSame() throws {
+    let cache = EmbeddingCache(byteLimit: 1 << 20)
+    let long = String(repeating: "many words ", count: 500)
+    let texts = ["one", "two", "one", long, "", long]
+    let expected = try encoder.encode(texts)
+    for call in 0..<3 {
+      let vectors = try encoder.encode(texts, cache: cache)
+      #expect(bits(vectors) == bits(expected) && vectors.truncated == [3, 5])
+      #expect(cache.status.misses == 6 && cache.status.hits == call * 6 && cache.status.computed == 4)
+    }
+    #expect(try encoder.encode([], cache: cache).isEmpty)
+  }
+
   /// The encoder, its settings, the prompt and the tokens of a text each make a difference.
   @Test func whatDiffersIsNotFound() async throws {
     let cache = EmbeddingCache(byteLimit: 1 << 20)

@@ -29,9 +29,9 @@ import Testing
     let rows = Tensor(x, shape: [shape.m, shape.k]), y = Tensor(zeros: [shape.m, shape.n])
     var scratch = Scratch(workspace)
     var inputs = rows.matrix
-    if matrix.convertsInputs {
-      inputs = Tensor(uninitialized: [shape.m, matrix.inputCount]).matrix
-      matrix.convert(rows.matrix, into: inputs, &scratch)
+    if matrix.products.convertsInputs {
+      inputs = Tensor(uninitialized: [shape.m, matrix.products.inputCount(shape.k)]).matrix
+      matrix.products.convert(rows.matrix, into: inputs, &scratch)
     }
     // In two parts, where there are two panels.
     let split = min(matrix.panelWidth, shape.n)
@@ -179,6 +179,9 @@ import Testing
       for tokens in [[0..<shape.k], shape.k > 1 ? pieces : [0..<1]] {
         let sums = added(kernels, shape, x, gradient, to: start, tokens: tokens)
         for (sum, exact) in zip(sums, expected) { #expect(abs(sum - exact) < 1e-4, "\(kernels.path)") }
+        // The pieces must agree on every CPU, the paths where float32 computes.
+        let whole = added(kernels, shape, x, gradient, to: start, tokens: [0..<shape.k])
+        #expect(bits(sums) == bits(whole), "\(kernels.path)")
         if kernels.path != "avx512" { #expect(bits(sums) == bits(expected), "\(kernels.path)") }
       }
     }

@@ -10,7 +10,8 @@ import Testing
 /// Losses of large batches, whose anchors several processes share; here they are threads.
 @Suite struct AnchorBlocksTests {
   private static let count = 50, size = 8
-  private let labels = (0..<AnchorBlocksTests.count).map { $0 % 9 }
+  /// The last ones occur once.
+  private let labels = (0..<AnchorBlocksTests.count).map { $0 < 40 ? $0 % 9 : $0 }
 
   private var vectors: Tensor {
     var generator = SplitMix64(seed: 5)
@@ -78,27 +79,57 @@ import Testing
     }
   }
 
-  @Test func statisticsAreMeansOverAnchors() async throws {
-    let loss = BatchHardTripletLoss(margin: 0.5)
+  @Test(arguments: losses.indices)
+  func statisticsAreThoseOfTheWhole(loss: Int) async throws {
+    let loss = AnchorBlocksTests.losses[loss]
     let whole = try #require(await evaluate(loss, processes: 1, size: 1000).first).statistics
     let parts = try #require(await evaluate(loss, processes: 1, size: 8).first).statistics
     for figure in [\BatchStatistics.activeFraction, \.hardestPositive, \.hardestNegative] {
       let whole = try #require(whole[keyPath: figure]), part = try #require(parts[keyPath: figure])
-      #expect(abs(whole - part) <= 1e-6 * whole)
+      #expect(abs(whole - part) <= 1e-6 * abs(whole))
+    }
+  }
+
+  /// The sum of two inputs: its gradient is that of both, in the same memory.
+  private struct SumOfInputs: AnchorwiseLoss {
+    func terms(_ batch: RankingBatch, anchors: Range<Int>) -> LossTerms {
+      let sum = batch.anchors + batch.positives
+      return LossTerms(sum.rows(anchors).dotProducts(with: sum.rows(anchors)))
+    }
+  }
+
+  @Test func inputsThatShareAGradient() async {
+    await ThreadPool(threadCount: 1).perform { worker in
+      func gradients(_ size: Int) -> [Tensor] {
+        let half = Tensor(Array(vectors.values[..<(25 * 12)]), shape: [25, 12])
+        return LossEvaluation(at: [half, half], in: Context(kernels: .best, worker: worker, tape: Tape())) {
+          var batch = RankingBatch(anchors: $0[0], positives: $0[1])
+          batch.blocks = AnchorBlocks(size: size)
+          return SumOfInputs()(batch)
+        }.gradients
+      }
+      let whole = gradients(1000), blocks = gradients(8)
+      for (whole, blocks) in zip(whole, blocks) {
+        let isNear = relativeDistance(blocks.values, whole.values.map(Double.init)) <= 1e-6
+        #expect(isNear)
+      }
     }
   }
 
   /// A group whose network fails.
   private struct BrokenGroup: TrainingGroup {
     struct Failure: Error {}
-    let rank = 0, count = 2, place = ""
+    let rank = 0, place = ""
+    let count: Int
     func gather(_ part: RawSpan, counts: [Int], into all: inout MutableRawSpan) throws { throw Failure() }
     func sum(_ numbers: inout MutableSpan<Int64>) throws { throw Failure() }
   }
 
-  @Test func aGroupsErrorIsKeptAndNothingMoreIsExchanged() async {
+  /// One process with blocks, and one without.
+  @Test(arguments: [2, 100]) func aGroupsErrorIsKeptAndNothingMoreIsExchanged(processes: Int) async {
     let failure = await ThreadPool(threadCount: 1).perform { worker in
-      let blocks = AnchorBlocks(BrokenGroup(), size: AnchorBlocksTests.size)
+      let blocks = AnchorBlocks(BrokenGroup(count: processes), size: AnchorBlocksTests.size)
+      #expect(blocks.numbers(of: 50) { $0.map { Int64($0) } } == Array(0..<50))
       let evaluation = evaluate(BatchHardTripletLoss(), blocks, worker)
       let areAllNaN = evaluation.gradients[0].values.allSatisfy(\.isNaN)
       #expect(areAllNaN)

@@ -57,6 +57,29 @@ extension TrainerTests {
     #expect(warnings.contains { $0.contains("starts at step 0") })
   }
 
+  @Test func aRunKeepsItsPrecision() async throws {
+    let folder = try TemporaryFolder(), path = folder.path("run")
+    var settings = TrainerTests.settings
+    let exact = try trainer(settings)
+    try await exact.run()
+    settings.precision = .bfloat16
+    let rounded = try trainer(settings)
+    let expected = try await exact.tunedEncoder().encode(["the cat sat"]).tensor
+    try await rounded.run()
+    let found = try await rounded.tunedEncoder().encode(["the cat sat"]).tensor
+    #expect(found.values != expected.values)
+    #expect(relativeDistance(found.values, expected.values.map(Double.init)) < 0.1)
+    // Stopped in one precision, a run does not go on in another.
+    await runCancelled(try trainer(settings), output: path, afterStep: 4)
+    settings.precision = .float32
+    let error = await #expect(throws: FineTuningError.self) {
+      try await trainer(settings).run(output: path, resumes: true)
+    }
+    #expect(error?.description.contains("precision") == true)
+    settings.precision = .int8
+    #expect(throws: FineTuningError.self) { try trainer(settings) }
+  }
+
   @Test func oddEvaluationDataIsWarnedOf() throws {
     let evaluation = LabeledTexts(texts: ["a", "b", "c"], labels: ["x", "x", "y"])
     let warnings = try trainer(evaluation: .labeledTexts(evaluation)).warnings

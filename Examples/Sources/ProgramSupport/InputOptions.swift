@@ -79,12 +79,14 @@ package struct InputOptions: ParsableArguments {
     guard let input else { return try body(prepare(Batch(texts: texts, fractionRead: nil, lineNumbers: nil))()) }
     var lines = try TextLines(path: input, jsonField: jsonField, warn: warn),
       work = OrderedWork<Output>(threads: threads)
-    var failure: (any Error)?
+    var failure: (any Error)?, isIdle = false
     while failure == nil {
       // Who writes a line into a pipe waits for its result.
-      while work.isFull || !work.isEmpty && !lines.isLineWaiting() { try body(work.next()) }
+      while work.isFull || isIdle && !work.isEmpty { try body(work.next()) }
       do {
-        guard let batch = try lines.nextBatch() else { break }
+        guard let batch = try lines.nextBatch(waits: work.isEmpty) else { break }
+        isIdle = batch.texts.isEmpty
+        if isIdle { continue }
         work.add(
           try prepare(Batch(texts: batch.texts, fractionRead: lines.fractionRead, lineNumbers: batch.lineNumbers)))
       } catch {

@@ -25,7 +25,7 @@ package struct OrderedWork<Output: Sendable>: ~Copyable {
   /// Whether there is so much to do that a result should be taken first.
   package var isFull: Bool { pieces.count >= 2 * queues.count }
 
-  /// Adds a piece of work, which a thread begins when it is free.
+  /// Adds a piece of work. The threads get pieces in turn.
   package mutating func add(_ work: @Sendable @escaping () throws -> Output) {
     let piece = Piece()
     pieces.append(piece)

@@ -53,16 +53,18 @@ package struct TextLines: ~Copyable {
   /// A batch ends when it is large enough to keep all cores busy, or when no further complete line is waiting: who
   /// writes a line into a pipe gets its result before writing the next. An error in a line is thrown after the batch of the
   /// texts before it. Memory does not grow with the input.
-  package mutating func nextBatch() throws -> Batch? {
+  ///
+  /// - Parameter waits: whether to wait for a text; else the batch may be empty.
+  package mutating func nextBatch(waits: Bool = true) throws -> Batch? {
     var batch = Batch()
     var bytes = 0
     if let failure = failure.take() { throw failure }
     // A blank line is not waited behind: a text before it is answered first.
-    while batch.texts.isEmpty
+    while waits && batch.texts.isEmpty
       || batch.texts.count < TextLines.mostTexts && bytes < TextLines.mostBytes && lines.isLineWaiting()
     {
       do {
-        guard let line = try lines.next() else { break }
+        guard let line = try lines.next() else { return batch.texts.isEmpty ? nil : batch }
         guard let text = try text(of: line) else { continue }
         batch.texts.append(text)
         batch.lineNumbers.append(lines.lineCount)
@@ -72,11 +74,8 @@ package struct TextLines: ~Copyable {
         break
       }
     }
-    return batch.texts.isEmpty ? nil : batch
+    return batch
   }
-
-  /// Whether the next batch can be read without waiting for who writes the input.
-  package mutating func isLineWaiting() -> Bool { lines.isLineWaiting() }
 
   /// Says how many lines gave no text.
   package func warnOfSkippedLines() {

@@ -41,6 +41,7 @@ struct CustomLossCommand: AsyncParsableCommand {
     settings.normalize = true
     settings.maxLength = common.maxLength
     settings.threadCount = common.threads
+    settings.precision = common.precision
     let trainer = try Trainer(
       model: common.modelFolder(), data: .labeled(texts),
       loss: SupervisedContrastiveLoss(temperature: Float(temperature)),

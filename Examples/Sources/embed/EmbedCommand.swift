@@ -45,8 +45,16 @@ struct EmbedCommand: ParsableCommand {
   @Option(help: ArgumentHelp("Put the model's prompt of this name before each text.", valueName: "name"))
   var prompt: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Keep vectors for equal texts, in so many bytes; those used last. Equal texts are then computed once.",
+      valueName: "n"))
+  var cacheBytes = 0
+
   func validate() throws {
     try input.check()
+    if cacheBytes > 0 && input.input == nil { throw ValidationError("--cache-bytes goes with --input") }
+    if cacheBytes < 0 { throw ValidationError("--cache-bytes is \(cacheBytes); give a number from 0") }
     if let truncateDim, truncateDim < 1 {
       throw ValidationError("--truncate-dim is \(truncateDim); give at least 1")
     }
@@ -71,8 +79,14 @@ struct EmbedCommand: ParsableCommand {
     }
     var writer = try VectorWriter(format: format ?? .jsonl, dimension: encoder.dimension, output: output)
     var progress = ProgressBar(counting: "texts", quiet: common.quiet)
+    let cache = cacheBytes > 0 ? EmbeddingCache(byteLimit: cacheBytes) : nil
     try input.forEachBatch(warn: common.warn) { batch in
-      let embeddings = try encoder.encode(batch.texts, prompt: prompt)
+      let embeddings =
+        if let cache {
+          try encoder.encode(batch.texts, prompt: prompt, cache: cache)
+        } else {
+          try encoder.encode(batch.texts, prompt: prompt)
+        }
       if !embeddings.truncated.isEmpty { progress.clear() }
       for index in embeddings.truncated { report.add(batch.place(of: index)) }
       try writer.write(batch.texts, embeddings)
@@ -80,7 +94,9 @@ struct EmbedCommand: ParsableCommand {
     }
     progress.clear()
     report.finish()
+    let count = writer.count
     try writer.finish()
+    if let cache, !common.quiet { StandardError.print("computed \(cache.status.computed) of \(count) texts") }
   }
 
   private func writeTable(

@@ -65,7 +65,7 @@ struct TokenizeCommand: ParsableCommand {
     options.treatsSpecialTokensAsText = encodeSpecialTokens
     var pairs = try PairSource(path: pair, jsonField: input.jsonField, warn: common.warn)
     var report = TruncationReport(maxLength: common.maxLength ?? 0, warn: common.warn)
-    try input.forEachBatch(threads: common.threads ?? processorCount(), warn: common.warn) { batch in
+    try input.forEachBatch(threads: common.threads ?? availableProcessorCount(), warn: common.warn) { batch in
       var seconds: [String]? = pair == nil ? nil : [], failure: (any Error)?
       do {
         for _ in batch.texts { if let second = try pairs.next() { seconds?.append(second) } }

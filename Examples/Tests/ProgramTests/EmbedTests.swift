@@ -101,6 +101,13 @@ struct EmbedTests {
     #expect(many.errorLines.last == "Warning: 3 more texts were cut to 256 tokens")
   }
 
+  @Test func equalTextsAreComputedOnce() throws {
+    let texts = ["one", "two", "one", "One", "three", "two"]
+    let all = try ProgramRun("embed", ["--input", "-"], input: lines(texts))
+    let kept = try ProgramRun("embed", ["--input", "-", "--cache-bytes", "1000000"], input: lines(texts))
+    #expect(kept.text == all.text && kept.errorLines == ["computed 3 of 6 texts"])
+  }
+
   @Test func jsonFieldReadsJSONLines() throws {
     let input = Data("{\"title\":\"a text\",\"n\":1}\n{\"title\":2}\n".utf8)
     let run = try ProgramRun("embed", ["--input", "-", "--json-field", "title"], input: input)
@@ -183,7 +190,8 @@ struct EmbedTests {
     [], ["--input", "-", "text"], ["--unknown", "text"], ["--format", "xml", "text"],
     ["--pooling", "mean+", "text"],
     ["--threads", "0", "text"], ["--max-length", "1", "text"], ["--precision", "int4", "text"],
-    ["--truncate-dim", "0", "text"], ["--format", "npy", "text"], ["--json-field", "name", "text"],
+    ["--cache-bytes", "-1", "--input", "-"], ["--cache-bytes", "9", "text"], ["--truncate-dim", "0", "text"],
+    ["--format", "npy", "text"], ["--json-field", "name", "text"],
   ])
   func wrongArgumentsAreUsageErrors(arguments: [String]) throws {
     let run = try ProgramRun("embed", arguments)

@@ -79,6 +79,35 @@ struct TokenizeTests {
     #expect(pairs.exitCode == 1 && pairs.text == "101 7592 102 2088 102\n")
   }
 
+  /// Many batches, of which several are worked on at a time.
+  @Test func resultsAreInOrder() throws {
+    let texts = (0..<5000).map { "text \($0 % 7 == 0 ? String(repeating: "word ", count: $0 % 90) : "") \($0)\n" }
+    func run(_ options: String..., input: String) throws -> ProgramRun {
+      try ProgramRun("tokenize", ["--input", "-"] + options, input: Data(input.utf8))
+    }
+    for format in ["ids", "tokens"] {
+      let one = try run("--format", format, "--threads", "1", input: texts.joined())
+      #expect(one.exitCode == 0 && one.text.split(separator: "\n").count == 5000)
+      #expect(try run("--format", format, "--threads", "3", input: texts.joined()).text == one.text)
+    }
+    // What comes before a bad line is answered, whatever was already read behind it.
+    let bad = Data(texts[..<3000].joined().utf8) + Data([0xFF, 0x0A]) + Data(texts[3000...].joined().utf8)
+    let broken = try ProgramRun("tokenize", ["--input", "-", "--threads", "3"], input: bad)
+    #expect(broken.exitCode == 1 && broken.errors.contains("line 3001"))
+    #expect(broken.text.split(separator: "\n").count == 3000)
+  }
+
+  /// Who writes a line and waits gets its result, also behind a full batch and a blank line, which has none.
+  @Test func aConversation() throws {
+    let running = try RunningProgram("tokenize", ["--input", "-", "--json-field", "t"])
+    running.send(Data((String(repeating: "{\"t\":\"hello\"}\n", count: 1024) + "\n").utf8))
+    for _ in 0..<1024 { #expect(running.readLine() == "101 7592 102") }
+    running.send(Data("{\"t\":\"world\"}\n".utf8))
+    #expect(running.readLine() == "101 2088 102")
+    running.closeInput()
+    #expect(running.waitUntilExit().exitCode == 0)
+  }
+
   @Test(arguments: [[], ["--format", "xml", "text"], ["--decode", "--format", "tokens", "101"]])
   func wrongArgumentsAreUsageErrors(arguments: [String]) throws {
     #expect(try ProgramRun("tokenize", arguments).exitCode == 64)

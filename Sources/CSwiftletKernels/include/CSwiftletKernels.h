@@ -84,8 +84,8 @@ typedef struct {
   /// float32 numbers.
   void (*convert)(size_t rows, size_t k, const float *x, size_t ldx, float *scratch, void *inputs);
 
-  /// The same for the columns of x: k rows of `columns` numbers, ldx apart, become `columns` rows of k inputs. Null where
-  /// nothing is trained.
+  /// The same for the columns of x: k rows of `columns` numbers, ldx apart, become `columns` rows of k inputs. Null but in
+  /// bfloat16.
   void (*convert_columns)(size_t columns, size_t k, const float *x, size_t ldx, void *inputs);
 
   /// Whether weights are expanded to float32 if there are at least SWLT_EXPANDED_ROWS rows.
@@ -96,7 +96,7 @@ typedef struct {
   void (*product)(size_t m, size_t n, size_t k, const void *inputs, const void *packed, float *scratch,
                   const float *bias, swlt_function function, float *c, size_t ldc);
 
-  /// c += a b, the sums starting at c, input by input. Null where nothing is trained.
+  /// c += a b, the sums starting at c, input by input. Null but in bfloat16.
   void (*add_product)(size_t m, size_t n, size_t k, const void *inputs, const void *packed, float *c, size_t ldc);
 } swlt_compact;
 

@@ -75,7 +75,7 @@ extension Context {
   ) {
     let (matrix, bias) = weights.linear(layer)
     // Made once: threads share the owners' count of each.
-    let inputs = (matrix.convertsInputs ? converted(x, for: matrix) : x).matrix, outputs = y.matrix
+    let inputs = converted(x.matrix, for: matrix.products), outputs = y.matrix
     let biases = bias?.vector
     forEachBlock(rows: x.shape[0], columns) { rows, columns in
       var scratch = Scratch(worker.workspace)
@@ -83,11 +83,13 @@ extension Context {
     }
   }
 
-  private func converted(_ x: Tensor, for matrix: PackedMatrix) -> Tensor {
-    let converted = result(x.shape[0], matrix.inputCount)
-    forEachRange(x.shape[0], grain: 32) { rows in
+  /// Rows as a product takes them.
+  fileprivate func converted(_ x: MatrixView, for products: ProductKernels) -> MatrixView {
+    guard products.convertsInputs else { return x }
+    let converted = result(x.rows, products.inputCount(x.columns)).matrix
+    forEachRange(x.rows, grain: 32) { rows in
       var scratch = Scratch(worker.workspace)
-      matrix.convert(x.matrix.rows(rows), into: converted.matrix.rows(rows), &scratch)
+      products.convert(x.rows(rows), into: converted.rows(rows), &scratch)
     }
     return converted
   }
@@ -170,7 +172,7 @@ extension Context {
   fileprivate func inputGradient(_ gradient: Tensor, _ layer: Linear, outputs: Range<Int>) -> Tensor {
     let rows = weights.rows(layer).matrix.rows(outputs), products = products
     let result = result(gradient.shape[0], layer.inputs)
-    let gradient = converted(gradient.matrix.columns(outputs))
+    let gradient = converted(gradient.matrix.columns(outputs), for: products)
     forEachPanel(layer.inputs) { columns in
       var scratch = Scratch(worker.workspace)
       let packed = scratch.take(products.packedCount(inputs: outputs.count, outputs: columns.count))
@@ -200,12 +202,7 @@ extension Context {
   private func addWeightGradient(_ gradient: MatrixView, _ x: Tensor, to sum: MatrixView) {
     let tokens = x.shape[0], products = products
     let packed = VectorView(worker.workspace.buffer(count: products.packedCount(inputs: tokens, outputs: x.shape[1])))
-    forEachPanel(x.shape[1]) { columns in
-      var scratch = Scratch(worker.workspace)
-      let start = products.packedCount(inputs: tokens, outputs: columns.lowerBound)
-      let count = products.packedCount(inputs: tokens, outputs: columns.count)
-      products.pack(x.matrix.columns(columns), into: packed[start..<start + count], &scratch)
-    }
+    pack(x.matrix, into: packed, products)
     forEachRange(gradient.columns, grain: 32) { range in
       let gradient = gradient.columns(range)
       guard products.convertsInputs else {
@@ -220,18 +217,6 @@ extension Context {
 
   /// Those of matrices that are not packed once: of gradients.
   private var products: ProductKernels { ProductKernels(WeightFormat(precision, areHalves: false), kernels: kernels) }
-
-  /// Rows as a product takes them.
-  private func converted(_ x: MatrixView) -> MatrixView {
-    let products = products
-    guard products.convertsInputs else { return x }
-    let converted = result(x.rows, products.inputCount(x.columns)).matrix
-    forEachRange(x.rows, grain: 32) { rows in
-      var scratch = Scratch(worker.workspace)
-      products.convert(x.rows(rows), into: converted.rows(rows), &scratch)
-    }
-    return converted
-  }
 
   /// Adds the rows of x, one by one.
   func addSumOfRows(_ x: MatrixView, times factor: Tensor? = nil, to sum: VectorView) {

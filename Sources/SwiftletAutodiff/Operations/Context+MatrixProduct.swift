@@ -9,7 +9,7 @@ extension Context {
     let panels = worker.workspace.buffer(count: Kernels.packedCount(inputs: b.rows, outputs: b.columns))
     let y = result(a.rows, b.columns)
     y.vector.fill(0)
-    pack(b, into: VectorView(panels))
+    pack(b, into: VectorView(panels), ProductKernels(.float32, kernels: kernels))
     forEachRange((a.rows + kernels.tileRows - 1) / kernels.tileRows, grain: 1) { tiles in
       let rows = tiles.lowerBound * kernels.tileRows..<min(tiles.upperBound * kernels.tileRows, a.rows)
       kernels.addProduct(a.rows(rows), packed: VectorView(panels), to: y.matrix.rows(rows))
@@ -18,13 +18,13 @@ extension Context {
   }
 
   /// Packs b, `[inputs, outputs]`, a few panels at a time.
-  func pack(_ b: MatrixView, into packed: VectorView) {
+  func pack(_ b: MatrixView, into packed: VectorView, _ products: ProductKernels) {
     forEachPanel(b.columns) { columns in
+      var scratch = Scratch(worker.workspace)
       // The panels before take as much as so many columns do when packed.
-      let start = Kernels.packedCount(inputs: b.rows, outputs: columns.lowerBound)
-      kernels.pack(
-        b.columns(columns),
-        into: packed[start..<start + Kernels.packedCount(inputs: b.rows, outputs: columns.count)])
+      let start = products.packedCount(inputs: b.rows, outputs: columns.lowerBound)
+      let count = products.packedCount(inputs: b.rows, outputs: columns.count)
+      products.pack(b.columns(columns), into: packed[start..<start + count], &scratch)
     }
   }
 

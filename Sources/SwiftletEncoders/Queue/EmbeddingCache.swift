@@ -7,7 +7,8 @@ import SwiftletTokenizers
 ///
 /// ```swift
 /// let cache = EmbeddingCache(byteLimit: 256 << 20)
-/// let vectors = try await queue.encode(texts, with: encoder, cache: cache)
+/// let vectors = try encoder.encode(texts, cache: cache)
+/// let others = try await queue.encode(moreTexts, with: encoder, cache: cache)
 /// ```
 ///
 /// A vector depends on nothing but the text's tokens, the encoder and its settings, so one from the cache has the bits that
@@ -24,6 +25,8 @@ public final class EmbeddingCache: Sendable {
     public let hits: Int
     /// How many texts were not found.
     public let misses: Int
+    /// How many texts were computed: of those not found, equal ones of one call only once.
+    public let computed: Int
   }
 
   struct Key: Hashable {
@@ -53,6 +56,7 @@ public final class EmbeddingCache: Sendable {
     var rows = RecentRows()
     var hits = 0
     var misses = 0
+    var computed = 0
   }
 
   private let byteLimit: Int
@@ -67,7 +71,8 @@ public final class EmbeddingCache: Sendable {
   /// What the cache has and did.
   public var status: Status {
     state.withLock {
-      Status(count: $0.rows.count, byteCount: $0.rows.byteCount, hits: $0.hits, misses: $0.misses)
+      Status(
+        count: $0.rows.count, byteCount: $0.rows.byteCount, hits: $0.hits, misses: $0.misses, computed: $0.computed)
     }
   }
 
@@ -101,6 +106,7 @@ public final class EmbeddingCache: Sendable {
   func insert(_ rows: Tensor, for lookup: Lookup) {
     let values = lookup.keys.indices.map { rows.matrix.row($0).values }
     state.withLock { state in
+      state.computed += lookup.keys.count
       for (key, row) in zip(lookup.keys, values) { state.rows.insert(row, for: key, byteLimit: byteLimit) }
     }
   }

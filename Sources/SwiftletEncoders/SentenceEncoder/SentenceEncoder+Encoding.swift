@@ -26,6 +26,23 @@ extension SentenceEncoder {
     Embeddings(try await run(texts, prompt).result())
   }
 
+  /// Looks up each text in a cache and computes only those that are missing, equal ones once. The calling thread takes part
+  /// in the work.
+  ///
+  /// - Parameters:
+  ///   - texts: as without a cache.
+  ///   - prompt: as without a cache.
+  ///   - cache: where vectors are looked for and kept.
+  /// - Returns: The same vectors as without a cache.
+  /// - Throws: The same errors.
+  public func encode(_ texts: [String], prompt: String? = nil, cache: EmbeddingCache) throws -> Embeddings {
+    let tokens = try pipeline.tokens(of: texts.map { EncoderInput($0) }, prompt: prompt)
+    guard let lookup = cache.lookUp(try request(for: tokens).work) else { preconditionFailure("vectors are kept") }
+    let computed = try pipeline.run(lookup.missing.tokens, weights: weights).result().rows
+    cache.insert(computed, for: lookup)
+    return Embeddings(tensor: lookup.rows(with: computed), truncated: tokens.truncatedSequences)
+  }
+
   private func run(_ texts: [String], _ prompt: String?) throws -> EncodingRun {
     try pipeline.run(texts.map { EncoderInput($0) }, prompt: prompt, weights: weights)
   }

@@ -8,8 +8,8 @@
 package struct AttentionHead {
   package let headSize: Int
   private let kernels: Kernels
-  /// Of the scores and of what they weight, where nothing is to be trained. bfloat16 alone has fewer bits: integers
-  /// would not pay for such short rows.
+  /// Of the scores and of what they weight, in the forward pass; gradients are products in float32. bfloat16 alone has fewer
+  /// bits: integers would not pay for such short rows.
   private let products: ProductKernels
   private let dropout: DropoutMask?
 

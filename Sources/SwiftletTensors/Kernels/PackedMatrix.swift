@@ -28,7 +28,7 @@ package struct PackedMatrix: Sendable {
   package let inputs: Int
   package let outputs: Int
   package let kernels: Kernels
-  private let products: ProductKernels
+  package let products: ProductKernels
   private let panels: VectorView
 
   /// The columns of a panel.
@@ -80,17 +80,6 @@ package struct PackedMatrix: Sendable {
       rows.rows == outputs && rows.columns == inputs, "\(rows.rows) x \(rows.columns) for \(outputs) x \(inputs)")
     var scratch = Scratch(workspace)
     products.pack(rows.rows(columns).transposed, into: panels(columns), &scratch)
-  }
-
-  /// The numbers, 4 bytes each, that a row of inputs takes in the form that a product wants.
-  package var inputCount: Int { products.inputCount(inputs) }
-
-  /// Whether a product takes other inputs than float32 numbers.
-  package var convertsInputs: Bool { products.convertsInputs }
-
-  /// Converts rows of numbers, `[rows, inputs]`, to what a product takes, `[rows, inputCount]`.
-  package func convert(_ x: MatrixView, into converted: MatrixView, _ scratch: inout Scratch) {
-    products.convert(x, into: converted, &scratch)
   }
 
   /// Some rows and columns, from where a panel starts, of function(x W + bias).

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// How many processors this process may use: those it may run on, no more than its control group's quota pays for.
-func availableProcessorCount() -> Int {
+public func availableProcessorCount() -> Int {
   #if os(Linux)
     let allowed = allowedProcessors() ?? System.onlineProcessorCount
     return max(1, min(allowed, controlGroupQuota() ?? allowed))

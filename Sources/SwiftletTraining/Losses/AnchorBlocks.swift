@@ -28,14 +28,19 @@ final class AnchorBlocks {
   /// The blocks of this process. Those of all processes are consecutive.
   func own(of anchorCount: Int) -> [Range<Int>] {
     let count = count(of: anchorCount)
-    let first = group.rank * count / group.count, end = (group.rank + 1) * count / group.count
-    return (first..<end).map { $0 * size..<min(($0 + 1) * size, anchorCount) }
+    return blocks(group.rank * count / group.count..<(group.rank + 1) * count / group.count, of: anchorCount)
+  }
+
+  private func blocks(_ numbers: Range<Int>, of anchorCount: Int) -> [Range<Int>] {
+    numbers.map { $0 * size..<min(($0 + 1) * size, anchorCount) }
   }
 
   /// Numbers that belong to anchors, in their order: each process computes those of its own blocks.
   func numbers(of anchorCount: Int, _ body: (Range<Int>) -> [Int64]) -> [Int64] {
     if count(of: anchorCount) == 1 { return body(0..<anchorCount) }
-    return joined(own(of: anchorCount).flatMap(body))
+    let all = joined(own(of: anchorCount).flatMap(body))
+    // A loss needs all of them, also where it is in vain.
+    return failure == nil ? all : blocks(0..<count(of: anchorCount), of: anchorCount).flatMap(body)
   }
 
   /// The numbers of all processes, in the order of their blocks; those of this one alone after an error.
@@ -133,6 +138,9 @@ private struct BlockMeanOperation: Operation {
       let values = terms(variables, anchors), ofValues = context.result(values.count)
       ofValues.vector.fill(gradient.vector[0] * (1 / Float(max(termCount, 1))))
       for (part, sum) in zip(context.backward(from: values, ofValues, at: variables), sums) {
+        // What is moved becomes 0, and inputs may share a gradient.
+        var part = part
+        part.makeUnique(in: context.worker.workspace)
         lost += kernels.move(part.vector, to: sum, at: 0, limit: limit)
       }
     }
@@ -148,19 +156,18 @@ private struct BlockMeanOperation: Operation {
 }
 
 extension BatchStatistics {
-  /// The means of several blocks' figures, each weighted by its anchors.
-  fileprivate init(joining parts: [BatchStatistics], of counts: [Int], _ blocks: AnchorBlocks) {
-    let counts = blocks.joined(counts.map { Int64($0) })
-    func mean(_ figure: (BatchStatistics) -> Float?) -> Float? {
-      var sum = 0.0, count: Int64 = 0
-      for (value, anchors) in zip(blocks.joined(parts.map { figure($0) ?? .nan }), counts) where !value.isNaN {
-        sum += Double(value) * Double(anchors)
-        count += anchors
+  /// The figures of several blocks' terms and anchors together.
+  fileprivate init(joining parts: [BatchStatistics], of anchorCounts: [Int], _ blocks: AnchorBlocks) {
+    func mean(_ figure: (BatchStatistics) -> Float?, _ count: (Counts) -> Int) -> Float? {
+      let counts = zip(parts, anchorCounts).map { part, anchors in
+        figure(part) == nil ? 0 : Int64(part.counts.map(count) ?? anchors)
       }
+      let all = zip(blocks.joined(parts.map { figure($0) ?? 0 }), blocks.joined(counts))
+      let sum = all.reduce(0) { $0 + Double($1.0) * Double($1.1) }, count = all.reduce(0) { $0 + $1.1 }
       return count == 0 ? nil : Float(sum / Double(count))
     }
     self.init(
-      activeFraction: mean(\.activeFraction), hardestPositive: mean(\.hardestPositive),
-      hardestNegative: mean(\.hardestNegative))
+      activeFraction: mean(\.activeFraction, \.terms), hardestPositive: mean(\.hardestPositive, \.positives),
+      hardestNegative: mean(\.hardestNegative, \.negatives))
   }
 }

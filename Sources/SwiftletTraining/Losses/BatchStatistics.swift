@@ -14,6 +14,21 @@ public struct BatchStatistics: Equatable, Sendable {
   /// The mean distance from an anchor to its nearest negative, over anchors that have a negative.
   public var hardestNegative: Float?
 
+  /// How many numbers each figure is the mean of; nil if this is not known.
+  var counts: Counts?
+
+  struct Counts {
+    var terms = 0
+    var positives = 0
+    var negatives = 0
+  }
+
+  /// Whether the figures are equal.
+  public static func == (left: BatchStatistics, right: BatchStatistics) -> Bool {
+    left.activeFraction == right.activeFraction && left.hardestPositive == right.hardestPositive
+      && left.hardestNegative == right.hardestNegative
+  }
+
   /// Creates the statistics of a batch.
   public init(activeFraction: Float? = nil, hardestPositive: Float? = nil, hardestNegative: Float? = nil) {
     self.activeFraction = activeFraction

@@ -98,10 +98,12 @@ struct RunDescription: Equatable {
 
   /// The fields that differ from an earlier run.
   func differences(from earlier: RunDescription) -> [Difference] {
-    fields.compactMap { name, value in
+    // Some fields are left out where they say nothing.
+    let gone = earlier.fields.filter { self[$0.name] == nil }
+    return fields.compactMap { name, value in
       let old = earlier[name] ?? "unknown"
       return sameBytes(old, value) ? nil : Difference(name: name, earlier: old, value: value)
-    }
+    } + gone.map { Difference(name: $0.name, earlier: $0.value, value: "unknown") }
   }
 
   /// The digest of the model folder: configuration, tokenizer and weights.

@@ -41,9 +41,9 @@ public struct FineTuningSettings: Sendable, Equatable {
   public var pieceSize = 64
   /// The number of batches whose gradients are averaged for one update.
   public var accumulation = 1
-  /// What the matrix products of updates are computed in, those of the gradients too: float32 or bfloat16. Weights, moments,
-  /// sums and losses stay float32, and so do evaluations and the tuned model. bfloat16 takes about half the time where the CPU
-  /// has instructions for it; its bits may depend on the CPU.
+  /// What the matrix products of updates are computed in, float32 or bfloat16: all but those of losses and of attention's
+  /// gradients. Weights, moments, sums and losses stay float32, and so do evaluations and the tuned model. bfloat16 takes some
+  /// 0.6 of the time where the CPU has instructions for it; its bits may depend on the CPU.
   ///
   /// Micikevicius and others: Mixed precision training, ICLR 2018, arXiv:1710.03740; Kalamkar and others: A study of BFLOAT16
   /// for deep learning training, arXiv:1905.12322, 2019.

@@ -59,9 +59,12 @@ struct RankingScores {
       (0..<columns).lazy.filter { column in column != anchor && classes.map { $0[column] != $0[anchor] } ?? true }
         .map { distance(anchor, $0) }.min()
     }
-    return BatchStatistics(
+    let known = negatives.compactMap { $0 }
+    var statistics = BatchStatistics(
       activeFraction: BatchStatistics.mean(zip(positives, negatives).map { $0 > ($1 ?? .infinity) ? 1 : 0 }),
-      hardestPositive: BatchStatistics.mean(positives),
-      hardestNegative: BatchStatistics.mean(negatives.compactMap { $0 }))
+      hardestPositive: BatchStatistics.mean(positives), hardestNegative: BatchStatistics.mean(known))
+    statistics.counts = BatchStatistics.Counts(
+      terms: positives.count, positives: positives.count, negatives: known.count)
+    return statistics
   }
 }

@@ -41,7 +41,7 @@ public struct FaceNetSemiHardTripletLoss: AnchorwiseLoss, NamedLoss {
     return LossTerms(
       positives - distances.distances(triplets.map { ($0.0, $0.2) }) + margin,
       statistics: distances.statistics(
-        activeFraction: pairs.isEmpty ? nil : Float(triplets.count) / Float(pairs.count)))
+        activeFraction: pairs.isEmpty ? nil : Float(triplets.count) / Float(pairs.count), ofTerms: pairs.count))
   }
 
   /// 0

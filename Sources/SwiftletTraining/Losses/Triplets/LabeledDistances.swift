@@ -105,15 +105,20 @@ struct LabeledDistances {
 
   /// - Parameter terms: the terms of the loss.
   func statistics(terms: Variable) -> BatchStatistics {
-    statistics(activeFraction: BatchStatistics.activeFraction(of: terms))
+    statistics(activeFraction: BatchStatistics.activeFraction(of: terms), ofTerms: terms.count)
   }
 
-  func statistics(activeFraction: Float?) -> BatchStatistics {
-    func mean(_ others: some Sequence<Int?>) -> Float? {
-      BatchStatistics.mean(zip(anchors, others).compactMap { anchor, other in other.map { self[anchor, $0] } })
+  /// - Parameter termCount: what the fraction is of.
+  func statistics(activeFraction: Float?, ofTerms termCount: Int) -> BatchStatistics {
+    func distances(_ others: some Sequence<Int?>) -> [Float] {
+      zip(anchors, others).compactMap { anchor, other in other.map { self[anchor, $0] } }
     }
-    return BatchStatistics(
-      activeFraction: activeFraction, hardestPositive: mean(hardest.lazy.map(\.positive)),
-      hardestNegative: mean(hardest.lazy.map(\.negative)))
+    let positives = distances(hardest.lazy.map(\.positive)), negatives = distances(hardest.lazy.map(\.negative))
+    var statistics = BatchStatistics(
+      activeFraction: activeFraction, hardestPositive: BatchStatistics.mean(positives),
+      hardestNegative: BatchStatistics.mean(negatives))
+    statistics.counts = BatchStatistics.Counts(
+      terms: termCount, positives: positives.count, negatives: negatives.count)
+    return statistics
   }
 }
