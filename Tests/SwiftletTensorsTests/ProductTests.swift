@@ -108,7 +108,9 @@ import Testing
     let a = numbers(shape.m * shape.k, seed: 5), b = numbers(shape.n * shape.k, seed: 6)
     let bias = numbers(shape.n, seed: 7)
     for kernels in paths {
-      for function in [SWLT_GELU, SWLT_GELU_8BIT, SWLT_GELU_TANH, SWLT_RELU, SWLT_SILU, SWLT_TANH, SWLT_SOFTPLUS, SWLT_SIGMOID] {
+      for function in [
+        SWLT_GELU, SWLT_GELU_8BIT, SWLT_GELU_TANH, SWLT_RELU, SWLT_SILU, SWLT_TANH, SWLT_SOFTPLUS, SWLT_SIGMOID,
+      ] {
         let fused = product(kernels, shape, a, lda: shape.k, b, bias: bias, function: function)
         var apart = product(kernels, shape, a, lda: shape.k, b, bias: bias)
         kernels.table.pointee.map(apart.count, function, apart, &apart)

@@ -82,17 +82,21 @@ struct TokenizeTests {
   /// Many batches, of which several are worked on at a time.
   @Test func resultsAreInOrder() throws {
     let texts = (0..<5000).map { "text \($0 % 7 == 0 ? String(repeating: "word ", count: $0 % 90) : "") \($0)\n" }
-    func run(_ options: String..., input: String) throws -> ProgramRun {
-      try ProgramRun("tokenize", ["--input", "-"] + options, input: Data(input.utf8))
+    let file = FileManager.default.temporaryDirectory.appendingPathComponent("texts-\(UUID().uuidString)")
+    defer { try? FileManager.default.removeItem(at: file) }
+    func run(_ options: String..., on input: Data) throws -> ProgramRun {
+      try input.write(to: file)
+      return try ProgramRun("tokenize", ["--input", file.path] + options)
     }
+    let all = Data(texts.joined().utf8)
     for format in ["ids", "tokens"] {
-      let one = try run("--format", format, "--threads", "1", input: texts.joined())
+      let one = try run("--format", format, "--threads", "1", on: all)
       #expect(one.exitCode == 0 && one.text.split(separator: "\n").count == 5000)
-      #expect(try run("--format", format, "--threads", "3", input: texts.joined()).text == one.text)
+      #expect(try run("--format", format, "--threads", "3", on: all).text == one.text)
     }
     // What comes before a bad line is answered, whatever was already read behind it.
     let bad = Data(texts[..<3000].joined().utf8) + Data([0xFF, 0x0A]) + Data(texts[3000...].joined().utf8)
-    let broken = try ProgramRun("tokenize", ["--input", "-", "--threads", "3"], input: bad)
+    let broken = try run("--threads", "3", on: bad)
     #expect(broken.exitCode == 1 && broken.errors.contains("line 3001"))
     #expect(broken.text.split(separator: "\n").count == 3000)
   }

@@ -36,7 +36,8 @@ public struct BatchAllTripletLoss: NamedLoss {
     let value = Context.of(distances.distances).record(
       Tensor([triplets.mean], shape: [1]),
       ActiveTripletsOperation(input: Operand(distances.distances), triplets: triplets))
-    return LossValue(value, statistics: distances.statistics(activeFraction: triplets.activeFraction, ofTerms: triplets.count))
+    return LossValue(
+      value, statistics: distances.statistics(activeFraction: triplets.activeFraction, ofTerms: triplets.count))
   }
 
   /// m
