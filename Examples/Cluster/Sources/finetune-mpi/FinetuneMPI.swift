@@ -29,10 +29,13 @@ enum FinetuneMPI {
       do {
         command = try FinetuneCommand.parse()
       } catch {
-        // Every process has the same arguments: one says what is wrong with them.
+        // Every process has the same arguments: one says what is wrong with them. When the first has ended, mpirun ends the
+        // others: so all wait until it is said.
+        let code = FinetuneCommand.exitCode(for: error), message = FinetuneCommand.fullMessage(for: error)
+        if group.rank == 0 { code == .success ? print(message) : say(message) }
+        fflush(nil)
         group.finish()
-        if group.rank == 0 { FinetuneCommand.exit(withError: error) }
-        exit(FinetuneCommand.exitCode(for: error).rawValue)
+        exit(code.rawValue)
       }
       do {
         try await command.run()
