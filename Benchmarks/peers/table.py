@@ -59,7 +59,8 @@ def kernel_rows(kernels):
 
 def share_of_peak(measured, results, layers=6, hidden=384, precision="float32"):
     """The part of all processors' peak in this precision that the operations of a BERT of these sizes make, the bundled
-    model's if none are given. A layer's products have 12 hidden² weights; attention adds two products of hidden numbers a pair of tokens."""
+    model's if none are given. A layer's products have 12 hidden² weights; attention adds two products of hidden numbers a pair
+    of tokens."""
     length = measured["tokens"] / measured["texts"]
     operations = layers * (2 * 12 * hidden**2 + 4 * hidden * length)
     limit = peak(results["kernels"], precision) * results["machine"]["processors"]

@@ -12,8 +12,8 @@ import SwiftletTokenizers
 /// the batch, and its gradients are added. A batch that is no larger than a piece may be is embedded only once. Every piece
 /// size gives the same bits.
 ///
-/// Each process of a group embeds blocks of its own. Vectors are gathered. All compute the loss, or
-/// share its anchors, see ``AnchorBlocks``.
+/// Each process of a group embeds blocks of its own. Vectors are gathered. All compute the loss, or share its anchors, see
+/// ``AnchorBlocks``.
 ///
 /// Gao, Zhang, Han, Callan: Scaling deep contrastive learning batch size under memory limited setup, RepL4NLP 2021.
 struct BatchGradient {
