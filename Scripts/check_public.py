@@ -133,7 +133,10 @@ def users_text():
     for user in USERS:
         path = ROOT / user
         files += [path] if path.is_file() else sorted(path.rglob("*.swift")) + sorted(path.rglob("*.md"))
-    return "\n".join(file.read_text() for file in files if ".build" not in file.parts)
+    # The pages that list all types use none.
+    lists = {"Swiftlet.md", "SwiftletFiles.md"}
+    return "\n".join(
+        file.read_text() for file in files if ".build" not in file.parts and file.name not in lists)
 
 
 def main():
