@@ -13,7 +13,7 @@ trap 'rm -rf "$work"' EXIT
 "$root/Scripts/make_app.sh" "$work"
 swift build --package-path "$work/app"
 bin=$(swift build --package-path "$work/app" --show-bin-path)
-(cd "$root" && "$bin/embed-example" && "$bin/tune-example" && "$bin/queue-example")
+(cd "$root" && "$bin/embed-example" && "$bin/tune-example")
 
 texts=$root/Tests/SwiftletEncodersTests/Fixtures/all-MiniLM-L6-v2/page.txt
 "$bin/embed-lines" "$root/weights/all-MiniLM-L6-v2" "$texts" > "$work/debug.txt"

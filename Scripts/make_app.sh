@@ -4,7 +4,7 @@
 # Makes an app that depends on this package as a user's app would, by version from a git URL: make_app.sh FOLDER
 #
 # FOLDER gets swiftlet, a clone of HEAD with the tag 0.0.1, and app, a package with three programs:
-#   embed-example, tune-example, queue-example    the library examples of the README
+#   embed-example, tune-example    the library examples of the README
 #   embed-lines MODEL TEXTS    prints the vector of each line of TEXTS, then on standard error how many tokens it
 #                              embedded and how many a second, loading aside
 set -euo pipefail
@@ -14,7 +14,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 git clone -q "$root" "$folder/swiftlet"
 git -C "$folder/swiftlet" -c user.name=app -c user.email=app@localhost tag -f 0.0.1
 
-mkdir -p "$folder/app/Sources/"{embed-example,tune-example,queue-example,embed-lines}
+mkdir -p "$folder/app/Sources/"{embed-example,tune-example,embed-lines}
 cat > "$folder/app/Package.swift" <<SWIFT
 // swift-tools-version: 6.2
 import PackageDescription
@@ -28,7 +28,6 @@ let package = Package(
   targets: [
     .executableTarget(name: "embed-example", dependencies: [swiftlet]),
     .executableTarget(name: "tune-example", dependencies: [swiftlet]),
-    .executableTarget(name: "queue-example", dependencies: [swiftlet]),
     .executableTarget(name: "embed-lines", dependencies: [swiftlet, files]),
   ]
 )
@@ -38,7 +37,6 @@ snippet() {
 }
 snippet 1 > "$folder/app/Sources/embed-example/main.swift"
 snippet 2 > "$folder/app/Sources/tune-example/main.swift"
-snippet 3 > "$folder/app/Sources/queue-example/main.swift"
 cat > "$folder/app/Sources/embed-lines/main.swift" <<'SWIFT'
 import Foundation
 import Swiftlet
