@@ -44,7 +44,8 @@ let memorySafety: [SwiftSetting] = [.strictMemorySafety(), .treatWarning("Strict
 
 let package = Package(
   name: "swiftlet",
-  platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .watchOS(.v11), .visionOS(.v2)],
+  // Not watchOS: most watches have 32-bit pointers (arm64_32).
+  platforms: [.macOS(.v15), .iOS(.v18), .tvOS(.v18), .visionOS(.v2)],
   products: [
     // All modules, though a program imports Swiftlet alone: the package manager compiles a program anew only if a module
     // that it knows as the program's has changed, and inlined code and layouts come from all of them.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+//
+// Chooses the table of kernels for this CPU, and sets the thread's floating-point mode.
 
 #include "CSwiftletKernels.h"
 
@@ -14,7 +16,7 @@ int swlt_is_sanitized(void) {
 #endif
 }
 
-#if defined(__x86_64__)
+#if defined(__x86_64__) && __SIZEOF_POINTER__ == 8
 
 /// Whether the CPU has what avx2.c is compiled for. A hypervisor can hide F16C (the half conversions) alone.
 static int has_avx2(void) {
@@ -48,7 +50,7 @@ uint64_t swlt_use_ieee_arithmetic(void) {
 
 void swlt_set_arithmetic(uint64_t setting) { __builtin_ia32_ldmxcsr((uint32_t)setting); }
 
-#elif defined(__aarch64__)
+#elif defined(__aarch64__) && __SIZEOF_POINTER__ == 8
 
 #if defined(__linux__)
 #include <sys/auxv.h>
@@ -83,5 +85,6 @@ uint64_t swlt_use_ieee_arithmetic(void) {
 void swlt_set_arithmetic(uint64_t setting) { __builtin_arm_wsr64("fpcr", setting); }
 
 #else
-#error "Swiftlet runs on x86-64 and 64-bit Arm."
+// Counts are Swift's Int, which has the size of a pointer.
+#error "Swiftlet runs on x86-64 and 64-bit Arm, with 64-bit pointers: not on arm64_32 or WebAssembly."
 #endif

@@ -62,15 +62,6 @@ extension Context {
   }
 }
 
-extension BackwardPass {
-  /// A gradient that starts at 0.
-  func zeros(_ shape: [Int]) -> Tensor {
-    let zeros = Tensor(uninitialized: shape, in: context.worker.workspace)
-    zeros.vector.fill(0)
-    return zeros
-  }
-}
-
 extension Tensor {
   /// Adds another tensor of the same shape, element by element, in place unless the numbers are shared.
   fileprivate mutating func add(_ other: Tensor, in context: Context) {

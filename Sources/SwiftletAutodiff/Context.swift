@@ -70,7 +70,8 @@ package struct Context {
 
   /// The context of an op's operands: that of a recorded operand, otherwise that of any operand with a context.
   ///
-  /// If all operands are constants, nothing is recorded and the calling thread computes.
+  /// If all operands are constants, nothing is recorded and the calling thread computes, in its own arithmetic: the bits are
+  /// those of a pool's thread unless the program makes its threads flush subnormal numbers to 0 or round otherwise.
   package static func of(_ operands: Variable...) -> Context { of(operands) }
 
   /// As for single operands.
@@ -83,7 +84,8 @@ package struct Context {
     return recorded.first?.context ?? operands.lazy.compactMap(\.context).first ?? .ofConstants
   }
 
-  /// All paths give the same bits, so a wrong name in `SWIFTLET_CPU` is left to what loads weights, which can throw.
+  /// A wrong name in `SWIFTLET_CPU` is ignored here, as this cannot throw: loading weights reports it, and all paths give
+  /// the same bits.
   private static var ofConstants: Context {
     Context(kernels: (try? Kernels.selected()) ?? .best, worker: .alone())
   }

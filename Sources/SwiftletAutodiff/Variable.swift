@@ -10,7 +10,8 @@ public import SwiftletTensors
 /// ```
 ///
 /// A variable carries the computation it belongs to, so an op needs only its operands. Without a trainer, ops record
-/// nothing for derivatives and compute the same bits.
+/// nothing for derivatives and compute the same bits on the calling thread. (If your program sets that thread to flush
+/// subnormal numbers to zero, as code built with `-ffast-math` may, so do these ops.)
 ///
 /// Element-wise ops broadcast their operands as NumPy does: shapes are aligned at their last axes, and an axis that is
 /// missing or has the extent 1 is repeated.

@@ -7,7 +7,7 @@ public import SwiftletFiles
 /// The names of the reasons follow the reference implementation.
 public struct SafetensorsError: SwiftletError, Equatable {
   /// What is wrong with the file.
-  public enum Reason: Equatable, Sendable {
+  public enum Problem: Equatable, Sendable {
     /// The file is shorter than the 8 bytes of the header's length.
     case headerTooSmall(fileSize: Int)
     /// The header would have more than 100,000,000 bytes; `foundInstead` is the format the file seems to have.
@@ -41,16 +41,16 @@ public struct SafetensorsError: SwiftletError, Equatable {
   /// The file.
   public let path: String?
   /// What is wrong with the file.
-  public let kind: Reason
+  public let problem: Problem
 
   /// What is wrong with the file; names the tensor if one tensor is the cause.
-  public var reason: String { explanation.problem }
+  public var reason: String { explanation.reason }
 
   /// What to do about it; empty if nothing general can be said.
   public var remedy: String { explanation.remedy }
 
-  private var explanation: (problem: String, remedy: String) {
-    switch kind {
+  private var explanation: (reason: String, remedy: String) {
+    switch problem {
     case .headerTooSmall(let size):
       ("not a safetensors file: \(size) bytes, too few for its header", "download or export it again")
     case .headerTooLarge(let length, nil):
@@ -59,7 +59,7 @@ public struct SafetensorsError: SwiftletError, Equatable {
     case .invalidHeaderLength(let length, let size):
       ("a header of \(length) bytes does not fit a file of \(size)", "fetch it again, the download may be incomplete")
     case .invalidHeader(let error): ("the safetensors header is \(error.reason)", error.remedy)
-    case .tooManyTensors: ("more than 65536 tensors, which no BERT has", "")
+    case .tooManyTensors: ("more than 65536 tensors", "")
     case .invalidMetadata: ("__metadata__ must be an object of at most 65536 strings", "")
     case .invalidTensor(let name, let problem): ("tensor \(quoted(name)): \(problem)", "")
     case .validationOverflow(let name): ("tensor \(quoted(name)): its shape overflows the size of any file", "")

@@ -27,11 +27,4 @@ public struct SafetensorsFile: Sendable {
   /// The tensor of this name, compared byte by byte; nil if there is none.
   public subscript(name: String) -> TensorInfo? { positions[UTF8Key(name)].map { tensors[$0] } }
 
-  /// Copies the bytes of one of the file's tensors.
-  ///
-  /// - Parameter bytes: room for exactly the bytes of the tensor's `byteRange`.
-  /// - Throws: ``SwiftletError`` if the file cannot be read, or was cut or written to since it was opened.
-  public func read(_ tensor: TensorInfo, into bytes: inout MutableRawSpan) throws {
-    try tensor.read(into: &bytes)
-  }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import SwiftletFiles
+import SwiftletFiles
 
 /// The header of a safetensors file: a JSON object of tensors by name.
 ///
@@ -29,16 +29,16 @@ struct SafetensorsHeader {
     self.file = file
     let firstBytes = try file.read(at: 0, count: min(file.size, 64))
     guard firstBytes.count >= 8 else {
-      throw SafetensorsError(path: file.path, kind: .headerTooSmall(fileSize: file.size))
+      throw SafetensorsError(path: file.path, problem: .headerTooSmall(fileSize: file.size))
     }
     let length = firstBytes[..<8].reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
     guard length <= SafetensorsHeader.maximumLength else {
       let found = foreignFormat(firstBytes: firstBytes)
-      throw SafetensorsError(path: file.path, kind: .headerTooLarge(length, foundInstead: found))
+      throw SafetensorsError(path: file.path, problem: .headerTooLarge(length, foundInstead: found))
     }
     guard length <= file.size - 8 else {
-      let kind = SafetensorsError.Reason.invalidHeaderLength(Int(length), fileSize: file.size)
-      throw SafetensorsError(path: file.path, kind: kind)
+      let problem = SafetensorsError.Problem.invalidHeaderLength(Int(length), fileSize: file.size)
+      throw SafetensorsError(path: file.path, problem: problem)
     }
     dataStart = 8 + Int(length)
     do {
@@ -48,8 +48,8 @@ struct SafetensorsHeader {
     }
   }
 
-  private func invalid(_ kind: SafetensorsError.Reason) -> SafetensorsError {
-    SafetensorsError(path: file.path, kind: kind)
+  private func invalid(_ problem: SafetensorsError.Problem) -> SafetensorsError {
+    SafetensorsError(path: file.path, problem: problem)
   }
 
   private mutating func parse(_ bytes: ContiguousArray<UInt8>) throws {
@@ -90,7 +90,7 @@ struct SafetensorsHeader {
 
   /// Throws `reason` unless the next value is of this kind. If the value is not valid JSON, throws that error instead.
   private func require(
-    _ kind: JSONReader.Kind, _ reader: inout JSONReader, or reason: SafetensorsError.Reason
+    _ kind: JSONReader.Kind, _ reader: inout JSONReader, or reason: SafetensorsError.Problem
   ) throws {
     guard reader.nextKind() != kind else { return }
     _ = try reader.readValue(limit: SafetensorsHeader.maximumTensorCount)
@@ -100,7 +100,7 @@ struct SafetensorsHeader {
   // MARK: One tensor
 
   private func readTensor(_ name: String, _ reader: inout JSONReader) throws -> TensorInfo {
-    func problem(_ text: String) -> SafetensorsError.Reason { .invalidTensor(name: name, problem: text) }
+    func problem(_ text: String) -> SafetensorsError.Problem { .invalidTensor(name: name, problem: text) }
     var dtype: DType?
     var shape: [Int]?
     var offsets: [Int]?
@@ -144,7 +144,7 @@ struct SafetensorsHeader {
 
   /// Reads an array of integers that are not negative, exactly `count` of them if that is given.
   private func readSizes(
-    _ reader: inout JSONReader, count: Int? = nil, or reason: SafetensorsError.Reason
+    _ reader: inout JSONReader, count: Int? = nil, or reason: SafetensorsError.Problem
   ) throws -> [Int] {
     try require(.array, &reader, or: reason)
     var sizes: [Int] = []
@@ -201,8 +201,8 @@ private func foreignFormat(firstBytes: ContiguousArray<UInt8>) -> SafetensorsErr
   func starts(_ text: String) -> Bool { firstBytes.starts(with: text.utf8) }
   func format(_ name: String, _ remedy: String) -> SafetensorsError.ForeignFormat { .init(name: name, remedy: remedy) }
   let conversion = "save it with safetensors (model.save_pretrained does)"
-  if starts("version https://git-lfs") {
-    return format("a Git LFS pointer", "fetch the file itself with git lfs pull")
+  if let content = ForeignContent(firstBytes), content == .lfsPointer || content == .webPage {
+    return format(content.name, content.remedy)
   }
   if starts("PK\u{3}\u{4}") { return format("a PyTorch pickle or another zip archive", conversion) }
   if firstBytes.count > 1, firstBytes[0] == 0x80, 2...5 ~= firstBytes[1] {
@@ -210,9 +210,5 @@ private func foreignFormat(firstBytes: ContiguousArray<UInt8>) -> SafetensorsErr
   }
   if starts("GGUF") { return format("a GGUF file", "give the original safetensors file") }
   if starts("\u{89}HDF") { return format("an HDF5 file", conversion) }
-  let letters = firstBytes.drop { [0x20, 0x09, 0x0A, 0x0D].contains($0) }.prefix(9).map { $0 | 0x20 }
-  if letters.starts(with: "<!doctype".utf8.map { $0 | 0x20 }) || letters.starts(with: "<html".utf8) {
-    return format("a web page", "download the file itself")
-  }
   return nil
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import SwiftletFiles
+import SwiftletFiles
 
 /// The name, type, shape and place of a tensor in a safetensors file. The numbers stay on the disk.
 public struct TensorInfo: Sendable {
@@ -19,10 +19,11 @@ public struct TensorInfo: Sendable {
   /// The number of elements.
   public var elementCount: Int { byteRange.count * 8 / dtype.bitWidth }
 
-  /// Copies the tensor's bytes, exactly as many as `byteRange` has.
+  /// Copies the tensor's bytes from the file.
   ///
-  /// - Throws: `FileError`, also when the file was cut or written to since it was opened.
-  package func read(into bytes: inout MutableRawSpan) throws(FileError) {
+  /// - Parameter bytes: room for exactly the bytes of ``byteRange``.
+  /// - Throws: ``SwiftletError`` if the file cannot be read, or was cut or written to since it was opened.
+  public func read(into bytes: inout MutableRawSpan) throws {
     precondition(bytes.byteCount == byteRange.count, "\(name) has \(byteRange.count) bytes, not \(bytes.byteCount)")
     try file.read(at: byteRange.lowerBound, into: &bytes)
     try file.checkUnchanged()

@@ -122,6 +122,23 @@ import Testing
     for row in all { #expect(table.firstMoments[table.slot(of: row)!, columns - 1] == Float(row)) }
   }
 
+  /// A copy reads as the table does, and takes memory for its values only.
+  @Test func copiesHaveNoMoments() async {
+    let (table, _) = table(.float32)
+    table.touch([7, 2], kernels: .best)
+    table.values[1, 0] = 42
+    table.decay(by: 0.5)
+    let copy = table.copy(), all = (0..<Int32(rows)).map { $0 }
+    #expect(bits(read(copy, all, .best)) == bits(read(table, all, .best)) && copy.touchedRows == [7, 2])
+    copy.touch([3], kernels: .best)
+    #expect(bits(read(copy, all, .best)) == bits(read(table, all, .best)))
+    await #expect(processExitsWith: .failure) {
+      let table = EmbeddingTable(StoredTable(float32: Tensor(zeros: [3, 2]).matrix))
+      table.touch([1], kernels: .best)
+      _ = table.copy().firstMoments
+    }
+  }
+
   private var zeros: [UInt32] { Array(repeating: 0, count: columns) }
 
   /// Values and moments of a slot.

@@ -91,6 +91,12 @@ import Testing
     }
   }
 
+  /// Broadcasting with a number of no axis adds none.
+  @Test func constantsKeepTheShape() {
+    let x = Variable(Tensor([3], shape: []))
+    for y in [x + 1, x * 2, x / 2, 2 / x, pointwiseMax(x, 1), pointwiseMin(x, 1)] { #expect(y.shape == []) }
+  }
+
   // MARK: Axes
 
   @Test(arguments: [0, 1, 2]) func sumsAndMeansAlongAnAxis(axis: Int) {

@@ -152,6 +152,18 @@ import Testing
     #expect(outcome.inputs == [bits([0] + GradientChecker.weights(count: 1) + [0, 0])])
   }
 
+  /// NaN is the largest and the first has the gradient, as with PyTorch's `max(dim)`.
+  @Test(arguments: 0..<4) func maximaOfNaN(row: Int) {
+    var numbers: [Float] = [1, 2, 2, -1]
+    numbers[row] = .nan
+    let outcome = GradientChecker(Tensor(numbers, shape: [4, 1])) {
+      $0.pooled($1[0], over: [0..<4], [.max])
+    }.expectSameBits()
+    var gradient = [Float](repeating: 0, count: 4)
+    gradient[row] = GradientChecker.weights(count: 1)[0]
+    #expect(Float(bitPattern: outcome.result[0]).isNaN && outcome.inputs == [bits(gradient)])
+  }
+
   @Test(arguments: [1, 16, 37]) func normalization(features: Int) {
     GradientChecker(randomTensor(5, features, seed: 1)) { context, inputs in
       inputs[0].normalized()

@@ -178,6 +178,19 @@ import Testing
     #expect(outcome.inputs[0].allSatisfy { Float(bitPattern: $0).isFinite })
   }
 
+  /// As in PyTorch.
+  @Test func logSumExpsOfInfinities() {
+    let x = Tensor([-.infinity, -.infinity, .infinity, 1, -.infinity, .infinity, .nan, 1], shape: [4, 2])
+    let sums = Variable(x).rowLogSumExps().values
+    #expect(sums.dropLast() == [-.infinity, .infinity, .infinity] && sums[3].isNaN)
+    // A row that is masked as a whole has no gradient.
+    let masked = GradientChecker(randomTensor(2, 3, seed: 1)) { _, inputs in
+      inputs[0].masked(where: { row, _ in row == 0 }, fill: -.infinity).rowLogSumExps()
+    }.expectSameBits()
+    #expect(masked.result[0] == (-Float.infinity).bitPattern && masked.inputs[0].prefix(3) == [0, 0, 0])
+    #expect(masked.inputs[0].allSatisfy { Float(bitPattern: $0).isFinite })
+  }
+
   @Test func extrema() {
     func isIncluded(_ row: Int, _ column: Int) -> Bool { row != 3 && (row + column) % 3 != 0 }
     GradientChecker(randomTensor(6, 21, seed: 1)) { _, inputs in

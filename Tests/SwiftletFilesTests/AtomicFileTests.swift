@@ -40,10 +40,10 @@ struct AtomicFileTests {
     symlink("/dev/null", folder.path("device"))
     for (name, kind) in [("", "directory"), ("pipe", "pipe"), ("device", "device")] {
       let error = try #require(throws: FileError.self) { _ = try AtomicFile(path: folder.path(name)) }
-      #expect(error.kind == .notRegularFile(kind: kind))
+      #expect(error.problem == .notRegularFile(kind: kind))
     }
     let error = try #require(throws: FileError.self) { _ = try AtomicFile(path: folder.path("absent/file")) }
-    #expect(error.kind == .system(operation: "write", errno: ENOENT))
+    #expect(error.problem == .system(operation: "write", errno: ENOENT))
     #expect(try folder.names() == ["device", "pipe"])
   }
 }

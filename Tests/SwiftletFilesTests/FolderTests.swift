@@ -16,7 +16,7 @@ struct FolderTests {
     #expect(try Folder(folder.path("absent")).names() == [])
     try folder.write("", to: "file")
     let error = #expect(throws: FileError.self) { try Folder(folder.path("file")).create() }
-    #expect(error?.kind == .system(operation: "make a folder", errno: EEXIST))
+    #expect(error?.problem == .system(operation: "make a folder", errno: EEXIST))
   }
 
   @Test func isRemovedWithAllInIt() throws {

@@ -21,7 +21,7 @@ struct InputFileTests {
   @Test func aFileAboveTheLimitIsRefused() throws {
     let file = try InputFile(path: folder.write("0123456789", to: "digits"))
     let error = try #require(throws: FileError.self) { try file.readAll(limit: 9) }
-    #expect(error.kind == .tooLarge(size: 10, limit: 9))
+    #expect(error.problem == .tooLarge(size: 10, limit: 9))
   }
 
   @Test func symbolicLinksLeadToRegularFilesOnly() throws {
@@ -51,7 +51,7 @@ struct InputFileTests {
     truncate(path, 5)
     #expect(throws: FileError.self) { try file.read(at: 0, count: 10) }
     let error = try #require(throws: FileError.self) { try file.checkUnchanged() }
-    #expect(error.kind == .changedWhileReading)
+    #expect(error.problem == .changedWhileReading)
   }
 
   @Test func messagesAreOneLine() throws {
@@ -62,12 +62,12 @@ struct InputFileTests {
     #expect(quoted(String(repeating: "a", count: 1_000_000)).count == 83)
   }
 
-  private func reason(_ name: String) -> FileError.Reason? {
+  private func reason(_ name: String) -> FileError.Problem? {
     do {
       _ = try InputFile(path: folder.path(name))
       return nil
     } catch {
-      return error.kind
+      return error.problem
     }
   }
 }

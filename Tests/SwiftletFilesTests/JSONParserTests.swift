@@ -59,7 +59,7 @@ struct JSONParserTests {
   @Test(arguments: [#""\ud800""#, #""\ud800x""#, #""\udc00""#, #""\ud800\ud800""#, #""\ud800\u0041""#])
   func loneSurrogatesAreRefused(_ text: String) throws {
     let error = try #require(throws: JSONError.self) { try parse(text) }
-    #expect(error.kind == .loneSurrogate && error.offset == 1)
+    #expect(error.problem == .loneSurrogate && error.offset == 1)
   }
 
   @Test(arguments: [
@@ -70,12 +70,12 @@ struct JSONParserTests {
     let error = try #require(throws: JSONError.self) {
       try JSONParser.parse(Array("[\"abcdefgh\u{E9}".utf8) + bytes + Array("\"]".utf8))
     }
-    #expect(error.kind == .invalidUTF8 && error.offset == 12)
+    #expect(error.problem == .invalidUTF8 && error.offset == 12)
   }
 
   @Test func duplicateKeysAreThoseOfEqualBytes() throws {
     let error = try #require(throws: JSONError.self) { try parse(#"{"a":1,"\u0061":2}"#) }
-    #expect(error.kind == .duplicateKey("a"))
+    #expect(error.problem == .duplicateKey("a"))
     // These keys are canonically equal but have different bytes, so they are two keys.
     let object = try #require(try parse("{\"\u{E9}\":1,\"e\u{301}\":2}").object)
     #expect(object["\u{E9}"]?.int == 1 && object["e\u{301}"]?.int == 2)
@@ -92,12 +92,12 @@ struct JSONParserTests {
     #expect(throws: Never.self) { try parse(nested(64)) }
     for depth in [65, 1_000_000] {
       let error = try #require(throws: JSONError.self) { try parse(nested(depth)) }
-      #expect(error.kind == .tooDeep(limit: 64))
+      #expect(error.problem == .tooDeep(limit: 64))
     }
     let error = try #require(throws: JSONError.self) {
       try JSONParser.parse(Array("[1,2,3]".utf8), maximumValueCount: 3)
     }
-    #expect(error.kind == .tooManyValues(limit: 3))
+    #expect(error.problem == .tooManyValues(limit: 3))
   }
 
   @Test func errorsNameLineColumnAndByte() throws {

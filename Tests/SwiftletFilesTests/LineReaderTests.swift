@@ -41,7 +41,7 @@ struct LineReaderTests {
     var reader = try LineReader(path: path)
     #expect(try reader.next() == "good")
     let error = #expect(throws: TextError.self) { try reader.next() }
-    #expect(error?.kind == .notUTF8(offset: 1, byte: 0xFF))
+    #expect(error?.problem == .notUTF8(offset: 1, byte: 0xFF))
     #expect(error?.description == "\(path): line 2: byte 2 (0xFF) is not UTF-8; convert the text to UTF-8")
     #expect(try reader.next() == "next")
   }
@@ -54,7 +54,7 @@ struct LineReaderTests {
     var reader = try LineReader(path: file(text.utf8), maximumLength: 100)
     #expect(try reader.next() == "one")
     let error = #expect(throws: TextError.self) { try reader.next() }
-    #expect(error?.kind == .tooLong(limit: 100) && error?.line == 2)
+    #expect(error?.problem == .tooLong(limit: 100) && error?.line == 2)
     #expect(try reader.next() == "two")
     #expect(reader.lineCount == 3 && reader.byteCount == length + 6 + 3 * end.utf8.count)
     #expect(try reader.next()?.utf8.count == 100)

@@ -74,22 +74,22 @@ struct TableReaderTests {
   @Test func aSeparatorAfterAQuotedFieldIsNamed() throws {
     let semicolon = FieldSeparator(";")
     let error = #expect(throws: TableError.self) { _ = try records("\"a\";\"b\"\n") }
-    #expect(error?.kind == .otherSeparator(semicolon, expected: .comma) && error?.column == 4)
+    #expect(error?.problem == .otherSeparator(semicolon, expected: .comma) && error?.column == 4)
     #expect(
       error?.description.hasSuffix(
         "line 1, column 4: semicolons after quoted fields, where commas are expected; if semicolons separate the "
-          + "columns, give --separator \";\", in Swift DatasetReader.separator") == true)
+          + "columns, give \";\" as the separator") == true)
   }
 
   @Test(arguments: [
-    ("a,b\nc,é\"d\n", 2, 4, TableError.Reason.quoteInField),
+    ("a,b\nc,é\"d\n", 2, 4, TableError.Problem.quoteInField),
     ("\"a\"b,c", 1, 4, .textAfterQuote),
     ("a\n\"b\nc\" ,d", 3, 3, .textAfterQuote),
     ("a,\"b\nc", 1, 3, .unterminatedQuote),
   ])
-  func namesLineAndColumn(text: String, line: Int, column: Int, reason: TableError.Reason) throws {
+  func namesLineAndColumn(text: String, line: Int, column: Int, reason: TableError.Problem) throws {
     let error = #expect(throws: TableError.self) { _ = try records(text) }
-    #expect(error.map { [$0.line, $0.column] } == [line, column] && error?.kind == reason)
+    #expect(error.map { [$0.line, $0.column] } == [line, column] && error?.problem == reason)
     #expect(error?.description.contains("\n") == false)
   }
 
@@ -100,7 +100,7 @@ struct TableReaderTests {
     var reader = TableReader(try LineReader(path: path), format: .csv, maximumLength: 50)
     #expect(try reader.next() == ["a", "b"])
     let error = #expect(throws: TableError.self) { _ = try reader.next() }
-    #expect(error?.kind == .tooLong(limit: 50) && error?.line == 2 && error?.column == 3)
+    #expect(error?.problem == .tooLong(limit: 50) && error?.line == 2 && error?.column == 3)
     var records: [[String]] = []
     while true {
       do {

@@ -130,6 +130,20 @@ import Testing
     }
   }
 
+  /// A maximum is NaN if any of its numbers is, whichever row has it.
+  @Test(arguments: sizes) func maximaShowNaN(n: Int) {
+    guard n > 0 else { return }
+    let rows = 5, finite = numbers(rows * n, seed: 11)
+    for kernels in paths {
+      for row in 0..<rows {
+        var x = finite, high = [Float](repeating: 0, count: n)
+        x[row * n + n - 1] = .nan
+        kernels.table.pointee.max_rows(rows, n, x, n, &high)
+        #expect(high[n - 1].isNaN && high.dropLast().allSatisfy(\.isFinite), "\(kernels.path), row \(row)")
+      }
+    }
+  }
+
   @Test(arguments: sizes) func scaleAndDivide(n: Int) {
     let x = numbers(n, seed: 13)
     for kernels in paths {

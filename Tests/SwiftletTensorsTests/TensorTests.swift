@@ -42,6 +42,31 @@ import Testing
     await #expect(processExitsWith: .failure) { _ = Tensor([1, 2], shape: [2]).reshaped([3]) }
   }
 
+  /// What every access to a tensor relies on: the last number of a view is in its buffer.
+  @Test func viewsStayInTheirBuffers() async {
+    let buffer = TensorBuffer(count: 12)
+    #expect(MatrixView(buffer, rows: 3, columns: 4).isContiguous)
+    #expect(!MatrixView(buffer, rows: 2, columns: 3, rowStride: 7, columnStride: 2).isContiguous)
+    #expect(MatrixView(buffer, offset: 12, rows: 0, columns: 4).rows == 0)
+    await #expect(processExitsWith: .failure) {
+      _ = MatrixView(TensorBuffer(count: 12), offset: 1, rows: 3, columns: 4)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = MatrixView(TensorBuffer(count: 12), rows: 3, columns: 5, rowStride: 4)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = MatrixView(TensorBuffer(count: 12), rows: 2, columns: 3, rowStride: 7, columnStride: 3)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = MatrixView(TensorBuffer(count: 12), offset: -1, rows: 1, columns: 1)
+    }
+    await #expect(processExitsWith: .failure) {
+      _ = MatrixView(TensorBuffer(count: 12), offset: 13, rows: 0, columns: 1)
+    }
+    await #expect(processExitsWith: .failure) { _ = VectorView(TensorBuffer(count: 12), 3..<13) }
+    await #expect(processExitsWith: .failure) { _ = VectorView(TensorBuffer(count: 12), -1..<3) }
+  }
+
   /// Each value is set in a process of its own.
   @Test func selectedByTheEnvironment() async {
     await #expect(processExitsWith: .success) {

@@ -30,9 +30,9 @@ struct SafetensorsFileTests {
 
   @Test func row3HeaderPastTheEnd() {
     for length in [3, 100_000_000] {
-      let expected = SafetensorsError.Reason.invalidHeaderLength(length, fileSize: 10)
+      let expected = SafetensorsError.Problem.invalidHeaderLength(length, fileSize: 10)
       let error = error(of: safetensors("{}", length: UInt64(length)))
-      #expect(error?.kind == expected && error?.description.contains("; fetch it again") == true)
+      #expect(error?.problem == expected && error?.description.contains("; fetch it again") == true)
     }
   }
 
@@ -59,7 +59,7 @@ struct SafetensorsFileTests {
   }
 
   @Test func row7BytesThatAreNotUnicode() throws {
-    let headers: [(header: [UInt8], reason: JSONError.Reason, offset: Int)] = [
+    let headers: [(header: [UInt8], reason: JSONError.Problem, offset: Int)] = [
       (Array("{\"a".utf8) + [0xFF] + Array("\":1}".utf8), .invalidUTF8, 3),
       (Array(#"{"\ud800":1}"#.utf8), .loneSurrogate, 2),
     ]
@@ -68,7 +68,7 @@ struct SafetensorsFileTests {
         Issue.record("\(reason) was accepted")
         continue
       }
-      #expect(error.kind == reason && error.offset == offset)
+      #expect(error.problem == reason && error.offset == offset)
       #expect(error.description.contains("byte \(offset)"))
     }
   }
@@ -150,7 +150,7 @@ struct SafetensorsFileTests {
     }
     for (dtype, count) in [("F4", 1), ("F6_E2M3", 1), ("F6_E3M2", 3)] {
       let problem = "its \(dtype) elements do not fill whole bytes"
-      let expected = SafetensorsError.Reason.invalidTensor(name: "t", problem: problem)
+      let expected = SafetensorsError.Problem.invalidTensor(name: "t", problem: problem)
       #expect(reason(ofTensor: dtype, "[\(count)]", "[0,1]", dataCount: 1) == expected)
     }
   }
@@ -218,7 +218,7 @@ struct SafetensorsFileTests {
     for count in [0, 3, 5] {
       let header = tensorHeader("F32", "[1]", "[0,4]")
       let size = 8 + header.utf8.count
-      let expected = SafetensorsError.Reason.incompleteBuffer(fileSize: size + count, wanted: size + 4)
+      let expected = SafetensorsError.Problem.incompleteBuffer(fileSize: size + count, wanted: size + 4)
       #expect(reason(ofTensor: "F32", "[1]", "[0,4]", dataCount: count) == expected)
     }
     let end = "[0,9223372036854775807]"
@@ -226,7 +226,7 @@ struct SafetensorsFileTests {
   }
 
   @Test func row22BytesThatDoNotFitTheShape() {
-    let expected = SafetensorsError.Reason.tensorInvalidInfo(name: "t", byteCount: 8, wanted: 4)
+    let expected = SafetensorsError.Problem.tensorInvalidInfo(name: "t", byteCount: 8, wanted: 4)
     #expect(reason(ofTensor: "F32", "[1]", "[0,8]", dataCount: 8) == expected)
   }
 
@@ -277,21 +277,21 @@ struct SafetensorsFileTests {
     }
   }
 
-  private func reason(of content: [UInt8]) -> SafetensorsError.Reason? { error(of: content)?.kind }
+  private func reason(of content: [UInt8]) -> SafetensorsError.Problem? { error(of: content)?.problem }
 
   private func reason(
     ofTensor dtype: String, _ shape: String, _ offsets: String, dataCount: Int = 0
-  ) -> SafetensorsError.Reason? {
+  ) -> SafetensorsError.Problem? {
     let data = [UInt8](repeating: 0, count: dataCount)
     return reason(of: safetensors(tensorHeader(dtype, shape, offsets), data: data))
   }
 
-  private func invalidHeader(_ header: some Sequence<UInt8>) -> JSONError.Reason? {
+  private func invalidHeader(_ header: some Sequence<UInt8>) -> JSONError.Problem? {
     guard case .invalidHeader(let error) = reason(of: safetensors(header)) else { return nil }
-    return error.kind
+    return error.problem
   }
 
-  private func invalidHeader(_ header: String) -> JSONError.Reason? { invalidHeader(header.utf8) }
+  private func invalidHeader(_ header: String) -> JSONError.Problem? { invalidHeader(header.utf8) }
 }
 
 func tensorHeader(_ dtype: String, _ shape: String, _ offsets: String) -> String {

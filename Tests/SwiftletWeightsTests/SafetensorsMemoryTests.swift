@@ -16,7 +16,7 @@
       case row23Metadata, row25AsManyTensorsAsAllowed, row25ManyTensors
 
       /// The error that the row asks for; nil if the file is valid.
-      var reason: SafetensorsError.Reason? { self == .row25ManyTensors ? .tooManyTensors : nil }
+      var reason: SafetensorsError.Problem? { self == .row25ManyTensors ? .tooManyTensors : nil }
 
       /// Passes on the header in parts, so that making it takes little memory.
       func write(to append: (String) throws -> Void) throws {
@@ -58,24 +58,27 @@
       }
     }
 
-    @Test(.enabled(if: canMeasureMemory), .timeLimit(.minutes(5)), arguments: Header.allCases)
-    func readerStaysWithinItsBound(_ header: Header) async {
-      await #expect(processExitsWith: .success) { [header = header as Header] in
-        let folder = try TemporaryFolder()
-        let (path, headerSize) = try SafetensorsMemoryTests.write(header, to: folder)
-        var reason: SafetensorsError.Reason?
-        var seconds = 0.0
-        let peak = try peakMemory {
-          // Of the processor, since other tests run beside this one: POSIX counts a million a second.
-          let start = clock()
-          do { _ = try SafetensorsFile(path: path) } catch let error as SafetensorsError { reason = error.kind }
-          seconds = Double(clock() - start) / 1e6
+    // Before Swift 6.3 the code that runs in a process of its own cannot take a value along.
+    #if compiler(>=6.3)
+      @Test(.enabled(if: canMeasureMemory), .timeLimit(.minutes(5)), arguments: Header.allCases)
+      func readerStaysWithinItsBound(_ header: Header) async {
+        await #expect(processExitsWith: .success) { [header = header as Header] in
+          let folder = try TemporaryFolder()
+          let (path, headerSize) = try SafetensorsMemoryTests.write(header, to: folder)
+          var reason: SafetensorsError.Problem?
+          var seconds = 0.0
+          let peak = try peakMemory {
+            // Of the processor, since other tests run beside this one: POSIX counts a million a second.
+            let start = clock()
+            do { _ = try SafetensorsFile(path: path) } catch let error as SafetensorsError { reason = error.problem }
+            seconds = Double(clock() - start) / 1e6
+          }
+          #expect(reason == header.reason)
+          #expect(peak <= (8 + headerSize) + 8 * headerSize + 16 << 20, "\(header.rawValue): \(peak >> 10) kB")
+          #expect(seconds < 30)
         }
-        #expect(reason == header.reason)
-        #expect(peak <= (8 + headerSize) + 8 * headerSize + 16 << 20, "\(header.rawValue): \(peak >> 10) kB")
-        #expect(seconds < 30)
       }
-    }
+    #endif
 
     /// The same bound for an index with as many tensors as it may have, each in a shard of its own.
     @Test(.enabled(if: canMeasureMemory)) func indexStaysWithinTheBound() async {
@@ -91,7 +94,7 @@
         try file.write(contentsOf: Data("}}".utf8))
         let size = try Int(file.offset())
         let peak = try peakMemory {
-          _ = #expect(throws: CheckpointError.self) { try Checkpoint(folder: folder.path) }
+          _ = #expect(throws: ModelTensorsError.self) { try ModelTensors(folder: folder.path) }
         }
         #expect(peak <= size + 8 * size + 16 << 20, "\(peak >> 10) kB")
       }

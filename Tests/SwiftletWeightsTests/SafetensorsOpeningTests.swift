@@ -26,14 +26,14 @@ struct SafetensorsOpeningTests {
   func row34DirectoriesPipesAndDevices() throws {
     mkfifo(folder.path("pipe"), 0o600)
     for (path, kind) in [(folder.path, "directory"), (folder.path("pipe"), "pipe"), ("/dev/zero", "device")] {
-      #expect(throws: FileError(path: path, kind: .notRegularFile(kind: kind))) { try SafetensorsFile(path: path) }
+      #expect(throws: FileError(path: path, problem: .notRegularFile(kind: kind))) { try SafetensorsFile(path: path) }
     }
   }
 
   @Test func row35AbsentFiles() throws {
     let path = folder.path("absent")
     let error = try #require(throws: FileError.self) { try SafetensorsFile(path: path) }
-    #expect(error.kind == .system(operation: "open", errno: ENOENT))
+    #expect(error.problem == .system(operation: "open", errno: ENOENT))
     #expect(error.description.hasPrefix(path) && error.description.contains("check the path"))
   }
 
@@ -48,11 +48,11 @@ struct SafetensorsOpeningTests {
       let user = geteuid()
       if user == 0 { seteuid(65_534) }
       let file = #expect(throws: FileError.self) { try SafetensorsFile(path: folder.path("file")) }
-      let closed = #expect(throws: FileError.self) { try Checkpoint(folder: folder.path("closed")) }
+      let closed = #expect(throws: FileError.self) { try ModelTensors(folder: folder.path("closed")) }
       seteuid(user)
       chmod(folder.path("closed"), 0o700)
       for error in [file, closed] {
-        #expect(error?.kind == .system(operation: "open", errno: EACCES))
+        #expect(error?.problem == .system(operation: "open", errno: EACCES))
         #expect(error?.description.contains("check the permissions") == true)
       }
     }
@@ -75,7 +75,7 @@ struct SafetensorsOpeningTests {
       setrlimit(resource, &none)
       let error = #expect(throws: FileError.self) { try SafetensorsFile(path: path) }
       setrlimit(resource, &limit)
-      #expect(error?.path == path && error?.kind == .system(operation: "open", errno: EMFILE))
+      #expect(error?.path == path && error?.problem == .system(operation: "open", errno: EMFILE))
       #expect(error?.description.contains("ulimit -n") == true)
     }
   }
@@ -86,7 +86,7 @@ struct SafetensorsOpeningTests {
     let file = try SafetensorsFile(path: path)
     let tensor = try #require(file["t"])
     #expect(try bytes(of: tensor, in: file) == [1, 2, 3, 4])
-    let changed = FileError(path: path, kind: .changedWhileReading)
+    let changed = FileError(path: path, problem: .changedWhileReading)
     // The file has the same size but was written to.
     try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 1)], ofItemAtPath: path)
     #expect(throws: changed) { try bytes(of: tensor, in: file) }

@@ -5,7 +5,8 @@ import SwiftletWeights
 
 nonisolated(unsafe) private let folder = ScratchFolder()
 
-/// Opens the input as a checkpoint. The result must be an error, or tensors that cover their files and can be read.
+/// Opens the input as the weights of a model folder. The result must be an error, or tensors that cover their files and can
+/// be read.
 ///
 /// The input is a letter, then model.safetensors, model.safetensors.index.json and the shards a and b, as `sections`
 /// cuts them. After `h`, the safetensors files lack the 8 bytes of the header's length, which are added here; a header
@@ -21,16 +22,16 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     folder.write(addsLength && !isIndex ? content.map(withLength) : content.map { Array($0) }, to: name)
   }
   allowingErrors {
-    let checkpoint = try Checkpoint(folder: folder.path)
-    for tensor in checkpoint.tensors {
-      expect(checkpoint[tensor.name]?.byteRange == tensor.byteRange, "\(tensor.name) by its name")
+    let tensors = try ModelTensors(folder: folder.path)
+    for tensor in tensors.tensors {
+      expect(tensors[tensor.name]?.byteRange == tensor.byteRange, "\(tensor.name) by its name")
       let elements = tensor.shape.reduce(1, *)
       expect(tensor.elementCount == elements, "\(tensor.name) has \(elements) elements")
       expect(tensor.byteRange.count * 8 == elements * tensor.dtype.bitWidth, "\(tensor.name) fills \(tensor.byteRange)")
       let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: tensor.byteRange.count, alignment: 1)
       defer { bytes.deallocate() }
       var span = bytes.mutableBytes
-      try checkpoint.read(tensor, into: &span)
+      try tensor.read(into: &span)
     }
   }
   return 0

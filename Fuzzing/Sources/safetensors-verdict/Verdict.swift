@@ -17,7 +17,7 @@ import SwiftletWeights
         _ = try SafetensorsFile(path: folder.path("file"))
         print("ok")
       } catch let error as SafetensorsError {
-        print(name(error.kind), error)
+        print(name(error.problem), error)
       } catch {
         print("error", error)
       }
@@ -25,8 +25,8 @@ import SwiftletWeights
   }
 
   /// The name of a case without its values. For invalid JSON it is the case of the JSON reader's error.
-  private static func name(_ kind: SafetensorsError.Reason) -> Substring {
-    if case .invalidHeader(let error) = kind { return "\(error.kind)".prefix { $0 != "(" } }
+  private static func name(_ kind: SafetensorsError.Problem) -> Substring {
+    if case .invalidHeader(let error) = kind { return "\(error.problem)".prefix { $0 != "(" } }
     return "\(kind)".prefix { $0 != "(" }
   }
 

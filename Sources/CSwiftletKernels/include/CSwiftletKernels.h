@@ -76,7 +76,8 @@ typedef struct {
   /// The number of floats of scratch that pack and convert need for k inputs.
   size_t (*scratch_count)(size_t k);
 
-  /// Packs b of k rows and n columns, as the float32 pack does; int8 takes a row_stride of 1 only.
+  /// Packs b of k rows and n columns, as the float32 pack does. int8 takes a row_stride of 1 only;
+  /// bfloat16 needs row_stride or column_stride to be 1.
   void (*pack)(size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride, float *scratch,
                void *packed);
 
@@ -100,6 +101,7 @@ typedef struct {
   void (*add_product)(size_t m, size_t n, size_t k, const void *inputs, const void *packed, float *c, size_t ldc);
 } swlt_compact;
 
+/// The kernels for one instruction set.
 typedef struct {
   /// "scalar", "avx2", "avx512" or "neon".
   const char *name;
@@ -183,7 +185,7 @@ typedef struct {
   void (*layer_norm)(size_t rows, size_t n, const float *x, const float *residual, const float *gamma,
                      const float *beta, float epsilon, float *out);
 
-  /// The gradient of z from that of layer_norm's result, to `out`, which may be `gradient`; and the normalised
+  /// The gradient of z from that of layer_norm's result, to `out`, which may be `gradient`; and the normalized
   /// rows, (z - mean(z)) / sqrt(variance(z) + epsilon), to `normalized`.
   void (*layer_norm_gradient)(size_t rows, size_t n, const float *x, const float *residual, const float *gamma,
                               float epsilon, const float *gradient, float *normalized, float *out);
@@ -209,7 +211,7 @@ typedef struct {
   /// out[j] = sum over r, in order, of weights[r] x[r][j] by fused multiply-adds from 0; null weights are all 1.
   void (*sum_rows)(size_t rows, size_t n, const float *x, size_t ldx, const float *weights, float *out);
 
-  /// out[j] = max over r of x[r][j]; rows > 0.
+  /// out[j] = max over r of x[r][j], NaN if one is NaN; rows > 0.
   void (*max_rows)(size_t rows, size_t n, const float *x, size_t ldx, float *out);
 
   /// Converts n numbers to float32, rounding to nearest even, and returns how many of the results are NaN or

@@ -23,11 +23,16 @@ extension Context {
     dropoutProbability: Double = 0, op: Int = 0
   ) -> Variable {
     let tokens = projections.tensor.shape[0], hidden = projections.tensor.shape[1] / 3
-    precondition(projections.tensor.shape == [tokens, 3 * hidden] && hidden % headCount == 0, "no whole heads")
+    precondition(
+      projections.tensor.shape == [tokens, 3 * hidden] && hidden % headCount == 0,
+      "\(hidden) features do not divide into \(headCount) heads")
+    let sequences = sequenceStarts.count - 1
     precondition(sequenceStarts.first == 0 && sequenceStarts.last == tokens, "sequences do not cover the tokens")
     precondition(
-      bias == nil || bias?.tensor.shape == [2 * tokens - (sequenceStarts.count - 1), headCount], "no bias an offset")
-    precondition(queries == nil || queries?.count == sequenceStarts.count - 1, "no query a sequence")
+      bias == nil || bias?.tensor.shape == [2 * tokens - sequences, headCount],
+      "bias \(bias?.tensor.shape ?? []) does not have a row for each offset and a column for each head")
+    precondition(
+      queries == nil || queries?.count == sequences, "\(queries?.count ?? 0) queries for \(sequences) sequences")
     let y = result(queries?.count ?? tokens, hidden)
     let head = AttentionHead(
       headSize: hidden / headCount, kernels: kernels, precision: precision,
@@ -49,7 +54,7 @@ struct AttentionOperation: Operation {
   let heads: AttentionHeads
 
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
-    let result = pass.zeros(projections.tensor.shape)
+    let result = pass.context.zeros(shape: projections.tensor.shape)
     let inputs = projections.tensor.matrix, outputGradient = gradient.matrix, inputGradient = result.matrix
     let biases = bias?.tensor.matrix, biasResult = bias.map { pass.context.result(shape: $0.tensor.shape) }
     heads.forEach(in: pass.context) { place, scratch in

@@ -49,18 +49,22 @@ extension Context {
   /// they may be any numbers, and their gradient is 0.
   ///
   /// For example, the last layer of an encoder wants all keys and values, but the queries of a text's first token only.
-  package func linear(_ x: Variable, _ layer: Linear, firstPartOf rows: [Int]) -> Variable {
+  ///
+  /// - Parameter gathered: the rows of x at `rows`, which the caller has already. They get no gradient of their own: x gets it.
+  package func linear(_ x: Variable, _ layer: Linear, firstPartOf rows: [Int], gathered: Tensor) -> Variable {
     precondition(
       x.tensor.shape == [x.tensor.shape[0], layer.inputs], "linear map of \(layer.inputs) fed \(x.tensor.shape)")
+    precondition(
+      gathered.shape == [rows.count, layer.inputs], "\(rows.count) rows of \(layer.inputs) given as \(gathered.shape)")
     let first = layer.firstPart.count, width = kernels.panelWidth
     let y = result(x.tensor.shape[0], layer.outputs), some = result(rows.count, layer.outputs)
     multiply(x.tensor, layer, first / width * width..<layer.outputs, .identity, into: y)
     let firstPanels = min((first + width - 1) / width * width, layer.outputs)
-    multiply(gathered(x.tensor, rows), layer, 0..<firstPanels, .identity, into: some)
+    multiply(gathered, layer, 0..<firstPanels, .identity, into: some)
     for (place, row) in rows.enumerated() {
       y.matrix.row(row)[layer.firstPart].copy(from: some.matrix.row(place)[layer.firstPart])
     }
-    return record(y, LinearRowsOperation(input: Operand(x), layer: layer, rows: rows))
+    return record(y, LinearRowsOperation(input: Operand(x), layer: layer, rows: rows, gathered: gathered))
   }
 
   private func product(_ x: Tensor, _ layer: Linear, _ activation: Activation) -> Tensor {
@@ -74,7 +78,7 @@ extension Context {
     _ x: Tensor, _ layer: Linear, _ columns: Range<Int>, _ activation: Activation, into y: Tensor
   ) {
     let (matrix, bias) = weights.linear(layer)
-    // Made once: threads share the owners' count of each.
+    // Made once, outside the loop: each view retains its buffer, and threads would contend for that reference count.
     let inputs = converted(x.matrix, for: matrix.products), outputs = y.matrix
     let biases = bias?.vector
     forEachBlock(rows: x.shape[0], columns) { rows, columns in
@@ -135,14 +139,15 @@ struct LinearRowsOperation: Operation {
   let layer: Linear
   /// The rows of which the first part's outputs are wanted.
   let rows: [Int]
+  /// These rows of the input.
+  let gathered: Tensor
 
   /// The terms of other rows' first parts would be 0, which changes no sum. So they are left out.
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
     let context = pass.context, some = context.gathered(gradient, rows)
     let others = layer.firstPart.upperBound..<layer.outputs
     context.addParameterGradients(gradient, input.tensor, layer, outputs: others, to: pass.gradients)
-    context.addParameterGradients(
-      some, context.gathered(input.tensor, rows), layer, outputs: layer.firstPart, to: pass.gradients)
+    context.addParameterGradients(some, gathered, layer, outputs: layer.firstPart, to: pass.gradients)
     guard input.node != nil else { return }
     let result = context.inputGradient(gradient, layer, outputs: others)
     let whole = context.inputGradient(some, layer, outputs: 0..<layer.outputs)
@@ -215,7 +220,7 @@ extension Context {
     }
   }
 
-  /// Those of matrices that are not packed once: of gradients.
+  /// The product kernels for matrices that are packed for one product only, such as gradients.
   private var products: ProductKernels { ProductKernels(WeightFormat(precision, areHalves: false), kernels: kernels) }
 
   /// Adds the rows of x, one by one.

@@ -7,8 +7,8 @@ extension Context {
   func matrixProduct(_ a: MatrixView, _ b: MatrixView) -> Tensor {
     precondition(a.columns == b.rows, "product of \(a.rows) x \(a.columns) and \(b.rows) x \(b.columns)")
     let panels = worker.workspace.buffer(count: Kernels.packedCount(inputs: b.rows, outputs: b.columns))
-    let y = result(a.rows, b.columns)
-    y.vector.fill(0)
+    // `addProduct` onto 0, since `product` does not take a transposed a.
+    let y = zeros(shape: [a.rows, b.columns])
     pack(b, into: VectorView(panels), ProductKernels(.float32, kernels: kernels))
     forEachRange((a.rows + kernels.tileRows - 1) / kernels.tileRows, grain: 1) { tiles in
       let rows = tiles.lowerBound * kernels.tileRows..<min(tiles.upperBound * kernels.tileRows, a.rows)

@@ -8,7 +8,7 @@ package enum Reduction: Sendable {
   case first
   /// h_n
   case last
-  /// The largest of each feature.
+  /// The largest of each feature; NaN if one is NaN.
   case max
   /// Σ h_t / n
   case mean
@@ -69,7 +69,7 @@ struct PoolingOperation: Operation {
   let reductions: [Reduction]
 
   func backward(_ gradient: Tensor, in pass: BackwardPass) {
-    let features = input.tensor.shape[1], result = pass.zeros(input.tensor.shape)
+    let features = input.tensor.shape[1], result = pass.context.zeros(shape: input.tensor.shape)
     for (index, range) in ranges.enumerated() {
       let first = min(skipped[index], range.count - 1), rows = range.lowerBound + first..<range.upperBound
       let vector = gradient.matrix.row(index)
@@ -97,7 +97,10 @@ struct PoolingOperation: Operation {
     case .max:
       for feature in 0..<gradient.count {
         var best = 0
-        for row in 1..<length where rows[row, feature] > rows[best, feature] { best = row }
+        // Not `>`: NaN is the largest.
+        for row in 1..<length where !(rows[row, feature] <= rows[best, feature] || rows[best, feature].isNaN) {
+          best = row
+        }
         result[best, feature] += gradient[feature]
       }
     case .mean: for row in 0..<length { add(row, times: 1 / Float(length)) }

@@ -47,10 +47,10 @@ extension Variable {
   }
 
   /// x / divisor
-  public static func / (x: Variable, divisor: Float) -> Variable { x / Variable(Tensor([divisor], shape: [1])) }
+  public static func / (x: Variable, divisor: Float) -> Variable { x / Variable(Tensor([divisor], shape: [])) }
 
   /// dividend / x
-  public static func / (dividend: Float, x: Variable) -> Variable { Variable(Tensor([dividend], shape: [1])) / x }
+  public static func / (dividend: Float, x: Variable) -> Variable { Variable(Tensor([dividend], shape: [])) / x }
 
   private static func combination(_ x: Variable, _ y: Variable, sign: Float) -> Variable {
     let (x, y) = broadcast(x, y), context = Context.of(x, y)
@@ -90,7 +90,7 @@ extension Context {
   }
 
   fileprivate func product(_ x: Tensor, _ y: Tensor) -> Tensor {
-    // A product that is 0 is so without a sign, as one that a sum starts with.
+    // Adding 0 turns -0 into 0, the bits that a sum of one product has when it starts at 0.
     mapped(x, y) { $0 * $1 + 0 }
   }
 }

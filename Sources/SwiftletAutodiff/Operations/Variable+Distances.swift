@@ -38,7 +38,7 @@ extension Variable {
   }
 
   /// The distances between all rows: `[B, D]` to `[B, B]`, symmetric. Equal rows have a distance of exactly 0, and a
-  /// distance of 0 has gradient 0.
+  /// distance of 0 has gradient 0. Except for cosine: a row of zeros is at distance 1 from every row, itself included.
   ///
   /// |x_i - x_j|² = |x_i|² + |x_j|² - 2 x_i·x_j, not below 0, from one matrix product whose diagonal is |x_i|². Distances
   /// far below |x_i| are therefore noisy.
@@ -58,8 +58,8 @@ extension Variable {
     case .euclidean: squared(self, { $0 }, 1).squareRoot()
     case .squaredEuclidean: squared(self, { $0 }, 1)
     case .cosine:
-      // 1 - u·v of unit vectors is half their squared distance, exactly 0 for equal ones. What has no length has the
-      // cosine 0, to itself as well: 1 stands for its square.
+      // 1 - u·v of unit vectors is half their squared distance, exactly 0 for equal ones. A row of zeros has cosine 0 to
+      // every row, itself included, so its squared length counts as 1.
       squared(normalized(), { $0 < 0.5 ? 1 : $0 }, 0.5)
     }
   }

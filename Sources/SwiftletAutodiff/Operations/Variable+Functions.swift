@@ -73,7 +73,7 @@ public func pointwiseMax(_ x: Variable, _ y: Variable) -> Variable { extremum(x,
 
 /// The larger of x and a constant, element by element. If they are equal, x gets half of the gradient.
 public func pointwiseMax(_ x: Variable, _ constant: Float) -> Variable {
-  pointwiseMax(x, Variable(Tensor([constant], shape: [1])))
+  pointwiseMax(x, Variable(Tensor([constant], shape: [])))
 }
 
 /// The smaller of x and y, element by element. If they are equal, each gets half of the gradient. NaN counts as the smallest.
@@ -81,7 +81,7 @@ public func pointwiseMin(_ x: Variable, _ y: Variable) -> Variable { extremum(x,
 
 /// The smaller of x and a constant, element by element. If they are equal, x gets half of the gradient.
 public func pointwiseMin(_ x: Variable, _ constant: Float) -> Variable {
-  pointwiseMin(x, Variable(Tensor([constant], shape: [1])))
+  pointwiseMin(x, Variable(Tensor([constant], shape: [])))
 }
 
 private func extremum(_ x: Variable, _ y: Variable, sign: Float) -> Variable {

@@ -22,7 +22,8 @@ extension Variable {
     sum(axis: axis, keepsAxis: keepsAxis) * (1 / Float(Swift.max(shape[axis], 1)))
   }
 
-  /// log Σ_j exp(x_ij) of each row, without overflow for large x: `[N, M]` to `[N]`.
+  /// log Σ_j exp(x_ij) of each row, without overflow for large x: `[N, M]` to `[N]`. A row of -∞ alone gives -∞, and its
+  /// gradient is NaN, as in PyTorch.
   public func rowLogSumExps() -> Variable {
     let context = Context.of(self), kernels = context.kernels
     let (rows, columns) = matrixShape
@@ -32,10 +33,12 @@ extension Variable {
       let maximum = x.row(row).withSpan { values in
         values.indices.dropFirst().reduce(values[0]) { values[$1] > $0 ? values[$1] : $0 }
       }
-      powers.vector.assign(from: x.row(row)) { $0 - maximum }
+      // An infinite number minus itself is NaN.
+      let shift = maximum.isInfinite ? 0 : maximum
+      powers.vector.assign(from: x.row(row)) { $0 - shift }
       kernels.exponential(powers.vector, into: powers.vector)
       y.vector[row] = context.total(powers.vector)
-      largest.vector[row] = maximum
+      largest.vector[row] = shift
     }
     kernels.logarithm(y.vector, into: y.vector)
     kernels.add(largest.vector, to: y.vector)

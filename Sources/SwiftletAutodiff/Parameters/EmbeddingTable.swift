@@ -21,48 +21,57 @@ package final class EmbeddingTable: @unchecked Sendable {
 
   /// A touched row's numbers, a row a slot: `[slots, columns]`.
   package var values: MatrixView { touched(valueBuffer) }
-  package var firstMoments: MatrixView { touched(firstMomentBuffer) }
-  package var secondMoments: MatrixView { touched(secondMomentBuffer) }
+  package var firstMoments: MatrixView { touched(moments(0)) }
+  package var secondMoments: MatrixView { touched(moments(1)) }
 
   /// The slot of each row, -1 for none; empty before the first row is touched.
   private var slots: [Int32] = []
   private var valueBuffer = TensorBuffer(count: 0)
-  private var firstMomentBuffer = TensorBuffer(count: 0)
-  private var secondMomentBuffer = TensorBuffer(count: 0)
+  /// First and second moments; empty for a table that is only read.
+  private var momentBuffers: [TensorBuffer]
 
   package var rows: Int { stored.rows }
   package var columns: Int { stored.columns }
 
-  /// - Parameter decay: P.
-  package init(_ stored: StoredTable, decay: Double = 1) {
+  /// - Parameters:
+  ///   - decay: P.
+  ///   - hasMoments: false for a table that is only read.
+  package init(_ stored: StoredTable, decay: Double = 1, hasMoments: Bool = true) {
     self.stored = stored
     self.decay = decay
+    momentBuffers = hasMoments ? [TensorBuffer(count: 0), TensorBuffer(count: 0)] : []
   }
 
   /// A table with rows touched before.
   ///
   /// - Parameters:
   ///   - rows: the touched rows, by slot; no row twice.
-  ///   - fill: writes values, first and second moments of all slots, `[slots, columns]` each.
+  ///   - hasMoments: false for a table that is only read.
+  ///   - fill: writes the table's ``values`` and, if it has them, its moments.
   package convenience init(
-    _ stored: StoredTable, decay: Double, touched rows: [Int32],
-    filledBy fill: (_ values: MatrixView, _ first: MatrixView, _ second: MatrixView) throws -> Void
+    _ stored: StoredTable, decay: Double, touched rows: [Int32], hasMoments: Bool = true,
+    filledBy fill: (EmbeddingTable) throws -> Void
   ) rethrows {
-    self.init(stored, decay: decay)
+    self.init(stored, decay: decay, hasMoments: hasMoments)
     if !rows.isEmpty { slots = Array(repeating: -1, count: self.rows) }
     for (slot, row) in rows.enumerated() { slots[Int(row)] = Int32(slot) }
     touchedRows = rows
     grow(from: 0)
-    try fill(values, firstMoments, secondMoments)
+    try fill(self)
   }
 
   private func touched(_ buffer: TensorBuffer) -> MatrixView {
     MatrixView(buffer, rows: touchedRows.count, columns: columns)
   }
 
+  private func moments(_ order: Int) -> TensorBuffer {
+    precondition(!momentBuffers.isEmpty, "this table has no moments")
+    return momentBuffers[order]
+  }
+
   /// The table as it reads now, without moments.
   package func copy() -> EmbeddingTable {
-    EmbeddingTable(stored, decay: decay, touched: touchedRows) { values, _, _ in values.copy(from: self.values) }
+    EmbeddingTable(stored, decay: decay, touched: touchedRows, hasMoments: false) { $0.values.copy(from: values) }
   }
 
   /// Multiplies P by the decay factor of a step.
@@ -74,7 +83,7 @@ package final class EmbeddingTable: @unchecked Sendable {
     return Int(slots[Int(row)])
   }
 
-  /// Gives rows slots, with the numbers that they read as now and moments of 0. Rows that have one keep it.
+  /// Gives rows slots, with the numbers that they read as now and moments, if any, of 0. Rows that have one keep it.
   package func touch(_ rows: [Int32], kernels: Kernels) {
     if slots.isEmpty { slots = Array(repeating: -1, count: self.rows) }
     let known = touchedRows.count
@@ -93,13 +102,15 @@ package final class EmbeddingTable: @unchecked Sendable {
   private func grow(from known: Int) {
     let needed = touchedRows.count * columns, used = known * columns
     if needed > valueBuffer.count {
-      for buffer in [\EmbeddingTable.valueBuffer, \.firstMomentBuffer, \.secondMomentBuffer] {
+      func grown(_ buffer: TensorBuffer) -> TensorBuffer {
         let grown = TensorBuffer(count: max(needed, 2 * used))
-        VectorView(grown, 0..<used).copy(from: VectorView(self[keyPath: buffer], 0..<used))
-        self[keyPath: buffer] = grown
+        VectorView(grown, 0..<used).copy(from: VectorView(buffer, 0..<used))
+        return grown
       }
+      valueBuffer = grown(valueBuffer)
+      momentBuffers = momentBuffers.map(grown)
     }
-    for moments in [firstMomentBuffer, secondMomentBuffer] { VectorView(moments, used..<needed).fill(0) }
+    for moments in momentBuffers { VectorView(moments, used..<needed).fill(0) }
   }
 
   /// Writes, or adds, the rows of some indices to those of `output`.

@@ -5,8 +5,9 @@ import Synchronization
 
 /// The sum of the gradients of several blocks of texts: the same bits in any order of the blocks, see ``RoundedSums``.
 ///
-/// So it does not matter which machine computes which block. E3SM and MOM6 sum so over machines, where bits must not depend
-/// on their number (Hallberg, Adcroft: An order-invariant real-to-integer conversion sum, Parallel Computing 40, 2014).
+/// So it does not matter which machine computes which block. The climate models E3SM and MOM6 sum over machines in the same
+/// way, where bits must not depend on their number (Hallberg, Adcroft: An order-invariant real-to-integer conversion sum,
+/// Parallel Computing 40, 2014).
 package final class GradientSum {
   /// The texts of a block. Within it gradients add up token by token, in float32.
   package static let blockSize = 64

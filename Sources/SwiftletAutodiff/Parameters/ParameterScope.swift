@@ -26,7 +26,8 @@ package final class ParameterScope {
   /// The scope of a part: its names follow `name` and a dot.
   package subscript(_ name: String) -> ParameterScope { ParameterScope(prefix: "\(prefix)\(name).", root: root) }
 
-  /// A linear map of `inputs` to `outputs` a part; each part's parameters are `weight` and, if it has one, `bias`.
+  /// A linear map from `inputs` numbers to `outputs` numbers for each part. A part's parameters are `weight` and, with
+  /// `hasBias`, `bias`.
   package func linear(_ parts: String..., inputs: Int, outputs: Int, hasBias: Bool = true) -> Linear {
     let linear = Linear(
       parts: parts.map {

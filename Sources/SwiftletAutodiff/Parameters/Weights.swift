@@ -18,7 +18,7 @@ package struct Weights: Sendable {
   }
 
   package let kernels: Kernels
-  /// What products with them, and of what follows from them, are computed in.
+  /// The number format of products with these weights, and of attention.
   package let precision: Precision
   private let entries: [Entry]
 

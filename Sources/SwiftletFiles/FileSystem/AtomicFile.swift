@@ -17,14 +17,14 @@ public struct AtomicFile: ~Copyable, Sendable {
   ///
   /// - Throws: ``SwiftletError`` if the folder cannot be written to, or if the path leads to a directory or device.
   public init(path: String) throws {
-    guard !path.utf8.contains(0) else { throw FileError(path: path, kind: .invalidPath) }
+    guard !path.utf8.contains(0) else { throw FileError(path: path, problem: .invalidPath) }
     try System.status(of: path)?.requireRegular(path: path)
     let temporaryPath = SwiftletFiles.temporaryPath(beside: path)
     let file: FileDescriptor
     do throws(FileError) {
       file = try FileDescriptor(path: temporaryPath, for: .creating)
     } catch {
-      throw FileError(path: path, kind: error.kind.renamed("write"))
+      throw FileError(path: path, problem: error.problem.withOperation("write"))
     }
     self.path = path
     self.temporaryPath = temporaryPath
@@ -60,8 +60,17 @@ public struct AtomicFile: ~Copyable, Sendable {
   }
 }
 
-extension FileError.Reason {
-  fileprivate func renamed(_ operation: String) -> FileError.Reason {
+extension AtomicFile {
+  /// Writes a whole file atomically.
+  package static func write(_ bytes: [UInt8], to path: String) throws {
+    var file = try AtomicFile(path: path)
+    try file.write(bytes)
+    try file.commit()
+  }
+}
+
+extension FileError.Problem {
+  fileprivate func withOperation(_ operation: String) -> FileError.Problem {
     if case .system(_, let code) = self { .system(operation: operation, errno: code) } else { self }
   }
 }

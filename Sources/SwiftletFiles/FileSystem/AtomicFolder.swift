@@ -14,7 +14,7 @@ package struct AtomicFolder: ~Copyable {
 
   /// Creates the temporary folder.
   package init(path: String) throws(FileError) {
-    guard !path.utf8.contains(0) else { throw FileError(path: path, kind: .invalidPath) }
+    guard !path.utf8.contains(0) else { throw FileError(path: path, problem: .invalidPath) }
     let temporaryPath = SwiftletFiles.temporaryPath(beside: path)
     try System.makeFolder(temporaryPath, reportedAs: path)
     self.path = path

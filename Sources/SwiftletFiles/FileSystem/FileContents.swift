@@ -8,7 +8,7 @@
 package final class FileContents: @unchecked Sendable {
   // SAFETY: nobody writes to the bytes after the initializer, and they stay where they are until the deinitializer.
 
-  /// How the bytes of files are had.
+  /// How the bytes of a file are held.
   package enum Access: Sendable {
     case mapped
     /// Safe from whatever others do to the file, in as much memory as it has bytes.

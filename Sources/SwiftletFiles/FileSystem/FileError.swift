@@ -3,7 +3,7 @@
 /// A file that could not be opened, read or written.
 package struct FileError: SwiftletError, Equatable {
   /// What went wrong.
-  package enum Reason: Equatable, Sendable {
+  package enum Problem: Equatable, Sendable {
     /// A system call failed with this `errno` while doing `operation`, for example "open" or "write".
     case system(operation: String, errno: Int32)
     /// The path leads to a directory, a pipe, a device or a socket.
@@ -18,27 +18,27 @@ package struct FileError: SwiftletError, Equatable {
 
   package let path: String?
   /// What went wrong.
-  package let kind: Reason
+  package let problem: Problem
 
-  package init(path: String?, kind: Reason) {
+  package init(path: String?, problem: Problem) {
     self.path = path
-    self.kind = kind
+    self.problem = problem
   }
 
   /// The error for a path where no file exists.
   package static func notFound(_ path: String) -> FileError {
-    FileError(path: path, kind: .system(operation: "open", errno: System.notFound))
+    FileError(path: path, problem: .system(operation: "open", errno: System.notFound))
   }
 
   /// Whether the disk is full.
   package var isOutOfSpace: Bool {
-    if case .system(_, let code) = kind { System.isOutOfSpace(errno: code) } else { false }
+    if case .system(_, let code) = problem { System.isOutOfSpace(errno: code) } else { false }
   }
 
   /// Whether the file itself is the cause, for example missing or unreadable. False if this process lacks a permission or
   /// has too many files open.
-  package var isOfTheFile: Bool {
-    switch kind {
+  package var isCausedByFile: Bool {
+    switch problem {
     case .system(_, let code): System.isUnreadable(errno: code)
     case .notRegularFile, .tooLarge, .changedWhileReading: true
     case .invalidPath: false
@@ -46,7 +46,7 @@ package struct FileError: SwiftletError, Equatable {
   }
 
   package var reason: String {
-    switch kind {
+    switch problem {
     case .system(let operation, let code): "cannot \(operation): \(System.explanation(ofErrno: code).message)"
     case .notRegularFile(let kind): "is a \(kind)"
     case .invalidPath: "the path holds a NUL character"
@@ -56,7 +56,7 @@ package struct FileError: SwiftletError, Equatable {
   }
 
   package var remedy: String {
-    switch kind {
+    switch problem {
     case .system(_, let code): System.explanation(ofErrno: code).remedy
     case .notRegularFile: "give a regular file"
     case .invalidPath: "give the path of a file"

@@ -8,7 +8,7 @@ package struct Folder: Sendable {
 
   /// Creates the folder and its missing parents, and flushes their names to the disk.
   package func create() throws(FileError) {
-    guard !path.utf8.contains(0) else { throw FileError(path: path, kind: .invalidPath) }
+    guard !path.utf8.contains(0) else { throw FileError(path: path, problem: .invalidPath) }
     let parent = parentFolder(of: path)
     if !exists(parent) { try Folder(parent).create() }
     do throws(FileError) {

@@ -35,7 +35,7 @@ package final class InputFile: Sendable {
 
   /// The whole file. A file of more than `limit` bytes is an error, before memory is allocated.
   package func readAll(limit: Int) throws(FileError) -> ContiguousArray<UInt8> {
-    guard size <= limit else { throw FileError(path: path, kind: .tooLarge(size: size, limit: limit)) }
+    guard size <= limit else { throw FileError(path: path, problem: .tooLarge(size: size, limit: limit)) }
     let bytes = try read(at: 0, count: size)
     try checkUnchanged()
     return bytes
@@ -47,7 +47,7 @@ package final class InputFile: Sendable {
   /// Throws if the file was written to, cut or replaced in place since it was opened.
   package func checkUnchanged() throws(FileError) {
     guard try file.status() == status else {
-      throw FileError(path: path, kind: .changedWhileReading)
+      throw FileError(path: path, problem: .changedWhileReading)
     }
   }
 }

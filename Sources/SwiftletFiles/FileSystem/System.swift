@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
+#if !_pointerBitWidth(_64)
+  #error("Swiftlet needs a CPU with 64-bit pointers: not arm64_32, as in most watches, nor WebAssembly.")
+#endif
+
 #if canImport(Glibc)
   import Glibc
 #elseif canImport(Musl)
@@ -36,8 +40,11 @@ enum System {
 
   // MARK: Open files, by their descriptors
 
+  /// The bytes that one call reads or writes at most: macOS refuses 2^31 or more.
+  private static let maximumTransfer = 1 << 30
+
   static func openFile(_ path: String, for access: Access) throws(FileError) -> Int32 {
-    guard !path.utf8.contains(0) else { throw FileError(path: path, kind: .invalidPath) }
+    guard !path.utf8.contains(0) else { throw FileError(path: path, problem: .invalidPath) }
     return try uninterrupted("open", path) {
       // The call reads the string's characters.
       unsafe open(path, access.flags | O_CLOEXEC | O_NOCTTY, 0o666)
@@ -63,9 +70,11 @@ enum System {
       let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[start...])
       while true {
         do throws(FileError) {
-          return try uninterrupted("read", path) { unsafe read(file, rest.baseAddress, rest.count) }
+          return try uninterrupted("read", path) {
+            unsafe read(file, rest.baseAddress, min(rest.count, maximumTransfer))
+          }
         } catch {
-          guard error.kind == .system(operation: "read", errno: EAGAIN) else { throw error }
+          guard error.problem == .system(operation: "read", errno: EAGAIN) else { throw error }
           _ = isReadable(file, timeout: -1)
         }
       }
@@ -82,9 +91,9 @@ enum System {
       while done < buffer.count {
         let rest = unsafe UnsafeMutableRawBufferPointer(rebasing: buffer[done...])
         let count = try uninterrupted("read", path) {
-          unsafe pread(file, rest.baseAddress, rest.count, off_t(offset + done))
+          unsafe pread(file, rest.baseAddress, min(rest.count, maximumTransfer), off_t(offset + done))
         }
-        guard count > 0 else { throw FileError(path: path, kind: .changedWhileReading) }
+        guard count > 0 else { throw FileError(path: path, problem: .changedWhileReading) }
         done += count
       }
     }
@@ -97,9 +106,10 @@ enum System {
       var done = 0
       while done < buffer.count {
         let rest = unsafe UnsafeRawBufferPointer(rebasing: buffer[done...])
+        let count = min(rest.count, maximumTransfer)
         done += try uninterrupted("write", path) {
-          guard let offset else { return unsafe write(file, rest.baseAddress, rest.count) }
-          return unsafe pwrite(file, rest.baseAddress, rest.count, off_t(offset + done))
+          guard let offset else { return unsafe write(file, rest.baseAddress, count) }
+          return unsafe pwrite(file, rest.baseAddress, count, off_t(offset + done))
         }
       }
     }
@@ -121,7 +131,7 @@ enum System {
       try uninterrupted("synchronize", path) { fsync(file) }
     } catch {
       // Some file systems have no fsync for folders: nothing more can be done there.
-      guard case .system(_, EINVAL) = error.kind else { throw error }
+      guard case .system(_, EINVAL) = error.problem else { throw error }
     }
   }
 
@@ -131,7 +141,7 @@ enum System {
       try uninterrupted("lock", path) { flock(file, LOCK_EX | LOCK_NB) }
       return true
     } catch {
-      return error.kind != .system(operation: "lock", errno: EWOULDBLOCK)
+      return error.problem != .system(operation: "lock", errno: EWOULDBLOCK)
     }
   }
 
@@ -177,13 +187,13 @@ enum System {
 
   /// The names in a folder without `.` and `..`, in the system's order; empty if there is no folder.
   static func names(inFolder path: String) throws(FileError) -> [String] {
-    guard !path.utf8.contains(0) else { throw FileError(path: path, kind: .invalidPath) }
+    guard !path.utf8.contains(0) else { throw FileError(path: path, problem: .invalidPath) }
     // The stream stays open until the names are read; each entry is valid until the next one is read.
     var opened = unsafe opendir(path)
     while unsafe opened == nil && errno == EINTR { unsafe opened = opendir(path) }
     guard let stream = unsafe opened else {
       if errno == ENOENT { return [] }
-      throw FileError(path: path, kind: .system(operation: "open", errno: errno))
+      throw FileError(path: path, problem: .system(operation: "open", errno: errno))
     }
     defer { unsafe closedir(stream) }
     var names: [String] = []
@@ -195,7 +205,7 @@ enum System {
       }
       if name != "." && name != ".." { names.append(name) }
     }
-    if errno != 0 { throw FileError(path: path, kind: .system(operation: "read", errno: errno)) }
+    if errno != 0 { throw FileError(path: path, problem: .system(operation: "read", errno: errno)) }
     return names
   }
 
@@ -236,7 +246,7 @@ enum System {
       let result = call()
       if result != -1 { return result }
       let code = errno
-      if code != EINTR { throw FileError(path: path, kind: .system(operation: operation, errno: code)) }
+      if code != EINTR { throw FileError(path: path, problem: .system(operation: operation, errno: code)) }
     }
   }
 
@@ -247,7 +257,7 @@ enum System {
     guard byteCount > 0 else { return nil }
     let base = unsafe mmap(nil, byteCount, PROT_READ, MAP_SHARED, file, 0)
     guard unsafe base != MAP_FAILED else {
-      throw FileError(path: path, kind: .system(operation: "map", errno: errno))
+      throw FileError(path: path, problem: .system(operation: "map", errno: errno))
     }
     return unsafe base
   }
@@ -307,6 +317,6 @@ struct FileStatus: Equatable {
 
   /// Throws unless the file is a regular one.
   func requireRegular(path: String) throws(FileError) {
-    guard kind == .regular else { throw FileError(path: path, kind: .notRegularFile(kind: kind.rawValue)) }
+    guard kind == .regular else { throw FileError(path: path, problem: .notRegularFile(kind: kind.rawValue)) }
   }
 }

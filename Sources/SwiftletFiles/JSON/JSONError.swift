@@ -3,7 +3,7 @@
 /// A text that is not JSON (RFC 8259), or that exceeds a limit of its reader.
 public struct JSONError: SwiftletError, Equatable {
   /// What is wrong at the place.
-  public enum Reason: Equatable, Sendable {
+  public enum Problem: Equatable, Sendable {
     /// The text ends inside a value.
     case unexpectedEnd
     /// Something other than this was found.
@@ -29,7 +29,7 @@ public struct JSONError: SwiftletError, Equatable {
   }
 
   /// What is wrong.
-  public let kind: Reason
+  public let problem: Problem
   /// The file, if the text came from one.
   public var path: String?
   /// The line, from 1; a reader of JSON Lines sets it.
@@ -39,8 +39,8 @@ public struct JSONError: SwiftletError, Equatable {
   /// The number of bytes before the place.
   public let offset: Int
 
-  init(_ kind: Reason, at offset: Int, in bytes: ContiguousArray<UInt8>) {
-    self.kind = kind
+  init(_ problem: Problem, at offset: Int, in bytes: ContiguousArray<UInt8>) {
+    self.problem = problem
     self.offset = offset
     let before = bytes[..<min(offset, bytes.count)]
     let lineStart = before.lastIndex(of: UInt8(ascii: "\n")).map { $0 + 1 } ?? 0
@@ -57,14 +57,14 @@ public struct JSONError: SwiftletError, Equatable {
 
   /// What is wrong, after line, column and byte.
   public var reason: String {
-    "invalid JSON at line \(line), column \(column) (byte \(offset)): \(explanation.problem)"
+    "invalid JSON at line \(line), column \(column) (byte \(offset)): \(explanation.reason)"
   }
 
   /// What to do about it; empty if nothing general can be said.
   public var remedy: String { explanation.remedy }
 
-  private var explanation: (problem: String, remedy: String) {
-    switch kind {
+  private var explanation: (reason: String, remedy: String) {
+    switch problem {
     case .unexpectedEnd: ("the text ends inside a value", "check that the file is complete")
     case .expected(let what): ("expected \(what)", "")
     case .trailingContent: ("text follows the end of the value", "")

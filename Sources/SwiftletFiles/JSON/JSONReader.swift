@@ -28,7 +28,7 @@ package struct JSONReader {
   }
 
   /// An error at `offset`, by default the current position. Callers use it for problems that they find themselves.
-  package func error(_ reason: JSONError.Reason, at offset: Int? = nil) -> JSONError {
+  package func error(_ reason: JSONError.Problem, at offset: Int? = nil) -> JSONError {
     JSONError(reason, at: offset ?? self.offset, in: bytes)
   }
 

@@ -62,3 +62,12 @@ public enum JSONWriter {
     output += close.utf8
   }
 }
+
+extension JSONValue {
+  /// Writes an indented file atomically.
+  package func write(to path: String) throws {
+    var bytes: [UInt8] = []
+    JSONWriter.append(self, indented: true, to: &bytes)
+    try AtomicFile.write(bytes + [UInt8(ascii: "\n")], to: path)
+  }
+}

@@ -25,15 +25,12 @@ package struct FieldSeparator: Equatable, Sendable {
     case "\t": "tabs"
     case ";": "semicolons"
     case "|": "vertical bars"
-    default: "the character \(quoted(String(scalar)))"
+    default: "the character \(name)"
     }
   }
 
-  /// What to do if this is the separator of the table.
-  package var remedy: String {
-    let argument = scalar == "\t" ? "tab" : quoted(String(scalar))
-    return "if \(plural) separate the columns, give --separator \(argument), in Swift DatasetReader.separator"
-  }
+  /// The character as a message shows it.
+  package var name: String { scalar == "\t" ? "tab" : quoted(String(scalar)) }
 
   /// Splits a line at each separator, whether quoted or not.
   package func split(_ line: String) -> [String] {

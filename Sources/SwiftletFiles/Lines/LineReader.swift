@@ -33,13 +33,21 @@ public struct LineReader: ~Copyable {
 
   /// Opens a file. Opening a named pipe waits until someone writes to it.
   ///
-  /// - Parameter maximumLength: the maximum number of bytes in a line, without the line end.
+  /// - Parameters:
+  ///   - path: the file or pipe.
+  ///   - maximumLength: the maximum number of bytes in a line, without the line end.
+  /// - Throws: ``SwiftletError`` if the file cannot be opened.
   public init(path: String, maximumLength: Int = 1 << 28) throws {
     let file = try FileDescriptor(path: path, for: .reading)
     self.init(file, size: try LineReader.size(of: file), maximumLength)
   }
 
   /// Reads from an open descriptor, for example 0 for standard input. The caller closes it if needed.
+  ///
+  /// - Parameters:
+  ///   - descriptor: an open file, pipe or terminal.
+  ///   - name: what messages call it.
+  ///   - maximumLength: the maximum number of bytes in a line, without the line end.
   public init(descriptor: Int32, name: String, maximumLength: Int = 1 << 28) {
     let file = FileDescriptor(borrowing: descriptor, path: name)
     self.init(file, size: (try? LineReader.size(of: file)) ?? nil, maximumLength)
@@ -77,7 +85,7 @@ public struct LineReader: ~Copyable {
     if lineCount == 1 { hadByteOrderMark = buffer[line].starts(with: LineReader.byteOrderMark) }
     guard line.count <= maximumLength else {
       isPassingOver = !hasLineFeed
-      throw TextError(path: name, line: lineCount, kind: .tooLong(limit: maximumLength))
+      throw TextError(path: name, line: lineCount, problem: .tooLong(limit: maximumLength))
     }
     return try text(of: line)
   }
@@ -139,8 +147,8 @@ public struct LineReader: ~Copyable {
   /// The text of the line read last.
   private func text(of line: Range<Int>) throws(TextError) -> String {
     if let offset = firstInvalidUTF8(in: buffer.span.extracting(line)) {
-      let kind = TextError.Reason.notUTF8(offset: offset, byte: buffer[line.lowerBound + offset])
-      throw TextError(path: name, line: lineCount, kind: kind)
+      let problem = TextError.Problem.notUTF8(offset: offset, byte: buffer[line.lowerBound + offset])
+      throw TextError(path: name, line: lineCount, problem: problem)
     }
     let markCount = lineCount == 1 && hadByteOrderMark ? LineReader.byteOrderMark.count : 0
     return String(decoding: buffer[line].dropFirst(markCount), as: UTF8.self)

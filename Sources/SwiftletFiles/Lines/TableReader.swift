@@ -8,7 +8,10 @@
 public struct TableReader: ~Copyable {
   /// How records are written.
   public enum Format: Sendable {
-    case csv, tsv
+    /// Fields with commas between them, in quotation marks where needed (RFC 4180).
+    case csv
+    /// Fields with tabs between them, never quoted.
+    case tsv
   }
 
   /// The line, counted from 1, in which the last record starts; 0 before the first.
@@ -29,6 +32,7 @@ public struct TableReader: ~Copyable {
   ///
   /// - Parameters:
   ///   - lines: the lines, from the start of the table.
+  ///   - format: how the records are written.
   ///   - separator: the character that ends a field: ASCII, but no quotation mark and no line end; nil: a comma in CSV,
   ///     a tab in TSV.
   ///   - maximumLength: the maximum number of bytes of a record, not counting the line it ends in.
@@ -101,15 +105,15 @@ public struct TableReader: ~Copyable {
   }
 
   /// What is wrong with the text that follows a quoted field.
-  private func problem(afterQuote rest: Substring.UTF8View) -> TableError.Reason {
+  private func problem(afterQuote rest: Substring.UTF8View) -> TableError.Problem {
     let other = FieldSeparator.usual.first { $0.byte == rest.first }
     return other.map { .otherSeparator($0, expected: separator) } ?? .textAfterQuote
   }
 
   /// An error at the start of `rest`, a part of the line read last or of `line`.
-  private func error(_ kind: TableError.Reason, at rest: Substring.UTF8View, line: Int? = nil) -> TableError {
+  private func error(_ problem: TableError.Problem, at rest: Substring.UTF8View, line: Int? = nil) -> TableError {
     let before = Substring(rest).base[..<rest.startIndex]
     return TableError(
-      path: lines.name, line: line ?? lines.lineCount, column: before.unicodeScalars.count + 1, kind: kind)
+      path: lines.name, line: line ?? lines.lineCount, column: before.unicodeScalars.count + 1, problem: problem)
   }
 }

@@ -26,6 +26,11 @@ public struct VectorReader: ~Copyable {
 
   private static let maximumHeaderSize = 1 << 16
 
+  /// Opens a file and reads how many vectors of what length it has.
+  ///
+  /// - Parameters:
+  ///   - path: a regular file.
+  ///   - format: how the vectors are written.
   /// - Throws: a ``SwiftletError`` if the file cannot be read or is not of the format.
   public init(path: String, format: Format) throws {
     let file = try InputFile(path: path), layout = try Layout(file, format)
@@ -48,10 +53,10 @@ public struct VectorReader: ~Copyable {
       case .npy:
         let beginning = try file.read(at: 0, count: min(file.size, VectorReader.maximumHeaderSize))
         guard let (header, size) = NumpyHeader.parse(Array(beginning)) else {
-          throw VectorFileError(path: file.path, kind: .notOfFormat(format))
+          throw VectorFileError(path: file.path, problem: .notOfFormat(format))
         }
         guard header.type == "<f4", header.shape.count == 2, header.isRowMajor else {
-          throw VectorFileError(path: file.path, kind: .array(header))
+          throw VectorFileError(path: file.path, problem: .array(header))
         }
         count = header.shape[0]
         dimension = header.shape[1]
@@ -64,7 +69,7 @@ public struct VectorReader: ~Copyable {
       }
       let (numbers, overflow) = count.multipliedReportingOverflow(by: perVector)
       guard !overflow, numbers <= file.size / 4, start + 4 * numbers == file.size, count == 0 || dimension > 0 else {
-        throw VectorFileError(path: file.path, kind: .size(file.size, count: count, dimension: dimension))
+        throw VectorFileError(path: file.path, problem: .size(file.size, count: count, dimension: dimension))
       }
       if format == .fvecs { start = 4 }
     }
@@ -85,7 +90,7 @@ public struct VectorReader: ~Copyable {
     if format == .fvecs {
       let length = Int(try VectorReader.length(file, at: offset - 4))
       guard length == dimension else {
-        throw VectorFileError(path: file.path, kind: .length(length, vector: position, first: dimension))
+        throw VectorFileError(path: file.path, problem: .length(length, vector: position, first: dimension))
       }
     }
     position += 1
@@ -96,7 +101,7 @@ public struct VectorReader: ~Copyable {
 
 /// A file of vectors that is not what it should be.
 package struct VectorFileError: SwiftletError, Equatable {
-  enum Reason: Equatable {
+  enum Problem: Equatable {
     case notOfFormat(VectorReader.Format)
     case array(NumpyHeader)
     case size(Int, count: Int, dimension: Int)
@@ -105,10 +110,10 @@ package struct VectorFileError: SwiftletError, Equatable {
 
   package let path: String?
 
-  let kind: Reason
+  let problem: Problem
 
   package var reason: String {
-    switch kind {
+    switch problem {
     case .notOfFormat(let format): "is no \(format.rawValue) file"
     case .array(let header):
       "holds an array \(header.shape) of type \(quoted(header.type))\(header.isRowMajor ? "" : ", column-major")"
@@ -120,7 +125,7 @@ package struct VectorFileError: SwiftletError, Equatable {
   }
 
   package var remedy: String {
-    switch kind {
+    switch problem {
     case .notOfFormat: "check its format"
     case .array: "save numpy.ascontiguousarray(vectors, dtype=numpy.float32), a vector a row"
     case .size, .length: "write it again"

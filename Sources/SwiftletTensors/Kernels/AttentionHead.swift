@@ -3,13 +3,13 @@
 /// Attention of one head over one sequence, some rows of scores at a time, so that the scores stay in the first
 /// level cache at any length.
 ///
-/// In this module, since only here a part of a view does not count as an owner of its buffer: the threads of a short
-/// text would wait for each other at that count.
+/// It is in this module because views made here do not retain their buffer. Elsewhere each part would, and the threads of a
+/// short text would contend for that reference count.
 package struct AttentionHead {
   package let headSize: Int
   private let kernels: Kernels
-  /// Of the scores and of what they weight, in the forward pass; gradients are products in float32. bfloat16 alone has fewer
-  /// bits: integers would not pay for such short rows.
+  /// The format of Q K^T and A V in the forward pass: bfloat16 or float32. int8 is not used: converting such short rows costs
+  /// more than it saves. Gradients are always in float32.
   private let products: ProductKernels
   private let dropout: DropoutMask?
 
@@ -144,7 +144,8 @@ package struct AttentionHead {
       text: place.text, position: firstRow, head: place.head, scores, into: result, kernels: kernels)
   }
 
-  /// The gradients of queries, keys, values and bias from that of the result; all but the queries' start at 0.
+  /// The gradients of queries, keys, values and bias from that of the result. Keys, values and bias are added to, so theirs
+  /// must start at 0; those of the queries are overwritten.
   ///
   /// With A = softmax((Q K^T + B) / √d), D its dropout and Y = D(A) V: dV = D(A)^T dY, dA = D(dY V^T),
   /// dS = A (dA - the sum along the row of A dA) / √d, dQ = dS K, dK = dS^T Q; that of an offset's bias is the sum of

@@ -59,7 +59,7 @@ extension Kernels {
   ) {
     precondition(
       x.rows == y.rows && x.columns == y.columns, "\(x.rows) x \(x.columns) numbers into \(y.rows) x \(y.columns)")
-    precondition(x.columnStride == 1 && y.columnStride == 1, "the numbers of a row are apart")
+    precondition(x.columnStride == 1 && y.columnStride == 1, "the numbers of a row are not consecutive")
     var counter = counter
     unsafe withUnsafeBytes(of: key) { key in
       for row in 0..<x.rows {

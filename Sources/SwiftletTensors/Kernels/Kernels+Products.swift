@@ -9,7 +9,7 @@ extension Kernels {
   /// The rows of a register tile: products of a multiple of this many rows waste nothing.
   package var tileRows: Int { unsafe table.pointee.tile_rows }
 
-  /// So many columns, rounded up to whole vectors: what a packed matrix and padded rows have.
+  /// `columns` rounded up to a multiple of 16, as packed matrices and padded rows have.
   package static func padded(_ columns: Int) -> Int { (columns + 15) / 16 * 16 }
 
   /// The numbers that a matrix of `inputs` rows and `outputs` columns takes when it is packed.
@@ -38,7 +38,7 @@ extension Kernels {
     _ a: MatrixView, packed: VectorView, bias: VectorView? = nil, _ function: Activation = .identity, into c: MatrixView
   ) {
     checkProduct(a, packed, into: c)
-    precondition(a.columnStride == 1, "the numbers of an input row are apart")
+    precondition(a.columnStride == 1, "the numbers of an input row are not consecutive")
     precondition(bias.map { $0.count >= c.columns } ?? true, "\(bias?.count ?? 0) biases for \(c.columns) outputs")
     unsafe table.pointee.product(
       c.rows, c.columns, a.columns, a.pointer, a.rowStride, packed.pointer, bias?.pointer, function.kernel, c.pointer,
@@ -59,7 +59,7 @@ extension Kernels {
 
   private func checkProduct(_ a: MatrixView, _ packed: VectorView, into c: MatrixView) {
     precondition(a.rows == c.rows, "\(a.rows) rows of inputs for \(c.rows) rows of results")
-    precondition(c.columnStride == 1, "the numbers of a result row are apart")
+    precondition(c.columnStride == 1, "the numbers of a result row are not consecutive")
     precondition(
       packed.count >= Kernels.packedCount(inputs: a.columns, outputs: c.columns),
       "\(packed.count) packed numbers for \(a.columns) inputs and \(c.columns) outputs")
@@ -112,7 +112,7 @@ package struct ProductKernels: @unchecked Sendable {
       packed.count >= packedCount(inputs: b.rows, outputs: b.columns),
       "\(b.rows) x \(b.columns) do not fit \(packed.count) numbers when packed")
     let room = unsafe room(compact, b.rows, &scratch)
-    precondition(b.rowStride == 1 || b.columnStride == 1 && room == nil, "the numbers of a column are apart")
+    precondition(b.rowStride == 1 || b.columnStride == 1 && room == nil, "the numbers of a column are not consecutive")
     unsafe compact.pointee.pack(
       b.rows, b.columns, b.pointer, b.rowStride, b.columnStride, room?.pointer, packed.pointer)
   }
@@ -126,7 +126,7 @@ package struct ProductKernels: @unchecked Sendable {
     guard let compact = unsafe compact, let convert = unsafe compact.pointee.convert else {
       preconditionFailure("float32 inputs are taken as they are")
     }
-    precondition(x.columnStride == 1, "the numbers of an input row are apart")
+    precondition(x.columnStride == 1, "the numbers of an input row are not consecutive")
     precondition(
       converted.rows == x.rows && converted.columns == inputCount(x.columns) && converted.isContiguous,
       "\(x.rows) x \(x.columns) inputs into \(converted.rows) x \(converted.columns)")
@@ -143,7 +143,7 @@ package struct ProductKernels: @unchecked Sendable {
     guard let convert = unsafe compact?.pointee.convert_columns else {
       preconditionFailure("these inputs are not converted column by column")
     }
-    precondition(x.columnStride == 1, "the numbers of a row are apart")
+    precondition(x.columnStride == 1, "the numbers of a row are not consecutive")
     precondition(
       converted.rows == x.columns && converted.columns == inputCount(x.rows) && converted.isContiguous,
       "\(x.columns) columns of \(x.rows) inputs into \(converted.rows) x \(converted.columns)")
@@ -191,7 +191,7 @@ package struct ProductKernels: @unchecked Sendable {
     precondition(
       a.rows == c.rows && a.columns == inputCount(inputs) && (a.isContiguous || a.rows <= 1),
       "inputs of \(a.rows) x \(a.columns) for \(c.rows) rows of results")
-    precondition(c.columnStride == 1, "the numbers of a result row are apart")
+    precondition(c.columnStride == 1, "the numbers of a result row are not consecutive")
     precondition(
       packed.count >= packedCount(inputs: inputs, outputs: c.columns),
       "\(packed.count) packed numbers for \(inputs) inputs and \(c.columns) outputs")

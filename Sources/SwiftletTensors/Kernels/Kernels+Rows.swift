@@ -51,7 +51,7 @@ extension Kernels {
   }
 
   private func checkRows(_ x: MatrixView, _ others: MatrixView?...) {
-    precondition(x.isContiguous, "rows that are apart")
+    precondition(x.isContiguous, "the rows are not contiguous")
     for case let other? in others {
       precondition(
         other.rows == x.rows && other.columns == x.columns && other.isContiguous,
@@ -91,7 +91,7 @@ extension Kernels {
   ) {
     precondition(out.columns == table.columns, "rows of \(table.columns) into rows of \(out.columns)")
     check(indices, below: table.rows, count: out.rows)
-    precondition(out.isContiguous, "rows that are apart")
+    precondition(out.isContiguous, "the rows are not contiguous")
     unsafe indices.withUnsafeBufferPointer { indices in
       unsafe self.table.pointee.gather(
         indices.count, table.columns, table.numbers.pointer, table.format.kernel, indices.baseAddress, factor,
@@ -103,7 +103,7 @@ extension Kernels {
   package func gather(_ table: MatrixView, rows indices: Span<Int32>, adding: Bool = false, into out: MatrixView) {
     precondition(out.columns == table.columns, "rows of \(table.columns) into rows of \(out.columns)")
     check(indices, below: table.rows, count: out.rows)
-    precondition(out.isContiguous && table.isContiguous, "rows that are apart")
+    precondition(out.isContiguous && table.isContiguous, "the rows are not contiguous")
     unsafe indices.withUnsafeBufferPointer { indices in
       unsafe self.table.pointee.gather(
         indices.count, table.columns, table.pointer, SWLT_F32, indices.baseAddress, 1, adding ? 1 : 0, out.pointer)
@@ -113,7 +113,7 @@ extension Kernels {
   /// Row indices[r] of out grows by row r of x, in the order of r.
   package func scatterAdd(_ x: MatrixView, rows indices: Span<Int32>, to out: MatrixView) {
     precondition(x.columns == out.columns, "rows of \(x.columns) to rows of \(out.columns)")
-    precondition(x.columnStride == 1 && out.columnStride == 1, "the numbers of a row are apart")
+    precondition(x.columnStride == 1 && out.columnStride == 1, "the numbers of a row are not consecutive")
     check(indices, below: out.rows, count: x.rows)
     unsafe indices.withUnsafeBufferPointer { indices in
       unsafe table.pointee.scatter_add(

@@ -6,8 +6,8 @@ import SwiftletFiles
 /// The vector kernels of one CPU path. All paths give the same bits; they differ in speed.
 ///
 /// Each kernel is a method, in files by topic. It takes views, which lie inside their buffers, and checks in O(1) that
-/// their shapes agree: a mistake traps with a message, it never corrupts memory. `CSwiftletKernels.h` says what each
-/// kernel computes and in which order.
+/// their shapes agree (`gather` and `scatterAdd` check each index): a mistake traps with a message, it never corrupts
+/// memory. `CSwiftletKernels.h` says what each kernel computes and in which order.
 @safe
 package struct Kernels: @unchecked Sendable {
   // SAFETY: points to a constant table with static lifetime.

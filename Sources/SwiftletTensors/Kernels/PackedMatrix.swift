@@ -104,7 +104,9 @@ package struct PackedMatrix: Sendable {
   /// The panels of some columns, which start where a panel does.
   @inline(__always)
   private func panels(_ columns: Range<Int>) -> VectorView {
-    precondition(columns.lowerBound % panelWidth == 0 && columns.upperBound <= outputs, "no panel starts there")
+    precondition(
+      columns.lowerBound % panelWidth == 0 && columns.upperBound <= outputs,
+      "columns \(columns) of \(outputs) do not start at a panel of \(panelWidth)")
     let start = products.packedCount(inputs: inputs, outputs: columns.lowerBound)
     return panels[
       start..<start + products.packedCount(inputs: inputs, outputs: columns.upperBound - columns.lowerBound)]

@@ -17,7 +17,7 @@ package struct RowCodes: Sendable {
   /// The bytes of a block: see `swlt_code_block_size`.
   package static func blockByteCount(dimension: Int) -> Int { swlt_code_block_size(dimension) }
 
-  /// The blocks of so many rows; the last may have rows that stand for none.
+  /// The number of blocks that hold `rows` rows; the last may be partly unused.
   package static func blockCount(rows: Int) -> Int { (rows + blockRows - 1) / blockRows }
 
   /// - Parameter memory: the blocks, in this machine's byte order.

@@ -82,7 +82,7 @@ extension MatrixView {
   @inlinable @inline(__always)
   package func row(_ index: Int) -> VectorView {
     precondition(index >= 0 && index < rows, "row \(index) of \(rows)")
-    precondition(columnStride == 1, "the numbers of a row are apart")
+    precondition(columnStride == 1, "the numbers of a row are not consecutive")
     let start = offset + index * rowStride
     return VectorView(buffer, start..<start + columns)
   }
@@ -90,7 +90,7 @@ extension MatrixView {
   /// All numbers of rows that follow each other, one after the other.
   @inlinable @inline(__always)
   package var vector: VectorView {
-    precondition(isContiguous, "rows that are apart")
+    precondition(isContiguous, "the rows are not contiguous")
     return VectorView(buffer, offset..<offset + rows * columns)
   }
 
@@ -110,7 +110,7 @@ extension MatrixView {
   package func copy(from other: MatrixView) {
     precondition(
       other.rows == rows && other.columns == columns, "\(other.rows) x \(other.columns) into \(rows) x \(columns)")
-    precondition(columnStride == 1 && other.columnStride == 1, "the numbers of a row are apart")
+    precondition(columnStride == 1 && other.columnStride == 1, "the numbers of a row are not consecutive")
     for row in 0..<rows {
       unsafe (pointer + row * rowStride).update(from: other.pointer + row * other.rowStride, count: columns)
     }

@@ -14,7 +14,8 @@ package enum NumberMemory {
   /// never used twice: a recycled block of up to twice the size would hide an overflow.
   package static let isExact = swlt_is_sanitized() != 0
 
-  /// How many numbers fewer than asked for each allocation has, under a sanitizer: a test that overflows are seen.
+  /// By how many numbers each allocation is made too short under a sanitizer. A test sets it, to prove that overflows are
+  /// detected.
   package static let plantedShortfall = Atomic(0)
 
   static func allocate(_ count: Int) -> UnsafeMutablePointer<Float> {

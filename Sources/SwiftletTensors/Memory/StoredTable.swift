@@ -20,7 +20,7 @@ package struct StoredTable: Sendable {
 
   /// A table of float32 numbers, which it shares.
   package init(float32 table: MatrixView) {
-    precondition(table.isContiguous, "rows that are apart")
+    precondition(table.isContiguous, "the rows are not contiguous")
     rows = table.rows
     columns = table.columns
     numbers = StoredNumbers(VectorView(table.buffer, table.offset..<table.offset + rows * columns))

@@ -9,7 +9,7 @@ package import SwiftletFiles
 @safe
 package final class TensorBuffer: @unchecked Sendable {
   // SAFETY: written only by a sole owner (checked by `isKnownUniquelyReferenced`, or before the buffer is shared),
-  // read by any number of them. Who lends a part of a buffer writes to it between the computations that read it.
+  // read by any number of them. A writer of a buffer that others view writes only between the computations that read it.
 
   private enum Origin {
     case system

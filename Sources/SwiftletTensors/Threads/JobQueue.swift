@@ -126,7 +126,7 @@ final class JobQueue: Sendable {
 
   func isCancelled(_ job: Job) -> Bool { monitor.withLock { _ in job.isCancelled } }
 
-  /// Sends the threads home once they find nothing to do.
+  /// Ends the threads once they find no task.
   func stop() {
     let sleepers = monitor.withLock { state in
       state.isStopped = true

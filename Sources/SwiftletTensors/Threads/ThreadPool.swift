@@ -99,7 +99,7 @@ package final class ThreadPool: Sendable {
     run(count: count, task)
   }
 
-  /// Gives up the memory that tasks have used and left, where the next ones will need less.
+  /// Returns the free memory of all workspaces to the system; for callers whose next tasks need less.
   package func releaseMemory() { queue.emptyWorkspaces() }
 }
 

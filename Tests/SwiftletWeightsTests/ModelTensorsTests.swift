@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// Weights in several files with an index: shards that are missing, disagree or lie outside the folder are errors.
-struct CheckpointTests {
+struct ModelTensorsTests {
   let folder: TemporaryFolder
 
   init() throws { folder = try TemporaryFolder() }
@@ -23,8 +23,8 @@ struct CheckpointTests {
     try folder.write(text, to: "model.safetensors.index.json")
   }
 
-  private func reason() throws -> CheckpointError.Reason {
-    try #require(throws: CheckpointError.self) { try Checkpoint(folder: folder.path) }.kind
+  private func reason() throws -> ModelTensorsError.Problem {
+    try #require(throws: ModelTensorsError.self) { try ModelTensors(folder: folder.path) }.problem
   }
 
   @Test func tensorsOfAllShards() throws {
@@ -35,23 +35,23 @@ struct CheckpointTests {
       {"metadata":{"total_size":4},
        "weight_map":{"a":"a.safetensors","b":"b.safetensors","c":"a.safetensors"}}
       """#)
-    let checkpoint = try Checkpoint(folder: folder.path)
-    #expect(checkpoint.tensors.map(\.name) == ["a", "c", "b", "unlisted"])
+    let tensors = try ModelTensors(folder: folder.path)
+    #expect(tensors.tensors.map(\.name) == ["a", "c", "b", "unlisted"])
     for name in ["a", "b", "c"] {
       var byte: UInt8 = 0
       try withUnsafeMutableBytes(of: &byte) {
         var bytes = $0.mutableBytes
-        try checkpoint.read(#require(checkpoint[name]), into: &bytes)
+        try #require(tensors[name]).read(into: &bytes)
       }
       #expect(byte == name.utf8.first)
     }
-    #expect(checkpoint["d"] == nil)
+    #expect(tensors["d"] == nil)
   }
 
   @Test func aSingleFileGoesFirst() throws {
     try writeShard("model.safetensors", ["x"])
     try writeIndex("not even JSON")
-    #expect(try Checkpoint(folder: folder.path)["x"] != nil)
+    #expect(try ModelTensors(folder: folder.path)["x"] != nil)
   }
 
   @Test func row30IndexWithoutAMapOfStrings() throws {
@@ -63,14 +63,14 @@ struct CheckpointTests {
       }
     }
     try writeIndex("{")
-    #expect(throws: JSONError.self) { try Checkpoint(folder: folder.path) }
+    #expect(throws: JSONError.self) { try ModelTensors(folder: folder.path) }
   }
 
   @Test func row25IndexOfTooManyTensors() throws {
     let tensors = (0..<65_536).map { "\"\($0)\":\"a\"" }
     try writeIndex("{\"weight_map\":{\(tensors.joined(separator: ","))}}")
-    let error = try #require(throws: JSONError.self) { try Checkpoint(folder: folder.path) }
-    #expect(error.kind == .tooManyValues(limit: 65_536))
+    let error = try #require(throws: JSONError.self) { try ModelTensors(folder: folder.path) }
+    #expect(error.problem == .tooManyValues(limit: 65_536))
   }
 
   @Test func row31ShardsThatDoNotFitTheIndex() throws {
@@ -85,7 +85,7 @@ struct CheckpointTests {
     try writeShard("2.safetensors", ["a", "b"])
     try writeIndex(#"{"weight_map":{"a":"1.safetensors","b":"2.safetensors"}}"#)
     #expect(try reason() == .tensorInTwoShards("a", first: "1.safetensors", second: "2.safetensors"))
-    let error = try #require(throws: CheckpointError.self) { try Checkpoint(folder: folder.path) }
+    let error = try #require(throws: ModelTensorsError.self) { try ModelTensors(folder: folder.path) }
     for name in ["\"a\"", "1.safetensors", "2.safetensors"] { #expect(error.description.contains(name)) }
   }
 
@@ -100,18 +100,18 @@ struct CheckpointTests {
   @Test(.timeLimit(.minutes(1)))
   func rows33And34WeightsThatAreNoFile() throws {
     symlink("absent", folder.path("model.safetensors"))
-    let error = try #require(throws: FileError.self) { try Checkpoint(folder: folder.path) }
-    #expect(error.kind == .system(operation: "open", errno: ENOENT))
+    let error = try #require(throws: FileError.self) { try ModelTensors(folder: folder.path) }
+    #expect(error.problem == .system(operation: "open", errno: ENOENT))
     unlink(folder.path("model.safetensors"))
     mkfifo(folder.path("model.safetensors"), 0o600)
-    let pipe = try #require(throws: FileError.self) { try Checkpoint(folder: folder.path) }
-    #expect(pipe.kind == .notRegularFile(kind: "pipe"))
+    let pipe = try #require(throws: FileError.self) { try ModelTensors(folder: folder.path) }
+    #expect(pipe.problem == .notRegularFile(kind: "pipe"))
   }
 
   @Test func row38OnlyAPickle() throws {
     #expect(try reason() == .noWeights(found: nil))
     try folder.write("", to: "pytorch_model.bin")
-    let error = try #require(throws: CheckpointError.self) { try Checkpoint(folder: folder.path) }
+    let error = try #require(throws: ModelTensorsError.self) { try ModelTensors(folder: folder.path) }
     #expect(error.description.contains("\"pytorch_model.bin\" (PyTorch)"))
     #expect(error.description.contains("save_pretrained") && !error.description.contains("\n"))
   }
@@ -126,19 +126,19 @@ struct CheckpointTests {
   ])
   func weightsInOtherFormats(_ file: String, format: String, remedy: String) throws {
     try folder.write("x", to: file)
-    let error = try #require(throws: CheckpointError.self) { try Checkpoint(folder: folder.path) }
+    let error = try #require(throws: ModelTensorsError.self) { try ModelTensors(folder: folder.path) }
     let name = file.split(separator: "/")[0]
     #expect(error.description.contains("only \"\(name)\" (") && error.description.contains(format))
     #expect(error.remedy.contains(remedy) && !error.description.contains("\n"))
   }
 
   @Test func anAbsentFolderIsNamed() throws {
-    #expect(throws: FileError.self) { try Checkpoint(folder: folder.path("absent")) }
+    #expect(throws: FileError.self) { try ModelTensors(folder: folder.path("absent")) }
   }
 
   @Test func theBundledModel() throws {
-    let checkpoint = try Checkpoint(folder: repositoryPath("weights/all-MiniLM-L6-v2"))
-    let words = try #require(checkpoint["embeddings.word_embeddings.weight"])
+    let tensors = try ModelTensors(folder: repositoryPath("weights/all-MiniLM-L6-v2"))
+    let words = try #require(tensors["embeddings.word_embeddings.weight"])
     #expect(words.dtype == .f16 && words.shape == [30522, 384])
   }
 }

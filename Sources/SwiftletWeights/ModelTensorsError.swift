@@ -3,9 +3,9 @@
 import SwiftletFiles
 
 /// A model folder whose safetensors files are missing or do not fit together.
-package struct CheckpointError: SwiftletError, Equatable {
+package struct ModelTensorsError: SwiftletError, Equatable {
   /// What is wrong with the folder.
-  package enum Reason: Equatable, Sendable {
+  package enum Problem: Equatable, Sendable {
     /// The folder has neither `model.safetensors` nor an index.
     case noWeights(found: ForeignWeights?)
     /// The index has no object `weight_map` with a file name for each tensor.
@@ -22,13 +22,13 @@ package struct CheckpointError: SwiftletError, Equatable {
 
   package let path: String?
   /// What is wrong with the folder or its index.
-  package let kind: Reason
+  package let problem: Problem
 
-  package var reason: String { explanation.problem }
+  package var reason: String { explanation.reason }
   package var remedy: String { explanation.remedy }
 
-  private var explanation: (problem: String, remedy: String) {
-    switch kind {
+  private var explanation: (reason: String, remedy: String) {
+    switch problem {
     case .noWeights(nil): ("no model.safetensors here", "give the folder of a model")
     case .noWeights(let found?): ("no model.safetensors here, only \(found.description)", found.remedy)
     case .invalidIndex(let problem): (problem, "download the index again")

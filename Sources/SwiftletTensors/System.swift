@@ -46,31 +46,29 @@ enum System {
   /// Runs `body` on a thread of its own; false if the system gives none.
   static func startThread(_ body: @escaping @Sendable () -> Void) -> Bool {
     let context = unsafe Unmanaged.passRetained(ThreadBody(body)).toOpaque()
-    #if canImport(Darwin)
-      var thread: pthread_t?
-      let failure = unsafe pthread_create(
-        &thread, nil,
-        { context in
-          unsafe Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run()
-          return nil
-        }, context)
-    #else
+    #if canImport(Glibc)
       var thread = pthread_t()
-      let failure = unsafe pthread_create(
-        &thread, nil,
-        { context in
-          if let context = unsafe context { unsafe Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run() }
-          return nil
-        }, context)
+    #else
+      // A pointer, which the call sets.
+      var thread: pthread_t?
     #endif
+    let failure = unsafe pthread_create(
+      &thread, nil,
+      { context in
+        // Headers differ in whether it may be nil.
+        if let context = unsafe context as UnsafeMutableRawPointer? {
+          unsafe Unmanaged<ThreadBody>.fromOpaque(context).takeRetainedValue().run()
+        }
+        return nil
+      }, context)
     guard failure == 0 else {
       unsafe Unmanaged<ThreadBody>.fromOpaque(context).release()
       return false
     }
-    #if canImport(Darwin)
-      if let thread = unsafe thread { unsafe pthread_detach(thread) }
-    #else
+    #if canImport(Glibc)
       pthread_detach(thread)
+    #else
+      if let thread = unsafe thread { unsafe pthread_detach(thread) }
     #endif
     return true
   }

@@ -4,8 +4,9 @@ import SwiftletFiles
 
 /// The tensors of a model folder: `model.safetensors`, or the shards of `model.safetensors.index.json`.
 ///
-/// Opening it reads and validates the headers; ``read(_:into:)`` reads the numbers. Several threads may use it at once.
-public struct Checkpoint: Sendable {
+/// Opening it reads and validates the headers; ``TensorInfo/read(into:)`` reads the numbers. Several threads may use it at
+/// once.
+public struct ModelTensors: Sendable {
   /// The tensors: shards in the order of their names, tensors in the order of the file.
   public let tensors: [TensorInfo]
   private let positions: [UTF8Key: Int]
@@ -23,9 +24,9 @@ public struct Checkpoint: Sendable {
     if exists(single) || !exists(folder) {
       tensors = try SafetensorsFile(path: single).tensors
     } else if exists(index) {
-      tensors = try Checkpoint.tensors(ofIndex: index, in: folder)
+      tensors = try ModelTensors.tensors(ofIndex: index, in: folder)
     } else {
-      throw CheckpointError(path: folder, kind: .noWeights(found: ForeignWeights(folder: folder)))
+      throw ModelTensorsError(path: folder, problem: .noWeights(found: ForeignWeights(folder: folder)))
     }
     positions = Dictionary(uniqueKeysWithValues: tensors.enumerated().map { (UTF8Key($1.name), $0) })
   }
@@ -33,20 +34,12 @@ public struct Checkpoint: Sendable {
   /// The tensor of this name, compared byte by byte; nil if there is none.
   public subscript(name: String) -> TensorInfo? { positions[UTF8Key(name)].map { tensors[$0] } }
 
-  /// Copies the bytes of one of the checkpoint's tensors.
-  ///
-  /// - Parameter bytes: room for exactly the bytes of the tensor's `byteRange`.
-  /// - Throws: ``SwiftletError`` if the file cannot be read, or was cut or written to since it was opened.
-  public func read(_ tensor: TensorInfo, into bytes: inout MutableRawSpan) throws {
-    try tensor.read(into: &bytes)
-  }
-
   // MARK: Shards
 
   /// The tensors of all shards. Checks that each tensor of the index is in its shard and none is in two.
   private static func tensors(ofIndex index: String, in folder: String) throws -> [TensorInfo] {
-    func invalid(_ kind: CheckpointError.Reason) -> CheckpointError {
-      CheckpointError(path: index, kind: kind)
+    func invalid(_ problem: ModelTensorsError.Problem) -> ModelTensorsError {
+      ModelTensorsError(path: index, problem: problem)
     }
     let json = try JSONParser.parse(
       path: index, limit: maximumIndexByteCount, maximumValueCount: maximumIndexValueCount)
@@ -57,8 +50,8 @@ public struct Checkpoint: Sendable {
     var firstTensors: [UTF8Key: String] = [:]
     for (tensor, value) in map.members.map({ ($0.key, $0.value) }) {
       guard let shard = value.string else {
-        let problem = "the shard of tensor \(quoted(tensor)) must be a string, not \(value.kind)"
-        throw invalid(.invalidIndex(problem: problem))
+        let text = "the shard of tensor \(quoted(tensor)) must be a string, not \(value.kind)"
+        throw invalid(.invalidIndex(problem: text))
       }
       guard isFileName(shard) else { throw invalid(.unsafeShardName(shard)) }
       if firstTensors[UTF8Key(shard)] == nil { firstTensors[UTF8Key(shard)] = tensor }
