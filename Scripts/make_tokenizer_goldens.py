@@ -39,6 +39,8 @@ PAIRS = [
     ("a b", "c d e f g h i j k l"), ("a b c d e f g h", "i j k l m n o p q"), ("Café [SEP] 中", "x" * 101 + " ÉCOLE"),
 ]
 LENGTHS = [2, 3, 4, 5, 8, 9, 16]
+# An added token in the white space that the token before it has taken.
+OVERLAPS = ["foo\u2003", "foo \u2003 \u2003 x", " foo\u2009", "foo\u2009x", "foo\u2003\u2009x", "É x\t\tx", "É x \t\t\t\t x É x"]
 
 
 def bert(vocabulary, post_processor=processors.BertProcessing, prefix="##", longest_word=100, **normalization):
@@ -58,7 +60,7 @@ def bert(vocabulary, post_processor=processors.BertProcessing, prefix="##", long
 
 
 def small_vocabulary(prefix):
-    """Single characters and a few longer tokens: most words become many tokens, so that all normalisation shows."""
+    """Single characters and a few longer tokens: most words become many tokens, so that all normalization shows."""
     characters = list(string.ascii_letters + string.digits + string.punctuation)
     characters += sorted({c for text in TEXTS for c in text if ord(c) > 0x7F and c.isprintable() and not c.isspace()})
     characters += list("\u0301\u0307\u0323\u0327\u302a\u302e\u302f\u0345ςσßы")
@@ -97,8 +99,8 @@ def case(tokenizer, text, pair=None, max_length=None, special=True, raw=False):
     return golden
 
 
-def cases(tokenizer):
-    yield from (case(tokenizer, text) for text in TEXTS)
+def cases(tokenizer, more):
+    yield from (case(tokenizer, text) for text in TEXTS + more)
     special = [text for text in TEXTS if "[" in text]
     yield from (case(tokenizer, text, special=False) for text in TEXTS[2:5])
     yield from (case(tokenizer, text, raw=True) for text in special)
@@ -113,9 +115,9 @@ def write_lines(path, tokens):
     path.write_text("".join(token + "\n" for token in tokens), encoding="utf-8")
 
 
-def write_goldens(path, tokenizer):
+def write_goldens(path, tokenizer, more=()):
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = (json.dumps(golden, ensure_ascii=True, separators=(",", ":")) for golden in cases(tokenizer))
+    lines = (json.dumps(golden, ensure_ascii=True, separators=(",", ":")) for golden in cases(tokenizer, list(more)))
     path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="ascii")
 
 
@@ -142,13 +144,14 @@ def main():
         AddedToken("[MASK]", lstrip=True), AddedToken("[ENT]", lstrip=True, rstrip=True), AddedToken("[ENT] x")])
     odd.add_tokens([
         AddedToken("foo", normalized=False, rstrip=True), AddedToken("Bar", single_word=True),
-        AddedToken("É x", lstrip=True, rstrip=True)])
+        AddedToken("É x", lstrip=True, rstrip=True), AddedToken("\u2003", normalized=False),
+        AddedToken("\u2009", lstrip=True, normalized=False), AddedToken("\t\t")])
     odd.enable_truncation(48)
     (output / "odd").mkdir(parents=True, exist_ok=True)
     odd.save(str(output / "odd" / "tokenizer.json"), pretty=False)
     # The class that takes all of tokenizer.json.
     (output / "odd" / "tokenizer_config.json").write_text('{"tokenizer_class": "PreTrainedTokenizerFast"}\n')
-    write_goldens(output / "odd" / "goldens.json", odd)
+    write_goldens(output / "odd" / "goldens.json", odd, OVERLAPS)
 
 
 if __name__ == "__main__":

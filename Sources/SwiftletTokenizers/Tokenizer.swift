@@ -49,7 +49,7 @@ public struct Tokenizer: Sendable {
   let splitsSpecialTokens: Bool
   /// The ids of the named and extra special tokens.
   let namedSpecialTokens: Set<Int32>
-  /// nil: tokens are joined by spaces.
+  /// Turns tokens into text; nil: they are joined by spaces.
   let decoder: TokenDecoder?
 
   /// One past the highest id, the number of rows of an embedding table.

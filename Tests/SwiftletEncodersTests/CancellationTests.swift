@@ -100,8 +100,7 @@ import Testing
       withUnsafeCurrentTask { $0?.cancel() }
       for _ in 0..<2 {
         do {
-          _ = try await iterator.next()
-          Issue.record("a cancelled iteration went on")
+          if try await iterator.next() != nil { Issue.record("a cancelled iteration went on") }
         } catch is CancellationError {}
       }
       let atEnd = stream.count.value.load(ordering: .relaxed)
@@ -138,5 +137,16 @@ import Testing
       for try await embedded in encoder.encode(stream) { texts.append(embedded.text) }
     }
     #expect(texts == ["first"])
+  }
+
+  /// An iteration that has failed is over, though texts still come: those of the failed call would be missing.
+  @Test func noTextAfterAnError() async throws {
+    let (stream, continuation) = AsyncStream.makeStream(of: String.self)
+    var iterator = encoder.encode(stream, prompt: "unknown").makeAsyncIterator()
+    continuation.yield("first")
+    await #expect(throws: EncoderSettingsError.self) { try await iterator.next() }
+    continuation.yield("second")
+    let next = try await iterator.next()
+    #expect(next == nil)
   }
 }

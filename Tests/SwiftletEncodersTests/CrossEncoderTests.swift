@@ -135,6 +135,14 @@ import Testing
     await #expect(throws: CancellationError.self) { try await task.value }
   }
 
+  /// Also of models without token types, whose tokenizer may give some.
+  @Test(arguments: models) func requestsHaveTheSameBits(golden: Case) async throws {
+    let encoder = try CrossEncoder(folder: fixture("cross-encoders/\(golden.model)"))
+    let request = try await encoder.request(for: encoder.tokens(of: Self.pairs))
+    let scores = try await RequestQueue().result(of: request).output
+    #expect(try await Array(scores) == Array(encoder.scores(of: Self.pairs)))
+  }
+
   @Test func documentsInTheOrderOfTheirScores() throws {
     let encoder = try CrossEncoder(folder: fixture("cross-encoders/bert"))
     let documents = ["the mat", "a dog ran", "the mat", "", "it sat on the cat"]
@@ -215,6 +223,25 @@ import Testing
   ])
   func whatIsNotComputedIsRefusedByName(name: String, file: String, entry: String) throws {
     try use(name)
+    let key = try write(entry, to: file)
+    let problem = try message { _ = try CrossEncoder(folder: model) }
+    #expect(problem.contains("\(file): \(key)"), "\(problem)")
+  }
+
+  /// The largest number of labels is that of a model: here the head has fewer.
+  @Test func manyLabels() throws {
+    try use("bert-2")
+    try write(#""num_labels":65536"#, to: "config.json")
+    let problem = try message { _ = try CrossEncoder(folder: model) }
+    #expect(problem.contains("classifier.weight") && !problem.contains("num_labels"), "\(problem)")
+    try write(#""num_labels":65537"#, to: "config.json")
+    #expect(try message { _ = try CrossEncoder(folder: model) }.contains("config.json: num_labels"))
+  }
+
+  /// Sets an entry of a file of the folder.
+  ///
+  /// - Returns: its key.
+  @discardableResult private func write(_ entry: String, to file: String) throws -> String {
     let text = String(decoding: try Data(contentsOf: URL(fileURLWithPath: "\(model)/\(file)")), as: UTF8.self)
     let key = String(entry.split(separator: "\"")[0])
     var object = try #require(JSONParser.parse(Array("{\(entry)}".utf8)).object)
@@ -224,8 +251,7 @@ import Testing
     var bytes: [UInt8] = []
     JSONWriter.append(.object(object), to: &bytes)
     try folder.write(bytes, to: "model/\(file)")
-    let problem = try message { _ = try CrossEncoder(folder: model) }
-    #expect(problem.contains("\(file): \(key)"), "\(problem)")
+    return key
   }
 
   @Test func otherModulesAreRefusedByName() throws {

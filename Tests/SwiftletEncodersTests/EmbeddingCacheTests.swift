@@ -2,6 +2,7 @@
 
 import SwiftletEncoders
 import SwiftletTensors
+import SwiftletTokenizers
 import TestSupport
 import Testing
 
@@ -39,6 +40,17 @@ import Testing
       #expect(cache.status.misses == 6 && cache.status.hits == call * 6 && cache.status.computed == 4)
     }
     #expect(try encoder.encode([], cache: cache).isEmpty)
+  }
+
+  /// Types are kept only if a token has another than 0, as none of a single text has.
+  @Test func aTokenTakesFourBytes() throws {
+    func sizes(_ text: String) throws -> (bytes: Int, tokens: Int) {
+      let cache = EmbeddingCache(byteLimit: 1 << 20)
+      _ = try encoder.encode([text], cache: cache)
+      return (cache.status.byteCount, try encoder.tokenizer.encode(text).ids.count)
+    }
+    let short = try sizes("one"), long = try sizes("one two three")
+    #expect(long.tokens > short.tokens && long.bytes - short.bytes == 4 * (long.tokens - short.tokens))
   }
 
   /// The encoder, its settings, the prompt and the tokens of a text each make a difference.

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import SwiftletEncoders
 import SwiftletFiles
 import TestSupport
@@ -96,6 +97,20 @@ struct FolderMessageTests {
     #expect(try message(other).contains("hub cache with 2 snapshots") && message(other).contains("below snapshots/"))
     try folder.write("4567\n", to: "models--org--other/refs/main")
     #expect(try ModelFolder(path: other).path == other + "/snapshots/4567")
+  }
+
+  @Test("the digest of a hub cache is that of its snapshot")
+  func digestsOfHubCaches() throws {
+    let digests = try ["gelu-mean-normalized", "cased-gelu-new-task-heads"].map { name in
+      let root = folder.path("models--org--\(name)"), model = fixture("\(name)/model")
+      try folder.write("0123", to: "models--org--\(name)/refs/main")
+      try folder.write("", to: "models--org--\(name)/snapshots/.keep")
+      try FileManager.default.copyItem(atPath: model, toPath: root + "/snapshots/0123")
+      let digest = try SentenceEncoder(folder: root).modelDigest()
+      #expect(try digest == SentenceEncoder(folder: model).modelDigest())
+      return digest
+    }
+    #expect(digests[0] != digests[1])
   }
 
   @Test func quantizedWeights() throws {

@@ -105,7 +105,7 @@ struct FolderReadingTests {
 
   @Test(arguments: [
     #"{"pooling_mode":"median"}"#, #"{"pooling_mode":[]}"#, #"{"pooling_mode":["mean",1]}"#,
-    #"{"pooling_mode":true}"#,
+    #"{"pooling_mode":true}"#, #"{"pooling_mode":["max"\#(String(repeating: ",\"max\"", count: 256))]}"#,
     #"{"pooling_mode_sum_tokens":true}"#, #"{"pooling_mode_mean_tokens":1}"#, #"{"include_prompt":"no"}"#,
     "[]",
   ])
@@ -203,7 +203,7 @@ struct FolderReadingTests {
     }
   }
 
-  @Test func normalisationOfSomethingElseIsRefused() throws {
+  @Test func normalizationOfSomethingElseIsRefused() throws {
     try folder.write(#"{"module_input_name":"token_embeddings"}"#, to: "2_Normalize/config.json")
     #expect(throws: ConfigurationError.self) { try read(pooling: "{}") }
     try folder.write(#"{"module_input_name":"sentence_embedding"}"#, to: "2_Normalize/config.json")

@@ -55,14 +55,17 @@ import Testing
   }
 
   /// The tokenizer never makes such ids, since its vocabulary fits the table; other ids stop before the kernel.
-  @Test("a token id without a row of embeddings", arguments: [97, -1] as [Int32])
-  func idsWithoutARow(_ id: Int32) async {
-    await #expect(processExitsWith: .failure) { [id = id as Int32] in
-      guard let encoder = try? SentenceEncoder(folder: fixture("gelu-mean-normalized/model")) else { return }
-      var batch = TokenBatch()
-      batch.append(ids: [id], typeIDs: nil)
-      _ = try? encoder.hiddenStates(of: batch)
-    }
+  @Test("a token id without a row of embeddings")
+  func idsWithoutARow() async {
+    await #expect(processExitsWith: .failure) { ModelFolderTests.computeHiddenStates(ofID: 97) }
+    await #expect(processExitsWith: .failure) { ModelFolderTests.computeHiddenStates(ofID: -1) }
+  }
+
+  private static func computeHiddenStates(ofID id: Int32) {
+    guard let encoder = try? SentenceEncoder(folder: fixture("gelu-mean-normalized/model")) else { return }
+    var batch = TokenBatch()
+    batch.append(ids: [id], typeIDs: nil)
+    _ = try? encoder.hiddenStates(of: batch)
   }
 
   @Test("a text of more tokens than the model has positions")
@@ -73,7 +76,7 @@ import Testing
     #expect(vectors.truncated == [1])
     let encoding = try encoder.tokenizer.encode(text, options: EncodingOptions(maxLength: encoder.maxLength))
     #expect(encoding.ids.count == 64 && encoding.ids.last == encoder.tokenizer.specialTokens.separator)
-    #expect(try encoder.tokenEmbeddings([text])[0].shape == [64, 24])
+    #expect(try encoder.hiddenStates(text).last?.shape == [64, 24])
     #expect(throws: EncoderSettingsError.maxLength(65, allowed: 2...64)) {
       try SentenceEncoder(folder: model, settings: EncoderSettings(maxLength: 65))
     }
@@ -94,7 +97,7 @@ import Testing
     let encoder = try SentenceEncoder(folder: model)
     #expect(encoder.pooling == [.cls] && !encoder.normalizes)
     #expect(try warnings("no modules.json; pooling cls").count == 1)
-    let first = try encoder.tokenEmbeddings(["a b"])[0].values.prefix(24)
+    let first = try #require(encoder.hiddenStates("a b").last).values.prefix(24)
     #expect(try Array(encoder.encode(["a b"])[0]) == Array(first))
   }
 
@@ -135,8 +138,19 @@ import Testing
     #expect(error == .noEmbedding(token: "[T1]", id: 98, embeddings: 97, folder: model))
     #expect(error.description.contains("\"[T1]\" with the id 98") && !error.description.contains("\n"))
     #expect(throws: TokenError.self) { try encoder.hiddenStates("b [T1]") }
-    #expect(throws: TokenError.self) { try encoder.tokenEmbeddings(["[T1]"]) }
     #expect(throws: TokenError.self) { try encoder.pipeline.tokens(of: [EncoderInput("[T1]")]) }
+  }
+
+  /// Whichever thread is the faster: the first chunk of texts takes much longer than the second.
+  @Test func theErrorOfTheFirstTextThatHasOne() throws {
+    let tokens = (0..<2).map { "\"\(97 + $0)\":{\"content\":\"[T\($0)]\",\"special\":true}" }.joined(separator: ",")
+    try folder.write("{\"added_tokens_decoder\":{\(tokens)}}", to: "model/tokenizer_config.json")
+    let encoder = try SentenceEncoder(folder: model, settings: EncoderSettings(threadCount: 2))
+    let texts = [String(repeating: " ", count: 1 << 22) + "[T0]"] + [String](repeating: "[T1]", count: 200)
+    for _ in 0..<3 {
+      let error = try #require(throws: TokenError.self) { try encoder.encode(texts) }
+      #expect(error == .noEmbedding(token: "[T0]", id: 97, embeddings: 97, folder: model))
+    }
   }
 
   /// The golden whose folder has a tokenizer.json.

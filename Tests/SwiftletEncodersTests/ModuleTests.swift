@@ -122,8 +122,8 @@ import Testing
     }
   }
 
-  /// A normalisation before other modules belongs to the model.
-  @Test func onlyTheLastNormalisationIsLeftOut() throws {
+  /// A normalization before other modules belongs to the model.
+  @Test func onlyTheLastNormalizationIsLeftOut() throws {
     var settings = EncoderSettings(normalize: false)
     let open = try SentenceEncoder(folder: model, settings: settings)
     #expect(!open.normalizes && open.dimension == 10)
@@ -141,7 +141,7 @@ import Testing
   @Test func missingAndBrokenWeights() throws {
     let file = "\(model)/2_Dense/model.safetensors", other = "\(model)/5_Dense/model.safetensors"
     try FileManager.default.moveItem(atPath: file, toPath: folder.path("kept"))
-    var error: any SwiftletError = try #require(throws: CheckpointError.self) { try SentenceEncoder(folder: model) }
+    var error: any SwiftletError = try #require(throws: ModelTensorsError.self) { try SentenceEncoder(folder: model) }
     #expect(error.path == "\(model)/2_Dense")
     try FileManager.default.copyItem(atPath: other, toPath: file)
     error = try #require(throws: WeightError.self) { try SentenceEncoder(folder: model) }

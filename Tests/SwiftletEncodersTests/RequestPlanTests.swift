@@ -156,4 +156,10 @@ import Testing
     // 50 tokens in half a second on each of two threads, and 200 tokens wait.
     #expect(abs(plan.estimatedWait.seconds - 1) < 1e-9)
   }
+
+  @Test func limitsAreAboveZero() async {
+    await #expect(processExitsWith: .failure) { _ = RequestQueue.Limits(tokens: 0) }
+    await #expect(processExitsWith: .failure) { _ = RequestQueue.Limits(bytes: 0) }
+    await #expect(processExitsWith: .failure) { _ = RequestQueue.Limits(roundDuration: .zero) }
+  }
 }

@@ -37,7 +37,7 @@ import Testing
     let expectedCut = bits(try await cut.encode(texts).tensor)
     let expectedScores = bits(try await scorer.scores(of: pairs).tensor)
     let tokens = try await encoder.tokens(of: Array(texts[..<20]))
-    let expectedTokens = try encoder.tokenEmbeddings(Array(texts[..<20])).map(bits)
+    let expectedTokens = try (0..<20).compactMap { try encoder.hiddenStates(of: tokens[$0..<$0 + 1]).last.map(bits) }
     try await withThrowingTaskGroup { group in
       for task in 0..<40 {
         group.addTask {

@@ -91,7 +91,7 @@ import Testing
     }
   }
 
-  @Test func normalisation() throws {
+  @Test func normalization() throws {
     #expect(try check().normalizes)
     try folder.write(
       #"""

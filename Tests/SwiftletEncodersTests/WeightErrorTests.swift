@@ -160,7 +160,7 @@ import Testing
     #expect(try with.encode(["a b"])[0] == without.encode(["a b"])[0])
   }
 
-  /// Each as a checkpoint of another tool has it, extra tensors beside them.
+  /// Each as a weights file of another tool has it, extra tensors beside them.
   @Test(
     arguments: [
       "", "bert.", "model.", "0.auto_model.", "auto_model.", "module.", "_orig_mod.", "question_encoder.bert_model.",
@@ -179,5 +179,12 @@ import Testing
     }
     #expect(encoder.unusedTensors.contains("cls.predictions.bias"))
     #expect(try encoder.encode(["a b"])[0] == expected[0])
+  }
+
+  /// The time grows with the length of a name, not with its square.
+  @Test(.timeLimit(.minutes(1))) func aNameOfDots() throws {
+    let name = String(repeating: ".", count: 1 << 20)
+    let encoder = try load { header, data in add(name, "F32", [1], bytes: 4, &header, &data) }
+    #expect(encoder.unusedTensors.contains(name))
   }
 }

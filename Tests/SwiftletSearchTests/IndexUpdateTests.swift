@@ -76,6 +76,26 @@ import Testing
     #expect(try update(texts) == IndexUpdate.Summary(kept: 11))
   }
 
+  /// A commit removes the segments of a stopped update that hold nothing of the corpus, and the same writer goes on.
+  @Test func aWriterForgetsWhatItRemoved() throws {
+    func update(_ writer: VectorIndexWriter, _ texts: [String]) throws -> IndexUpdate.Summary {
+      var update = try IndexUpdate(of: writer, with: encoder)
+      for text in texts { try update.add(text, id: text) }
+      return try update.commit()
+    }
+    do {
+      let writer = try VectorIndexWriter(folder: path, IndexDescription(for: encoder), segmentRows: 1)
+      var stopped = try IndexUpdate(of: writer, with: encoder, batchTexts: 1)
+      for text in ["a", "b", "c"] { try stopped.add(text, id: text) }
+    }
+    let writer = try VectorIndexWriter(folder: path, IndexDescription(for: encoder))
+    #expect(try update(writer, ["a"]) == IndexUpdate.Summary(kept: 1))
+    #expect(try update(writer, ["a", "b"]) == IndexUpdate.Summary(embedded: 1, kept: 1))
+    let index = try VectorIndex(folder: path)
+    try index.check()
+    #expect(index.count == 2)
+  }
+
   /// The same where documents have ids and their texts have changed.
   @Test func aStoppedUpdateOfChangedTextsIsGoneOnWith() throws {
     let ids = (0..<8).map { "id \($0)" }, old = ids.map { "old \($0)" }, new = ids.map { "new \($0)" }
@@ -152,7 +172,7 @@ import Testing
     _ = try update(["one"])
     let index = try VectorIndex(folder: path)
     let int8 = try SentenceEncoder(folder: Self.model, settings: EncoderSettings(precision: .int8))
-    #expect(throws: IndexError(.otherModel(setting: "precision", index: "float32", encoder: "int8"), path: path)) {
+    #expect(throws: IndexError(.otherModel(setting: "precision", index: "float32", given: "int8"), path: path)) {
       try index.search("one", with: int8)
     }
     let short = try SentenceEncoder(folder: Self.model, settings: EncoderSettings(maxLength: 9))
@@ -169,6 +189,25 @@ import Testing
     #expect(throws: IndexError(.foreignVectors, path: foreign)) {
       try VectorIndex(folder: foreign).search("one", with: encoder)
     }
+  }
+
+  @Test func anotherEncoderOrPromptCannotUpdate() throws {
+    let copy = folder.path("copy")
+    try FileManager.default.copyItem(atPath: Self.model, toPath: copy)
+    try folder.write(#"{"prompts": {"query": "q: "}}"#, to: "copy/config_sentence_transformers.json")
+    let other = try SentenceEncoder(folder: copy)
+    let writer = try VectorIndexWriter(folder: path, IndexDescription(for: other, prompt: "query"))
+    func update(_ encoder: SentenceEncoder, _ prompt: String?) throws -> IndexUpdate.Summary {
+      var update = try IndexUpdate(of: writer, with: encoder, prompt: prompt)
+      try update.add("one")
+      return try update.commit()
+    }
+    #expect(throws: IndexError(.otherModel(setting: "the prompt", index: "\"q: \"", given: "\"\""), path: path)) {
+      try update(other, nil)
+    }
+    let error = #expect(throws: IndexError.self) { try update(encoder, nil) }
+    #expect(error?.description.contains("the index was made with the model") == true)
+    #expect(try update(other, "query") == IndexUpdate.Summary(embedded: 1))
   }
 
   @Test func truncatedTextsAreListed() throws {

@@ -62,9 +62,9 @@ import Testing
   @Test func boundsAreNarrow() throws {
     let rows = RowKind.units.rows(64, dimension: 384, seed: 3), query = RowKind.units.rows(1, dimension: 384, seed: 4)
     let live = [UInt16](repeating: .max, count: 4)
-    for found in try scan(rows, query, live: live, threshold: -.infinity, on: .best)[0] {
-      #expect(found.upper - found.lower < 0.02)
-    }
+    let found = try scan(rows, query, live: live, threshold: -.infinity, on: .best)[0]
+    #expect(found.count == 64)
+    for row in found { #expect(row.upper - row.lower < 0.02) }
   }
 
   @Test func rowsBelowTheThresholdAndDeadOnesAreLeftOut() throws {

@@ -44,6 +44,7 @@ import Testing
     ("a = 1 and", 9, "a member's name"), ("(a = 1", 6, "\")\""), ("a in 1", 5, "\"(\""), ("a in (1", 7, "\")\""),
     ("a == 1", 3, "a value"), ("a = 01", 4, "a value"), ("a = 1x", 4, "a value"), ("and = 1", 0, "a member's name"),
     ("a = truex", 4, "a value"), ("a ~ 1", 2, "a comparison"),
+    ("lang = 'en\\", 7, "a text that ends with '"),
   ])
   func mistakesAreToldByTheirPlace(filter: String, offset: Int, expected: String) {
     #expect {

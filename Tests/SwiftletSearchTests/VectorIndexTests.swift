@@ -144,6 +144,22 @@ import Testing
     #expect(writer.count == 4)
   }
 
+  @Test func allDocumentsComeInTheOrderOfTheirPositions() throws {
+    let rows = RowKind.units.rows(5, dimension: 3, seed: 18)
+    try write(rows)
+    let writer = try VectorIndexWriter(folder: path)
+    #expect(try writer.remove(id: "1") && writer.move(id: "0", to: 9))
+    try writer.add(IndexedDocument(id: "5", text: "new"), vector: rows[1], position: 7)
+    try writer.commit()
+    var documents: [String] = [], vectors: [[Float]] = []
+    try VectorIndex(folder: path).forEachDocument { document, position, vector in
+      documents.append("\(position): \(document.id), \(document.text)")
+      vectors.append(vector)
+    }
+    #expect(documents == ["2: 2, text 2", "3: 3, text 3", "4: 4, text 4", "7: 5, new", "9: 0, text 0"])
+    #expect(vectors == [rows[2], rows[3], rows[4], rows[1], rows[0]])
+  }
+
   @Test func compactionKeepsDocumentsAndDropsRows() throws {
     let rows = RowKind.units.rows(500, dimension: 24, seed: 15)
     try write(rows)
@@ -174,13 +190,40 @@ import Testing
     #expect(throws: IndexError(.dimension(3, expected: 2), path: path)) {
       try VectorIndexWriter(folder: path, IndexDescription(dimension: 3))
     }
-    #expect(throws: IndexError(.otherModel(setting: "scan", index: "int8", encoder: "float32"), path: path)) {
+    #expect(throws: IndexError(.otherModel(setting: "scan", index: "int8", given: "float32"), path: path)) {
       try VectorIndexWriter(folder: path, IndexDescription(dimension: 2, scan: .float32))
     }
     _ = try folder.write("mine", to: "other/notes.txt")
     #expect(throws: IndexError(.otherFiles, path: folder.path("other"))) {
       try VectorIndexWriter(folder: folder.path("other"), IndexDescription(dimension: 3))
     }
+  }
+
+  /// Behind the largest position there is none, but rows with equal ones come as they were added.
+  @Test func theLargestPosition() throws {
+    do {
+      let writer = try VectorIndexWriter(folder: path, IndexDescription(dimension: 3))
+      try writer.add(IndexedDocument(id: "a", text: ""), vector: vector(1), position: Int(Segment.largestPosition))
+      for id in ["b", "c"] { try writer.add(IndexedDocument(id: id, text: ""), vector: vector(1)) }
+      try writer.commit()
+    }
+    #expect(try ids() == ["a", "b", "c"])
+    // The next writer finds no damage.
+    try VectorIndexWriter(folder: path).compact()
+    #expect(try ids() == ["a", "b", "c"])
+  }
+
+  @Test func compactingPassesOverSegmentsWithoutDocuments() throws {
+    let writer = try VectorIndexWriter(folder: path, IndexDescription(dimension: 3))
+    for name in ["a", "b"] {
+      for number in 0..<3 {
+        try writer.remove(id: "a\(number)")
+        try writer.add(IndexedDocument(id: "\(name)\(number)", text: ""), vector: vector(Float(number)))
+      }
+      try writer.commit()
+    }
+    try writer.compact()
+    #expect(try ids() == ["b2", "b1", "b0"])
   }
 
   // MARK: Misuse
@@ -203,6 +246,13 @@ import Testing
       _ = try VectorIndexWriter(folder: path).move(id: "0", to: -2)
     }
     #expect(said(moved, "a position of -2"))
+    let kept = await #expect(processExitsWith: .failure, observing: [\.standardErrorContent]) {
+      [path = path as String] in
+      let writer = try VectorIndexWriter(folder: path)
+      try writer.beginUpdate()
+      _ = try writer.keep(IndexedDocument(id: "0", text: "text 0"), at: 1 << 61)
+    }
+    #expect(said(kept, "a position of \(1 << 61)"))
   }
 
   /// After an error a writer may be in the middle of a change, so it does nothing more.
@@ -230,8 +280,8 @@ import Testing
     let index = try VectorIndex(folder: path), writer = try VectorIndexWriter(folder: path)
     let document = IndexedDocument(id: "x", text: "x")
     for (vector, reason) in [
-      ([1, 2, 3], IndexError.Reason.dimension(3, expected: 2)), ([1, .infinity], .notFinite(.infinity, element: 1)),
-    ] as [([Float], IndexError.Reason)] {
+      ([1, 2, 3], IndexError.Problem.dimension(3, expected: 2)), ([1, .infinity], .notFinite(.infinity, element: 1)),
+    ] as [([Float], IndexError.Problem)] {
       #expect(throws: IndexError(reason)) { try index.search(vector) }
       #expect(throws: IndexError(reason)) { try writer.add(document, vector: vector) }
     }

@@ -51,6 +51,16 @@ struct SpecialTokenTests {
     }
   }
 
+  /// The reference fails here; what it makes of other such texts is in the goldens.
+  @Test func aTokenOfWhiteSpaceThatAnotherHasTaken() throws {
+    let taking = #"{"__type":"AddedToken","content":"[x]","rstrip":true}"#
+    let space = #"{"__type":"AddedToken","content":" ","lstrip":true,"special":true}"#
+    let tokenizer = try configured(#"{"mask_token":\#(taking),"extra_special_tokens":[\#(space)]}"#)
+    #expect(try tokenizer.encode("[x]   a").ids == [2, 7, 6, 3])
+    #expect(try tokenizer.encode("[x]   ").ids == [2, 7, 3])
+    #expect(try tokenizer.encode("a  [x]   a").ids == [2, 6, 8, 8, 7, 6, 3])
+  }
+
   @Test func furtherSpecialTokens() throws {
     for configuration in [
       #"{"bos_token":"<s>"}"#, #"{"some_token":"<s>"}"#, #"{"extra_special_tokens":["<s>"]}"#,
@@ -64,6 +74,16 @@ struct SpecialTokenTests {
     // In this order behind the vocabulary: standard keys, other keys, the list.
     let new = try configured(#"{"extra_special_tokens":["E"],"q_token":"Q","eos_token":"EOS","bos_token":"BOS"}"#)
     #expect(["BOS", "EOS", "Q", "E"].map { new.id(of: $0) } == [8, 9, 10, 11])
+  }
+
+  /// The time grows with their number, not with its square.
+  @Test(.timeLimit(.minutes(1))) func manySpecialTokens() throws {
+    let count = 50_000, tokens = (0..<count).map { "\"[\($0)]\"" },
+      names = tokens.map { "\($0.dropLast())_token\":null" }
+    let list = tokens.joined(separator: ","), ids = (0..<count).map { "\"[\($0)]\":\(8 + $0)" }.joined(separator: ",")
+    try folder.write("{\(ids)}", to: "added_tokens.json")
+    let tokenizer = try configured("{\(names.joined(separator: ",")),\"extra_special_tokens\":[\(list)]}")
+    #expect(tokenizer.id(of: "[49999]") == 50_007 && tokenizer.addedTokens.allSatisfy(\.isSpecial))
   }
 
   /// The ids are transformers'.

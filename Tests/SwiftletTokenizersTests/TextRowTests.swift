@@ -74,7 +74,7 @@ struct TextRowTests {
   @Test("symbols that are not isolated", arguments: ["a€b", "a©b", "a＋b"])
   func oneWord(text: String) throws {
     let found = try tokens(text)
-    #expect(found == ["[UNK]"] || found.dropFirst().allSatisfy { $0.hasPrefix("##") })
+    #expect(found == ["[UNK]"] || found.count > 1 && found.dropFirst().allSatisfy { $0.hasPrefix("##") })
   }
 
   @Test("a special token as plain text") func specialTokenAsText() throws {

@@ -25,6 +25,13 @@ struct UnigramFileTests {
     #expect(try tokenizer.decode([3, 4]) == "a b")
   }
 
+  /// A piece may hold any character; those that begin with "a" stay apart.
+  @Test func piecesWithNUL() throws {
+    let vocabulary = #"[["<unk>",0],["a",-1],["a\u0000",-1],["a\u0001",-1],["a\u0000b",-1]]"#
+    let tokenizer = try tokenizer(["model": #"{"type":"Unigram","unk_id":0,"vocab":\#(vocabulary)}"#])
+    #expect(try tokenizer.encode("aa\0aa\u{1}a\0b").ids == [1, 2, 1, 3, 4])
+  }
+
   @Test("older files say add_prefix_space")
   func olderFiles() throws {
     let parts = [

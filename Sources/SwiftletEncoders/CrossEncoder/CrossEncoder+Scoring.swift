@@ -23,7 +23,8 @@ extension CrossEncoder {
 
   /// Computes the scores of pairs of texts on the pool's threads while the caller is suspended.
   ///
-  /// - Parameters: Like those of the synchronous method, which gives the same bits.
+  /// The parameters are those of the synchronous method, which gives the same bits.
+  ///
   /// - Throws: The same errors, and `CancellationError`: cancellation is checked before each piece of some hundred
   ///   tokens.
   public func scores(
@@ -38,7 +39,7 @@ extension CrossEncoder {
   ///   - query: the first text of each pair.
   ///   - documents: the second texts.
   ///   - topK: the number of documents to return at most; nil: all.
-  ///   - prompt: the prompt, as in ``scores(of:prompt:asLogits:)-([(String,String)],_,_)``.
+  ///   - prompt: the prompt, as in ``scores(of:prompt:asLogits:)-72kao``.
   ///   - asLogits: whether to leave out the folder's function from logits to scores.
   /// - Returns: the documents' places and scores. Documents with equal scores are in the order of the list.
   /// - Throws: A ``SwiftletError`` if the model has several labels; the errors of the scores.
@@ -51,7 +52,8 @@ extension CrossEncoder {
 
   /// Sorts documents by how well they go with a query on the pool's threads while the caller is suspended.
   ///
-  /// - Parameters: Like those of the synchronous method, which gives the same bits.
+  /// The parameters are those of the synchronous method, which gives the same bits.
+  ///
   /// - Throws: The same errors, and `CancellationError`.
   public func rank(
     query: String, documents: [String], topK: Int? = nil, prompt: String? = nil, asLogits: Bool = false
@@ -68,7 +70,7 @@ extension CrossEncoder {
   ///
   /// - Parameters:
   ///   - pairs: any number of pairs of texts.
-  ///   - prompt: the prompt, as in ``scores(of:prompt:asLogits:)-([(String,String)],_,_)``.
+  ///   - prompt: the prompt, as in ``scores(of:prompt:asLogits:)-72kao``.
   ///   - truncation: what is done with pairs of more than ``maxLength`` tokens.
   /// - Throws: A ``SwiftletError`` if there is no such prompt, if a text has over 2 GB, or if a pair has too many tokens
   ///   and these are refused.
@@ -80,7 +82,8 @@ extension CrossEncoder {
 
   /// The tokens of pairs, made while other tasks have their turns on the thread.
   ///
-  /// - Parameters: Like those of the synchronous method, which gives the same tokens.
+  /// The parameters are those of the synchronous method, which gives the same tokens.
+  ///
   /// - Throws: The same errors, and `CancellationError`.
   public func tokens(
     of pairs: [(String, String)], prompt: String? = nil, truncation: TextTruncation = .atEnd

@@ -32,7 +32,7 @@ public struct PairScores: RandomAccessCollection, Sendable {
   }
 }
 
-/// A document with its score, as ``CrossEncoder/rank(query:documents:topK:prompt:asLogits:)-(_,[String],_,_,_)`` gives it.
+/// A document with its score, as ``CrossEncoder/rank(query:documents:topK:prompt:asLogits:)-1m5c`` gives it.
 public struct RankedDocument: Sendable, Equatable {
   /// The place in the list of documents.
   public let index: Int

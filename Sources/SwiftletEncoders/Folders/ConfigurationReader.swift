@@ -124,21 +124,3 @@ package struct ConfigurationReader: Sendable {
     return standIn
   }
 }
-
-extension JSONValue {
-  /// Writes an indented configuration file atomically.
-  func write(to path: String) throws {
-    var bytes: [UInt8] = []
-    JSONWriter.append(self, indented: true, to: &bytes)
-    try AtomicFile.write(bytes + [UInt8(ascii: "\n")], to: path)
-  }
-}
-
-extension AtomicFile {
-  /// Writes a whole file atomically.
-  static func write(_ bytes: [UInt8], to path: String) throws {
-    var file = try AtomicFile(path: path)
-    try file.write(bytes)
-    try file.commit()
-  }
-}

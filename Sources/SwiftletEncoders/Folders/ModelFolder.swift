@@ -10,13 +10,13 @@ import SwiftletTokenizers
 /// Reads folders of all versions of sentence-transformers:
 ///
 ///     config.json                        the transformer
-///     modules.json                       what follows what: transformer, pooling, normalisation
+///     modules.json                       what follows what: transformer, pooling, normalization
 ///     1_Pooling/config.json              the pooling modes, in the older or the newer spelling
 ///     2_Dense/config.json, …             further modules, some with weights of their own
 ///     sentence_bert_config.json          the maximum length
 ///     config_sentence_transformers.json  the prompts, the length of vectors
 ///
-/// or a bare BERT without `modules.json`, which gives the vector of [CLS], not normalised; there the last two files do
+/// or a bare BERT without `modules.json`, which gives the vector of [CLS], not normalized; there the last two files do
 /// not count, as in the reference. A module that this package cannot compute is an error that names it. All files and
 /// keys are listed in Tests/SwiftletEncodersTests/Fixtures/folder-inventory.json. Source: sentence-transformers,
 /// base/model.py and sentence_transformer/modules.
@@ -139,7 +139,7 @@ package struct ModelFolder: Sendable {
 
   private static func warningsOfBareFolder(_ path: String, _ config: ConfigurationReader) -> [String] {
     var warnings = [
-      "\(escaped(path)): no modules.json; pooling cls, not normalised; `--pooling mean` is what sentence-transformers does"
+      "\(escaped(path)): no modules.json; pooling cls, not normalized; `--pooling mean` is what sentence-transformers does"
     ]
     let unread = [TransformerSettings.fileName, PromptConfiguration.fileName].filter { exists(joinPath(path, $0)) }
     if !unread.isEmpty {

@@ -36,7 +36,7 @@ struct ModuleList {
     guard let list = json.array else {
       throw invalid(.wrongType(key: "the file", wanted: "an array", found: json.kind))
     }
-    var types: [String] = [], names: [String] = [], labels: [String] = []
+    var types: [String] = [], names: [String] = [], labels: Set<UTF8Key> = []
     for (i, module) in list.enumerated() {
       guard let type = module.object?["type"]?.string, let name = module.object?["path"]?.string else {
         throw invalid(.missing(key: "type or path of module \(i)"))
@@ -53,10 +53,9 @@ struct ModuleList {
         throw invalid(.inconsistent(key: "the path of module \(i)", problem: "leaves the model's folder"))
       }
       if let label = module.object?["name"]?.string {
-        guard !labels.contains(label) else {
+        guard labels.insert(UTF8Key(label)).inserted else {
           throw invalid(.inconsistent(key: "the name of module \(i)", problem: "\(quoted(label)) occurs twice"))
         }
-        labels.append(label)
       }
       types.append(known)
       names.append(name)

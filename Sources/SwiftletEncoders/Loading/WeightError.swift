@@ -32,7 +32,9 @@ package struct WeightError: SwiftletError, Equatable {
       case .misshapen(let name, let shape, let expected): "\(quoted(name)) has shape \(shape), not \(expected)"
       case .unusableType(let name, let type): "\(quoted(name)) is \(type.rawValue), not F64, F32, F16 or BF16"
       case .nonFinite(let name, let count, let first):
-        "\(quoted(name)) has \(count) values that are not finite, the first at element \(first)"
+        count == 1
+          ? "\(quoted(name)) has a value that is not finite, at element \(first)"
+          : "\(quoted(name)) has \(count) values that are not finite, the first at element \(first)"
       }
     }
   }

@@ -25,7 +25,7 @@ struct WeightLoader: Sendable {
   /// Finds the parameters' tensors. Also accepts names of other tools: with one prefix before all names, as `bert.`,
   /// `0.auto_model.` or `module.`, and `gamma` and `beta` for the weight and bias of a layer norm.
   ///
-  /// - Throws: The errors of `Checkpoint`; ``WeightError`` if a tensor is missing or has the wrong shape or type.
+  /// - Throws: The errors of `ModelTensors`; ``WeightError`` if a tensor is missing or has the wrong shape or type.
   init(_ model: ModelFolder, kernels: Kernels, allowsNonFinite: Bool) throws {
     self.allowsNonFinite = allowsNonFinite
     folder = model.transformerPath
@@ -51,9 +51,9 @@ struct WeightLoader: Sendable {
   private static func sources(
     of folder: WeightFolder
   ) throws -> (sources: [(Parameter, TensorInfo)], unused: [String]) {
-    let checkpoint = try Checkpoint(folder: folder.path)
-    func tensor(_ name: String) -> TensorInfo? { checkpoint[name] ?? checkpoint[olderName(name)] }
-    let prefix = prefix(of: folder.tensors.map(\.name), in: checkpoint)
+    let tensors = try ModelTensors(folder: folder.path)
+    func tensor(_ name: String) -> TensorInfo? { tensors[name] ?? tensors[olderName(name)] }
+    let prefix = prefix(of: folder.tensors.map(\.name), in: tensors)
     var sources: [(Parameter, TensorInfo)] = []
     var problems: [WeightError.Problem] = []
     for wanted in folder.names(withPrefix: prefix) {
@@ -71,21 +71,24 @@ struct WeightLoader: Sendable {
     guard problems.isEmpty else {
       let isHeadless = folder.hasHead && problems.allSatisfy(\.isMissing)
       throw WeightError(
-        path: folder.path, problems: problems, names: checkpoint.tensors.map(\.name),
+        path: folder.path, problems: problems, names: tensors.tensors.map(\.name),
         remedy: isHeadless ? "give a cross-encoder's folder, or make one of this model by fine-tuning it" : nil)
     }
     let used = Set(sources.map { Array($0.1.name.utf8) })
-    return (sources, checkpoint.tensors.map(\.name).filter { !used.contains(Array($0.utf8)) })
+    return (sources, tensors.tensors.map(\.name).filter { !used.contains(Array($0.utf8)) })
   }
 
   /// The text before the names of parameters in the file: the one that the most of them have.
-  private static func prefix(of parameters: [String], in checkpoint: Checkpoint) -> String {
+  private static func prefix(of parameters: [String], in tensors: ModelTensors) -> String {
     var counts: [UTF8Key: Int] = [:]
     let names = Set(parameters.flatMap { [UTF8Key($0), UTF8Key(olderName($0))] })
-    for tensor in checkpoint.tensors {
-      // Each place after a dot may be the start of a parameter's name.
+    let longest = names.reduce(0) { max($0, $1.string.utf8.count) }
+    for tensor in tensors.tensors {
+      // Each place after a dot may be the start of a parameter's name, unless more follows than the longest name has.
       let name = tensor.name.utf8
-      for start in [name.startIndex] + name.indices.filter({ name[$0] == UInt8(ascii: ".") }).map(name.index(after:)) {
+      let first = name.index(name.endIndex, offsetBy: -longest, limitedBy: name.startIndex) ?? name.startIndex
+      for start in name[first...].indices
+      where start == name.startIndex || name[name.index(before: start)] == UInt8(ascii: ".") {
         let rest = String(tensor.name[start...])
         if names.contains(UTF8Key(rest)) { counts[UTF8Key(String(tensor.name[..<start])), default: 0] += 1 }
       }

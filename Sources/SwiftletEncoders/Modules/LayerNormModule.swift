@@ -3,7 +3,7 @@
 package import SwiftletAutodiff
 import SwiftletFiles
 
-/// Normalises a text's vector to mean 0 and variance 1, then scales and shifts each element, as sentence-transformers'
+/// Normalizes a text's vector to mean 0 and variance 1, then scales and shifts each element, as sentence-transformers'
 /// LayerNorm does.
 package struct LayerNormModule: EncoderModule {
   package static let typeName = "LayerNorm"

@@ -9,7 +9,7 @@ package struct NormalizationModule: EncoderModule {
 
   package init() {}
 
-  /// Older versions of sentence-transformers have no configuration. Newer ones can normalise something other than the
+  /// Older versions of sentence-transformers have no configuration. Newer ones can normalize something other than the
   /// pooled vector, which is not supported.
   package init(folder: String, place: Int, inputs: Int, scope: ParameterScope) throws {
     let path = joinPath(folder, "config.json")

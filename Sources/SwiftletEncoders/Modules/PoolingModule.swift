@@ -22,6 +22,9 @@ package struct PoolingModule: EncoderModule {
   /// The length of a token's vector.
   private let inputs: Int
 
+  /// More modes in a file are refused: each makes a text's vector longer.
+  private static let maximumModeCount = 1 << 8
+
   package init(modes: [PoolingMode], includesPrompt: Bool = true, inputs: Int) {
     self.modes = modes
     self.includesPrompt = includesPrompt
@@ -68,6 +71,10 @@ package struct PoolingModule: EncoderModule {
   private static func modes(_ config: inout ConfigurationReader) -> [PoolingMode] {
     switch config["pooling_mode"] {
     case .string(let name): return [mode(named: name, &config)]
+    case .array(let names) where names.count > maximumModeCount:
+      config.report(
+        .outOfRange(key: "pooling_mode", value: "a list of \(names.count) modes", range: "1 to \(maximumModeCount)"))
+      return [.mean]
     case .array(let names) where !names.isEmpty && names.allSatisfy { $0.string != nil }:
       return names.map { mode(named: $0.string ?? "", &config) }
     case let other?:

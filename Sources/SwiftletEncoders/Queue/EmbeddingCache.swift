@@ -15,11 +15,11 @@ import SwiftletTokenizers
 /// computing it again would give. These are what it is found by. Encoders that were loaded twice, even from the same
 /// folder, do not share vectors. Any number of tasks can use a cache at once.
 public final class EmbeddingCache: Sendable {
-  /// What a cache has and did.
+  /// The contents of a cache, and how often it was of use.
   public struct Status: Sendable {
     /// The number of vectors.
     public let count: Int
-    /// The bytes of vectors, tokens and what finds them.
+    /// The bytes of vectors, their tokens and the table of keys.
     public let byteCount: Int
     /// How many texts were found, each time they were looked for.
     public let hits: Int
@@ -62,13 +62,15 @@ public final class EmbeddingCache: Sendable {
   private let byteLimit: Int
   private let state = Monitor(State())
 
-  /// - Parameter byteLimit: the bytes of vectors, tokens and what finds them.
+  /// An empty cache.
+  ///
+  /// - Parameter byteLimit: the maximum number of bytes of vectors, their tokens and the table of keys.
   public init(byteLimit: Int) {
     precondition(byteLimit >= 0, "a limit of \(byteLimit) bytes")
     self.byteLimit = byteLimit
   }
 
-  /// What the cache has and did.
+  /// The contents of the cache, and how often it was of use.
   public var status: Status {
     state.withLock {
       Status(

@@ -74,7 +74,7 @@ final class ModelIdentity: Sendable, Hashable {
   /// The tokens that a thread computes in a second, as measured lately; nil before the first measurement.
   var tokensPerSecond: Double? { rate.withLock { $0 } }
 
-  /// Takes part in ``tokensPerSecond``.
+  /// Adds a measurement to ``tokensPerSecond``, a moving average.
   func note(tokens: Int, seconds: Double) {
     guard seconds > 0, tokens > 0 else { return }
     let new = Double(tokens) / seconds
@@ -87,7 +87,7 @@ final class ModelIdentity: Sendable, Hashable {
 }
 
 extension SentenceEncoder {
-  /// A request for the vectors of tokens, as ``encode(_:)-(TokenBatch)`` computes them.
+  /// A request for the vectors of tokens, as ``encode(_:)-26yrt`` computes them.
   ///
   /// Requests to encoders that ``with(normalize:truncateDimension:)`` made of one another are computed together.
   ///
@@ -130,7 +130,7 @@ extension CrossEncoder {
   /// A request for the scores of pairs that are split into tokens already.
   ///
   /// - Parameters:
-  ///   - tokens: those of ``tokens(of:prompt:truncation:)``.
+  ///   - tokens: those of ``tokens(of:prompt:truncation:)-8vzma``.
   ///   - asLogits: whether to leave out the folder's function from logits to scores.
   /// - Throws: A ``SwiftletError`` for tokens that the model does not have, or too many of them.
   public func request(for tokens: TokenBatch, asLogits: Bool = false) throws -> ModelRequest<PairScores> {

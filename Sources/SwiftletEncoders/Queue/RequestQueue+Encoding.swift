@@ -4,7 +4,7 @@ import SwiftletTensors
 import SwiftletTokenizers
 
 extension RequestQueue {
-  /// Computes the vectors of texts, with the bits of ``SentenceEncoder/encode(_:prompt:)-([String],_)``.
+  /// Computes the vectors of texts, with the bits of ``SentenceEncoder/encode(_:prompt:)-2b51s``.
   ///
   /// - Parameters:
   ///   - texts: any number of texts of any length, as far as the queue's limits allow.
@@ -12,7 +12,8 @@ extension RequestQueue {
   ///   - prompt: the name of one of the encoder's prompts; nil: its default prompt, if any; empty: no prompt.
   ///   - deadline: when the result is of no use any more; nil: never.
   ///   - cache: where vectors are looked for and kept; nil: every text is computed.
-  /// - Throws: the errors of ``SentenceEncoder/tokens(of:prompt:truncation:)`` and of ``result(of:deadline:cache:)``.
+  /// - Throws: the errors of ``SentenceEncoder/tokens(of:prompt:truncation:)-6qxcn`` and of
+  ///   ``result(of:deadline:cache:)``.
   public func encode(
     _ texts: [String], with encoder: SentenceEncoder, prompt: String? = nil,
     deadline: ContinuousClock.Instant? = nil, cache: EmbeddingCache? = nil
@@ -24,7 +25,7 @@ extension RequestQueue {
   }
 
   /// Computes the scores of pairs of texts, with the bits of
-  /// ``CrossEncoder/scores(of:prompt:asLogits:)-([(String,String)],_,_)``.
+  /// ``CrossEncoder/scores(of:prompt:asLogits:)-72kao``.
   ///
   /// - Parameters:
   ///   - pairs: any number of pairs, as far as the queue's limits allow.
@@ -32,7 +33,7 @@ extension RequestQueue {
   ///   - prompt: the name of a prompt, as for ``encode(_:with:prompt:deadline:cache:)``.
   ///   - asLogits: whether to leave out the folder's function from logits to scores.
   ///   - deadline: when the result is of no use any more; nil: never.
-  /// - Throws: the errors of ``CrossEncoder/tokens(of:prompt:truncation:)`` and of
+  /// - Throws: the errors of ``CrossEncoder/tokens(of:prompt:truncation:)-1bcqy`` and of
   ///   ``result(of:deadline:cache:)``.
   public func scores(
     of pairs: [(String, String)], with encoder: CrossEncoder, prompt: String? = nil, asLogits: Bool = false,

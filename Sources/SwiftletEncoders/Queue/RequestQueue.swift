@@ -38,7 +38,7 @@ public final class RequestQueue: Sendable {
 
   /// What a queue does at the moment.
   public struct Status: Sendable {
-    /// Requests of which something waits.
+    /// The number of requests with texts that no round has begun.
     public let waitingRequests: Int
     /// Tokens that nobody computes yet.
     public let waitingTokens: Int
@@ -81,6 +81,8 @@ public final class RequestQueue: Sendable {
   private let pool: ThreadPool
   private let onRound: (@Sendable (Round) -> Void)?
 
+  /// A queue that computes on the library's threads.
+  ///
   /// - Parameters:
   ///   - limits: how much the queue holds.
   ///   - onRound: called after each round, from a thread that computes: it should return soon.
@@ -110,6 +112,7 @@ public final class RequestQueue: Sendable {
   /// Computes a request.
   ///
   /// - Parameters:
+  ///   - request: what to compute, and with which model.
   ///   - deadline: when the result is of no use any more; nil: never.
   ///   - cache: where the results of sequences are looked for and kept; nil: every sequence is computed.
   /// - Throws: ``RequestQueueError`` if the queue is full, the request too large or the deadline past, and

@@ -82,7 +82,7 @@ extension EncoderPipeline {
   ///   type that the model does not have.
   func check(_ tokens: TokenBatch) throws(TokenError) {
     let sizes = configuration, allowed = 0..<Int32(clamping: sizes.vocabularySize)
-    let types = 0..<Int32(clamping: max(1, sizes.typeVocabularySize))
+    let types = 0..<Int32(clamping: sizes.typeVocabularySize)
     for sequence in 0..<tokens.sequenceCount {
       let range = tokens.tokenRange(of: sequence)
       try checkEmbeddings(of: tokens.ids[range])
@@ -92,7 +92,8 @@ extension EncoderPipeline {
       if let id = tokens.ids[range].first(where: { !allowed.contains($0) }) {
         throw .unknownID(id, input: sequence, limit: sizes.vocabularySize)
       }
-      if let type = tokens.typeIDs[range].first(where: { !types.contains($0) }) {
+      // A model without token types reads none.
+      if !types.isEmpty, let type = tokens.typeIDs[range].first(where: { !types.contains($0) }) {
         throw .unknownType(type, input: sequence, limit: types.count)
       }
     }

@@ -8,7 +8,8 @@ package import SwiftletTokenizers
 /// A sentence encoder or a cross-encoder without weights: the tokenizer, the transformer and what follows it, as the
 /// model folder and the caller's settings define them.
 ///
-/// ``SentenceEncoder`` and ``CrossEncoder`` are pipelines with weights. A trainer keeps them separate because its weights change.
+/// ``SentenceEncoder`` and ``CrossEncoder`` are pipelines with weights. A trainer keeps them separate because its weights
+/// change.
 package struct EncoderPipeline: Sendable {
   /// The model folder, with the modules changed by the settings.
   package internal(set) var folder: ModelFolder
@@ -25,7 +26,7 @@ package struct EncoderPipeline: Sendable {
   /// The threads used for computation.
   package let pool: ThreadPool
 
-  private(set) var truncation: Truncation?
+  private(set) var shortening: Shortening?
   /// Tokens from this id on have no embedding; nil if all have one.
   let embeddingLimit: Int32?
   private let allowsNonFiniteWeights: Bool
@@ -35,7 +36,7 @@ package struct EncoderPipeline: Sendable {
   private var given: (folder: ModelFolder, settings: EncoderSettings)
 
   /// How final vectors are shortened.
-  struct Truncation: Sendable, Hashable {
+  struct Shortening: Sendable, Hashable {
     /// The number of leading elements to keep.
     let dimension: Int
     /// Whether the shortened vector is scaled to unit length.
@@ -68,7 +69,7 @@ package struct EncoderPipeline: Sendable {
     allowedLengths = least...sizes.maxPositions
     maxLength = try settings.maximumLength(folder, tokenizer, allowedLengths, &warnings)
     given = (folder, settings)
-    truncation = try settings.apply(to: &folder)
+    shortening = try settings.apply(to: &folder)
     warnings += try VocabularyError.check(
       tokenizer, embeddings: sizes.vocabularySize, folder: folder.transformerPath)
     // A model without token types reads none.
@@ -86,7 +87,7 @@ package struct EncoderPipeline: Sendable {
   }
 
   /// The length of a text's vector, or the number of a pair's logits.
-  package var dimension: Int { truncation?.dimension ?? folder.dimension }
+  package var dimension: Int { shortening?.dimension ?? folder.dimension }
 
   /// The pooling modes whose vectors are concatenated, in this order.
   package var pooling: [PoolingMode] { folder.poolingModes }
@@ -95,7 +96,7 @@ package struct EncoderPipeline: Sendable {
   var precision: Precision { given.settings.precision }
 
   /// Whether vectors have unit length.
-  package var normalizes: Bool { truncation?.normalizes ?? folder.normalizes }
+  package var normalizes: Bool { shortening?.normalizes ?? folder.normalizes }
 
   /// The sizes of the transformer.
   package var configuration: TransformerConfiguration { folder.transformer.configuration }
@@ -111,7 +112,7 @@ package struct EncoderPipeline: Sendable {
 
   /// Reads the folder's weights in the form that a trainer updates.
   ///
-  /// - Throws: `FileError`, `SafetensorsError`, `CheckpointError` or ``WeightError``.
+  /// - Throws: `FileError`, `SafetensorsError`, `ModelTensorsError` or ``WeightError``.
   package func trainableWeights(kernels: Kernels) throws -> TrainableWeights {
     try weightLoader(kernels).loadTrainable(on: pool)
   }
@@ -130,7 +131,7 @@ package struct EncoderPipeline: Sendable {
   /// sentence-transformers.
   package var forTraining: EncoderPipeline {
     var encoder = self
-    if truncation?.isOfFolder == true { encoder.truncation = nil }
+    if shortening?.isOfFolder == true { encoder.shortening = nil }
     return encoder
   }
 
@@ -142,7 +143,7 @@ package struct EncoderPipeline: Sendable {
     encoder.folder = given.folder
     encoder.given.settings.normalize = normalize ?? given.settings.normalize
     encoder.given.settings.truncateDimension = truncateDimension ?? given.settings.truncateDimension
-    encoder.truncation = try encoder.given.settings.apply(to: &encoder.folder)
+    encoder.shortening = try encoder.given.settings.apply(to: &encoder.folder)
     return encoder
   }
 
@@ -200,19 +201,19 @@ package struct EncoderPipeline: Sendable {
   func finished(_ unfinished: Variable) -> Variable {
     var vectors = unfinished
     for _ in 0..<finalNormalizations { vectors = vectors.normalized() }
-    guard let truncation else { return vectors }
-    let cut = vectors.columns(0..<truncation.dimension)
-    return truncation.normalizes ? cut.normalized() : cut
+    guard let shortening else { return vectors }
+    let cut = vectors.columns(0..<shortening.dimension)
+    return shortening.normalizes ? cut.normalized() : cut
   }
 
   /// What distinguishes the vectors of encoders that ``with(normalize:truncateDimension:)`` made of one another.
   struct VectorForm: Hashable {
     let normalizations: Int
-    let truncation: Truncation?
+    let shortening: Shortening?
   }
 
-  var vectorForm: VectorForm { VectorForm(normalizations: finalNormalizations, truncation: truncation) }
+  var vectorForm: VectorForm { VectorForm(normalizations: finalNormalizations, shortening: shortening) }
 
-  /// The number of normalisations that no other module follows.
+  /// The number of normalizations that no other module follows.
   private var finalNormalizations: Int { folder.modules.reversed().prefix { $0 is NormalizationModule }.count }
 }

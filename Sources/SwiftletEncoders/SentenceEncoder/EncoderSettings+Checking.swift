@@ -37,10 +37,10 @@ extension EncoderSettings {
     return ThreadPool(threadCount: threadCount)
   }
 
-  /// Changes the folder's modules to the pooling and normalisation of the settings.
+  /// Changes the folder's modules to the pooling and normalization of the settings.
   ///
   /// - Returns: how vectors are shortened; nil if they are not.
-  func apply(to folder: inout ModelFolder) throws(EncoderSettingsError) -> EncoderPipeline.Truncation? {
+  func apply(to folder: inout ModelFolder) throws(EncoderSettingsError) -> EncoderPipeline.Shortening? {
     if let pooling {
       guard !pooling.isEmpty else { throw .noPooling }
       folder.modules = folder.modules.map { module in
@@ -56,13 +56,13 @@ extension EncoderSettings {
         dimension = module.dimension(of: dimension)
       }
     }
-    // A normalisation before other modules is part of the model.
+    // A normalization before other modules is part of the model.
     if normalize == false { while folder.normalizes { folder.modules.removeLast() } }
     if let kept = truncateDimension, !(1...folder.dimension ~= kept) {
       throw .truncateDimension(kept, dimension: folder.dimension)
     }
     if let kept = truncateDimension ?? folder.truncateDimension, kept < folder.dimension {
-      return EncoderPipeline.Truncation(
+      return EncoderPipeline.Shortening(
         dimension: kept, normalizes: normalize == true, isOfFolder: truncateDimension == nil)
     }
     if normalize == true && !folder.normalizes { folder.modules.append(NormalizationModule()) }

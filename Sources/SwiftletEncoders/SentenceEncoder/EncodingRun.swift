@@ -11,7 +11,8 @@ final class EncodingRun: Sendable {
     var chunks: [TokenBatch?]
     var batch = TokenBatch()
     var pieces: [Range<Int>] = []
-    var failure: (any Error)?
+    /// The error of the first chunk that has one, whichever thread was faster.
+    var failure: (chunk: Int, error: any Error)?
   }
 
   private let count: Int
@@ -77,7 +78,9 @@ final class EncodingRun: Sendable {
         try append(index, &batch)
       }
     } catch {
-      state.withLock { $0.failure = $0.failure ?? error }
+      state.withLock { state in
+        if chunk < state.failure?.chunk ?? .max { state.failure = (chunk, error) }
+      }
     }
     state.withLock { [batch] in $0.chunks[chunk] = batch }
   }
@@ -88,7 +91,7 @@ final class EncodingRun: Sendable {
   private func plan() throws -> Int {
     let threadCount = pool.threadCount
     let result: Swift.Result<Int, any Error> = state.withLock { state in
-      if let failure = state.failure { return .failure(failure) }
+      if let failure = state.failure { return .failure(failure.error) }
       state.batch = TokenBatch(joining: state.chunks.compactMap { $0 })
       state.chunks = []
       state.pieces = state.batch.pieces(threadCount: threadCount)

@@ -19,7 +19,8 @@ extension SentenceEncoder {
 
   /// Computes the vectors of texts on the pool's threads while the caller is suspended.
   ///
-  /// - Parameters: Like those of the synchronous method, which gives the same bits.
+  /// The parameters are those of the synchronous method, which gives the same bits.
+  ///
   /// - Throws: The same errors, and `CancellationError`: cancellation is checked before each piece of some hundred
   ///   tokens.
   public func encode(_ texts: [String], prompt: String? = nil) async throws -> Embeddings {

@@ -23,22 +23,6 @@ extension SentenceEncoder {
     return try hiddenStates(of: batch)
   }
 
-  /// Computes the last hidden states of each token of some texts: the input of pooling.
-  ///
-  /// - Parameters: As for ``encode(_:prompt:)-([String],_)``.
-  /// - Returns: for each text `[tokens, hidden]`, including special tokens and the prompt's tokens.
-  /// - Throws: The errors of ``encode(_:prompt:)-([String],_)``; ``EncoderSettingsError`` if there is no transformer.
-  package func tokenEmbeddings(_ texts: [String], prompt: String? = nil) throws -> [Tensor] {
-    let prompt = try pipeline.prompt(named: prompt), model = try tokenTransformer(for: "token embeddings")
-    return try texts.map { text in
-      var batch = TokenBatch()
-      try pipeline.append(EncoderInput(text), after: prompt, to: &batch, maxLength: maxLength)
-      return run(tape: nil) { [batch] context, states in
-        states.append(model(batch, reading: .all, in: context) { _ in }.vectors.tensor)
-      }[0]
-    }
-  }
-
   /// Computes the hidden states of the embeddings and of each layer, `[tokens, hidden]`.
   ///
   /// - Parameter tape: records the pass, which changes no bit.

@@ -3,14 +3,14 @@
 extension SentenceEncoder {
   /// Computes the vectors of a stream of texts, in order, as the texts arrive.
   ///
-  /// Up to ``EmbeddingSequence/window`` texts are read ahead while others are embedded, and all waiting texts are
+  /// Up to 1,024 texts are read ahead while others are embedded, and all waiting texts are
   /// embedded together. So a slow stream gets each vector at once, and a fast one is embedded in full batches. Memory
   /// does not grow with the length of the stream.
   ///
   /// - Parameters:
   ///   - texts: the stream. A separate task reads it once, and ends with the iteration.
-  ///   - prompt: the prompt, as in ``encode(_:prompt:)-(_,_)``.
-  /// - Returns: a sequence that throws the errors of `texts` and of ``encode(_:prompt:)-(_,_)``.
+  ///   - prompt: the prompt, as in ``encode(_:prompt:)-2b51s``.
+  /// - Returns: a sequence that throws the errors of `texts` and of ``encode(_:prompt:)-2b51s``.
   public func encode<Texts: AsyncSequence>(_ texts: Texts, prompt: String? = nil) -> EmbeddingSequence<Texts>
   where Texts: Sendable, Texts.Element == String {
     EmbeddingSequence(texts: texts, prompt: prompt, encoder: self)
@@ -47,15 +47,19 @@ where Texts.Element == String {
     private let sequence: EmbeddingSequence
     private let reader: TextReader
     private var ready: [EmbeddedText] = []
+    /// Whether the stream ended or an error was thrown.
+    private var hasEnded = false
 
     init(_ sequence: EmbeddingSequence) {
       self.sequence = sequence
       reader = TextReader(sequence.texts, limit: EmbeddingSequence.window)
     }
 
-    /// The next text with its vector; nil at the end of the stream.
+    /// The next text with its vector; nil at the end of the stream and after an error.
     public mutating func next() async throws -> EmbeddedText? {
       if ready.isEmpty {
+        guard !hasEnded else { return nil }
+        hasEnded = true
         let texts = try await reader.waitingTexts()
         guard !texts.isEmpty else { return nil }
         let embeddings = try await sequence.encoder.encode(texts, prompt: sequence.prompt)
@@ -63,6 +67,7 @@ where Texts.Element == String {
         ready = texts.indices.reversed().map {
           EmbeddedText(text: texts[$0], vector: Array(embeddings[$0]), isTruncated: truncated.contains($0))
         }
+        hasEnded = false
       }
       return ready.popLast()
     }

@@ -3,8 +3,8 @@
 public import SwiftletTokenizers
 
 extension SentenceEncoder {
-  /// The tokens of texts as the encoder reads them: ``encode(_:)-(TokenBatch)`` gives them the vectors that
-  /// ``encode(_:prompt:)-([String],_)`` gives the texts.
+  /// The tokens of texts as the encoder reads them: ``encode(_:)-26yrt`` gives them the vectors that
+  /// ``encode(_:prompt:)-2b51s`` gives the texts.
   ///
   /// - Parameters:
   ///   - texts: any number of texts of any length.
@@ -21,7 +21,8 @@ extension SentenceEncoder {
 
   /// The tokens of texts, made while other tasks have their turns on the thread.
   ///
-  /// - Parameters: Like those of the synchronous method, which gives the same tokens.
+  /// The parameters are those of the synchronous method, which gives the same tokens.
+  ///
   /// - Throws: The same errors, and `CancellationError`.
   public func tokens(
     of texts: [String], prompt: String? = nil, truncation: TextTruncation = .atEnd
@@ -31,8 +32,8 @@ extension SentenceEncoder {
 
   /// Computes the vectors of texts that are split into tokens already. The calling thread takes part in the work.
   ///
-  /// - Parameter tokens: those of ``tokens(of:prompt:truncation:)``, or ids from elsewhere with the special tokens that
-  ///   the model was trained with.
+  /// - Parameter tokens: those of ``tokens(of:prompt:truncation:)-2wk80``, or ids from elsewhere with the special tokens
+  ///   that the model was trained with.
   /// - Returns: `[sequences, dimension]`; sequences that were cut are listed as truncated.
   /// - Throws: A ``SwiftletError`` for an id that the model does not have, and for a sequence with no tokens or with more
   ///   than the model has positions.

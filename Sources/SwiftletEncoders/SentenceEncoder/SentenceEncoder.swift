@@ -48,7 +48,8 @@ public struct SentenceEncoder: Sendable {
     let pipeline = try EncoderPipeline(ModelFolder(path: folder), settings: settings)
     let loader = try pipeline.weightLoader(kernels)
     let weights = try loader.load(in: settings.precision, on: pipeline.pool)
-    self.init(pipeline: pipeline, weights: weights, folder: folder, unusedTensors: loader.unusedTensors)
+    self.init(
+      pipeline: pipeline, weights: weights, folder: pipeline.folder.path, unusedTensors: loader.unusedTensors)
   }
 
   init(pipeline: EncoderPipeline, weights: Weights, folder: String? = nil, unusedTensors: [String] = []) {
@@ -89,7 +90,7 @@ extension SentenceEncoder {
 
   /// What is put before a text.
   ///
-  /// - Parameter prompt: as in ``encode(_:prompt:)-([String],_)``.
+  /// - Parameter prompt: as in ``encode(_:prompt:)-2b51s``.
   /// - Throws: A ``SwiftletError`` if there is no such prompt.
   package func promptText(named prompt: String?) throws -> String {
     try pipeline.prompt(named: prompt).text(before: "")

@@ -3,25 +3,6 @@
 import SwiftletTokenizers
 
 extension TokenBatch {
-  /// The position of each token in its sequence, `[tokens]`.
-  func positions(_ numbering: PositionNumbering) -> [Int32] {
-    var positions: [Int32] = []
-    positions.reserveCapacity(ids.count)
-    for sequence in 0..<sequenceCount {
-      let tokens = tokenRange(of: sequence)
-      switch numbering {
-      case .fromZero: positions += 0..<Int32(tokens.count)
-      case .afterPadding(let padding):
-        var last = padding
-        for id in ids[tokens] {
-          if id != padding { last += 1 }
-          positions.append(id == padding ? padding : last)
-        }
-      }
-    }
-    return positions
-  }
-
   /// The number of tokens that a piece has at most, unless a single sequence is longer.
   static let largestPieceSize = 384
 

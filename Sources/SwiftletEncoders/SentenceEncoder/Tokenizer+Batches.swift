@@ -13,7 +13,9 @@ extension Tokenizer {
   /// ```
   ///
   /// - Parameters:
+  ///   - texts: any number of texts, or the first text of each pair.
   ///   - pairs: the second text of each pair, as many as there are texts; nil for none.
+  ///   - options: the special tokens and the maximum length.
   ///   - threadCount: the most threads that compute; nil: one for each processor.
   /// - Throws: the error of the first text that has one.
   /// - Complexity: O(bytes of the texts)

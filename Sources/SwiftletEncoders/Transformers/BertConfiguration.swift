@@ -44,8 +44,8 @@ package struct BertConfiguration: Sendable, Equatable {
 
   /// Reads and validates `config.json`.
   ///
-  /// A size that the file leaves out is that of the architecture's base model, as in the reference. Unsupported variants (relative positions,
-  /// decoders, other functions) are an error.
+  /// A size that the file leaves out is that of the architecture's base model, as in the reference. Unsupported variants
+  /// (relative positions, decoders, other functions) are an error.
   ///
   /// - Throws: `ConfigurationError` with everything that is out of range or not supported.
   package init(_ config: inout ConfigurationReader, _ keys: BertKeys = BertKeys()) throws(ConfigurationError) {
@@ -113,11 +113,11 @@ package struct BertKeys: Sendable {
   var activation = "hidden_act"
   var hiddenDropout = "hidden_dropout_prob"
   var attentionDropout = "attention_probs_dropout_prob"
-  /// nil: the epsilon is 1e-12.
+  /// The key of the layer norms' epsilon; nil: it is 1e-12.
   var layerNormEpsilon: String? = "layer_norm_eps"
-  /// nil: there are no token types.
+  /// The key of the number of token types; nil: there are none.
   var typeVocabularySize: Size? = ("type_vocab_size", 2)
-  /// nil: E is H.
+  /// The key of E; nil: E is H.
   var embeddingSize: Size?
   /// The id of the padding token if config.json has none.
   var padTokenID = 0
@@ -132,22 +132,5 @@ package struct BertKeys: Sendable {
     case configured
     /// A constant of the architecture.
     case fixed(Int32)
-  }
-}
-
-/// How a model counts the positions of a text's tokens.
-package enum PositionNumbering: Sendable, Equatable {
-  /// 0, 1, 2, …
-  case fromZero
-  /// From the padding token's id + 1, as in RoBERTa. A padding token in the text counts for nothing and has the
-  /// position of its id.
-  case afterPadding(Int32)
-
-  /// The position of a text's first token.
-  var first: Int {
-    switch self {
-    case .fromZero: 0
-    case .afterPadding(let id): Int(id) + 1
-    }
   }
 }

@@ -62,13 +62,31 @@ package struct BertEncoder: Sendable {
       vectors: hiddenStates, rows: (0..<batch.sequenceCount).map(batch.tokenRange), skippedTokens: batch.skippedTokens)
   }
 
-  /// The one token of each text that is read, counted from its first; nil if all are.
-  private func readTokens(_ batch: TokenBatch, _ rows: TokenRows, in context: Context) -> [Int]? {
+  /// The one token of each text that is read; nil if all are.
+  private func readTokens(_ batch: TokenBatch, _ rows: TokenRows, in context: Context) -> ReadTokens? {
     switch rows {
-    case .first: [Int](repeating: 0, count: batch.sequenceCount)
-    // Dropout of hidden states counts a text's tokens from 0, so of the first alone it is the same.
-    case .last: context.dropout == nil ? (0..<batch.sequenceCount).map { batch.tokenRange(of: $0).count - 1 } : nil
-    case .all: nil
+    case .first: return ReadTokens([Int](repeating: 0, count: batch.sequenceCount), of: batch)
+    case .last:
+      // Dropout of hidden states counts a text's tokens from 0, so of the first alone it is the same.
+      guard context.dropout == nil else { return nil }
+      return ReadTokens((0..<batch.sequenceCount).map { batch.tokenRange(of: $0).count - 1 }, of: batch)
+    case .all: return nil
+    }
+  }
+
+  /// The one token of each text whose state is wanted of the last layer.
+  private struct ReadTokens {
+    /// Its place in its text.
+    let offsets: [Int]
+    /// Its row in the batch.
+    let rows: [Int]
+    /// Where texts of these tokens alone start: 0, 1, …, the number of texts.
+    let starts: [Int]
+
+    init(_ offsets: [Int], of batch: TokenBatch) {
+      self.offsets = offsets
+      rows = zip(batch.sequenceStarts, offsets).map { $0 + $1 }
+      starts = Array(0...offsets.count)
     }
   }
 }
@@ -94,7 +112,7 @@ package struct BertParts: Sendable {
 }
 
 extension BertEncoder {
-  /// Word, position and token type embeddings, summed and normalised; then projected if they have another size than
+  /// Word, position and token type embeddings, summed and normalized; then projected if they have another size than
   /// hidden states.
   private struct InputEmbeddings: Sendable {
     let words: Parameter
@@ -128,7 +146,7 @@ extension BertEncoder {
     }
   }
 
-  /// One block: self-attention, then the feed-forward network, each added to its input and normalised.
+  /// One block: self-attention, then the feed-forward network, each added to its input and normalized.
   private struct Layer: Sendable {
     let attention: SelfAttention
     let feedForward: FeedForward
@@ -140,13 +158,12 @@ extension BertEncoder {
       feedForward = FeedForward(scope, configuration, parts, &dropouts)
     }
 
-    /// - Parameter read: the one token of each text, counted from its first, whose state is wanted; nil: all are.
+    /// - Parameter read: the one token of each text whose state is wanted; nil: all are.
     func callAsFunction(
-      _ hiddenStates: Variable, bias: Variable?, sequenceStarts: [Int], reading read: [Int]?, in context: Context
+      _ hiddenStates: Variable, bias: Variable?, sequenceStarts: [Int], reading read: ReadTokens?, in context: Context
     ) -> Variable {
       let attended = attention(hiddenStates, bias: bias, sequenceStarts: sequenceStarts, reading: read, in: context)
-      let starts = read.map { Array(0...$0.count) } ?? sequenceStarts
-      return feedForward(attended, sequenceStarts: starts, in: context)
+      return feedForward(attended, sequenceStarts: read?.starts ?? sequenceStarts, in: context)
     }
   }
 
@@ -172,17 +189,17 @@ extension BertEncoder {
     }
 
     func callAsFunction(
-      _ x: Variable, bias: Variable?, sequenceStarts: [Int], reading read: [Int]?, in context: Context
+      _ x: Variable, bias: Variable?, sequenceStarts: [Int], reading read: ReadTokens?, in context: Context
     ) -> Variable {
-      let rows = read.map { zip(sequenceStarts, $0).map { $0 + $1 } }
-      let residual = rows.map(x.rows) ?? x
+      let residual = read.map { x.rows($0.rows) } ?? x
       let projections =
-        rows.map { context.linear(x, queryKeyValue, firstPartOf: $0) } ?? context.linear(x, queryKeyValue)
+        read.map { context.linear(x, queryKeyValue, firstPartOf: $0.rows, gathered: residual.tensor) }
+        ?? context.linear(x, queryKeyValue)
       let heads = context.attention(
-        projections, bias: bias, sequenceStarts: sequenceStarts, queries: read, headCount: headCount,
+        projections, bias: bias, sequenceStarts: sequenceStarts, queries: read?.offsets, headCount: headCount,
         dropoutProbability: weightDropout.probability, op: weightDropout.op)
       let projected = context.linear(heads, output)
-      let starts = read.map { Array(0...$0.count) } ?? sequenceStarts
+      let starts = read?.starts ?? sequenceStarts
       let dropped = dropout.map { $0(projected, starts, in: context) } ?? projected
       return context.layerNorm(dropped, residual: residual, norm)
     }

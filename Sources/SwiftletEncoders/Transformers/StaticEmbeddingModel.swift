@@ -27,12 +27,12 @@ package struct StaticEmbeddingModel: Transformer {
 
   /// Reads the sizes from the headers of the weights files.
   ///
-  /// - Throws: The errors of `Checkpoint`; ``WeightError`` if there is no table; `ConfigurationError` for one of another
+  /// - Throws: The errors of `ModelTensors`; ``WeightError`` if there is no table; `ConfigurationError` for one of another
   ///   shape, or one that model2vec stores in parts.
   init(folder: String) throws {
-    let checkpoint = try Checkpoint(folder: folder)
+    let tensors = try ModelTensors(folder: folder)
     let names = ["\(StaticEmbeddingModel.name).weight", "embeddings"]
-    guard let table = names.lazy.compactMap({ checkpoint[$0] }).first else {
+    guard let table = names.lazy.compactMap({ tensors[$0] }).first else {
       throw WeightError(path: folder, problems: [.missing(name: names[0])])
     }
     func invalid(_ problem: ConfigurationError.Problem) -> ConfigurationError {
@@ -42,7 +42,7 @@ package struct StaticEmbeddingModel: Transformer {
       throw invalid(
         .inconsistent(key: table.name, problem: "has shape \(table.shape), but a table has rows and columns"))
     }
-    if let part = ["mapping", "weights"].first(where: { checkpoint[$0] != nil }), table.name == names[1] {
+    if let part = ["mapping", "weights"].first(where: { tensors[$0] != nil }), table.name == names[1] {
       throw invalid(.unsupported(key: "the tensor", value: part, supported: ["a table with a row for each token"]))
     }
     self.init(vocabularySize: table.shape[0], dimension: table.shape[1], storedName: table.name)

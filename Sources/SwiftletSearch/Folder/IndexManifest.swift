@@ -71,11 +71,7 @@ struct IndexManifest: Equatable {
   }
 
   func write(folder: String) throws {
-    var text: [UInt8] = []
-    JSONWriter.append(.object(json), indented: true, to: &text)
-    var file = try AtomicFile(path: joinPath(folder, IndexManifest.fileName))
-    try file.write(text + "\n".utf8)
-    try file.commit()
+    try JSONValue.object(json).write(to: joinPath(folder, IndexManifest.fileName))
   }
 
   /// The names of all files and folders that the manifest needs, and its own.

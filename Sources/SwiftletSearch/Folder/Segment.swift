@@ -11,7 +11,7 @@ struct Segment: Sendable {
   /// `[rows, dimension]`.
   let vectors: MatrixView
 
-  /// nil if the index has none.
+  /// The 8-bit codes; nil if the index has none.
   let codes: RowCodes?
 
   let ids: TextColumn
@@ -34,7 +34,7 @@ struct Segment: Sendable {
   /// What NumPy calls the type of positions.
   static let positionType = "<u8"
 
-  /// What sorts rows.
+  /// The position of each row.
   private enum Positions {
     case stored(NumpyContents)
     /// Those of a segment that no commit has written yet.

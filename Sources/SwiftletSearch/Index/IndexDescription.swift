@@ -27,6 +27,10 @@ public struct IndexDescription: Equatable, Sendable {
   public var model: IndexedModel?
 
   /// The description of an index for vectors from elsewhere.
+  ///
+  /// - Parameters:
+  ///   - dimension: the length of the vectors.
+  ///   - scan: how the best rows are found.
   public init(dimension: Int, scan: Scan = .int8) {
     self.dimension = dimension
     self.scan = scan
@@ -34,9 +38,13 @@ public struct IndexDescription: Equatable, Sendable {
 
   /// The description of an index for an encoder's vectors.
   ///
-  /// - Parameter prompt: the name of the prompt before the documents; nil: the folder's default prompt, if any; empty:
-  ///   none.
-  /// - Throws: A ``SwiftletError`` if there is no such prompt or the model's files cannot be read.
+  /// - Parameters:
+  ///   - encoder: the encoder that embeds documents and queries.
+  ///   - prompt: the name of the prompt before the documents; nil: the folder's default prompt, if any; empty: none.
+  ///   - scan: how the best rows are found.
+  ///   - windows: how long texts are divided; nil: they are cut at the encoder's maximum length.
+  /// - Throws: A ``SwiftletError`` if there is no such prompt, if the model's files cannot be read, or if windows are
+  ///   longer than the encoder's maximum length.
   public init(
     for encoder: SentenceEncoder, prompt: String? = nil, scan: Scan = .int8, windows: TextWindows? = nil
   ) throws {
@@ -84,9 +92,12 @@ public struct IndexedModel: Equatable, Sendable {
   func check(isComparableWith other: IndexedModel, index path: String) throws(IndexError) {
     func check(_ setting: String, _ mine: String, _ others: String) throws(IndexError) {
       guard mine != others else { return }
-      throw IndexError(.otherModel(setting: setting, index: mine, encoder: others), path: path)
+      throw IndexError(.otherModel(setting: setting, index: mine, given: others), path: path)
     }
-    try check("the model", "\(digest.prefix(12))…", "\(other.digest.prefix(12))…")
+    guard digest == other.digest else {
+      let (mine, others) = ("\(digest.prefix(12))…", "\(other.digest.prefix(12))…")
+      throw IndexError(.otherModel(setting: "the model", index: mine, given: others), path: path)
+    }
     try check("precision", precision.rawValue, other.precision.rawValue)
     try check("a maximum length of", "\(maxLength)", "\(other.maxLength)")
     try check("pooling", poolingText, other.poolingText)
@@ -103,12 +114,12 @@ extension IndexDescription {
       throw IndexError(.dimension(other.dimension, expected: dimension), path: path)
     }
     guard scan == other.scan else {
-      throw IndexError(.otherModel(setting: "scan", index: scan.rawValue, encoder: other.scan.rawValue), path: path)
+      throw IndexError(.otherModel(setting: "scan", index: scan.rawValue, given: other.scan.rawValue), path: path)
     }
     guard windows == other.windows else {
       func name(_ windows: TextWindows?) -> String { windows.map { "\($0.tokens),\($0.overlap)" } ?? "none" }
       throw IndexError(
-        .otherModel(setting: "windows", index: name(windows), encoder: name(other.windows)), path: path)
+        .otherModel(setting: "windows", index: name(windows), given: name(other.windows)), path: path)
     }
     guard let model, let otherModel = other.model else {
       if model == other.model { return }
@@ -117,7 +128,7 @@ extension IndexDescription {
     try model.check(isComparableWith: otherModel, index: path)
     guard model.prompt == otherModel.prompt else {
       throw IndexError(
-        .otherModel(setting: "the prompt", index: quoted(model.prompt), encoder: quoted(otherModel.prompt)), path: path)
+        .otherModel(setting: "the prompt", index: quoted(model.prompt), given: quoted(otherModel.prompt)), path: path)
     }
   }
 }

@@ -5,7 +5,7 @@ public import SwiftletFiles
 /// Why an index cannot be opened, changed or searched.
 public struct IndexError: SwiftletError, Equatable {
   /// What went wrong.
-  public enum Reason: Equatable, Sendable {
+  public enum Problem: Equatable, Sendable {
     /// There is no index at the path.
     case missing
     /// A file of the index does not hold what it should.
@@ -16,9 +16,9 @@ public struct IndexError: SwiftletError, Equatable {
     case otherFiles
     /// Another process is changing the index.
     case inUse
-    /// The index holds vectors of another model, or made with other settings: the setting, the index's value, that of
-    /// the encoder.
-    case otherModel(setting: String, index: String, encoder: String)
+    /// The index holds vectors of another model, or was made with other settings: the setting, the index's value, the
+    /// one that was given.
+    case otherModel(setting: String, index: String, given: String)
     /// The index holds vectors from elsewhere, so texts cannot be embedded for it.
     case foreignVectors
     /// The index holds vectors of a model, and vectors from elsewhere were to be added.
@@ -35,7 +35,7 @@ public struct IndexError: SwiftletError, Equatable {
     case windows(tokens: Int, overlap: Int)
     /// Windows with more tokens than the encoder reads.
     case windowsTooLong(tokens: Int, maxLength: Int)
-    /// Documents whose metadata have more members in all.
+    /// The metadata of a segment's documents have more different members than this.
     case tooManyFields(Int)
     /// A document with more windows than a segment has rows.
     case tooManyWindows(Int)
@@ -47,23 +47,23 @@ public struct IndexError: SwiftletError, Equatable {
   public let path: String?
 
   /// What went wrong.
-  public let kind: Reason
+  public let problem: Problem
 
-  init(_ kind: Reason, path: String? = nil) {
-    self.kind = kind
+  init(_ problem: Problem, path: String? = nil) {
+    self.problem = problem
     self.path = path
   }
 
   /// What is wrong and where.
   public var reason: String {
-    switch kind {
+    switch problem {
     case .missing: "there is no index"
     case .damaged(let what): what
     case .unknownVersion(let version): "is an index of version \(version), which is not known here"
     case .otherFiles: "holds other files, and no index"
     case .inUse: "another process is changing the index"
-    case .otherModel(let setting, let index, let encoder):
-      "the index was made with \(setting) \(index), and the encoder has \(encoder)"
+    case .otherModel(let setting, let index, let given):
+      "the index was made with \(setting) \(index), not \(given)"
     case .foreignVectors: "the index holds vectors from elsewhere, without the model that made them"
     case .unknownVectors: "the index holds vectors of a model, and those to be added are from elsewhere"
     case .dimension(let count, let expected): "a vector of \(count) elements, where the index has \(expected)"
@@ -82,7 +82,7 @@ public struct IndexError: SwiftletError, Equatable {
 
   /// What to do about it.
   public var remedy: String {
-    switch kind {
+    switch problem {
     case .missing: "check the path, or make one"
     case .damaged: "remove the index and make it again"
     case .unknownVersion: "use the version of the package that made it, or make it again"

@@ -46,10 +46,13 @@ public struct IndexUpdate: ~Copyable {
 
   private static let maximumPendingBytes = 1 << 17
 
+  /// Begins an update. Documents that are not added before the commit are removed.
+  ///
   /// - Parameters:
+  ///   - writer: the index.
   ///   - encoder: the encoder of the writer's description.
   ///   - prompt: as in the description.
-  /// - Throws: The errors of writing files.
+  /// - Throws: ``IndexError`` if the encoder or the prompt is another; the errors of writing files.
   public init(of writer: VectorIndexWriter, with encoder: SentenceEncoder, prompt: String? = nil) throws {
     try self.init(of: writer, with: encoder, prompt: prompt, batchTexts: 1024)
   }
@@ -60,14 +63,21 @@ public struct IndexUpdate: ~Copyable {
     self.writer = writer
     self.encoder = encoder
     self.prompt = prompt
+    // The digest of an encoder's model is known once a description was made for it.
+    let mine = writer.description
+    try mine.check(
+      equals: IndexDescription(for: encoder, prompt: prompt, scan: mine.scan, windows: mine.windows),
+      path: writer.folder)
     try writer.beginUpdate()
   }
 
-  /// The next document.
+  /// Adds the next document of the corpus. It is embedded only if the index does not have its text.
   ///
   /// - Parameters:
-  ///   - id: nil: made of the text, so that a text keeps it wherever it stands.
-  ///   - position: nil: after the last.
+  ///   - text: the text to embed.
+  ///   - id: what tells it from all others; nil: made of the text, so that a text keeps it wherever it stands.
+  ///   - metadata: what filters ask for and hits return.
+  ///   - position: where it stands among all, from 0; nil: after the last.
   /// - Throws: ``IndexError`` if the id came before; the errors of the encoder and the writer.
   public mutating func add(_ text: String, id: String? = nil, metadata: JSONObject = [:], position: Int? = nil) throws {
     let id = try id ?? newID(of: text), position = position ?? count

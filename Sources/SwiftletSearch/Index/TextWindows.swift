@@ -11,7 +11,12 @@ public struct TextWindows: Equatable, Sendable {
   /// The number of tokens that a window shares with the one before it.
   public let overlap: Int
 
-  /// - Throws: ``IndexError`` if windows would not come forward.
+  /// Windows of this many tokens.
+  ///
+  /// - Parameters:
+  ///   - tokens: the maximum number of tokens of a window, special ones and a prompt's included.
+  ///   - overlap: the number of tokens that a window shares with the one before it.
+  /// - Throws: ``IndexError`` if the overlap is not smaller than a window, or a window is longer than 2^20 tokens.
   public init(tokens: Int, overlap: Int) throws {
     guard overlap >= 0, tokens > overlap, tokens <= 1 << 20 else {
       throw IndexError(.windows(tokens: tokens, overlap: overlap))

@@ -29,8 +29,8 @@ extension VectorIndex {
     }
   }
 
-  /// Reads all files and throws unless they hold what they should: each has its digest, each text is one, each vector can
-  /// be searched, and each row's codes are those of its vector.
+  /// Reads all files and throws unless they hold what they should: each has its digest, each text is valid UTF-8, each
+  /// vector can be searched, and each row's codes are those of its vector.
   public func check() throws {
     for (number, (record, segment)) in zip(manifest.segments, segments).enumerated() {
       let path = joinPath(folder, record.folderName)

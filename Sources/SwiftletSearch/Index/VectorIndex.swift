@@ -97,24 +97,35 @@ struct RowPlace: Hashable, Comparable, Sendable {
 // MARK: Searching
 
 extension VectorIndex {
-  /// The documents whose vectors have the largest dot products with a query's.
+  /// The documents whose vectors have the largest dot products with a query's. The calling thread takes part in
+  /// the work.
   ///
   /// - Parameters:
   ///   - query: a vector of the index's dimension.
-  ///   - limit: how many documents; fewer are found only if fewer fulfil the filter.
+  ///   - limit: how many documents; fewer are found only if fewer fulfill the filter.
   ///   - filter: which documents are searched; nil: all.
   /// - Throws: ``IndexError`` if the vector has another length, is not finite or too long.
+  /// - Complexity: O(rows · dimension), most of it in 8-bit integers unless the scan is in float32.
   public func search(_ query: [Float], limit: Int = 10, where filter: SearchFilter? = nil) throws -> SearchResults {
     try search(Tensor(query, shape: [1, query.count]), limit: limit, where: filter)[0]
   }
 
-  /// The same for several queries, `[queries, dimension]`, which are scanned for together. The calling thread takes part
-  /// in the work.
+  /// The documents nearest to each of several queries, which are scanned for together. The calling thread takes part in
+  /// the work.
+  ///
+  /// - Parameters:
+  ///   - queries: vectors of the index's dimension, `[queries, dimension]`.
+  ///   - limit: how many documents for each query; fewer are found only if fewer fulfill the filter.
+  ///   - filter: which documents are searched; nil: all.
+  /// - Throws: ``IndexError`` if the vectors have another length, are not finite or too long.
+  /// - Complexity: O(queries · rows · dimension), most of it in 8-bit integers unless the scan is in float32.
   public func search(_ queries: Tensor, limit: Int = 10, where filter: SearchFilter? = nil) throws -> [SearchResults] {
     try search(queries, limit: limit, where: filter, on: pool)
   }
 
-  /// The same on the index's threads while the caller is suspended.
+  /// The documents nearest to each of several queries, found on the index's threads while the caller is suspended.
+  ///
+  /// The parameters are those of the synchronous method, which gives the same bits.
   ///
   /// - Throws: The same errors, and `CancellationError`.
   public func search(
@@ -160,7 +171,8 @@ extension VectorIndex {
   ///   - text: the query.
   ///   - encoder: an encoder with the model and the settings that the index was made with.
   ///   - prompt: the name of the prompt before the query; nil: the folder's default prompt, if any; empty: none.
-  ///   - limit, filter: as for a vector.
+  ///   - limit: how many documents; fewer are found only if fewer fulfill the filter.
+  ///   - filter: which documents are searched; nil: all.
   /// - Throws: ``IndexError`` if the encoder is of another model; the errors of the encoder.
   public func search(
     _ text: String, with encoder: SentenceEncoder, prompt: String? = nil, limit: Int = 10,
@@ -169,7 +181,15 @@ extension VectorIndex {
     try search([text], with: encoder, prompt: prompt, limit: limit, where: filter)[0]
   }
 
-  /// The same for several texts.
+  /// The documents nearest to each of several texts, which are embedded and scanned for together.
+  ///
+  /// - Parameters:
+  ///   - texts: the queries.
+  ///   - encoder: an encoder with the model and the settings that the index was made with.
+  ///   - prompt: the name of the prompt before each query; nil: the folder's default prompt, if any; empty: none.
+  ///   - limit: how many documents for each query; fewer are found only if fewer fulfill the filter.
+  ///   - filter: which documents are searched; nil: all.
+  /// - Throws: ``IndexError`` if the encoder is of another model; the errors of the encoder.
   public func search(
     _ texts: [String], with encoder: SentenceEncoder, prompt: String? = nil, limit: Int = 10,
     where filter: SearchFilter? = nil
@@ -181,6 +201,8 @@ extension VectorIndex {
   /// Throws unless an encoder's vectors can be compared with the index's.
   ///
   /// The first call for an encoder reads the model's files.
+  ///
+  /// - Throws: ``IndexError`` that says what differs.
   public func check(_ encoder: SentenceEncoder) throws {
     guard let model = description.model else { throw IndexError(.foreignVectors, path: folder) }
     try model.check(isComparableWith: try IndexedModel(encoder, prompt: ""), index: folder)

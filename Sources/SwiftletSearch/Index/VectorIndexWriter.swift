@@ -15,7 +15,7 @@ import SwiftletTensors
 ///
 /// Only one process at a time can change an index: the folder is locked until the writer is released. A process or machine
 /// that stops in the middle leaves the index of the last commit; an ``IndexUpdate`` after it need not embed again what was
-/// complete. After an error nothing but a new writer can go on. Memory grows by some 100 bytes a document.
+/// complete. After an error open a new writer: this one traps. Memory grows by some 100 bytes a document.
 public final class VectorIndexWriter {
   /// The index's folder.
   public let folder: String
@@ -68,7 +68,9 @@ public final class VectorIndexWriter {
 
   /// Opens an index to be changed, or makes an empty one.
   ///
-  /// - Parameter description: what all vectors have in common; that of an existing index must be the same.
+  /// - Parameters:
+  ///   - folder: the index, which may hold no other files.
+  ///   - description: what all vectors have in common; that of an existing index must be the same.
   /// - Throws: A ``SwiftletError`` if another process changes the index, if it has another description, or if a file is
   ///   damaged or cannot be written.
   public convenience init(folder: String, _ description: IndexDescription) throws {
@@ -105,6 +107,8 @@ public final class VectorIndexWriter {
   }
 
   /// Opens an existing index to be changed.
+  ///
+  /// - Throws: A ``SwiftletError`` if there is no index, if another process changes it, or if a file is damaged.
   public convenience init(folder: String) throws {
     try self.init(folder: folder, try IndexManifest.read(folder: folder).description)
   }
@@ -136,6 +140,7 @@ public final class VectorIndexWriter {
   /// Adds a document, in the place of one with the same id.
   ///
   /// - Parameters:
+  ///   - document: the document.
   ///   - vector: its vector, of the index's dimension.
   ///   - position: where it stands among all, from 0: documents with equal scores are found in this order. nil: after all
   ///     others.
@@ -158,7 +163,8 @@ public final class VectorIndexWriter {
     }
     try failing {
       try remove(id: document.id)
-      try append(document, windows, position.map { UInt64($0) } ?? nextPosition)
+      // Of equal positions, the row that was added last comes last.
+      try append(document, windows, position.map { UInt64($0) } ?? min(nextPosition, Segment.largestPosition))
     }
   }
 
@@ -194,7 +200,9 @@ public final class VectorIndexWriter {
 
   /// Moves a document; false if there is none with this id.
   ///
-  /// - Parameter position: as for ``add(_:vector:position:)``.
+  /// - Parameters:
+  ///   - id: the document's id.
+  ///   - position: as for ``add(_:vector:position:)``.
   @discardableResult
   public func move(id: String, to position: Int) throws -> Bool {
     precondition(isPosition(position), "a position of \(position)")
@@ -239,6 +247,7 @@ public final class VectorIndexWriter {
   /// Notes a document of the corpus whose text the index has already, or has from an update that was stopped; false if it
   /// does not. If only the metadata have changed, the document is written anew with its old vectors.
   func keep(_ document: IndexedDocument, at position: Int) throws -> Bool {
+    precondition(isPosition(position), "a position of \(position)")
     for isPending in [false, true] {
       guard let place = try place(of: document.id, in: isPending ? pending : table), place.segment < arrived?.count ?? 0
       else { continue }
@@ -306,6 +315,8 @@ public final class VectorIndexWriter {
       next.segments = segments.map(\.record).filter { $0.live > 0 }
       try next.write(folder: folder)
       manifest = next
+      // Their segments may be gone.
+      pending = DocumentTable()
       try removeLeftovers()
     }
   }
@@ -324,7 +335,10 @@ public final class VectorIndexWriter {
       }
       order.sort { ($0.position, $0.place) < ($1.position, $1.place) }
       let old = segments
-      for segment in old { try segment.rows.checkDigests(segment.record.files, on: .shared) }
+      // The commit has removed the files of segments without documents.
+      for segment in old where segment.record.live > 0 {
+        try segment.rows.checkDigests(segment.record.files, on: .shared)
+      }
       segments = []
       table = DocumentTable()
       count = 0

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// What turns a text into the ids of pieces: all in which WordPiece and Unigram tokenizers differ.
+/// Turns a text into token ids. Everything in which WordPiece and Unigram differ is behind it.
 enum Segmenter: Sendable {
-  case wordPiece(Stages)
+  case wordPiece(WordPieceStages)
   case unigram(UnigramStages)
 
   /// The pieces of `text`, those past `limit` left out.
   func pieces(
     of text: Span<UInt8>, limit: Int, treatsSpecialTokensAsText: Bool
-  ) throws(TokenizerError) -> TextPieces {
+  ) throws(TokenizerError) -> TextTokens {
     switch self {
     case .wordPiece(let stages):
-      try TextPass.pieces(of: text, stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText)
+      try WordPiecePass.pieces(of: text, stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText)
     case .unigram(let stages):
       try UnigramPass.pieces(of: text, stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText)
     }
@@ -26,7 +26,7 @@ enum Segmenter: Sendable {
     do {
       switch self {
       case .wordPiece(let stages):
-        return try TextPass.appendIDs(
+        return try WordPiecePass.appendIDs(
           of: text, stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, to: &ids)
       case .unigram(let stages):
         return try UnigramPass.appendIDs(
@@ -41,8 +41,8 @@ enum Segmenter: Sendable {
   /// The added tokens that are looked for in normalized text, as they look there.
   var normalizedSpellings: [Int32: String] {
     switch self {
-    case .wordPiece(let stages): stages.normalizedSpellings
-    case .unigram(let stages): stages.normalizedSpellings
+    case .wordPiece(let stages): stages.addedTokens.spellings
+    case .unigram(let stages): stages.addedTokens.spellings
     }
   }
 
@@ -62,7 +62,7 @@ enum Segmenter: Sendable {
     case .wordPiece(let stages):
       var normalization = stages.normalization
       normalization.lowercases = true
-      return .wordPiece(Stages(addedTokens: addedTokens, normalization: normalization, model: stages.model))
+      return .wordPiece(WordPieceStages(addedTokens: addedTokens, normalization: normalization, model: stages.model))
     case .unigram(let stages):
       var normalization = stages.normalization
       normalization.lowercases = true

@@ -31,9 +31,12 @@ public struct TokenBatch: Sendable, Equatable {
   /// The places of the tokens of a sequence in ``ids``.
   public func tokenRange(of index: Int) -> Range<Int> { sequenceStarts[index]..<sequenceStarts[index + 1] }
 
-  /// Appends a sequence of ids. Without `typeIDs` all are of type 0.
+  /// Appends a sequence of ids.
   ///
-  /// - Parameter skippedTokens: how many of its first tokens pooling leaves out.
+  /// - Parameters:
+  ///   - newIDs: the ids of the tokens, special ones included.
+  ///   - newTypes: the type of each token, which says to which text of a pair it belongs; nil: all are of type 0.
+  ///   - skipped: how many of its first tokens pooling leaves out.
   public mutating func append(
     ids newIDs: some Collection<Int32>, typeIDs newTypes: [Int32]? = nil, skippedTokens skipped: Int = 0
   ) {

@@ -3,7 +3,7 @@
 /// What turns tokens back into text.
 enum TokenDecoder: Sendable {
   /// WordPiece's decoder.
-  case wordPiece(PieceDecoder)
+  case wordPiece(WordPieceDecoder)
   /// The decoders of a Unigram tokenizer, one after the other; their tokens are joined.
   case unigram([UnigramDecoder])
 
@@ -17,6 +17,41 @@ enum TokenDecoder: Sendable {
       for token in tokens { text += token }
       return String(text)
     }
+  }
+}
+
+/// Turns tokens back into text (`tokenizers`, decoders/wordpiece). Words are joined with spaces, pieces of a word
+/// without, and spaces before English punctuation and contractions are removed.
+struct WordPieceDecoder: Sendable {
+  /// The prefix of a token that continues a word.
+  let prefix: String
+  /// Whether to remove spaces before punctuation and contractions.
+  let cleansUp: Bool
+
+  /// Replaced in this order, within a token and the space before it.
+  private static let replacements: [(from: [UInt8], to: [UInt8])] = [
+    (" .", "."), (" ?", "?"), (" !", "!"), (" ,", ","), (" ' ", "'"), (" n't", "n't"), (" 'm", "'m"),
+    (" do not", " don't"), (" 's", "'s"), (" 've", "'ve"), (" 're", "'re"),
+  ].map { (Array($0.utf8), Array($1.utf8)) }
+
+  /// The text of tokens; O(bytes).
+  func text(of tokens: [String]) -> String {
+    var text: [UInt8] = []
+    for (index, token) in tokens.enumerated() {
+      var piece = Array(token.utf8)
+      if index > 0 {
+        if piece.starts(with: prefix.utf8) {
+          piece.removeFirst(prefix.utf8.count)
+        } else {
+          piece.insert(0x20, at: 0)
+        }
+      }
+      if cleansUp {
+        for (from, to) in Self.replacements where piece.count >= from.count { piece.replace(from, with: to) }
+      }
+      text += piece
+    }
+    return String(decoding: text, as: UTF8.self)
   }
 }
 

@@ -5,7 +5,10 @@ import SwiftletFiles
 extension Tokenizer {
   /// Appends the tokens of a text to a batch: for BERT [CLS], at most `maxLength` - 2 subword tokens, [SEP].
   ///
-  /// - Parameter maxLength: the maximum number of tokens, special ones included.
+  /// - Parameters:
+  ///   - text: a text of any length.
+  ///   - batch: gets one more sequence.
+  ///   - maxLength: the maximum number of tokens, special ones included.
   /// - Returns: whether tokens were cut off.
   /// - Throws: ``SwiftletError`` if `maxLength` has no room for the special tokens or the text is too long; the batch is
   ///   then unchanged.
@@ -16,6 +19,11 @@ extension Tokenizer {
   }
 
   /// Appends the tokens of a text in UTF-8. The bytes are validated as far as they are read.
+  ///
+  /// The parameters are those of ``append(_:to:maxLength:)``, which gives the same tokens.
+  ///
+  /// - Returns: whether tokens were cut off.
+  /// - Throws: The same errors, and a ``SwiftletError`` for bytes that are not UTF-8.
   @discardableResult
   public func append(
     utf8 text: Span<UInt8>, to batch: inout TokenBatch, maxLength: Int
@@ -40,7 +48,11 @@ extension Tokenizer {
   ///
   /// A pair that is too long is cut like that of ``encode(_:pair:options:)``, which gives the same ids.
   ///
-  /// - Parameter maxLength: the maximum number of tokens, special ones included.
+  /// - Parameters:
+  ///   - text: the first text of the pair.
+  ///   - pair: the second text.
+  ///   - batch: gets one more sequence.
+  ///   - maxLength: the maximum number of tokens, special ones included.
   /// - Returns: whether tokens were cut off.
   /// - Throws: ``SwiftletError`` if `maxLength` has no room for the special tokens or a text is too long; the batch is
   ///   then unchanged.
@@ -116,9 +128,9 @@ extension Tokenizer {
   private func append(
     _ first: Pieces, _ second: Pieces?, addsSpecialTokens: Bool = true, to batch: inout TokenBatch
   ) {
-    for piece in second == nil ? template.single : template.pair {
+    for part in second == nil ? template.single : template.pair {
       let typeID: Int32, start = batch.ids.count
-      switch piece {
+      switch part {
       case .special(let ids, let type):
         guard addsSpecialTokens else { continue }
         batch.ids += ids
@@ -248,8 +260,8 @@ extension Tokenizer {
 
   private func encoding(_ first: Pieces, _ second: Pieces?, addsSpecialTokens: Bool) -> Encoding {
     var encoding = Encoding()
-    for piece in second == nil ? template.single : template.pair {
-      switch piece {
+    for part in second == nil ? template.single : template.pair {
+      switch part {
       case .special(let ids, let typeID):
         guard addsSpecialTokens else { continue }
         encoding.ids += ids

@@ -58,7 +58,7 @@ extension AddedToken {
 
 /// The tokens that are searched for in whole texts, by id and by content.
 struct AddedTokens: Sendable {
-  /// In the order in which they were added.
+  /// The tokens in the order in which they were added.
   let tokens: [AddedToken]
   private let byID: [Int32: AddedToken]
   private let byContent: [UTF8Key: Int32]

@@ -20,7 +20,7 @@ func bytesOfBase64(_ text: String) -> ContiguousArray<UInt8>? {
     default: break
     }
   }
-  // What the last digit has too much is zero.
+  // The unused low bits of the last digit must be zero.
   let extra: UInt32 = padding == 1 ? 0x3 : padding == 2 ? 0xF : 0
   return bits & extra == 0 ? bytes : nil
 }

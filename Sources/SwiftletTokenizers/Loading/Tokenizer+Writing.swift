@@ -36,7 +36,7 @@ extension WordPieceModel {
     return [
       "type": .string("WordPiece"), "unk_token": .string(vocabulary.token(unknownID) ?? ""),
       "continuing_subword_prefix": .string(String(decoding: prefix, as: UTF8.self)),
-      "max_input_chars_per_word": .number(JSONNumber(longestWord)), "vocab": .object(ids),
+      "max_input_chars_per_word": .number(JSONNumber(maximumWordScalarCount)), "vocab": .object(ids),
     ]
   }
 }

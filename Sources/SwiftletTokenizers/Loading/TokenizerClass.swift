@@ -11,7 +11,7 @@ struct TokenizerClass: Equatable {
   enum Template { case bert, mpnet, xlmRoberta }
 
   /// The kind of model that the class has; nil: that of tokenizer.json.
-  var model: ModelKind? = .wordPiece
+  var model: SegmentationKind? = .wordPiece
   /// Whether normalizer, pre-tokenizer and the model's settings come from tokenizer.json, if there is one.
   var usesFile = false
   /// The template that the class sets; nil: that of tokenizer.json.
@@ -57,7 +57,7 @@ struct TokenizerClass: Equatable {
   }
 
   private init(
-    model: ModelKind? = .wordPiece, usesFile: Bool = false, template: Template? = .bert,
+    model: SegmentationKind? = .wordPiece, usesFile: Bool = false, template: Template? = .bert,
     names: SpecialTokenNames? = .bert, ignoresCase: Bool = false, maskStripsLeft: Bool = false
   ) {
     self.model = model

@@ -8,7 +8,7 @@ import SwiftletFiles
 ///
 /// Source: transformers 5.23, `_from_pretrained` of tokenization_utils_base.py.
 struct TokenizerConfiguration {
-  /// nil if the file does not say. BERT then lowercases.
+  /// Whether texts are lowercased; nil if the file does not say: BERT lowercases.
   private(set) var lowercases: Bool?
   private(set) var stripsAccents: Bool?
   private(set) var isolatesIdeographs: Bool?
@@ -25,6 +25,8 @@ struct TokenizerConfiguration {
 
   /// The named special tokens, by their keys, as "cls_token". A nil value is null in the file: there is no such token.
   private(set) var named: [(key: String, token: AddedToken?)] = []
+  /// The place of each key in `named`.
+  private var placeOfKey: [UTF8Key: Int] = [:]
   /// Further special tokens.
   private(set) var extra: [AddedToken] = []
   /// The tokens of `added_tokens_decoder`, else of added_tokens.json.
@@ -106,13 +108,14 @@ struct TokenizerConfiguration {
       }
     }
     for key in ["extra_special_tokens", "additional_special_tokens"]
-    where extra.isEmpty || isMap && key.hasPrefix("e") {
+    where extra.isEmpty || isMap && key == "extra_special_tokens" {
       switch fields.object[key] {
       case nil, .null?: break
       case .array(let values)?:
+        var contents = Set(extra.map { UTF8Key($0.content) })
         for index in values.indices {
           let token = try fields.token(key, index)
-          if !extra.contains(where: { sameBytes($0.content, token.content) }) { extra.append(token) }
+          if contents.insert(UTF8Key(token.content)).inserted { extra.append(token) }
         }
       case .object?:
         guard let tokens = try fields.object(key) else { break }
@@ -123,17 +126,18 @@ struct TokenizerConfiguration {
   }
 
   private mutating func set(_ token: AddedToken?, for key: String) {
-    if let place = named.firstIndex(where: { sameBytes($0.key, key) }) {
+    if let place = placeOfKey[UTF8Key(key)] {
       named[place].token = token
     } else {
+      placeOfKey[UTF8Key(key)] = named.count
       named.append((key, token))
     }
   }
 
   /// The spelling of a named special token: the file's, else the class's; nil if there is none.
   func name(_ key: String, default name: String?) -> String? {
-    guard let entry = named.first(where: { sameBytes($0.key, key) }) else { return name }
-    return entry.token?.content
+    guard let place = placeOfKey[UTF8Key(key)] else { return name }
+    return named[place].token?.content
   }
 
   /// The named special tokens in the order in which they are added, with those that the class has by itself.
@@ -156,8 +160,8 @@ struct TokenizerConfiguration {
     }
     var tokens: [AddedToken] = []
     for key in Self.standardKeys {
-      let entry = named.first { sameBytes($0.key, key) }
-      if let token = entry == nil ? standard(key) : entry?.token { tokens.append(token) }
+      let token = if let place = placeOfKey[UTF8Key(key)] { named[place].token } else { standard(key) }
+      if let token { tokens.append(token) }
     }
     for (key, token) in named where !Self.standardKeys.contains(where: { sameBytes($0, key) }) {
       if let token { tokens.append(token) }
@@ -179,12 +183,12 @@ struct TokenizerConfiguration {
   }
 
   private mutating func readList(_ list: JSONFields) throws(TokenizerError) {
-    let special = named.compactMap(\.token) + extra
+    let special = Set((named.compactMap(\.token) + extra).map { UTF8Key($0.content) })
     for member in list.object.members {
       guard let id = member.value.int.flatMap(Int32.init(exactly:)), id >= 0 else {
         throw list.malformed(quoted(member.key), expected: "an id")
       }
-      let isSpecial = special.contains { sameBytes($0.content, member.key) }
+      let isSpecial = special.contains(UTF8Key(member.key))
       addedTokens.append(AddedToken(member.key, id: id, isSpecial: isSpecial, isNormalized: !isSpecial))
     }
   }

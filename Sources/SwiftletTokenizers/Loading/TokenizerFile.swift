@@ -9,8 +9,8 @@ import SwiftletFiles
 /// ``stages(_:_:)``. Anything that is not supported is an error that names it: silently different ids would be worse.
 /// Padding and truncation are not applied, as in sentence-transformers.
 struct TokenizerFile {
-  let modelKind: ModelKind
-  /// With the ids of the file.
+  let modelKind: SegmentationKind
+  /// The added tokens, with the file's ids.
   let addedTokens: [AddedToken]
   /// Whether the file's truncation cuts the start of texts.
   let truncatesLeft: Bool
@@ -90,7 +90,7 @@ struct TokenizerFile {
         "max_input_chars_per_word \(longest) with tokens of \(vocabulary.longLengths.count) lengths over 31 bytes",
         remedy: "set it to at most 1024")
     }
-    settings.longestWord = longest
+    settings.maximumWordScalarCount = longest
     return settings
   }
 
@@ -122,20 +122,20 @@ struct TokenizerFile {
     guard try file.object("decoder") != nil else { return nil }
     let decoder = try file.component("decoder", types: ["WordPiece"])
     return .wordPiece(
-      PieceDecoder(prefix: try decoder.string("prefix") ?? "##", cleansUp: try decoder.bool("cleanup") ?? true))
+      WordPieceDecoder(prefix: try decoder.string("prefix") ?? "##", cleansUp: try decoder.bool("cleanup") ?? true))
   }
 }
 
 extension JSONFields {
   /// The model and its kind. Files written before tokenizers 0.9 do not name the type.
-  fileprivate func model(_ key: String) throws(TokenizerError) -> (JSONFields, ModelKind) {
+  fileprivate func model(_ key: String) throws(TokenizerError) -> (JSONFields, SegmentationKind) {
     if let model = try object(key), model.object["type"] == nil {
       if model.object["max_input_chars_per_word"] != nil { return (model, .wordPiece) }
       if model.object["vocab"]?.array != nil { return (model, .unigram) }
     }
-    let kinds: [ModelKind] = [.wordPiece, .unigram]
+    let kinds: [SegmentationKind] = [.wordPiece, .unigram]
     let model = try component(key, types: kinds.map(\.rawValue))
-    return (model, try model.hasType([ModelKind.unigram.rawValue]) ? .unigram : .wordPiece)
+    return (model, try model.hasType([SegmentationKind.unigram.rawValue]) ? .unigram : .wordPiece)
   }
 
   /// A stage of the tokenizer. Throws unless it is present and of one of the types.
@@ -212,7 +212,8 @@ extension JSONFields {
     }
     if try part.hasType(["TemplateProcessing"]) {
       return try part.require(
-        TokenTemplate(single: try part.pieces("single"), pair: try part.pieces("pair")), "single and pair")
+        TokenTemplate(single: try part.templateParts("single"), pair: try part.templateParts("pair")), "single and pair"
+      )
     }
     let classifier = try part.processingToken("cls"), separator = try part.processingToken("sep")
     guard try part.hasType(["RobertaProcessing"]) else {
@@ -238,23 +239,23 @@ extension JSONFields {
     return id
   }
 
-  private func pieces(_ key: String) throws(TokenizerError) -> [TokenTemplate.Piece] {
-    var pieces: [TokenTemplate.Piece] = []
+  private func templateParts(_ key: String) throws(TokenizerError) -> [TokenTemplate.Part] {
+    var parts: [TokenTemplate.Part] = []
     for fields in try objects(key) ?? [] {
       let special = try fields.object("SpecialToken"), sequence = try fields.object("Sequence")
-      guard let piece = special ?? sequence, let name = try piece.string("id"),
-        let typeID = try piece.int("type_id").flatMap(Int32.init(exactly:)), typeID >= 0
+      guard let part = special ?? sequence, let name = try part.string("id"),
+        let typeID = try part.int("type_id").flatMap(Int32.init(exactly:)), typeID >= 0
       else { throw malformed(key, expected: "a list of sequences and special tokens") }
       if special != nil {
-        pieces.append(.special(ids: try specialIDs(name), typeID: typeID))
+        parts.append(.special(ids: try specialIDs(name), typeID: typeID))
       } else {
         guard ["A", "B"].contains(where: { sameBytes($0, name) }) else {
           throw malformed(key, expected: "a list of sequences A and B and special tokens")
         }
-        pieces.append(.text(isSecond: sameBytes(name, "B"), typeID: typeID))
+        parts.append(.text(isSecond: sameBytes(name, "B"), typeID: typeID))
       }
     }
-    return pieces
+    return parts
   }
 
   /// The ids that a template's special token stands for.

@@ -10,9 +10,9 @@ struct TokenizerStages {
   }
 
   var segmentation: Segmentation
-  /// nil: tokens are joined by spaces.
+  /// Turns tokens into text; nil: they are joined by spaces.
   var decoder: TokenDecoder?
-  /// nil: the class sets it.
+  /// The special tokens around texts; nil: the class sets them.
   var template: TokenTemplate?
 
   /// The tokens of the model.
@@ -28,10 +28,11 @@ struct TokenizerStages {
     switch segmentation {
     case .wordPiece(let settings):
       .wordPiece(
-        Stages(
+        WordPieceStages(
           addedTokens: addedTokens, normalization: settings.normalization,
           model: WordPieceModel(
-            vocabulary: settings.vocabulary, unknownID: unknownID, longestWord: settings.longestWord,
+            vocabulary: settings.vocabulary, unknownID: unknownID,
+            maximumWordScalarCount: settings.maximumWordScalarCount,
             continuationPrefix: settings.continuationPrefix)))
     case .unigram(let settings):
       .unigram(
@@ -48,7 +49,7 @@ struct WordPieceSettings {
   var normalization = Normalization()
   /// The token for a word that the vocabulary cannot spell; nil if a file says that there is none.
   var unknown: String? = "[UNK]"
-  var longestWord = 100
+  var maximumWordScalarCount = 100
   var continuationPrefix = "##"
 }
 
@@ -63,6 +64,6 @@ extension TokenizerStages {
       WordPieceSettings(
         vocabulary: vocabulary, normalization: normalization,
         unknown: configuration.name("unk_token", default: names.unknown)))
-    decoder = .wordPiece(PieceDecoder(prefix: "##", cleansUp: true))
+    decoder = .wordPiece(WordPieceDecoder(prefix: "##", cleansUp: true))
   }
 }

@@ -60,8 +60,9 @@ struct AddedTokenFinder: Sendable {
         continue
       }
       let (token, range) = (found.token, position..<position + found.pattern.count)
-      if includesSpecial || !token.isSpecial, try mayStand(token, at: range, in: text) {
+      if includesSpecial || !token.isSpecial, try mayStand(token, at: range, in: text),
         let bytes = try withWhitespace(range, of: token, in: text, limit: limit)
+      {
         return Match(id: token.id, bytes: bytes, end: range.upperBound)
       }
       position = range.upperBound
@@ -91,9 +92,12 @@ struct AddedTokenFinder: Sendable {
   }
 
   /// The range extended by the white space that belongs to the token.
+  ///
+  /// - Returns: nil if nothing is left of the token: it also takes the white space before it, but the match before has taken
+  ///   both. The reference drops such a token, too, or fails if that match goes on after it.
   private func withWhitespace(
     _ range: Range<Int>, of token: AddedToken, in text: Span<UInt8>, limit: Int
-  ) throws(TokenizerError) -> Range<Int> {
+  ) throws(TokenizerError) -> Range<Int>? {
     var (first, last) = (range.lowerBound, range.upperBound)
     if token.stripsLeft { first = max(first, limit) }
     while token.stripsLeft, first > limit {
@@ -104,7 +108,7 @@ struct AddedTokenFinder: Sendable {
     while token.stripsRight, last < text.count, try properties(at: last, in: text).isWhitespace {
       last += try text.scalar(at: last).byteCount
     }
-    return first..<last
+    return first < last ? first..<last : nil
   }
 
   private func properties(
@@ -123,6 +127,30 @@ struct AddedTokenFinder: Sendable {
   }
 }
 
+/// Finds the added tokens of a tokenizer: some are looked for in the raw text, the others in the normalized text.
+struct AddedTokenFinders: Sendable {
+  let raw: AddedTokenFinder
+  let normalized: AddedTokenFinder
+  /// The tokens of `normalized` as they look there, by id.
+  let spellings: [Int32: String]
+
+  /// - Parameter normalize: normalizes a whole text.
+  init(_ tokens: [AddedToken], normalize: (String) throws(TokenizerError) -> [UInt8]) {
+    raw = AddedTokenFinder(tokens.filter { !$0.isNormalized }.map { (Array($0.content.utf8), $0) })
+    let normalizedTokens = tokens.filter(\.isNormalized).map { token -> (pattern: [UInt8], token: AddedToken) in
+      // A string is UTF-8: normalizing it does not fail.
+      ((try? normalize(token.content)) ?? [], token)
+    }
+    normalized = AddedTokenFinder(normalizedTokens)
+    spellings = Dictionary(
+      normalizedTokens.map { ($0.token.id, String(decoding: $0.pattern, as: UTF8.self)) }
+    ) { $1 }
+  }
+
+  /// No tokens.
+  static let none = AddedTokenFinders([]) { _ in [] }
+}
+
 /// A walk over a text from added token to added token.
 struct AddedTokenWalk {
   private var position: Int
@@ -131,14 +159,16 @@ struct AddedTokenWalk {
   init(from start: Int) { (position, search) = (start, start) }
 
   /// The text before the next added token, and the token if there is one; nil at the end of the text.
+  ///
+  /// A token may be in the white space that the token before it has taken. The text goes on after the later one.
   mutating func next(
     _ finder: AddedTokenFinder, in text: Span<UInt8>, includesSpecial: Bool
   ) throws(TokenizerError) -> (before: Range<Int>, token: AddedTokenFinder.Match?)? {
-    guard position < text.count else { return nil }
+    guard position < text.count || search < text.count else { return nil }
     let start = position
     let match = try finder.firstMatch(in: text, from: search, limit: position, includesSpecial: includesSpecial)
     (position, search) = match.map { ($0.bytes.upperBound, $0.end) } ?? (text.count, text.count)
-    return (start..<(match?.bytes.lowerBound ?? text.count), match)
+    return (start..<max(start, match?.bytes.lowerBound ?? text.count), match)
   }
 }
 

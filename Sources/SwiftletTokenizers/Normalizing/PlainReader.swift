@@ -6,11 +6,11 @@ import SwiftletFiles
 /// space.
 ///
 /// Reads sixteen bytes at a time. A word that is a token costs one look-up, and no byte is copied. Words beside
-/// anything else and words of more than fifteen bytes are left to a `TextPass`.
+/// anything else and words of more than fifteen bytes are left to a `WordPiecePass`.
 final class PlainReader: Sendable {
   private let model: WordPieceModel
   private let index: VocabularyIndex
-  private let longestWord: Int
+  private let maximumWordScalarCount: Int
   /// The bits that make letters lowercase; digits have them already.
   private let caseBits: UInt128
 
@@ -20,12 +20,12 @@ final class PlainReader: Sendable {
   init(_ model: WordPieceModel, _ normalization: Normalization) {
     self.model = model
     index = model.vocabulary.index
-    longestWord = min(model.longestWord, ByteWindow.byteCount - 1)
+    maximumWordScalarCount = min(model.maximumWordScalarCount, ByteWindow.byteCount - 1)
     caseBits = normalization.lowercases ? ByteWindow(repeating: 0x20).bits : 0
   }
 
   /// Reads `text` from `start`, where no word may go on, and returns where it stopped: at `end`, after more than
-  /// `limit` ids, or before a word or byte that it leaves to a `TextPass`.
+  /// `limit` ids, or before a word or byte that it leaves to a `WordPiecePass`.
   func read(_ text: Span<UInt8>, from start: Int, to end: Int, limit: Int, into ids: inout [Int32]) -> Int {
     withTemporaryOutput(of: Int32.self, capacity: PlainReader.blockCount + ByteWindow.byteCount) { block in
       index.withTables { slots, keys, lengths in
@@ -72,7 +72,7 @@ final class PlainReader: Sendable {
       if block.count >= PlainReader.blockCount { append(&block, to: &ids) }
       let window = ByteWindow(text, at: position)
       let length = window.alphanumericCount
-      guard length <= longestWord else { break }
+      guard length <= maximumWordScalarCount else { break }
       let next = text[position &+ length]
       let isSpace = next == UInt8(ascii: " ")
       guard isSpace || isPlainBoundary(next) else { break }

@@ -54,7 +54,7 @@ struct UnicodeTables: Sendable {
   /// Blocks that several places share, by the one record that fills them.
   private var uniformBlocks: [(record: UInt16, block: UInt16)] = [(0, 0)]
 
-  /// O(1).
+  /// The properties of a scalar; O(1).
   @inline(__always)
   func properties(of scalar: UInt32) -> Properties {
     let block = Int(blocks[Int(scalar) >> Self.blockBits])
@@ -62,7 +62,7 @@ struct UnicodeTables: Sendable {
     return Properties(bits: properties[Int(record)])
   }
 
-  /// The full canonical decomposition, except that of Hangul, which `TextPass` computes.
+  /// The full canonical decomposition, except that of Hangul, which `WordPiecePass` computes.
   func decomposition(_ properties: Properties) -> ArraySlice<UInt32> {
     mapped[properties.mapping(at: Properties.decompositionShift)]
   }
@@ -145,7 +145,8 @@ struct UnicodeTables: Sendable {
   }
 }
 
-/// Reads the numbers of `UnicodeData` and `GraphemeData`: base-32 digits, lowest first, from "0"; a digit's sixth bit says that more follow.
+/// Reads the numbers of `UnicodeData` and `GraphemeData`: base-32 digits, lowest first, from "0"; a digit's sixth bit says
+/// that more follow.
 struct PackedNumbers {
   private let bytes: ContiguousArray<UInt8>
   private var position = 0

@@ -2,9 +2,9 @@
 
 /// Where replaced scalars come from, as the reference tells it (`tokenizers`, NormalizedString).
 ///
-/// A replacement takes the origins of the scalars that it replaces, one each. Of a longer one the rest share the last of them;
-/// of a shorter one the last scalar takes in the origins left over. If it is empty, the scalar before it does so. If there is
-/// none before it either, nobody does: from there on each scalar has the origin of one read earlier.
+/// A replacement takes the origins of the scalars it replaces, one each. If it is longer, its further scalars share the last
+/// origin. If it is shorter, its last scalar takes the origins left over. If it is empty, the scalar before it takes them;
+/// without one, every later scalar has the origin of an earlier one.
 struct Alignment {
   /// The origins of scalars that were read and that no scalar handed on has taken.
   private var waiting = OriginQueue()

@@ -5,9 +5,10 @@ import SwiftletFiles
 /// The word being read, and the search for its best pieces (Viterbi).
 ///
 /// The search goes over the word once. At each place it knows the best score of all ways to cut the word up to there, and the
-/// last piece of that way; of equal scores the first that was found stays. A word is searched when it is
-/// complete. A long one is searched while it is read: what all ways that are still open have in common is final, and is
-/// not kept any longer. So memory holds a word of a usual text, however long, in parts.
+/// last piece of that way; of equal scores the first that was found stays. A word is searched when it is complete.
+///
+/// A long word is searched while it is read. Pieces that all open ways share are final, and their bytes are dropped, so
+/// even a long word of usual text takes little memory.
 ///
 /// Unknown scalars in a row are one piece, as in the reference.
 struct BestPath: ~Copyable {
@@ -72,7 +73,7 @@ struct BestPath: ~Copyable {
 
   init(_ model: UnigramModel) {
     self.model = model
-    reach = max(model.longestPiece, 4)
+    reach = max(model.maximumPieceByteCount, 4)
     bytes = ContiguousArray(repeating: 0, count: 256)
     lastPieces = ContiguousArray(repeating: .none, count: 256)
     scores = ContiguousArray(repeating: 0, count: 256)
@@ -186,7 +187,7 @@ struct BestPath: ~Copyable {
     removeAll()
   }
 
-  /// Drops a word whose search has not begun.
+  /// Empties the word, whose `lastPieces` are cleared or were never set.
   mutating func removeAll() {
     count = 0
     searched = 0
@@ -316,7 +317,7 @@ struct BestPath: ~Copyable {
     }
     unknown.byteCount += range.count
     // A longer run is no piece.
-    if tracksOrigins || unknown.byteCount <= model.longestPiece || !model.byteIDs.isEmpty {
+    if tracksOrigins || unknown.byteCount <= model.maximumPieceByteCount || !model.byteIDs.isEmpty {
       unknown.bytes += bytes[range]
     }
   }
@@ -327,7 +328,7 @@ struct BestPath: ~Copyable {
     defer { unknown = UnknownRun() }
     let origin = Int(unknown.start)..<Int(unknown.end)
     let run = unknown.bytes
-    let id = unknown.byteCount <= model.longestPiece ? model.trie.id(of: run.span, run.indices) : -1
+    let id = unknown.byteCount <= model.maximumPieceByteCount ? model.trie.id(of: run.span, run.indices) : -1
     if id >= 0 {
       found.append(id, from: origin)
     } else if !model.byteIDs.isEmpty, run.allSatisfy({ model.byteIDs[Int($0)] >= 0 }) {
@@ -364,9 +365,9 @@ struct PieceList {
   }
 
   /// The pieces up to the limit.
-  func pieces() -> TextPieces {
+  func pieces() -> TextTokens {
     let isTruncated = isFull
-    var pieces = TextPieces(ids: ids, ranges: ranges ?? [], spellings: spellings, isTruncated: isTruncated)
+    var pieces = TextTokens(ids: ids, ranges: ranges ?? [], spellings: spellings, isTruncated: isTruncated)
     pieces.ids.truncate(to: limit)
     pieces.ranges.truncate(to: limit)
     return pieces

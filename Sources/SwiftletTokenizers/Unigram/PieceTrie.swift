@@ -28,7 +28,7 @@ struct PieceTrie: Sendable {
     fileprivate var isUsed: Bool { bits & 0x100 != 0 }
   }
 
-  /// A power of two times 256 units at least, so that no base leads past them.
+  /// A multiple of 256 units, so that `base ^ byte` never leads past them.
   let units: ContiguousArray<Unit>
   /// The base of the root.
   let rootBase: Int

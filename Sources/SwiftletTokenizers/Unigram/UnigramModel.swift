@@ -18,12 +18,12 @@ final class UnigramModel: ModelVocabulary {
   /// The score of a scalar that is no piece: ten less than the lowest score.
   let unknownScore: Double
   /// Bytes of the longest piece.
-  let longestPiece: Int
+  let maximumPieceByteCount: Int
   /// The ids of the 256 pieces that stand for bytes, -1 where there is none. Empty if unknown text is not spelled in bytes.
   let byteIDs: [Int32]
 
-  /// A longer piece is refused: the search stores lengths as 16 bits.
-  private static let maximumPieceLength = Int(UInt16.max)
+  /// Longer pieces are refused: the search looks that far ahead.
+  private static let pieceByteLimit = Int(UInt16.max)
 
   /// Pieces by id.
   ///
@@ -37,9 +37,9 @@ final class UnigramModel: ModelVocabulary {
     self.scores = scores
     self.unknownID = unknownID
     unknownScore = (scores.min() ?? 0) - 10
-    longestPiece = places.reduce(0) { max($0, Int($1.count)) }
-    guard longestPiece <= Self.maximumPieceLength else {
-      throw .invalidVocabulary(path: path, problem: "a piece has more than \(Self.maximumPieceLength) bytes")
+    maximumPieceByteCount = places.reduce(0) { max($0, Int($1.count)) }
+    guard maximumPieceByteCount <= Self.pieceByteLimit else {
+      throw .invalidVocabulary(path: path, problem: "a piece has more than \(Self.pieceByteLimit) bytes")
     }
     guard let trie = PieceTrie(sorted: Self.sorted(places, bytes), in: bytes) else {
       throw .invalidVocabulary(path: path, problem: "the vocabulary is too large")

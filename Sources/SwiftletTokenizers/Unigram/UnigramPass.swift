@@ -4,8 +4,8 @@ import SwiftletFiles
 
 /// The tokenization of one text by a Unigram tokenizer: normalizer, pre-tokenizer and model in one pass.
 ///
-/// As in a `TextPass`, each scalar goes through all stages before the next one is read, and reading stops when there are more
-/// pieces than the caller can use. The order of the stages is the reference's:
+/// As in a `WordPiecePass`, each scalar goes through all stages before the next one is read, and reading stops when there are
+/// more pieces than the caller can use. The order of the stages is the reference's:
 ///
 /// 1. added tokens are split off the raw text;
 /// 2. characters are replaced, white space is stripped and joined (`UnigramPass+Normalizing`, `UnigramPass+Steps`);
@@ -43,8 +43,8 @@ struct UnigramPass: ~Copyable {
   ///   yet.
   static func pieces(
     of text: Span<UInt8>, _ stages: UnigramStages, limit: Int, treatsSpecialTokensAsText: Bool
-  ) throws(TokenizerError) -> TextPieces {
-    try TextPass.checkLength(of: text)
+  ) throws(TokenizerError) -> TextTokens {
+    try WordPiecePass.checkLength(of: text)
     var pass = UnigramPass(
       stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, givesRanges: true)
     try pass.read(text)
@@ -60,7 +60,7 @@ struct UnigramPass: ~Copyable {
   static func appendIDs(
     of text: Span<UInt8>, _ stages: UnigramStages, limit: Int, treatsSpecialTokensAsText: Bool, to ids: inout [Int32]
   ) throws(TokenizerError) -> Bool {
-    try TextPass.checkLength(of: text)
+    try WordPiecePass.checkLength(of: text)
     let limit = ids.count + min(limit, Int.max - 1 - ids.count)
     var pass = UnigramPass(
       stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, givesRanges: false)
@@ -105,10 +105,10 @@ struct UnigramPass: ~Copyable {
   private mutating func read(_ text: Span<UInt8>) throws(TokenizerError) {
     var walk = AddedTokenWalk(from: 0)
     while !isFull,
-      let (before, token) = try walk.next(stages.rawTokens, in: text, includesSpecial: !treatsSpecialTokensAsText)
+      let (before, token) = try walk.next(stages.addedTokens.raw, in: text, includesSpecial: !treatsSpecialTokensAsText)
     {
       if !before.isEmpty {
-        if stages.normalizedTokens.isEmpty {
+        if stages.addedTokens.normalized.isEmpty {
           try normalize(before, of: text)
           endText()
         } else {
@@ -129,7 +129,9 @@ struct UnigramPass: ~Copyable {
       var pass = UnigramPass(stages, limit: .max - 1, treatsSpecialTokensAsText: true, givesRanges: false)
       pass.normalized = NormalizedText()
       try pass.normalize(0..<text.count, of: text)
-      return Array(pass.normalized?.bytes ?? [])
+      let bytes = Array(pass.normalized?.bytes ?? [])
+      pass.end()
+      return bytes
     }
   }
 
@@ -139,7 +141,7 @@ struct UnigramPass: ~Copyable {
     var walk = AddedTokenWalk(from: 0)
     while !isFull,
       let (before, token) = try walk.next(
-        stages.normalizedTokens, in: bytes, includesSpecial: !treatsSpecialTokensAsText)
+        stages.addedTokens.normalized, in: bytes, includesSpecial: !treatsSpecialTokensAsText)
     {
       var position = before.lowerBound
       while position < before.upperBound, !isFull {

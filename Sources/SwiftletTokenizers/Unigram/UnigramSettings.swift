@@ -48,6 +48,6 @@ struct Metaspace: Sendable, Equatable {
 struct UnigramSplitting: Sendable, Equatable {
   /// Whether white space ends words and is dropped, before anything else.
   var dropsWhitespace: Bool
-  /// nil: spaces stay as they are, and no word ends at one.
+  /// How words are split at spaces; nil: spaces stay as they are, and no word ends at one.
   var metaspace: Metaspace?
 }

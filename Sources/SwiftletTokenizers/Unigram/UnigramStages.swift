@@ -2,10 +2,7 @@
 
 /// The tables and settings that a pass of a Unigram tokenizer over a text reads: made once, shared by all its users.
 final class UnigramStages: Sendable {
-  let rawTokens: AddedTokenFinder
-  let normalizedTokens: AddedTokenFinder
-  /// The tokens of `normalizedTokens` as they look there, by id.
-  let normalizedSpellings: [Int32: String]
+  let addedTokens: AddedTokenFinders
   let normalization: UnigramNormalization
   let splitting: UnigramSplitting
   let model: UnigramModel
@@ -20,30 +17,24 @@ final class UnigramStages: Sendable {
     addedTokens: [AddedToken], normalization: UnigramNormalization, splitting: UnigramSplitting, model: UnigramModel
   ) {
     let kinds = ScalarKinds(normalization, splitting)
-    let raw = AddedTokenFinder(addedTokens.filter { !$0.isNormalized }.map { (Array($0.content.utf8), $0) })
-    let plain = UnigramStages(raw, [], normalization, splitting, model, kinds)
-    let normalized = addedTokens.filter(\.isNormalized).map { token -> (pattern: [UInt8], token: AddedToken) in
-      // A string is UTF-8: normalizing it does not fail.
-      ((try? UnigramPass.normalize(token.content, plain)) ?? [], token)
+    let plain = UnigramStages(.none, normalization, splitting, model, kinds)
+    let finders = AddedTokenFinders(addedTokens) { (text) throws(TokenizerError) in
+      try UnigramPass.normalize(text, plain)
     }
-    self.init(raw, normalized, normalization, splitting, model, kinds)
+    self.init(finders, normalization, splitting, model, kinds)
   }
 
   private init(
-    _ rawTokens: AddedTokenFinder, _ normalizedTokens: [(pattern: [UInt8], token: AddedToken)],
-    _ normalization: UnigramNormalization, _ splitting: UnigramSplitting, _ model: UnigramModel, _ kinds: ScalarKinds
+    _ addedTokens: AddedTokenFinders, _ normalization: UnigramNormalization, _ splitting: UnigramSplitting,
+    _ model: UnigramModel, _ kinds: ScalarKinds
   ) {
-    self.rawTokens = rawTokens
-    self.normalizedTokens = AddedTokenFinder(normalizedTokens)
-    normalizedSpellings = Dictionary(
-      normalizedTokens.map { ($0.token.id, String(decoding: $0.pattern, as: UTF8.self)) }
-    ) { $1 }
+    self.addedTokens = addedTokens
     self.normalization = normalization
     self.splitting = splitting
     self.model = model
     self.kinds = kinds
     metaspaceBytes = splitting.metaspace.map { ContiguousArray(String($0.replacement).utf8) } ?? []
-    plainWords = normalizedTokens.isEmpty ? PlainWords(normalization, splitting, kinds) : nil
+    plainWords = addedTokens.normalized.isEmpty ? PlainWords(normalization, splitting, kinds) : nil
   }
 
   /// A box for a pass's memory that nobody else uses until it is given back.

@@ -2,7 +2,7 @@
 
 /// The pieces of words met lately. Texts repeat words, and to look one up is quicker than to search its best path.
 ///
-/// Each word has one slot, whatever was there is replaced. What a word becomes does not depend on the cache.
+/// Each word has one slot; a new word replaces what was there. What a word becomes does not depend on the cache.
 struct WordCache<Key: WordKey>: ~Copyable {
   private var keys: ContiguousArray<Key>
   /// Up to four ids, -1 behind the last.

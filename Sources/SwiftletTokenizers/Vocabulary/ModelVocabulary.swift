@@ -13,7 +13,7 @@ protocol ModelVocabulary: Sendable {
 }
 
 /// The kinds of models that are supported, by their names in tokenizer.json.
-enum ModelKind: String {
+enum SegmentationKind: String {
   case wordPiece = "WordPiece"
   case unigram = "Unigram"
 }

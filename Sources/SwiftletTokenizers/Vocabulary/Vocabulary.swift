@@ -10,7 +10,7 @@ struct Vocabulary: ModelVocabulary {
   static let maximumTokenCount = 1 << 22
 
   /// Bytes of the longest token.
-  let longestToken: Int
+  let maximumTokenByteCount: Int
   /// The number of tokens whose text an earlier id already has, and the first such text; nil if there are none.
   let duplicates: (count: Int, first: String)?
   /// Finds tokens.
@@ -52,7 +52,7 @@ struct Vocabulary: ModelVocabulary {
       stepsLeft -= steps
     }
     guard stepsLeft >= 0 else { throw .invalidVocabulary(path: path, problem: "the hashes of its tokens collide") }
-    longestToken = places.reduce(0) { max($0, Int($1?.count ?? 0)) }
+    maximumTokenByteCount = places.reduce(0) { max($0, Int($1?.count ?? 0)) }
     let long = places.lazy.compactMap { $0.map { Int($0.count) } }.filter { $0 >= UInt32.bitWidth }
     longLengths = ContiguousArray(Set(long).sorted(by: >))
     tokenCount = places.reduce(0) { $0 + ($1 == nil ? 0 : 1) } - (duplicates?.count ?? 0)

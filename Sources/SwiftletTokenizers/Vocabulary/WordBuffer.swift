@@ -6,9 +6,9 @@ import SwiftletFiles
 ///
 /// One buffer serves all words of a text; nothing is allocated for a word.
 struct WordBuffer: ~Copyable {
-  /// The word in UTF-8, as far as it is kept.
+  /// The number of bytes kept.
   private(set) var byteCount = 0
-  /// All scalars of the word, those past the limit included.
+  /// The number of scalars, those past the limit included.
   private(set) var scalarCount = 0
   let scalarLimit: Int
   /// Room for the prefix, then the word, as ``WordPieceModel/forEachPiece(of:count:_:_:_:_:)`` requires.
@@ -26,10 +26,10 @@ struct WordBuffer: ~Copyable {
 
   /// A buffer for the words that a model splits.
   init(_ model: WordPieceModel, tracksOrigins: Bool) {
-    scalarLimit = model.longestWord
+    scalarLimit = model.maximumWordScalarCount
     start = model.prefix.count
     // A scalar has up to four bytes.
-    memory = OwnedBytes(count: model.memoryCount(wordBytes: model.longestWord * 4))
+    memory = OwnedBytes(count: model.memoryCount(wordBytes: model.maximumWordScalarCount * 4))
     origins = tracksOrigins ? [] : nil
   }
 

@@ -4,29 +4,29 @@ import SwiftletFiles
 
 /// WordPiece: a word becomes the longest token that starts it, then the longest that continues it, and so on.
 ///
-/// A word that cannot be split so, or that has more than `longestWord` scalars, is one unknown token.
+/// A word that cannot be split so, or that has more than `maximumWordScalarCount` scalars, is one unknown token.
 ///
 /// Schuster, Nakajima: Japanese and Korean Voice Search, ICASSP 2012; the greedy form is that of BERT's
 /// reference (Devlin et al., 2019) and of `tokenizers` (models/wordpiece).
 final class WordPieceModel: Sendable {
   let vocabulary: Vocabulary
   private let index: VocabularyIndex
-  private let longestToken: Int
+  private let maximumTokenByteCount: Int
   /// The lengths of tokens of 32 bytes or more, longest first.
   private let longLengths: ContiguousArray<Int>
   let unknownID: Int32
   /// The maximum number of scalars of a word, 100 in BERT.
-  let longestWord: Int
+  let maximumWordScalarCount: Int
   /// The prefix of a token that continues a word, "##" in BERT.
   let prefix: ContiguousArray<UInt8>
 
-  init(vocabulary: Vocabulary, unknownID: Int32, longestWord: Int, continuationPrefix: String) {
+  init(vocabulary: Vocabulary, unknownID: Int32, maximumWordScalarCount: Int, continuationPrefix: String) {
     self.vocabulary = vocabulary
     index = vocabulary.index
-    longestToken = vocabulary.longestToken
+    maximumTokenByteCount = vocabulary.maximumTokenByteCount
     longLengths = vocabulary.longLengths
     self.unknownID = unknownID
-    self.longestWord = longestWord
+    self.maximumWordScalarCount = maximumWordScalarCount
     prefix = ContiguousArray(continuationPrefix.utf8)
   }
 
@@ -71,7 +71,7 @@ final class WordPieceModel: Sendable {
     let window = ByteWindow(text, at: start)
     // Every length below a start's is possible: an ideograph needs no look-up.
     let lengths = count < VocabularyIndex.startCount ? .max : VocabularyIndex.lengths(from: window, lengths)
-    var length = min(count, longestToken)
+    var length = min(count, maximumTokenByteCount)
     if length >= UInt32.bitWidth {
       if let found = longToken(in: text, at: start, after: prefixCount, count: length, window, slots, keys) {
         return found

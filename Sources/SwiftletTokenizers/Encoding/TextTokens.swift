@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// The pieces of a text and where they come from.
-struct TextPieces {
+struct TextTokens {
   /// Their ids.
   var ids: [Int32] = []
   /// The bytes each piece comes from.

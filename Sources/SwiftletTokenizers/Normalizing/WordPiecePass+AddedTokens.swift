@@ -3,15 +3,15 @@
 import SwiftletFiles
 
 /// The stage that finds added tokens: in the raw text and, if the tokenizer has such tokens, in the normalized rest.
-extension TextPass {
+extension WordPiecePass {
   /// Reads the text from `start` to its end, or until the pass is full.
   mutating func read(_ text: Span<UInt8>, from start: Int) throws(TokenizerError) {
     var walk = AddedTokenWalk(from: start)
     while !isFull,
-      let (before, token) = try walk.next(stages.rawTokens, in: text, includesSpecial: !treatsSpecialTokensAsText)
+      let (before, token) = try walk.next(stages.addedTokens.raw, in: text, includesSpecial: !treatsSpecialTokensAsText)
     {
       if !before.isEmpty {
-        if stages.normalizedTokens.isEmpty {
+        if stages.addedTokens.normalized.isEmpty {
           try readSegment(before, of: text)
         } else {
           try readNormalized(try normalize(before, of: text))
@@ -22,9 +22,9 @@ extension TextPass {
   }
 
   /// Normalizes a whole text.
-  static func normalize(_ text: String, _ stages: Stages) throws(TokenizerError) -> [UInt8] {
+  static func normalize(_ text: String, _ stages: WordPieceStages) throws(TokenizerError) -> [UInt8] {
     try withUTF8(of: text) { (text) throws(TokenizerError) in
-      var pass = TextPass(stages, limit: 0, treatsSpecialTokensAsText: true, tracksOrigins: false)
+      var pass = WordPiecePass(stages, limit: 0, treatsSpecialTokensAsText: true, tracksOrigins: false)
       return Array(try pass.normalize(0..<text.count, of: text).bytes)
     }
   }
@@ -49,7 +49,7 @@ extension TextPass {
     var walk = AddedTokenWalk(from: 0)
     while !isFull,
       let (before, token) = try walk.next(
-        stages.normalizedTokens, in: bytes, includesSpecial: !treatsSpecialTokensAsText)
+        stages.addedTokens.normalized, in: bytes, includesSpecial: !treatsSpecialTokensAsText)
     {
       var position = before.lowerBound
       while position < before.upperBound, !isFull {

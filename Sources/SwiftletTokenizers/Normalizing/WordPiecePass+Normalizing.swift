@@ -2,7 +2,7 @@
 
 /// The steps of BERT's normalizer for a scalar that is not ASCII, in the order of the reference (`tokenizers`,
 /// normalizers/bert). Each step calls the next one; the last calls the splitter.
-extension TextPass {
+extension WordPiecePass {
   /// Reads the scalar at `position` and the combining marks after it that NFD may sort together with its own. Returns
   /// where the next scalar starts.
   mutating func normalizeScalar(

@@ -3,7 +3,7 @@
 /// BERT's pre-tokenizer: words end at white space, and punctuation is a word by itself.
 ///
 /// Punctuation is ASCII's, symbols included, and the general categories P*, as the reference has them.
-extension TextPass {
+extension WordPiecePass {
   /// Takes a scalar from the normalizer.
   mutating func split(_ scalar: UInt32, _ properties: UnicodeTables.Properties, from origin: Range<Int>) {
     guard normalized == nil else {

@@ -8,14 +8,14 @@ import SwiftletFiles
 /// the next one is read, so memory holds one word for a text of any length, and reading stops as soon as there are more
 /// pieces than the caller can use. The order of the stages is the reference's:
 ///
-/// 1. added tokens are split off the raw text (`TextPass+AddedTokens`);
-/// 2. clean, isolate ideographs, strip accents, lowercase (`TextPass+Normalizing`);
-/// 3. split at white space and punctuation (`TextPass+Splitting`);
+/// 1. added tokens are split off the raw text (`WordPiecePass+AddedTokens`);
+/// 2. clean, isolate ideographs, strip accents, lowercase (`WordPiecePass+Normalizing`);
+/// 3. split at white space and punctuation (`WordPiecePass+Splitting`);
 /// 4. WordPiece (`WordPieceModel`).
 ///
 /// If places in the text are not needed, a `PlainReader` does the same for plain ASCII in one step.
-struct TextPass: ~Copyable {
-  let stages: Stages
+struct WordPiecePass: ~Copyable {
+  let stages: WordPieceStages
   private let model: WordPieceModel
   /// Reading stops once there are more ids than this.
   let limit: Int
@@ -41,16 +41,16 @@ struct TextPass: ~Copyable {
   ///
   /// - Complexity: O(bytes read); memory for the pieces, one word and one run of combining marks.
   static func pieces(
-    of text: Span<UInt8>, _ stages: Stages, limit: Int, treatsSpecialTokensAsText: Bool
-  ) throws(TokenizerError) -> TextPieces {
+    of text: Span<UInt8>, _ stages: WordPieceStages, limit: Int, treatsSpecialTokensAsText: Bool
+  ) throws(TokenizerError) -> TextTokens {
     try checkLength(of: text)
-    var pass = TextPass(
+    var pass = WordPiecePass(
       stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, tracksOrigins: true)
     try pass.read(text, from: 0)
     let isTruncated = pass.isFull
     pass.ids.truncate(to: limit)
     pass.ranges?.truncate(to: limit)
-    return TextPieces(
+    return TextTokens(
       ids: pass.ids, ranges: pass.ranges ?? [], spellings: pass.spellings, isTruncated: isTruncated)
   }
 
@@ -59,7 +59,7 @@ struct TextPass: ~Copyable {
   ///
   /// - Complexity: as ``pieces(of:_:limit:treatsSpecialTokensAsText:)``.
   static func appendIDs(
-    of text: Span<UInt8>, _ stages: Stages, limit: Int, treatsSpecialTokensAsText: Bool, to ids: inout [Int32]
+    of text: Span<UInt8>, _ stages: WordPieceStages, limit: Int, treatsSpecialTokensAsText: Bool, to ids: inout [Int32]
   ) throws(TokenizerError) -> Bool {
     try checkLength(of: text)
     let firstCount = ids.count
@@ -79,10 +79,10 @@ struct TextPass: ~Copyable {
   /// The same for a text that is not plain from `start` on.
   @inline(never)
   private static func appendIDs(
-    of text: Span<UInt8>, from start: Int, _ stages: Stages, _ limit: Int, _ treatsSpecialTokensAsText: Bool,
+    of text: Span<UInt8>, from start: Int, _ stages: WordPieceStages, _ limit: Int, _ treatsSpecialTokensAsText: Bool,
     to ids: inout [Int32]
   ) throws(TokenizerError) {
-    var pass = TextPass(
+    var pass = WordPiecePass(
       stages, limit: limit, treatsSpecialTokensAsText: treatsSpecialTokensAsText, tracksOrigins: false)
     swap(&pass.ids, &ids)
     defer { swap(&pass.ids, &ids) }
@@ -93,7 +93,7 @@ struct TextPass: ~Copyable {
     guard text.count <= Int32.max else { throw .textTooLong(byteCount: text.count) }
   }
 
-  init(_ stages: Stages, limit: Int, treatsSpecialTokensAsText: Bool, tracksOrigins: Bool) {
+  init(_ stages: WordPieceStages, limit: Int, treatsSpecialTokensAsText: Bool, tracksOrigins: Bool) {
     self.stages = stages
     model = stages.model
     self.limit = limit

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import SwiftletFiles
+
+/// The folder of a model that a user's path means.
+///
+/// The root of a model in a hub cache, `models--organization--name`, means its snapshot: the one that `refs/main` names,
+/// else the only one.
+///
+/// - Throws: ``ModelLocationError`` if the path is a name on the hub and no folder here, or a cache without a snapshot to
+///   choose.
+package func modelFolder(at path: String) throws -> String {
+  guard exists(path) else {
+    guard isHubName(path) else { return path }
+    throw ModelLocationError(path: path, problem: .hubName)
+  }
+  let snapshots = joinPath(path, "snapshots")
+  guard exists(snapshots), !exists(joinPath(path, "config.json")), !exists(joinPath(path, "modules.json")) else {
+    return path
+  }
+  let names = try Folder(snapshots).names().filter { !$0.hasPrefix(".") }
+  let reference = joinPath(path, "refs/main")
+  if exists(reference) {
+    let bytes = try InputFile(path: reference).readAll(limit: 1 << 10)
+    if let name = names.first(where: { $0.utf8.elementsEqual(bytes.prefix { $0 > 0x20 }) }) {
+      return joinPath(snapshots, name)
+    }
+  }
+  guard names.count == 1 else { throw ModelLocationError(path: path, problem: .hubCache(snapshots: names.count)) }
+  return joinPath(snapshots, names[0])
+}
+
+/// Whether a path looks like `organization/name`.
+private func isHubName(_ path: String) -> Bool {
+  let parts = path.split(separator: "/", omittingEmptySubsequences: false)
+  return parts.count == 2 && parts.allSatisfy { !$0.isEmpty && $0.first != "." } && !exists(String(parts[0]))
+}
+
+/// Thrown for a path that means no folder of a model.
+package struct ModelLocationError: SwiftletError, Equatable {
+  /// What the path is.
+  package enum Problem: Equatable, Sendable {
+    /// The name of a model on the Hugging Face hub.
+    case hubName
+    /// The folder of a model in a hub cache, without a snapshot or with several.
+    case hubCache(snapshots: Int)
+  }
+
+  package let path: String?
+  /// What the path is.
+  package let problem: Problem
+
+  package var reason: String {
+    switch problem {
+    case .hubName: "there is no such folder; this looks like a model's name on the hub, and models are not downloaded"
+    case .hubCache(0): "this is a hub cache without a snapshot of the model"
+    case .hubCache(let count): "this is a hub cache with \(count) snapshots of the model"
+    }
+  }
+
+  package var remedy: String {
+    let name = path ?? ""
+    let folder = name.split(separator: "/").last.map { escaped(String($0)) } ?? "model"
+    return switch problem {
+    case .hubName: "download it once, `hf download \(escaped(name)) --local-dir \(folder)`, and give that folder"
+    case .hubCache(0): "download the model again"
+    case .hubCache: "give one of the folders below snapshots/"
+    }
+  }
+}
