@@ -5,8 +5,9 @@
 usage: check_long_lines.py [--unigram] [PROGRAM]
 
 PROGRAM is `tokenize` of Examples/, built in release, if not given. The model is the bundled one; with --unigram, the Unigram
-tokenizers of the goldens. Lines are text, one endless word and endless runs of combining marks, each once as it is and once with a byte at its end that is not UTF-8, which must be an error that names line
-and byte. Exits with 1 if a bound is passed or an answer is wrong. Linux, where memory is counted in kilobytes.
+tokenizers of the goldens. Lines are text, one endless word and endless runs of combining marks, each once as it is and once
+with a byte at its end that is not UTF-8, which must be an error that names line and byte. Exits with 1 if a bound is passed
+or an answer is wrong. Linux, where memory is counted in kilobytes.
 """
 import os
 import pathlib

@@ -8,12 +8,14 @@ usage: check_ranks.py [--quick] [--namespaces] [--program FILE]
 Needs Open MPI (Debian: openmpi-bin and libopenmpi-dev) and both programs, built. Prints the SHA-256 of the
 model.safetensors of each run: ranks, threads, pieces and CPU paths, all kinds of losses, evaluation and mining, a rank that
 is killed and a run that goes on with another number of ranks, a stop by SIGUSR1. Also that a wrong argument is reported
-once, and a rank with other data named. --quick is the short form for CI. --measure compares what a step of
-1,024 texts of a table (or --texts) takes of the processors with 1, 2 and 4 ranks of one thread each, MPI's own time left out, with one process of `finetune`. The limit is 1.05 times its time
-and three times that of what every rank does alone: the loss, the norm, the update, the packing of weights. This is the time of a step
-whose texts have no tokens, which a line through those of 3 and of 6 tokens a text gives. Where perf is installed, also the
-share of the step that rounds the blocks' sums to integers and back; Benchmarks has a program that times the loss alone. --namespaces also runs three ranks in network
-namespaces that know each other by TCP only (Linux, root); exit 1 if a digest differs.
+once, and a rank with other data named. --quick is the short form for CI. --namespaces also runs three ranks in network
+namespaces that know each other by TCP only (Linux, root). Exit 1 if a digest differs.
+
+--measure compares what a step of 1,024 texts of a table (or --texts) takes of the processors with 1, 2 and 4 ranks of one
+thread each, MPI's own time left out, with one process of `finetune`. The limit is 1.05 times its time and three times that of
+what every rank does alone: the loss, the norm, the update, the packing of weights. This is the time of a step whose texts
+have no tokens, which a line through those of 3 and of 6 tokens a text gives. Where perf is installed, also the share of the
+step that rounds the blocks' sums to integers and back; Benchmarks has a program that times the loss alone.
 """
 import argparse
 import contextlib
@@ -266,6 +268,9 @@ def main():
         print(f"    {expected[:16]}  one process")
         for ranks in (2,) if arguments.quick else (1, 2, 3, 5):
             runs.together(f"{ranks} ranks", expected, ranks, *large)
+        # Each batch is one block, of one rank.
+        accumulated = [*labeled, "--accumulate", "2", "--steps", "2"]
+        runs.together("accumulated batches of one block", runs.alone(*accumulated), 2, *accumulated)
         mixed = [({"SWIFTLET_CPU": "avx2"}, ["--threads", "1"]), ({}, ["--threads", "2", "--piece-size", "23"]), ({}, ["--piece-size", "8"])]
         if arguments.quick:
             killed(runs, expected, large)

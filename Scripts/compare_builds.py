@@ -4,10 +4,10 @@
 
 usage: compare_builds.py OLD NEW TEXTS TRAIN [--pairs N] [--only TASK,...] [--finetune-options WORDS]
 
-OLD and NEW are folders with release builds of `embed`, `finetune` and, if it is to be compared, the benchmarks' `tokenizer`; TEXTS has a text a line, TRAIN is a table of texts and
-labels. The builds run in turn, the first of a pair changing. Prints for each task the median of old / new (above 1: NEW is
-faster) and its 95 % interval by bootstrap. For latency both programs stay open
-for fifty lines and get each in turn.
+OLD and NEW are folders with release builds of `embed`, `finetune` and, if it is to be compared, the benchmarks' `tokenizer`;
+TEXTS has a text a line, TRAIN is a table of texts and labels. The builds run in turn, the first of a pair changing. Prints
+for each task the median of old / new (above 1: NEW is faster) and its 95 % interval by bootstrap. For latency both programs
+stay open for fifty lines and get each in turn.
 """
 import argparse
 import json

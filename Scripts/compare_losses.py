@@ -4,7 +4,7 @@
 
 usage: compare_losses.py TRAIN TEST --work FOLDER [--label-column category] [--tables NAME,…] [--steps 200]
 
-TRAIN and TEST are tables of labelled texts, as those of Banking77. FOLDER keeps the tuned models, 90 MB each, and their
+TRAIN and TEST are tables of labeled texts, as those of Banking77. FOLDER keeps the tuned models, 90 MB each, and their
 scores: a call that was broken off goes on there. The tables are losses, negatives, semi-hard, encoders, words and retrieval.
 All runs have one seed, batches of 16 labels x 4 texts of at most 64 tokens, and the defaults of `finetune`, but for the
 options in their row. Prints Markdown. Takes a minute a model; needs the release build of Examples/, and for the table of

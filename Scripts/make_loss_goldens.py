@@ -6,9 +6,9 @@ usage: make_loss_goldens.py [--output FOLDER]
 
 One file a batch, {B}x{D} or {B}x{D}-normalized, of float32 vectors of D features in clusters:
 
-- `vectors` [B, D], `labels` [B]: a labelled batch. Where B > 2 the last row's label is its own; 2x128 has one label.
+- `vectors` [B, D], `labels` [B]: a labeled batch. Where B > 2 the last row's label is its own; 2x128 has one label.
 - `positives` [B, D], `negatives` [2 B, D]: with the vectors as anchors, triplets.
-- `LOSS.DISTANCE.value` [1], `LOSS.DISTANCE.vectors`: a loss of the labelled batch and its gradient.
+- `LOSS.DISTANCE.value` [1], `LOSS.DISTANCE.vectors`: a loss of the labeled batch and its gradient.
 - `LOSS.DISTANCE.value` [1], `LOSS.DISTANCE.anchors`, `….positives`, `….negatives`: the same of the triplets.
 
 and one, pairs-{B}x{D} or pairs-{B}x{D}-normalized, of pairs:

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Makes the goldens of training, Tests/SwiftletTrainingTests/Fixtures/batch-hard/ and architectures/: gradients
-of a whole small random BERT, of each other architecture, of a BERT with further modules, and of static embeddings.
+"""Makes the goldens of training, Tests/SwiftletTrainingTests/Fixtures/batch-hard/, architectures/ and steps/: gradients
+of a whole small random BERT, of each other architecture, of a BERT with further modules, and of static embeddings; and 20
+steps of training the small BERT.
 
 usage: make_training_goldens.py [--output FOLDER]
 
@@ -9,9 +10,12 @@ All numbers are PyTorch's in float64, each text run alone, so unpadded, dropout 
 [texts, hidden], `positives` and `negatives` [texts] (the hardest, by index) and `gradient.NAME` for each parameter by its
 name in the checkpoint, of modules `gradient.FOLDER.NAME`. Choices among the hardest and triplets' distances to the margin
 are all at least 1e-3 away from where the result changes.
+
+The steps are those of train_reference.py, which says what the files are, with a rate of 5e-4, on texts of random words.
 """
 import argparse
 import pathlib
+import random
 
 import torch
 from safetensors.torch import save_file
@@ -24,6 +28,7 @@ from transformers import AutoTokenizer, BertConfig
 from bert_reference import (
     REPOSITORY, SPECIAL_TOKENS, SPECIAL_TOKENS_OF_ROBERTA, configuration, load, random_weights, write_json, write_model)
 from make_bert_goldens import Case, vocabulary, with_modules, write_modules
+from train_reference import train
 from triplet_reference import batch_hard, embed
 
 OUTPUT = REPOSITORY / "Tests" / "SwiftletTrainingTests" / "Fixtures"
@@ -103,6 +108,17 @@ def make_modules(output, config, pieces, texts, labels, seed):
     write_golden(output / "golden.safetensors", parameters, vectors, labels, margin=0.3)
 
 
+def random_batches(seed):
+    """Endless batches of 5 labels x 3 texts: texts, then their labels. Half of a text's words are those of its label."""
+    rng = random.Random(seed)
+    words = {label: " ".join(texts).split() for label, texts in TEXTS.items() if label != "alone"}
+    words["any"] = sum(words.values(), [])
+    labels = [place for place in range(len(words)) for _ in range(3)]
+    while True:
+        yield [" ".join(rng.choice(words[rng.choice([list(words)[label], "any"])]) for _ in range(rng.randrange(2, 20)))
+               for label in labels], labels
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--output", type=pathlib.Path, default=OUTPUT)
@@ -131,6 +147,8 @@ def main():
     make_static(
         output / "architectures" / "static-embedding", pieces, texts + [""], torch.cat([labels, labels[-1:]]),
         STATIC_SEED)
+    (output / "steps").mkdir(exist_ok=True)
+    train(bert / "model", random_batches(seed=0), output / "steps", steps=20, rate=5e-4)
 
 
 if __name__ == "__main__":

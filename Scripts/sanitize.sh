@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 #
-# Looks for accesses outside of buffers, undefined behaviour and data races:
+# Looks for accesses outside of buffers, undefined behavior and data races:
 # sanitize.sh [kernels] [memory [FILTER] | threads [FILTER]]
 #
 # kernels: each C kernel at sizes 0 to 67 between guard pages, on every CPU path, with AddressSanitizer and

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Scores `finetune` on labelled texts: 1-NN and centroid accuracy on the test texts, before and after 200 steps.
+"""Scores `finetune` on labeled texts: 1-NN and centroid accuracy on the test texts, before and after 200 steps.
 
 usage: score_finetuning.py TRAIN TEST [--label-column category] [--setup a,b] [--seeds 1,2,3] [--steps 200]
 

@@ -29,22 +29,22 @@ from bert_reference import REPOSITORY, load
 from triplet_reference import batch_hard, embed
 
 MODEL = REPOSITORY / "weights" / "all-MiniLM-L6-v2"
-MARGIN, RATE, DECAY, MOST_TOKENS = 0.3, 2e-5, 0.01, 64
+MARGIN, DECAY, MOST_TOKENS = 0.3, 0.01, 64
 LABELS, TEXTS_PER_LABEL = 16, 4
 CLOSEST = 1e-5
 
 
 class Run:
-    """A copy of the model in one precision, and its optimizer."""
+    """A copy of a model in one precision, and its optimizer."""
 
-    def __init__(self, dtype):
-        self.model = load(MODEL, dtype)
+    def __init__(self, model, dtype, rate):
+        self.model = load(model, dtype)
         self.parameters = {name: tensor for name, tensor in self.model.named_parameters() if "pooler" not in name}
         plain = {name for name in self.parameters if name.endswith("bias") or "LayerNorm" in name}
         groups = [
             {"params": [self.parameters[name] for name in self.parameters if name not in plain], "weight_decay": DECAY},
             {"params": [self.parameters[name] for name in plain], "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=RATE, betas=(0.9, 0.999), eps=1e-8)
+        self.optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.999), eps=1e-8)
 
     def loss(self, encodings, labels):
         return batch_hard(embed(self.model, encodings, "mean", True), labels, MARGIN)
@@ -76,6 +76,35 @@ def batches(arguments):
                [label for label in chosen for _ in range(TEXTS_PER_LABEL)])
 
 
+def train(model, batches, folder, steps, rate):
+    """Trains the model of a folder on the first `steps` batches that fit, and writes all files. A batch is texts and labels."""
+    tokenizer = AutoTokenizer.from_pretrained(model, local_files_only=True)
+    single, double = Run(model, torch.float32, rate), Run(model, torch.float64, rate)
+    taken, numbers = [], []
+    for texts, labels in batches:
+        encodings = [tokenizer(text, truncation=True, max_length=MOST_TOKENS)["input_ids"] for text in texts]
+        (loss32, mined32), (loss64, mined64) = (run.loss(encodings, torch.tensor(labels)) for run in (single, double))
+        if mined32 != mined64 or mined64.closest < CLOSEST:
+            print(f"a batch with a choice of {mined64.closest:.1e} is drawn anew", flush=True)
+            continue
+        _, norm32 = single.differentiate(loss32)
+        gradients, norm64 = double.differentiate(loss64)
+        if not taken:
+            save_file(gradients, folder / "gradients-float64.safetensors")
+        single.step()
+        double.step()
+        taken.append({"texts": texts, "labels": labels})
+        numbers.append({"float32": loss32.item(), "float64": loss64.item(), "norm32": norm32, "norm64": norm64})
+        print(f"step {len(taken)}: {json.dumps(numbers[-1])}", flush=True)
+        if len(taken) == steps:
+            break
+    lines = "".join(json.dumps(batch, ensure_ascii=False) + "\n" for batch in taken)
+    (folder / "batches.jsonl").write_text(lines, encoding="utf-8")
+    (folder / "reference.json").write_text(json.dumps(numbers, indent=1) + "\n")
+    single.save(folder / "weights-float32.safetensors")
+    double.save(folder / "weights-float64.safetensors")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("csv", type=pathlib.Path)
@@ -86,31 +115,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
-    tokenizer = AutoTokenizer.from_pretrained(MODEL, local_files_only=True)
-    single, double = Run(torch.float32), Run(torch.float64)
-    taken, steps = [], []
-    for texts, labels in batches(arguments):
-        encodings = [tokenizer(text, truncation=True, max_length=MOST_TOKENS)["input_ids"] for text in texts]
-        (loss32, mined32), (loss64, mined64) = (run.loss(encodings, torch.tensor(labels)) for run in (single, double))
-        if mined32 != mined64 or mined64.closest < CLOSEST:
-            print(f"a batch with a choice of {mined64.closest:.1e} is drawn anew", flush=True)
-            continue
-        _, norm32 = single.differentiate(loss32)
-        gradients, norm64 = double.differentiate(loss64)
-        if not taken:
-            save_file(gradients, arguments.folder / "gradients-float64.safetensors")
-        single.step()
-        double.step()
-        taken.append({"texts": texts, "labels": labels})
-        steps.append({"float32": loss32.item(), "float64": loss64.item(), "norm32": norm32, "norm64": norm64})
-        print(f"step {len(taken)}: {json.dumps(steps[-1])}", flush=True)
-        if len(taken) == arguments.steps:
-            break
-    lines = "".join(json.dumps(batch, ensure_ascii=False) + "\n" for batch in taken)
-    (arguments.folder / "batches.jsonl").write_text(lines, encoding="utf-8")
-    (arguments.folder / "reference.json").write_text(json.dumps(steps, indent=1) + "\n")
-    single.save(arguments.folder / "weights-float32.safetensors")
-    double.save(arguments.folder / "weights-float64.safetensors")
+    train(MODEL, batches(arguments), arguments.folder, arguments.steps, rate=2e-5)
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ import matplotlib.pyplot as pyplot
 
 from table import ENGINES
 
-INK = "#010203"  # stands for the page's colour of text
-COLOURS = {
+INK = "#010203"  # stands for the page's color of text
+COLORS = {
     "swiftlet": "#f05138", "pytorch": "#8e6bbf", "onnxruntime": "#6f8fb3", "openvino": "#4a9fd8",
     "ctranslate2": "#79a86b"}
 STYLE = """<style>:root { color: #1f2328 } @media (prefers-color-scheme: dark) { :root { color: #e6edf3 } }</style>"""
@@ -42,11 +42,11 @@ def throughput(results):
             tokens = measured["swiftlet"]["tokens"] / measured["swiftlet"]["texts"]
             names.append((place + (len(bars) - 1) / 2, f"{precision}\n{tokens:.0f} tokens"))
             for name, bar in bars.items():
-                axes.bar(place, bar["tokens_per_s"] / 1000, 0.92, color=COLOURS[name])
+                axes.bar(place, bar["tokens_per_s"] / 1000, 0.92, color=COLORS[name])
                 place += 1
             place += 1
-    for name in COLOURS:
-        axes.bar(0, 0, color=COLOURS[name], label=ENGINES.get(name, "Swiftlet"))
+    for name in COLORS:
+        axes.bar(0, 0, color=COLORS[name], label=ENGINES.get(name, "Swiftlet"))
     axes.set_xticks([x for x, _ in names], [label for _, label in names], fontsize=9)
     axes.tick_params(axis="x", length=0)
     axes.set_ylabel("thousand tokens a second")
@@ -62,7 +62,7 @@ def scaling(results):
     rate = seconds[-1] / tokens[-1]
     line = {"color": INK, "linewidth": 0.8, "linestyle": "--"}
     left.loglog(tokens, [rate * count for count in tokens], **line, label="proportional")
-    left.loglog(tokens, seconds, "o", color=COLOURS["swiftlet"], label="measured")
+    left.loglog(tokens, seconds, "o", color=COLORS["swiftlet"], label="measured")
     left.set(xlabel="tokens in all", ylabel="seconds")
     points = results["scaling"]["lengths"]
     lengths = [point["tokens"] / point["texts"] for point in points]
@@ -71,7 +71,7 @@ def scaling(results):
     operations = [21.2 + 0.0092 * length for length in lengths]
     scale = sorted(time / count for time, count in zip(microseconds, operations))[len(points) // 2]
     right.plot(lengths, [scale * count for count in operations], **line, label="proportional to the operations")
-    right.plot(lengths, microseconds, "o", color=COLOURS["swiftlet"], label="measured")
+    right.plot(lengths, microseconds, "o", color=COLORS["swiftlet"], label="measured")
     right.set(xlabel="tokens of a text", ylabel="microseconds a token", ylim=(0, 1.1 * max(microseconds)))
     left.legend(loc="upper left", fontsize=9)
     right.legend(loc="lower right", fontsize=9)

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures `serve` under load, beside other servers of vectors, in one run on one machine.
 
-usage: serve_load.py [--peers NAME,...] [--infinity PYTHON] [--batches 1,32] [--connections 1,4,16,64] [--seconds S] [--precision NAME]
-                     [--results FILE]
+usage: serve_load.py [--peers NAME,...] [--infinity PYTHON] [--batches 1,32] [--connections 1,4,16,64] [--seconds S]
+                     [--precision NAME] [--results FILE]
        serve_load.py --check-bits N
        serve_load.py --fairness
        serve_load.py --start
@@ -20,13 +20,14 @@ They need two environments, since infinity-emb wants older packages; a peer that
 Each server runs alone and has the bundled model. All are asked through an API like OpenAI's, for base64, by one
 client over bare sockets (load_client.py), with texts of 15 tokens that are all different: one a request, and 32. Ours runs
 first and again last, and the slower run counts. Printed are requests a second, the 50th and 99th of 100 latencies, the
-processor's time a token beside that of `embed` for all texts and, for one text a request, beside that of an `embed` that is given
-as many texts at a time as there are connections: a server has no more of them to compute together. Also what
-the client took of the processors, and the ratio to the best peer. --precision is that of `serve` and `embed` only.
+processor's time a token beside that of `embed` for all texts and, for one text a request, beside that of an `embed` that is
+given as many texts at a time as there are connections: a server has no more of them to compute together. Also what the client
+took of the processors, and the ratio to the best peer. --precision is that of `serve` and `embed` only.
 
 --check-bits asks for N texts of mixed lengths from 64 clients at once, over all routes and forms of vectors; each must have
 the bits that `embed` writes. --fairness times single texts while requests of 2,048 texts are computed; --start the start;
---cache compares the server with and without its cache, where half of the texts come again; --soak tells of memory, descriptors and latency under 64 connections. Linux.
+--cache compares the server with and without its cache, where half of the texts come again; --soak tells of memory,
+descriptors and latency under 64 connections. Linux.
 """
 import argparse
 import json

@@ -26,7 +26,7 @@ struct FilesTests {
       var bytes = ContiguousArray<UInt8>(repeating: 0, count: found.byteRange.count)
       var elements = bytes.mutableSpan
       var span = elements.mutableBytes
-      try file.read(found, into: &span)
+      try found.read(into: &span)
       #expect(bytes == [7, 7, 7, 7])
     }
   }

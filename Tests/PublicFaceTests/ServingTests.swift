@@ -25,6 +25,7 @@ import Testing
     let cache = EmbeddingCache(byteLimit: 1 << 20)
     for _ in 0..<2 {
       let done = try await queue.result(of: request, deadline: .now + .seconds(60), cache: cache)
+      #expect(done.output.count == 3)
       #expect(zip(done.output, expected).allSatisfy { $0.elementsEqual($1.prefix(8)) })
       #expect(done.waited >= .zero && done.computed >= .zero)
     }

@@ -45,6 +45,17 @@ struct TokenizerTests {
     #expect(batch.sequenceCount == 2 && batch.tokenRange(of: 1) == 4..<6)
   }
 
+  @Test(arguments: [nil, 1, 3, 100]) func manyTextsAtOnce(threadCount: Int?) throws {
+    let tokenizer = try tokenizer(), options = EncodingOptions(maxLength: 6)
+    let texts = (0..<70).map { String(repeating: "a ", count: $0 % 5) }
+    let pairs = (0..<70).map { $0 % 3 == 0 ? "A b" : "" }
+    let batch = try tokenizer.encodeIDs(texts, pairs: pairs, options: options, threadCount: threadCount)
+    let encodings = try zip(texts, pairs).map { try tokenizer.encode($0, pair: $1, options: options) }
+    #expect(batch.sequenceCount == 70 && batch.ids == encodings.flatMap(\.ids))
+    #expect(batch.typeIDs == encodings.flatMap(\.typeIDs) && batch.truncated == encodings.map(\.isTruncated))
+    #expect(try tokenizer.encodeIDs([], threadCount: threadCount) == TokenBatch())
+  }
+
   @Test func errorsHaveOneShape() throws {
     let error = try #require(throws: (any Error).self) { try Tokenizer(folder: "/absent") } as? any SwiftletError
     #expect(error?.path == "/absent" && error?.remedy == "give the folder of a BERT model, with its tokenizer")

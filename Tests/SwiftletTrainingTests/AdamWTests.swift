@@ -100,14 +100,14 @@ private final class GoldenRun {
     gradients = Gradients(layout, frozen: optimizer.frozen)
 
     let stored = try StoredTable(rows: 24, columns: 17, format: .float32) {
-      try file.read(try #require(file["\(words.name).initial"]), into: &$0)
+      try #require(file["\(words.name).initial"]).read(into: &$0)
     }
     table = EmbeddingTable(stored)
     trained = TrainableWeights(
       layout, dense: TensorBuffer(count: layout.count), tables: [words.index: table], kernels: kernels)
     for parameter in parameters where parameter != words {
       let initial = try #require(file["\(parameter.name).initial"])
-      try trained[parameter].withMutableBytes { try file.read(initial, into: &$0) }
+      try trained[parameter].withMutableBytes { try initial.read(into: &$0) }
     }
     self.file = file
     self.parameters = parameters

@@ -13,17 +13,17 @@ struct BatchSamplerTests {
   }
 
   @Test(arguments: [(2, 2), (3, 4), (7, 5), (16, 4), (40, 3)])
-  func noBatchHasALabelOrATextTwice(labelsPerBatch: Int, textsPerLabel: Int) throws {
+  func noBatchHasALabelOrATextTwice(labelsPerBatch: Int, samplesPerLabel: Int) throws {
     let labels = labels(11, seed: 5)
     let counts = labels.reduce(into: [Int](repeating: 0, count: 11)) { $0[$1] += 1 }
     var sampler = try LabelSampler(
-      labels: labels, labelsPerBatch: labelsPerBatch, textsPerLabel: textsPerLabel, seed: 3)
+      labels: labels, labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel, seed: 3)
     for _ in 0..<500 {
       let batch = sampler.next()
       #expect(Set(batch).count == batch.count)
       let drawn = batch.reduce(into: [Int: Int]()) { $0[labels[$1], default: 0] += 1 }
       #expect(drawn.count == min(labelsPerBatch, 11))
-      #expect(drawn.allSatisfy { $1 == min(counts[$0], textsPerLabel) })
+      #expect(drawn.allSatisfy { $1 == min(counts[$0], samplesPerLabel) })
       // A label's texts lie together.
       #expect(zip(batch, batch.dropFirst()).count { labels[$0] != labels[$1] } == drawn.count - 1)
     }
@@ -32,7 +32,7 @@ struct BatchSamplerTests {
   /// Draws are without replacement: no label or text of a label is ever ahead of another by more than one deal.
   @Test func labelsAndTextsTakeTurns() throws {
     let labels = labels(10, seed: 2)
-    var sampler = try LabelSampler(labels: labels, labelsPerBatch: 4, textsPerLabel: 2, seed: 1)
+    var sampler = try LabelSampler(labels: labels, labelsPerBatch: 4, samplesPerLabel: 2, seed: 1)
     var drawn = [Int](repeating: 0, count: labels.count), deals = [Int](repeating: 0, count: 10)
     for _ in 0..<400 {
       let batch = sampler.next()
@@ -49,7 +49,7 @@ struct BatchSamplerTests {
 
   @Test func anEpochHasAsManyTextsAsTheData() throws {
     let labels = (0..<130).map { $0 % 13 }
-    let sampler = try LabelSampler(labels: labels, labelsPerBatch: 8, textsPerLabel: 4, seed: 0)
+    let sampler = try LabelSampler(labels: labels, labelsPerBatch: 8, samplesPerLabel: 4, seed: 0)
     #expect(sampler.batchesPerEpoch == 5)
     #expect(RowSampler(count: 65, batchSize: 64, seed: 0).batchesPerEpoch == 2)
     #expect(RowSampler(count: 64, batchSize: 64, seed: 0).batchesPerEpoch == 1)
@@ -57,12 +57,12 @@ struct BatchSamplerTests {
 
   /// A batch size larger than the data gives one batch an epoch with all the data.
   @Test(arguments: [(Int.max, Int.max), (2, Int.max), (1 << 32, 1 << 31), (Int.max, 2)])
-  func hugeBatches(labelsPerBatch: Int, textsPerLabel: Int) throws {
+  func hugeBatches(labelsPerBatch: Int, samplesPerLabel: Int) throws {
     let labels = (0..<12).map { $0 % 3 }
     var sampler = try LabelSampler(
-      labels: labels, labelsPerBatch: labelsPerBatch, textsPerLabel: textsPerLabel, seed: 0)
+      labels: labels, labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel, seed: 0)
     #expect(sampler.batchesPerEpoch == 1)
-    #expect(sampler.next().count == (labelsPerBatch == 2 ? 8 : textsPerLabel == 2 ? 6 : 12))
+    #expect(sampler.next().count == (labelsPerBatch == 2 ? 8 : samplesPerLabel == 2 ? 6 : 12))
     for batchSize in [Int.max, Int.max - 1, 1 << 62] {
       var rows = RowSampler(count: 5, batchSize: batchSize, seed: 0)
       #expect(rows.batchesPerEpoch == 1 && rows.next().count == 5 && rows.next().count == 5)
@@ -73,7 +73,7 @@ struct BatchSamplerTests {
     let labels = labels(20, seed: 7)
     for seed in 0..<5 as Range<UInt64> {
       var whole: [any BatchSampler] = [
-        try LabelSampler(labels: labels, labelsPerBatch: 6, textsPerLabel: 3, seed: seed),
+        try LabelSampler(labels: labels, labelsPerBatch: 6, samplesPerLabel: 3, seed: seed),
         RowSampler(count: 23, batchSize: 5, seed: seed),
       ]
       var resumed = whole
@@ -89,7 +89,7 @@ struct BatchSamplerTests {
   @Test func seedsDiffer() throws {
     let labels = labels(20, seed: 7)
     func batches(_ seed: UInt64) throws -> [[Int]] {
-      var sampler = try LabelSampler(labels: labels, labelsPerBatch: 6, textsPerLabel: 3, seed: seed)
+      var sampler = try LabelSampler(labels: labels, labelsPerBatch: 6, samplesPerLabel: 3, seed: seed)
       return (0..<5).map { _ in sampler.next() }
     }
     #expect(try batches(1) == batches(1))
@@ -113,14 +113,14 @@ struct BatchSamplerTests {
       ([0, 0, 0], 2, 2, .tooFewLabels(1, withTwoTexts: 1)),
       ([0, 0, 1], 2, 2, .tooFewLabels(2, withTwoTexts: 1)),
       ([0, 0, 1, 1], 1, 2, .tooFewLabelsPerBatch(1)),
-      ([0, 0, 1, 1], 2, 1, .tooFewTextsPerLabel(1)),
+      ([0, 0, 1, 1], 2, 1, .tooFewSamplesPerLabel(1)),
     ] as [([Int], Int, Int, SamplerError)])
   func dataWithoutPositivesOrNegativesIsAnError(
-    labels: [Int], labelsPerBatch: Int, textsPerLabel: Int, expected: SamplerError
+    labels: [Int], labelsPerBatch: Int, samplesPerLabel: Int, expected: SamplerError
   ) throws {
     #expect(throws: expected) {
       _ = try LabelSampler(
-        labels: labels, labelsPerBatch: labelsPerBatch, textsPerLabel: textsPerLabel, seed: 0)
+        labels: labels, labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel, seed: 0)
     }
     #expect(!expected.description.contains("\n"))
   }

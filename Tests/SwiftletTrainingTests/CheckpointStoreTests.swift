@@ -127,7 +127,7 @@ struct CheckpointStoreTests {
   @Test func aSaveThatFailsLeavesNothing() throws {
     let store = try CheckpointStore(folder: folder.path)
     try save(1, to: store)
-    let full = FileError(path: "somewhere", kind: .system(operation: "write", errno: ENOSPC))
+    let full = FileError(path: "somewhere", problem: .system(operation: "write", errno: ENOSPC))
     let error = #expect(throws: CheckpointStoreError.self) {
       try store.save(step: 2, byteCount: 12345, state: [:]) { folder in
         try Data([1]).write(to: URL(fileURLWithPath: folder + "/weights"))

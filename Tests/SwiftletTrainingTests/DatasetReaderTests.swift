@@ -106,7 +106,7 @@ struct DatasetReaderTests {
     reader.columns.negative = "4"
     #expect(try rows(read("p,a,?,n\n").dataset) == [["triplets"], ["a", "p", "n"]])
     let error = #expect(throws: DatasetError.self) { _ = try read("p,a\n", as: .triplets) }
-    #expect(error?.kind == .anotherKind(.positivePairs, expected: .triplets, missing: ["4"]))
+    #expect(error?.problem == .anotherKind(.positivePairs, expected: .triplets, missing: ["4"]))
   }
 
   // MARK: Lists
@@ -142,12 +142,12 @@ struct DatasetReaderTests {
     let pairs = try read(none, "t.jsonl").dataset
     #expect(rows(pairs) == [["positivePairs"], ["a", "p"], ["a", "q"], ["b", "r"]])
     let asked = #expect(throws: DatasetError.self) { _ = try read(none, "t.jsonl", as: .triplets) }
-    #expect(asked?.kind == .noNegative && asked?.line == 1)
+    #expect(asked?.problem == .noNegative && asked?.line == 1)
 
     // The object without a negative is wrong, also if it is the first.
     let some = "\(none)\n{\"query\": \"c\", \"pos\": [\"s\"], \"neg\": [\"n\"]}"
     let error = #expect(throws: DatasetError.self) { _ = try read(some, "t.jsonl") }
-    #expect(error?.kind == .noNegative && error?.line == 1)
+    #expect(error?.problem == .noNegative && error?.line == 1)
     #expect(error?.description == "\(folder.path("t.jsonl")): line 1: no negative; add one, or leave the row out")
     reader.skipsBadRows = true
     let loaded = try read(some, "t.jsonl")
@@ -164,11 +164,11 @@ struct DatasetReaderTests {
       (#"{"query": "a", "pos": "p", "neg": null}"#, "neg", .unusableValue(found: "null")),
       (#"{"query": "a", "neg": "n"}"#, "pos", .noValue),
       (#"{"pos": "p", "neg": "n"}"#, "query", .noValue),
-    ] as [(String, String, DatasetError.Reason)])
-  func wrongLists(object: String, column: String, reason: DatasetError.Reason) throws {
+    ] as [(String, String, DatasetError.Problem)])
+  func wrongLists(object: String, column: String, reason: DatasetError.Problem) throws {
     let good = #"{"query": "a", "pos": "p", "neg": "n"}"#
     let error = #expect(throws: DatasetError.self) { _ = try read("\(good)\n\(object)", "t.jsonl") }
-    #expect(error?.line == 2 && error?.column == column && error?.kind == reason)
+    #expect(error?.line == 2 && error?.column == column && error?.problem == reason)
   }
 
   // MARK: Separators
@@ -197,12 +197,12 @@ struct DatasetReaderTests {
       ("sep=;\ntext;label\n", "t.csv", .separatorLine(FieldSeparator(";"), expected: .comma)),
       ("sep=\t\ntext\tlabel\n", "t.csv", .separatorLine(.tab, expected: .comma)),
       ("SEP=,\ntext,label\n", "t.tsv", .separatorLine(.comma, expected: .tab)),
-    ] as [(String, String, DatasetError.Reason)])
-  mutating func anotherSeparatorIsNamed(text: String, name: String, reason: DatasetError.Reason) throws {
+    ] as [(String, String, DatasetError.Problem)])
+  mutating func anotherSeparatorIsNamed(text: String, name: String, reason: DatasetError.Problem) throws {
     for skipsBadRows in [false, true] {
       reader.skipsBadRows = skipsBadRows
       let error = #expect(throws: DatasetError.self) { _ = try read(text, name) }
-      #expect(error?.kind == reason && error?.line == 1)
+      #expect(error?.problem == reason && error?.line == 1)
     }
   }
 
@@ -216,7 +216,7 @@ struct DatasetReaderTests {
     #expect(line?.reason == "line 1: it says that semicolons separate columns, not commas")
     reader.hasHeader = false
     let unnamed = #expect(throws: DatasetError.self) { _ = try read("a;x\nb;y\n") }
-    #expect(unnamed?.kind == .otherSeparator(FieldSeparator(";"), expected: .comma))
+    #expect(unnamed?.problem == .otherSeparator(FieldSeparator(";"), expected: .comma))
     #expect(throws: DatasetError.self) { _ = try read("sep=;\na;x,y\n") }
     reader.skipsBadRows = true
     #expect(throws: DatasetError.self) { _ = try read("sep=;\na;x,y\n") }
@@ -282,13 +282,13 @@ struct DatasetReaderTests {
       ("a.jsonl", "{\"text\": \"a\", \"label\": \"x\"}\n{\"text\": \"b\"}", 2, "label", .noValue),
       ("a.jsonl", "{\"text\": 1, \"label\": \"x\"}", 1, "text", .unusableValue(found: "a number")),
       ("a.jsonl", "{\"text\": \"1\", \"label\": null}", 1, "label", .unusableValue(found: "null")),
-    ] as [(String, String, Int?, String?, DatasetError.Reason)])
+    ] as [(String, String, Int?, String?, DatasetError.Problem)])
   func namesPlaceAndReason(
-    name: String, text: String, line: Int?, column: String?, reason: DatasetError.Reason
+    name: String, text: String, line: Int?, column: String?, reason: DatasetError.Problem
   ) throws {
     let error = #expect(throws: DatasetError.self) { _ = try read(text, name) }
     #expect(error?.path == folder.path(name) && error?.line == line && error?.column == column)
-    #expect(error?.kind == reason)
+    #expect(error?.problem == reason)
     #expect(error?.description.contains("\n") == false)
   }
 
@@ -307,9 +307,9 @@ struct DatasetReaderTests {
   @Test func theKindAskedForIsRequired() throws {
     let error = #expect(throws: DatasetError.self) { _ = try read("text,label\na,x\n", as: .scoredPairs) }
     let missing = ["sentence1", "sentence2", "score"]
-    #expect(error?.kind == .anotherKind(.labeledTexts, expected: .scoredPairs, missing: missing))
+    #expect(error?.problem == .anotherKind(.labeledTexts, expected: .scoredPairs, missing: missing))
     let neither = #expect(throws: DatasetError.self) { _ = try read("text,kind\na,x\n", as: .scoredPairs) }
-    #expect(neither?.kind == .missingColumns(missing, found: ["text", "kind"]))
+    #expect(neither?.problem == .missingColumns(missing, found: ["text", "kind"]))
   }
 
   @Test func errorsOfLowerLayersNameTheLine() throws {
@@ -341,6 +341,6 @@ struct DatasetReaderTests {
     #expect(throws: DatasetError.self) { _ = try read("text,name\na,x\n") }
     #expect(throws: TableError.self) { _ = try read("text,label\na,x\n\"b,x\nc,x\n") }
     let first = #expect(throws: DatasetError.self) { _ = try read("text,label\na\nb\n") }
-    #expect(first?.kind == .fieldCount(1, expected: 2) && first?.line == 2)
+    #expect(first?.problem == .fieldCount(1, expected: 2) && first?.line == 2)
   }
 }

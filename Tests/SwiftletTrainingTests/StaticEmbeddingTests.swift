@@ -81,10 +81,9 @@ import Testing
     let expected = try SentenceEncoder(folder: model).encode(["the cat"]).tensor.values
     let path = "\(model)/model.safetensors", table = try #require(SafetensorsFile(path: path).tensors.first)
     var bytes = [UInt8](repeating: 0, count: table.byteRange.count)
-    let file = try SafetensorsFile(path: path)
     try bytes.withUnsafeMutableBytes {
       var bytes = $0.mutableBytes
-      try file.read(table, into: &bytes)
+      try table.read(into: &bytes)
     }
     func write(_ names: [String]) throws {
       try SafetensorsWriter.write(

@@ -75,7 +75,7 @@ extension TrainerTests {
     let error = await #expect(throws: FineTuningError.self) {
       try await trainer(settings).run(output: path, resumes: true)
     }
-    #expect(error?.description.contains("precision") == true)
+    #expect(error?.description.contains("precision was bfloat16, is not given") == true)
     settings.precision = .int8
     #expect(throws: FineTuningError.self) { try trainer(settings) }
   }
@@ -157,6 +157,7 @@ extension TrainerTests {
     try await expectDifference("normalize was false, is true") { $0.normalize = true }
     try await expectDifference("maximum length was ") { $0.maxLength = 5 }
     try await expectDifference("seed was 0, is 1") { $0.seed = 1 }
+    try await expectDifference("precision was not given, is bfloat16") { $0.precision = .bfloat16 }
     var texts = try TrainerTests.texts()
     texts = LabeledTexts(texts: texts.texts.map { $0 + "." }, labels: texts.labels.map { texts.labelNames[$0] })
     let other = try TrainerTests.settings.trainer(model: model, data: .labeledTexts(texts))

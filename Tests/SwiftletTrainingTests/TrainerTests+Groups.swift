@@ -85,6 +85,19 @@ extension TrainerTests {
     }
   }
 
+  /// Batches of one block, two of them an update: most processes have no text of a batch, whatever their pieces.
+  @Test func batchesOfOneBlockHaveTheBitsOfOneProcess() async throws {
+    var settings = TrainerTests.groupSettings
+    settings.samplesPerLabel = 16
+    let alone = try trainers(1, settings)[0]
+    try await alone.run()
+    for count in [2, 3] {
+      let together = try trainers(count, settings)
+      #expect(await run(together).allSatisfy { $0 == nil })
+      for trainer in together { #expect(try bits(trainer) == bits(alone), "\(count) processes") }
+    }
+  }
+
   /// An update of one block is computed by all: its gradient is not rounded.
   @Test func updatesOfOneBlockHaveTheBitsOfOneProcess() async throws {
     let alone = try trainer(), together = try (0..<3).map { _ in try trainer() }

@@ -11,7 +11,7 @@ extension SafetensorsFile {
     var elements = [Element](repeating: 0, count: tensor.byteRange.count / MemoryLayout<Element>.stride)
     try elements.withUnsafeMutableBytes {
       var bytes = $0.mutableBytes
-      try read(tensor, into: &bytes)
+      try tensor.read(into: &bytes)
     }
     return elements
   }

@@ -4,7 +4,7 @@ import ArgumentParser
 import ProgramSupport
 import Swiftlet
 
-/// What is in a batch, and how it is taken.
+/// Options of batches: their sizes, and how many texts are computed at a time.
 struct BatchOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The labels in a batch of labeled texts (default: 16).", valueName: "n"))
   var labelsPerBatch: Int?

@@ -4,7 +4,7 @@ import ArgumentParser
 import ProgramSupport
 import Swiftlet
 
-/// What training makes small, and the vectors it is made from.
+/// Options of the loss, and of the vectors that it is computed from.
 struct LossOptions: ParsableArguments {
   @Flag(help: "Train a cross-encoder, which scores pairs: the model folder must be one, with one label.")
   var crossEncoder = false

@@ -4,7 +4,7 @@ import RunReport
 import Swiftlet
 import SwiftletFiles
 
-/// The README.md of a tuned model: what it is, what it learnt from and how, what that gave.
+/// The README.md of a tuned model: its use, data, scores and settings.
 ///
 /// With the front matter that sentence-transformers writes, by which model hubs sort.
 struct ModelCard {
@@ -12,7 +12,7 @@ struct ModelCard {
 
   /// The name of the folder that training started from.
   let baseModel: String
-  /// What tuned it.
+  /// The trainer that tuned it.
   let trainer: Trainer
   /// The loss, and how batches were drawn.
   let loss: LossChoice
@@ -167,8 +167,4 @@ struct ModelCard {
 }
 
 /// With four decimals.
-func rounded(_ score: Double) -> String {
-  guard score.isFinite, abs(score) < 1e9 else { return "\(score)" }
-  let units = Int((abs(score) * 10_000).rounded())
-  return "\(score < 0 && units > 0 ? "-" : "")\(units / 10_000).\("\(10_000 + units % 10_000)".dropFirst())"
-}
+func rounded(_ score: Double) -> String { fixed(score, 4) }

@@ -4,7 +4,7 @@ import ArgumentParser
 import ProgramSupport
 import Swiftlet
 
-/// How long to train, and how far each step goes.
+/// Options of the optimizer: length of training, learning rate, frozen parameters.
 struct OptimizerOptions: ParsableArguments {
   @Option(help: ArgumentHelp("How often to go through the data (default: 1).", valueName: "n"))
   var epochs: Int?

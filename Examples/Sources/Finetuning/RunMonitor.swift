@@ -11,7 +11,7 @@ final class RunMonitor {
   private var progress: ProgressBar?
   private var stepCount = 0
   private var lastStep = 0
-  /// The one asked for, and that which the report is drawn from.
+  /// The log of --log, if given, then the log that the report is drawn from.
   private var logs: [TrainingLog]
 
   /// The file from which the report is drawn. It lies beside the checkpoints, and goes with them.

@@ -3,7 +3,7 @@
 import ArgumentParser
 import ProgramSupport
 
-/// What a run reads, when it looks at how far it has come, and what it leaves.
+/// Options of a run: tables, output folder, evaluation, checkpoints, log.
 struct RunOptions: ParsableArguments {
   @Option(help: ArgumentHelp("The table to learn from.", valueName: "file"))
   var train: String

@@ -81,7 +81,7 @@ package struct InputOptions: ParsableArguments {
       work = OrderedWork<Output>(threads: threads)
     var failure: (any Error)?, isIdle = false
     while failure == nil {
-      // Who writes a line into a pipe waits for its result.
+      // A client that writes a line into a pipe waits for its result.
       while work.isFull || isIdle && !work.isEmpty { try body(work.next()) }
       do {
         guard let batch = try lines.nextBatch(waits: work.isEmpty) else { break }

@@ -6,6 +6,7 @@
   import Musl
 #else
   import Darwin
+  import MachO
 #endif
 
 /// Where a program finds its model: `--model`, else `$SWIFTLET_MODEL`, else the bundled folder, looked for in

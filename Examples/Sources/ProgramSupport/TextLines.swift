@@ -50,16 +50,16 @@ package struct TextLines: ~Copyable {
 
   /// The next texts, at least one; nil at the end.
   ///
-  /// A batch ends when it is large enough to keep all cores busy, or when no further complete line is waiting: who
-  /// writes a line into a pipe gets its result before writing the next. An error in a line is thrown after the batch of the
-  /// texts before it. Memory does not grow with the input.
+  /// A batch ends when it is large enough to keep all cores busy, or when no further complete line is waiting: a
+  /// client that writes a line into a pipe gets its result before writing the next. An error in a line is thrown after the
+  /// batch of the texts before it. Memory does not grow with the input.
   ///
   /// - Parameter waits: whether to wait for a text; else the batch may be empty.
   package mutating func nextBatch(waits: Bool = true) throws -> Batch? {
     var batch = Batch()
     var bytes = 0
     if let failure = failure.take() { throw failure }
-    // A blank line is not waited behind: a text before it is answered first.
+    // Do not wait for a line after a blank one: the texts read so far are answered first.
     while waits && batch.texts.isEmpty
       || batch.texts.count < TextLines.mostTexts && bytes < TextLines.mostBytes && lines.isLineWaiting()
     {

@@ -6,7 +6,7 @@ struct Axis {
   private let step: Double
 
   /// - Parameters:
-  ///   - numbers: what is to find a place; finite.
+  ///   - numbers: the numbers to cover; finite.
   ///   - count: about how many steps the ticks make.
   ///   - includesZero: whether the scale starts at 0 even if no number is near it; else it does where that takes no
   ///     more than half of the height.

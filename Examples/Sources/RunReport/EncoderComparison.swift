@@ -2,7 +2,7 @@
 
 import Swiftlet
 
-/// What two encoders make of the same labeled texts.
+/// The vectors of the same labeled texts before and after tuning.
 package struct EncoderComparison {
   let texts: LabeledTexts
   let before: Tensor

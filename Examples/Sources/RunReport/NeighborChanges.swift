@@ -11,13 +11,14 @@ struct NeighborChanges {
     let after: NearestNeighbor
   }
 
-  /// Another label's before, the text's own after; first those that were nearest, and wrong.
+  /// Texts whose nearest neighbor had another label before and has theirs after, sorted by the cosine of the wrong neighbor,
+  /// nearest first.
   let better: [Change]
-  /// The text's own before, another label's after; first those that are nearest, and wrong.
+  /// Texts whose nearest neighbor had their label before and has another after, sorted in the same way.
   let worse: [Change]
-  /// How many texts had a neighbor of their label and have one.
+  /// The number of texts whose neighbor has their label before and after.
   let stillRight: Int
-  /// How many had none and have none.
+  /// The number of texts whose neighbor has another label before and after.
   let stillWrong: Int
 
   var count: Int { better.count + worse.count + stillRight + stillWrong }

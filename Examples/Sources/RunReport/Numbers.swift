@@ -10,7 +10,7 @@ func decimals(_ number: Double, _ count: Int) -> String {
 }
 
 /// With so many decimals.
-func fixed(_ number: Double, _ count: Int) -> String {
+package func fixed(_ number: Double, _ count: Int) -> String {
   let unit = (0..<count).reduce(1) { power, _ in power * 10 }
   guard number.isFinite, abs(number) * Double(unit) < 1e15 else { return "\(number)" }
   let units = Int((abs(number) * Double(unit)).rounded())

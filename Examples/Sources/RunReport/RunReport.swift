@@ -28,7 +28,7 @@ package struct RunReport {
   package var scores: [Score] = []
   /// The name of the score that chose the weights.
   package var mainScore: String?
-  /// After how many updates the weights were as they are now; nil: after all.
+  /// The step after which the kept weights were reached; nil: the last.
   package var keptStep: Int?
   package var stepCount: Int
   package var skippedSteps = 0

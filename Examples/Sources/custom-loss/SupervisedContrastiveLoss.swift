@@ -2,8 +2,9 @@
 
 import Swiftlet
 
-/// For each text a and each p of its label, how badly p is told from all other texts o of the batch:
-/// the mean over (a, p) of log Σ_{o ≠ a} exp(a·o / t) - a·p / t, with the temperature t.
+/// The supervised contrastive loss: it pulls each text a towards the other texts p of its label and away from all other
+/// texts. It is the mean over (a, p) of log Σ_{o ≠ a} exp(a·o / t) - a·p / t, with all other texts o of the batch and the
+/// temperature t.
 ///
 /// A loss is a function of a batch. Its body is its formula, put together from the operators and methods of `Variable`,
 /// which know their derivatives.

@@ -71,7 +71,10 @@ struct RerankCommand: ParsableCommand {
   }
 
   private func writeRanking(of query: String, _ encoder: CrossEncoder, to output: borrowing Output) throws {
-    guard encoder.labels.count == 1 else { throw SeveralLabels(labels: encoder.labels) }
+    guard encoder.labels.count == 1 else {
+      throw SeveralLabelsError(
+        labels: encoder.labels, remedy: "give --pairs for the scores of all, or another --model")
+    }
     var report = TruncationReport(maxLength: encoder.maxLength, warn: common.warn)
     var progress = ProgressBar(counting: "documents", quiet: common.quiet)
     var ranking = Ranking(limit: topK)
@@ -117,15 +120,5 @@ struct RerankCommand: ParsableCommand {
     }
     progress.clear()
     report.finish()
-  }
-}
-
-/// Documents are to be sorted by the scores of a model with several labels.
-struct SeveralLabels: Error, CustomStringConvertible {
-  let labels: [String]
-
-  var description: String {
-    "this model has \(labels.count) labels (\(labels.prefix(5).joined(separator: ", "))), and a ranking needs one; "
-      + "give --pairs for the scores of all, or another --model"
   }
 }

@@ -61,7 +61,7 @@ struct CorpusOptions: ParsableArguments {
       do {
         try update.add(entry.text, id: entry.id, metadata: entry.metadata, position: entry.line - 1)
       } catch let error as IndexError {
-        if case .duplicateID = error.kind { throw reader.error(error.reason, error.remedy) }
+        if case .duplicateID = error.problem { throw reader.error(error.reason, error.remedy) }
         throw error
       }
       progress.update(count: update.count, fraction: reader.fractionRead)

@@ -15,7 +15,9 @@ struct PreparedSearch {
     filter = try options.filter.map { try SearchFilter($0) }
     crossEncoder = try options.rerank.map { folder in
       let encoder = try CrossEncoder(folder: folder, settings: CrossEncoderSettings(threadCount: threads))
-      guard encoder.labels.count == 1 else { throw ScoresOfSeveralLabels(count: encoder.labels.count) }
+      guard encoder.labels.count == 1 else {
+        throw SeveralLabelsError(labels: encoder.labels, remedy: "give another --rerank")
+      }
       return encoder
     }
   }
@@ -98,11 +100,4 @@ struct HitWriter: ~Copyable {
     }
     lines += "]}\n".utf8
   }
-}
-
-/// Documents are to be sorted by the scores of a model with several labels.
-struct ScoresOfSeveralLabels: Error, CustomStringConvertible {
-  let count: Int
-
-  var description: String { "--rerank: this model has \(count) labels, and sorting needs one; give another model" }
 }

@@ -18,7 +18,7 @@ package enum CheckpointDamage: SwiftletError, Equatable {
   /// nil if the error does not mean that the file is damaged, for example if the process may not read it or has too
   /// many files open.
   init?(_ error: FileError) {
-    guard error.isOfTheFile else { return nil }
+    guard error.isCausedByFile else { return nil }
     self = .unreadable(error)
   }
 

@@ -17,10 +17,10 @@ enum CheckpointManifest {
         "bytes": .number(JSONNumber(file.size)), "sha256": .string(try file.digest()),
       ])
     }
-    try AtomicFile.write(
-      .object([
-        "format": .number(JSONNumber(version)), "step": .number(JSONNumber(step)), "files": .object(files),
-      ]), to: joinPath(folder, fileName))
+    let manifest: JSONObject = [
+      "format": .number(JSONNumber(version)), "step": .number(JSONNumber(step)), "files": .object(files),
+    ]
+    try JSONValue.object(manifest).write(to: joinPath(folder, fileName))
   }
 
   /// Checks each file of `folder` against the manifest.
@@ -70,16 +70,5 @@ extension InputFile {
     }
     try checkUnchanged()
     return hash.hexDigest()
-  }
-}
-
-extension AtomicFile {
-  /// Writes an indented JSON file atomically.
-  static func write(_ json: JSONValue, to path: String) throws {
-    var text: [UInt8] = []
-    JSONWriter.append(json, indented: true, to: &text)
-    var file = try AtomicFile(path: path)
-    try file.write(text + "\n".utf8)
-    try file.commit()
   }
 }

@@ -59,13 +59,13 @@ package final class CheckpointStore {
       try Folder(folder).removeTemporaries()
       var checkpoint = try AtomicFolder(path: path)
       try writeFiles(checkpoint.temporaryPath)
-      try AtomicFile.write(.object(state), to: joinPath(checkpoint.temporaryPath, CheckpointStore.stateName))
+      try JSONValue.object(state).write(to: joinPath(checkpoint.temporaryPath, CheckpointStore.stateName))
       try CheckpointManifest.write(step: step, folder: checkpoint.temporaryPath)
       // A folder of this step exists only if it was damaged when the run started.
       if exists(path) { try Folder(path).remove() }
       try checkpoint.commit()
     } catch let error as FileError {
-      let cause = FileError(path: path, kind: error.kind)
+      let cause = FileError(path: path, problem: error.problem)
       throw CheckpointStoreError.notSaved(step: step, byteCount: byteCount, cause: cause)
     }
     damaged.remove(path)

@@ -8,7 +8,7 @@ import SwiftletWeights
 
 /// Writes a tuned model as a model folder. sentence-transformers can load it, too, if it knows the architecture.
 ///
-/// Configuration and tokenizer are those of the original model. Pooling and normalisation are those used in training.
+/// Configuration and tokenizer are those of the original model. Pooling and normalization are those used in training.
 /// The weights are F32. Each file appears only when it is complete, the transformer's weights last. Unused tensors of the
 /// reference model, for example a pooler, are copied.
 struct ModelFolderWriter {
@@ -54,10 +54,10 @@ struct ModelFolderWriter {
     // A cross-encoder uses them itself.
     let names = encoder.folder.kind == .crossEncoder ? [] : encoder.folder.transformer.companionTensors
     guard !names.isEmpty else { return [:] }
-    let checkpoint = try Checkpoint(folder: encoder.folder.transformerPath)
+    let tensors = try ModelTensors(folder: encoder.folder.transformerPath)
     let found = names.compactMap { name in
       // Models with a task's head put a prefix before all names.
-      checkpoint.tensors.first { $0.name == name || $0.name.hasSuffix("." + name) }.map { (name, $0) }
+      tensors.tensors.first { $0.name == name || $0.name.hasSuffix("." + name) }.map { (name, $0) }
     }
     return Dictionary(uniqueKeysWithValues: found)
   }

@@ -74,12 +74,12 @@ struct StateTensors {
     return json
   }
 
-  /// Reads weights, and the moments into `optimizer` if it is given.
+  /// Reads weights and moments.
   ///
   /// - Parameters:
-  ///   - layout: the model's.
   ///   - tables: the value of ``tables`` when the file was written.
-  ///   - stored: the embedding tables as loaded, for weights without them.
+  ///   - model: weights with the same layout; their stored tables are used if `optimizer` is nil.
+  ///   - optimizer: receives the moments; nil: the file has none.
   /// - Throws: the errors of reading; ``StateError`` for a file that does not fit the model.
   static func read(
     _ path: String, tables: JSONObject, like model: TrainableWeights, into optimizer: AdamW?
@@ -93,7 +93,7 @@ struct StateTensors {
     }
     func read(_ name: String, _ shape: [Int], into numbers: VectorView) throws {
       let tensor = try tensor(name, shape, .f32)
-      try numbers.withMutableBytes { bytes throws in try file.read(tensor, into: &bytes) }
+      try numbers.withMutableBytes { bytes throws in try tensor.read(into: &bytes) }
     }
     let dense = TensorBuffer(count: layout.count)
     VectorView(dense).fill(0)
@@ -117,16 +117,17 @@ struct StateTensors {
       if optimizer != nil {
         let tensor = try tensor(name, parameter.shape, table.stored.dtype)
         stored = try StoredTable(rows: table.rows, columns: table.columns, format: stored.format) { bytes throws in
-          try file.read(tensor, into: &bytes)
+          try tensor.read(into: &bytes)
         }
       }
       let shape = [rows.count, table.columns]
-      restored[parameter.index] = try EmbeddingTable(stored, decay: decay, touched: rows.map(Int32.init)) {
-        values, first, second throws in
-        try read(name + " touched values", shape, into: values.vector)
+      restored[parameter.index] = try EmbeddingTable(
+        stored, decay: decay, touched: rows.map(Int32.init), hasMoments: optimizer != nil
+      ) { table throws in
+        try read(name + " touched values", shape, into: table.values.vector)
         guard optimizer != nil else { return }
-        try read(name + " first moment", shape, into: first.vector)
-        try read(name + " second moment", shape, into: second.vector)
+        try read(name + " first moment", shape, into: table.firstMoments.vector)
+        try read(name + " second moment", shape, into: table.secondMoments.vector)
       }
     }
     return TrainableWeights(layout, dense: dense, tables: restored, kernels: model.kernels)

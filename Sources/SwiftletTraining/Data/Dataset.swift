@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Texts for training or evaluation, in one of four forms.
+/// Texts for training or evaluation, in one of five forms.
 public enum Dataset: Sendable {
   /// Texts with a label each.
   case labeledTexts(LabeledTexts)

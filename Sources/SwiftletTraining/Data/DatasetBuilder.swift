@@ -58,7 +58,7 @@ struct DatasetBuilder {
     if columns.kind.hasAnchors, !mayLackNegatives || negatives.contains(where: { !$0.isEmpty }) {
       texts = texts.indices.filter { !negatives[$0].isEmpty }.map { texts[$0] }
       negatives.removeAll(where: \.isEmpty)
-      let errors = linesWithoutNegatives.map { DatasetError(path: path, line: $0, column: nil, kind: .noNegative) }
+      let errors = linesWithoutNegatives.map { DatasetError(path: path, line: $0, column: nil, problem: .noNegative) }
       return (texts.isEmpty ? nil : .triplets(triplets), errors)
     }
     return (texts.isEmpty ? nil : dataset, [])

@@ -5,7 +5,7 @@ package import SwiftletFiles
 /// Thrown for a table that cannot be read as a data set, or for one of its rows.
 package struct DatasetError: SwiftletError, Equatable {
   /// What is wrong.
-  package enum Reason: Equatable, Sendable {
+  package enum Problem: Equatable, Sendable {
     /// The file's extension is not that of a known format.
     case unknownFormat
     /// The table lacks these columns; `found` are the ones it has.
@@ -51,7 +51,7 @@ package struct DatasetError: SwiftletError, Equatable {
   /// The column's name, or its number counted from 1 if there is no header; nil if no single column is wrong.
   package let column: String?
   /// What is wrong there.
-  package let kind: Reason
+  package let problem: Problem
 
   package var reason: String {
     var place: [String] = []
@@ -63,7 +63,7 @@ package struct DatasetError: SwiftletError, Equatable {
   package var remedy: String { parts.remedy }
 
   private var parts: (reason: String, remedy: String) {
-    switch kind {
+    switch problem {
     case .unknownFormat:
       return ("the name ends in none of .csv, .tsv and .jsonl", "rename the file, or say which format it has")
     case .missingColumns(let names, let found):
@@ -103,6 +103,13 @@ package struct DatasetError: SwiftletError, Equatable {
       return ("\(quoted(text)) is neither 0 nor 1", "write 1 for texts that are alike, else 0")
     case .noRows: return ("no rows", "give a table with at least one")
     }
+  }
+}
+
+extension FieldSeparator {
+  /// What to do if this is the separator of the table.
+  fileprivate var remedy: String {
+    "if \(plural) separate the columns, give --separator \(name), in Swift DatasetReader.separator"
   }
 }
 

@@ -60,7 +60,7 @@ public struct DatasetReader: Sendable {
   ///   data set.
   public func read(_ path: String, as kind: Dataset.Kind? = nil) throws -> Result {
     guard let format = format ?? Format(fileName: path) else {
-      throw DatasetError(path: path, line: nil, column: nil, kind: .unknownFormat)
+      throw DatasetError(path: path, line: nil, column: nil, problem: .unknownFormat)
     }
     return switch format {
     case .csv:
@@ -99,7 +99,7 @@ public struct DatasetReader: Sendable {
       skipped.append(error)
     }
     guard let dataset = built?.dataset else {
-      throw skipped.errors.first ?? DatasetError(path: path, line: nil, column: nil, kind: .noRows)
+      throw skipped.errors.first ?? DatasetError(path: path, line: nil, column: nil, problem: .noRows)
     }
     let warnings = skipped.warnings(path) + (builder?.warnings.map { "\(escaped(path)): \($0)" } ?? [])
     return Result(dataset: dataset, skippedRows: skipped.count, warnings: warnings)
@@ -120,8 +120,8 @@ public struct DatasetReader: Sendable {
   /// Whether reading can go on after this error. It cannot if the file itself fails, after an unterminated or too long
   /// quoted field, or if the first line names another separator.
   private func isOfOneRow(_ error: any Error) -> Bool {
-    if case .separatorLine = (error as? DatasetError)?.kind { return false }
-    return switch (error as? TableError)?.kind {
+    if case .separatorLine = (error as? DatasetError)?.problem { return false }
+    return switch (error as? TableError)?.problem {
     case .unterminatedQuote, .tooLong: false
     default: !(error is FileError)
     }

@@ -12,7 +12,7 @@ package struct LabelSampler: BatchSampler {
   package let batchesPerEpoch: Int
 
   private let labelsPerBatch: Int
-  private let textsPerLabel: Int
+  private let samplesPerLabel: Int
   private var labels: Deck
   private var texts: [Deck]
   private var random: RandomStream
@@ -20,26 +20,26 @@ package struct LabelSampler: BatchSampler {
   /// - Parameters:
   ///   - labels: the index of each text's label.
   ///   - labelsPerBatch: P.
-  ///   - textsPerLabel: K.
+  ///   - samplesPerLabel: K.
   /// - Throws: ``SamplerError`` if no batch can have both a positive and a negative.
-  package init(labels: [Int], labelsPerBatch: Int, textsPerLabel: Int, seed: UInt64) throws(SamplerError) {
+  package init(labels: [Int], labelsPerBatch: Int, samplesPerLabel: Int, seed: UInt64) throws(SamplerError) {
     guard labelsPerBatch >= 2 else { throw .tooFewLabelsPerBatch(labelsPerBatch) }
-    guard textsPerLabel >= 2 else { throw .tooFewTextsPerLabel(textsPerLabel) }
+    guard samplesPerLabel >= 2 else { throw .tooFewSamplesPerLabel(samplesPerLabel) }
     var texts: [[Int]] = Array(repeating: [], count: (labels.max() ?? -1) + 1)
     for (text, label) in labels.enumerated() { texts[label].append(text) }
     let used = texts.filter { !$0.isEmpty }, trainable = used.count { $0.count > 1 }
     guard trainable >= 2 else { throw .tooFewLabels(used.count, withTwoTexts: trainable) }
     self.labelsPerBatch = labelsPerBatch
-    self.textsPerLabel = textsPerLabel
+    self.samplesPerLabel = samplesPerLabel
     self.labels = Deck(Array(used.indices))
     self.texts = used.map(Deck.init)
-    let (textsPerBatch, isHuge) = labelsPerBatch.multipliedReportingOverflow(by: textsPerLabel)
+    let (textsPerBatch, isHuge) = labelsPerBatch.multipliedReportingOverflow(by: samplesPerLabel)
     batchesPerEpoch = isHuge ? 1 : dividedRoundingUp(labels.count, by: textsPerBatch)
     random = RandomStream(seed: seed, purpose: .sampling)
   }
 
   package mutating func next() -> [Int] {
     position += 1
-    return labels.deal(labelsPerBatch, &random).flatMap { texts[$0].deal(textsPerLabel, &random) }
+    return labels.deal(labelsPerBatch, &random).flatMap { texts[$0].deal(samplesPerLabel, &random) }
   }
 }

@@ -9,7 +9,7 @@ package enum SamplerError: SwiftletError, Equatable {
   /// A batch has fewer than two labels, so there would be no negatives.
   case tooFewLabelsPerBatch(Int)
   /// A label has fewer than two texts in a batch, so there would be no positives.
-  case tooFewTextsPerLabel(Int)
+  case tooFewSamplesPerLabel(Int)
   /// A batch has a single pair, so there would be no negatives.
   case tooFewPairsPerBatch(Int)
   /// All pairs have this text, so no pair has a negative in another.
@@ -21,7 +21,7 @@ package enum SamplerError: SwiftletError, Equatable {
     switch self {
     case .tooFewLabels(let count, let trainable): "\(trainable) of \(count) labels have two texts or more"
     case .tooFewLabelsPerBatch(let count): "\(count) labels a batch leave no negatives"
-    case .tooFewTextsPerLabel(let count): "\(count) texts a label leave no positives"
+    case .tooFewSamplesPerLabel(let count): "\(count) texts a label leave no positives"
     case .tooFewPairsPerBatch(let count): "batches of \(count) \(count == 1 ? "pair" : "pairs") leave no negatives"
     case .noNegatives(let text): "all pairs have the text \(quoted(text)), so that none is a negative of another"
     }
@@ -30,7 +30,7 @@ package enum SamplerError: SwiftletError, Equatable {
   package var remedy: String {
     switch self {
     case .tooFewLabels: "training needs at least 2 such labels: add texts"
-    case .tooFewLabelsPerBatch, .tooFewTextsPerLabel, .tooFewPairsPerBatch: "give at least 2"
+    case .tooFewLabelsPerBatch, .tooFewSamplesPerLabel, .tooFewPairsPerBatch: "give at least 2"
     case .noNegatives: "add pairs of other texts"
     }
   }

@@ -57,7 +57,7 @@ struct ObjectRows: ~Copyable, TableRows {
     do {
       let value = try JSONParser.parse(Array(line.utf8))
       if case .object(let object) = value { return TableRow(path: path, line: number, content: .object(object)) }
-      throw DatasetError(path: path, line: number, column: nil, kind: .notAnObject(found: value.kind))
+      throw DatasetError(path: path, line: number, column: nil, problem: .notAnObject(found: value.kind))
     } catch var error as JSONError {
       error.path = path
       error.line = number
@@ -78,7 +78,7 @@ struct TableRow {
   let line: Int
   let content: Content
 
-  func error(_ kind: DatasetError.Reason, column: String? = nil) -> DatasetError {
-    DatasetError(path: path, line: line, column: column, kind: kind)
+  func error(_ problem: DatasetError.Problem, column: String? = nil) -> DatasetError {
+    DatasetError(path: path, line: line, column: column, problem: problem)
   }
 }

@@ -4,7 +4,7 @@ import SwiftletAutodiff
 import SwiftletTensors
 
 /// The anchors of a large batch, in blocks that the processes of a group share. A loss that compares each anchor with the
-/// whole batch so takes memory for one block's comparisons, and a process computes only its own.
+/// whole batch then needs memory only for the comparisons of one block, and each process computes only its own blocks.
 ///
 /// The terms of all blocks are joined in order. The gradients of several blocks are added as ``RoundedSums``, so they have
 /// the same bits whatever the number of processes.
@@ -23,7 +23,7 @@ final class AnchorBlocks {
   }
 
   /// The number of blocks; 1 if the batch is computed as a whole, in every process.
-  func count(of anchorCount: Int) -> Int { max(1, (anchorCount + size - 1) / size) }
+  func count(of anchorCount: Int) -> Int { max(1, dividedRoundingUp(anchorCount, by: size)) }
 
   /// The blocks of this process. Those of all processes are consecutive.
   func own(of anchorCount: Int) -> [Range<Int>] {
@@ -39,7 +39,7 @@ final class AnchorBlocks {
   func numbers(of anchorCount: Int, _ body: (Range<Int>) -> [Int64]) -> [Int64] {
     if count(of: anchorCount) == 1 { return body(0..<anchorCount) }
     let all = joined(own(of: anchorCount).flatMap(body))
-    // A loss needs all of them, also where it is in vain.
+    // After an error the loss is discarded, but it still needs every number.
     return failure == nil ? all : blocks(0..<count(of: anchorCount), of: anchorCount).flatMap(body)
   }
 
@@ -57,7 +57,7 @@ final class AnchorBlocks {
     } ?? numbers
   }
 
-  /// As for integers.
+  /// Joins floats in the same way.
   func joined(_ numbers: [Float]) -> [Float] {
     joined(numbers.map { Int64($0.bitPattern) }).map { Float(bitPattern: UInt32($0)) }
   }
@@ -103,7 +103,7 @@ extension AnchorwiseLoss where Batch: VectorBatch {
       return $0
     }
     let recording = Context.of(inputs), context = recording.with(nil)
-    // On the tape they would keep it alive.
+    // Constants: variables on the tape would keep the tape alive.
     let constants = batch.mapVectors { context.constant($0.tensor) }
     let own = blocks.own(of: batch.anchorCount), parts = own.map { terms(constants, anchors: $0) }
     let values = blocks.joined(parts.flatMap(\.values.values))

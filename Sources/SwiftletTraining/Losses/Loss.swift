@@ -6,8 +6,8 @@ public import SwiftletAutodiff
 ///
 /// A loss computes with the variables of its batch, so its body reads like its formula; the operations know their
 /// derivatives. The type of the batch determines the data that it needs: ``LabeledBatch``, ``TripletBatch``,
-/// ``PairBatch``, ``RankingBatch`` or ``ClassBatch``. For example, the mean over anchors of log(1 + exp(d_p - d_n))
-/// with the nearest positive p and negative n:
+/// ``PairBatch``, ``RankingBatch`` or ``ClassBatch``, or for cross-encoders ``ScoredBatch`` or ``CandidateBatch``. For
+/// example, the mean over anchors of log(1 + exp(d_p - d_n)) with the nearest positive p and negative n:
 ///
 /// ```swift
 /// struct NearestPositiveLoss: Loss {

@@ -43,8 +43,8 @@ public struct LossChoice: Sendable {
   /// The type of the loss's batch.
   private var batch: Any.Type { loss.batchType }
 
-  /// What the loss trains.
-  var model: ModelKind { (batch as? any TextBatch.Type)?.model ?? .sentenceEncoder }
+  /// The kind of model that the loss trains.
+  var modelKind: ModelKind { (batch as? any TextBatch.Type)?.modelKind ?? .sentenceEncoder }
 
   /// Whether the loss needs mined negatives if the data is labeled texts.
   public var takesMinedTriplets: Bool { batch is any MinableBatch.Type }
@@ -83,7 +83,9 @@ extension LossChoice {
 
   /// The loss of this name.
   ///
-  /// - Parameter isForCrossEncoder: whether the loss is one of cross-encoders.
+  /// - Parameters:
+  ///   - name: the name, as `--loss` takes it.
+  ///   - isForCrossEncoder: whether the loss is one of cross-encoders.
   /// - Throws: A ``SwiftletError`` that lists all names, if there is no such loss.
   public static func loss(named name: String, isForCrossEncoder: Bool = false) throws -> any NamedLoss.Type {
     let losses = isForCrossEncoder ? ofCrossEncoders : all

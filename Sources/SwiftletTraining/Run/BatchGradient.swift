@@ -46,7 +46,7 @@ struct BatchGradient {
     let isWhole = tokens.sequenceCount <= pieceSize
     let passes = isWhole ? own.map { embed(tokens, $0[0], Tape(), worker) } : []
     let vectors: Tensor
-    if isWhole && blocks.count == 1 {
+    if group.count == 1 && isWhole && blocks.count == 1 {
       vectors = passes[0].vectors.tensor
     } else {
       vectors = Tensor(uninitialized: [tokens.sequenceCount, encoder.dimension], in: worker.workspace)

@@ -31,8 +31,8 @@ package struct TrainingTask: Sendable {
   let isMined: Bool
   /// Whether a linear layer computes logits of the vectors.
   let needsClassifier: Bool
-  /// What the loss trains.
-  package let model: ModelKind
+  /// The kind of model that the loss trains.
+  package let modelKind: ModelKind
   let evaluate: @Sendable (BatchVectors) -> LossValue
 
   package init<L: Loss>(_ data: TrainingData<L.Batch>, _ loss: L) {
@@ -41,7 +41,7 @@ package struct TrainingTask: Sendable {
     batches = data.batches
     isMined = data.dataset.kind == .labeledTexts && L.Batch.self is any MinableBatch.Type
     needsClassifier = L.Batch.self == ClassBatch.self
-    model = (L.Batch.self as? any TextBatch.Type)?.model ?? .sentenceEncoder
+    modelKind = (L.Batch.self as? any TextBatch.Type)?.modelKind ?? .sentenceEncoder
     evaluate = { vectors in
       // No triplets were found.
       if vectors.triplets?.anchors.isEmpty == true { return LossValue(vectors.vectors.rows(0..<0).sum()) }
@@ -66,7 +66,7 @@ struct BatchSource {
     let batches = task.batches
     if case .labeledTexts(let data) = task.dataset {
       sampler = try LabelSampler(
-        labels: data.labels, labelsPerBatch: batches.labelsPerBatch, textsPerLabel: batches.samplesPerLabel,
+        labels: data.labels, labelsPerBatch: batches.labelsPerBatch, samplesPerLabel: batches.samplesPerLabel,
         seed: seed)
       if task.isMined {
         miner = TripletMiner(
@@ -103,7 +103,9 @@ struct BatchSource {
 
   mutating func next() -> TrainingBatch {
     let number = sampler.position, rows = sampler.next(), evaluate = task.evaluate, classifier = classifier
-    if task.model == .crossEncoder { return task.dataset.pairs(of: rows, evaluate, seed: seed, batchNumber: number) }
+    if task.modelKind == .crossEncoder {
+      return task.dataset.pairs(of: rows, evaluate, seed: seed, batchNumber: number)
+    }
     switch task.dataset {
     case .labeledTexts(let data):
       let plan = miner?.plan(rows, batchNumber: number), all = rows + (plan?.extraRows ?? [])

@@ -101,9 +101,9 @@ struct RunDescription: Equatable {
     // Some fields are left out where they say nothing.
     let gone = earlier.fields.filter { self[$0.name] == nil }
     return fields.compactMap { name, value in
-      let old = earlier[name] ?? "unknown"
+      let old = earlier[name] ?? "not given"
       return sameBytes(old, value) ? nil : Difference(name: name, earlier: old, value: value)
-    } + gone.map { Difference(name: $0.name, earlier: $0.value, value: "unknown") }
+    } + gone.map { Difference(name: $0.name, earlier: $0.value, value: "not given") }
   }
 
   /// The digest of the model folder: configuration, tokenizer and weights.

@@ -12,8 +12,7 @@ package struct BatchVectors {
   var labels: [Int]?
   /// The triplets of the vectors, if any.
   var triplets: TripletIndices?
-  /// The targets of pairs, if any. The first half of the vectors forms them with the second; or each vector is a pair's
-  /// logit.
+  /// The targets of pairs, if any. Either pair i consists of vectors i and i + N, or vector i is the logit of pair i.
   var targets: [Float]?
   /// The numbers of candidates, whose logits the vectors are, if any.
   var candidateCounts: [Int]?
@@ -31,14 +30,14 @@ package protocol TextBatch: SendableMetatype {
   /// The kinds of data that the batch can be created from.
   static var kinds: Set<Dataset.Kind> { get }
 
-  /// What the batch is created with.
-  static var model: ModelKind { get }
+  /// The kind of model whose output the batch holds.
+  static var modelKind: ModelKind { get }
 
   init(_ vectors: BatchVectors)
 }
 
 extension TextBatch {
-  package static var model: ModelKind { .sentenceEncoder }
+  package static var modelKind: ModelKind { .sentenceEncoder }
 }
 
 /// A batch that can be created from triplets: those of a table, or those mined from labeled texts.

@@ -37,7 +37,7 @@ extension TrainingState {
     events.append(.started(step: progress.step, stepCount: stepCount))
   }
 
-  /// What the first process tells the others of the folder; else the number of the checkpoint that it has loaded.
+  /// What the first process tells the others about the folder. A number is the step of the checkpoint that it loaded.
   private enum Start {
     static let finished = "finished", new = "new"
   }
@@ -136,7 +136,7 @@ extension TrainingState {
     }
   }
 
-  /// Does what only the process does that has the folder; an error ends all.
+  /// Runs `body` in the first process only, which has the folder. Its error is thrown in all processes.
   private func asFirst(_ body: () throws -> Void) throws {
     _ = try group.first {
       try body()
@@ -167,7 +167,7 @@ extension TrainingState {
     if let parameter = weights.firstNonFinite() {
       throw FineTuningError.nonFiniteWeights(parameter: parameter.name, step: progress.step)
     }
-    let vector = try vectors(of: [EncoderInput("a", pair: task.model == .crossEncoder ? "b" : nil)], weights)
+    let vector = try vectors(of: [EncoderInput("a", pair: task.modelKind == .crossEncoder ? "b" : nil)], weights)
     guard vector.values.allSatisfy(\.isFinite) else { throw FineTuningError.nonFiniteVectors(step: progress.step) }
   }
 

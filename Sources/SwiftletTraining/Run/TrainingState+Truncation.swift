@@ -12,7 +12,7 @@ extension TrainingState {
   ///
   /// - Throws: `CancellationError` if the run is stopped before it is done.
   func countTruncatedTexts(_ stop: StopFlag) throws {
-    let isOfPairs = task.model == .crossEncoder
+    let isOfPairs = task.modelKind == .crossEncoder
     let texts = isOfPairs ? task.dataset.pairs : task.dataset.texts.map { EncoderInput($0) }
     let textsPerTask = 256, textsAtATime = 64 * textsPerTask
     let encoder = encoder, maxLength = settings.maxLength

@@ -91,8 +91,8 @@ final class TrainingState {
     self.warnings = warnings + (evaluator?.warnings.map { "evaluation data: \($0)" } ?? [])
   }
 
-  private static func evaluator(_ data: Dataset, of model: ModelKind) throws -> Evaluator {
-    guard model == .crossEncoder else { return try Evaluator(data) }
+  private static func evaluator(_ data: Dataset, of kind: ModelKind) throws -> Evaluator {
+    guard kind == .crossEncoder else { return try Evaluator(data) }
     guard case .labeledPairs(let pairs) = data else { throw FineTuningError.unsuitableEvaluation(data.kind) }
     return Evaluator(rerankingOf: pairs)
   }
@@ -154,7 +154,7 @@ final class TrainingState {
   ) throws -> Outcome {
     var outcome = Outcome()
     let share = 1 / Float(batches.count), modelWeights = weights.forModel(worker, precision: settings.precision)
-    let blockCount = tokens.reduce(0) { $0 + ($1.sequenceCount - 1) / GradientSum.blockSize + 1 }
+    let blockCount = tokens.reduce(0) { $0 + dividedRoundingUp($1.sequenceCount, by: GradientSum.blockSize) }
     let sum = blockCount > 1 ? gradientSum : nil
     sum?.begin(blockCount: blockCount)
     for (index, batch) in batches.enumerated() {

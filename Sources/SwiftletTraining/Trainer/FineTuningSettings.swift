@@ -36,13 +36,14 @@ public struct FineTuningSettings: Sendable, Equatable {
   public var encoder: EncoderKind?
   /// How long training lasts.
   public var length = Length.epochs(1)
-  /// The number of texts that go through the encoder at a time: 64 at most, unless it holds a whole batch. Small pieces need
-  /// less memory and more time; the weights have the same bits.
+  /// The maximum number of texts of a piece, which are embedded together. More than 64 has an effect only if it covers the
+  /// whole batch, which is then embedded once instead of twice. Small pieces need less memory and more time; the weights have
+  /// the same bits.
   public var pieceSize = 64
   /// The number of batches whose gradients are averaged for one update.
   public var accumulation = 1
-  /// What the matrix products of updates are computed in, float32 or bfloat16: all but those of losses and of attention's
-  /// gradients. Weights, moments, sums and losses stay float32, and so do evaluations and the tuned model. bfloat16 takes some
+  /// The number format of the matrix products of updates: float32 or bfloat16. Losses and the gradients of attention are
+  /// always computed in float32. Weights, moments, sums, evaluations and the tuned model are float32, too. bfloat16 takes some
   /// 0.6 of the time where the CPU has instructions for it; its bits may depend on the CPU.
   ///
   /// Micikevicius and others: Mixed precision training, ICLR 2018, arXiv:1710.03740; Kalamkar and others: A study of BFLOAT16

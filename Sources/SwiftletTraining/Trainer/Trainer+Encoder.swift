@@ -28,7 +28,7 @@ extension Trainer {
       pooling: settings.pooling, normalize: settings.normalize, threadCount: settings.threadCount)
     if model.kind == .crossEncoder, settings.pooling != nil || settings.normalize != nil || settings.encoder != nil {
       throw FineTuningError.invalidSetting(
-        name: "pooling, normalisation or encoder", value: "given", allowed: "none of them: a cross-encoder has a head")
+        name: "pooling, normalization or encoder", value: "given", allowed: "none of them: a cross-encoder has a head")
     }
     // A word average is made of static embeddings.
     let isStatic = model.transformer is StaticEmbeddingModel, kind = FineTuningSettings.EncoderKind.wordAverage

@@ -58,7 +58,7 @@ public final class Trainer: Sendable {
     model folder: String, data: TrainingData<L.Batch>, loss: L, evaluation: Dataset? = nil,
     settings: FineTuningSettings = FineTuningSettings()
   ) throws {
-    let kind = (L.Batch.self as? any TextBatch.Type)?.model ?? .sentenceEncoder
+    let kind = (L.Batch.self as? any TextBatch.Type)?.modelKind ?? .sentenceEncoder
     try self.init(folder, kind, data.dataset, data.batches, evaluation, settings, kernels: Kernels.selected()) { _ in
       TrainingTask(data, loss)
     }
@@ -91,7 +91,7 @@ public final class Trainer: Sendable {
     model folder: String, data: Dataset, loss: LossChoice, batches: BatchSettings, evaluation: Dataset?,
     settings: FineTuningSettings, kernels: Kernels
   ) throws {
-    let kind = loss.model
+    let kind = loss.modelKind
     func task<L: Loss>(_ loss: L) throws(FineTuningError) -> TrainingTask {
       guard let data = TrainingData<L.Batch>(data, batches) else {
         throw .unsuitableData(loss: loss.messageName, found: data.kind, model: kind)

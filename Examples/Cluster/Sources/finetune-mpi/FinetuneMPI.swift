@@ -29,8 +29,8 @@ enum FinetuneMPI {
       do {
         command = try FinetuneCommand.parse()
       } catch {
-        // Every process has the same arguments: one says what is wrong with them. When the first has ended, mpirun ends the
-        // others: so all wait until it is said.
+        // All processes have the same arguments, so only the first reports the error. mpirun kills the others when one
+        // ends; finish() makes all wait until the message is written.
         let code = FinetuneCommand.exitCode(for: error), message = FinetuneCommand.fullMessage(for: error)
         if group.rank == 0 { code == .success ? print(message) : say(message) }
         fflush(nil)
@@ -42,7 +42,7 @@ enum FinetuneMPI {
         if !command.isQuiet { say(summary(of: group)) }
         group.finish()
       } catch let code as ExitCode {
-        // All end with it.
+        // Every process ends with this code.
         group.finish()
         exit(code.rawValue)
       } catch {

@@ -26,11 +26,11 @@ struct MPIGroup: TrainingGroup {
   }
 
   struct Cost {
-    /// Spent with gathering, and with summing; waiting for others is part of both.
+    /// Seconds in gathering and in summing, including the wait for other processes.
     var gathering = 0.0, summing = 0.0
-    /// The processor's: who waits for others may do so at work.
+    /// Processor seconds inside MPI, which may wait in a busy loop.
     var processorSeconds = 0.0
-    /// What this process gave and got.
+    /// The bytes gathered and summed.
     var bytes = 0
   }
 

@@ -2,7 +2,6 @@
 
 import Swiftlet
 import SwiftletFiles
-import SwiftletTensors
 
 /// The models of a server, and how requests reach them: all through one queue.
 struct EmbeddingService: Sendable {

@@ -3,7 +3,6 @@
 import Hummingbird
 import Swiftlet
 import SwiftletFiles
-import SwiftletTensors
 
 /// Search in the index that the server was started with. No other server has this path; errors have the shape of
 /// text-embeddings-inference's.

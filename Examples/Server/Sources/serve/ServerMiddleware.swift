@@ -6,8 +6,8 @@ import Logging
 import NIOHTTP1
 import SwiftletFiles
 
-/// Around everything: gives the request its number, makes answers of errors, and notes what was done in headers, metrics
-/// and, if asked, the log. No text of a client gets into any of them.
+/// Outermost middleware: numbers requests, turns errors into answers, and fills headers, metrics and the access log. No
+/// text of a client gets into any of them.
 struct ObservingMiddleware: RouterMiddleware {
   let service: EmbeddingService
   let state: ServerState
@@ -105,8 +105,8 @@ struct ObservingMiddleware: RouterMiddleware {
   }
 }
 
-/// Keeps out who may not ask: other hosts' pages, clients without a key, and everybody while the server drains. What a
-/// load balancer asks is open to all.
+/// Refuses requests of other sites' pages, of clients without a key, and of everyone while the server drains. Health
+/// checks are open to all.
 struct AdmissionMiddleware: RouterMiddleware {
   let service: EmbeddingService
   let state: ServerState

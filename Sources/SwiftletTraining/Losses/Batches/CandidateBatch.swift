@@ -48,7 +48,7 @@ extension CandidateBatch {
 
 extension CandidateBatch: TextBatch {
   package static var kinds: Set<Dataset.Kind> { [.triplets, .positivePairs] }
-  package static var model: ModelKind { .crossEncoder }
+  package static var modelKind: ModelKind { .crossEncoder }
 
   package init(_ batch: BatchVectors) {
     guard let counts = batch.candidateCounts else { preconditionFailure("no candidates") }

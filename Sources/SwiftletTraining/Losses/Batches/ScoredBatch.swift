@@ -25,7 +25,7 @@ public struct ScoredBatch: AnchoredBatch {
 
 extension ScoredBatch: TextBatch {
   package static var kinds: Set<Dataset.Kind> { [.scoredPairs, .labeledPairs] }
-  package static var model: ModelKind { .crossEncoder }
+  package static var modelKind: ModelKind { .crossEncoder }
 
   package init(_ batch: BatchVectors) {
     guard let targets = batch.targets else { preconditionFailure("no targets") }

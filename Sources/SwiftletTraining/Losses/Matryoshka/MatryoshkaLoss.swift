@@ -22,9 +22,9 @@ public struct MatryoshkaLoss<Base: Loss>: NormalizingLoss where Base.Batch: Vect
   ///   - base: the loss to take of the cut vectors.
   ///   - dimensions: each d, in any order.
   ///   - full: the dimension of the vectors.
-  ///   - weights: each w, in the order of `dimensions`; nil: 1 each. - Throws: A ``SwiftletError`` if there are no
-  ///     dimensions, if one is not among those of the vectors or is given twice, or if a weight is negative or not
-  ///     finite.
+  ///   - weights: each w, in the order of `dimensions`; nil: 1 each.
+  /// - Throws: A ``SwiftletError`` if there are no dimensions, if one is not among those of the vectors or is given twice,
+  ///   or if a weight is negative or not finite.
   public init(_ base: Base, dimensions: [Int], of full: Int, weights: [Float]? = nil) throws {
     self.init(base, dimensions: try MatryoshkaDimensions(dimensions, of: full, weights: weights))
   }
