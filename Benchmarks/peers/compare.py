@@ -23,8 +23,10 @@ import table
 import texts
 
 HERE = pathlib.Path(__file__).resolve().parent
-ENGINES = {"pytorch": "torch", "onnxruntime": "onnxruntime", "openvino": "openvino", "ctranslate2": "ctranslate2"}
-PRECISIONS = {"float32": list(ENGINES), "bfloat16": ["pytorch", "openvino"], "int8": list(ENGINES)[1:]}
+ENGINES = {
+    "pytorch": "torch", "onnxruntime": "onnxruntime", "openvino": "openvino", "ctranslate2": "ctranslate2",
+    "llamacpp": "llama-cpp-python"}
+PRECISIONS = {"float32": list(ENGINES), "bfloat16": ["pytorch", "openvino", "llamacpp"], "int8": list(ENGINES)[1:]}
 TEXT_OF_15_TOKENS = "A man is eating a piece of bread in the park today."
 
 
@@ -260,7 +262,7 @@ def main():
     parser.add_argument("--model", type=pathlib.Path, default=swiftlet.ROOT / "weights" / "all-MiniLM-L6-v2")
     parser.add_argument("--short", type=pathlib.Path, help="short texts, one a line; default: from Examples/Data")
     parser.add_argument("--passage", type=pathlib.Path, help="passages, one a line; default: from Examples/Data")
-    parser.add_argument("--training", type=pathlib.Path, help="labelled texts as CSV; default: from Examples/Data")
+    parser.add_argument("--training", type=pathlib.Path, help="labeled texts as CSV; default: from Examples/Data")
     parser.add_argument("--results", type=pathlib.Path, default=HERE.parent / ".build" / "results.json")
     parser.add_argument("--plots", type=pathlib.Path, help="a folder for the plots")
     parser.add_argument(

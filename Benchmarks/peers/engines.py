@@ -206,3 +206,44 @@ def ctranslate2(model, precision, cache, **_):
         return np.array(output.last_hidden_state)
 
     yield "", synchronous(Network(model), compute)
+
+
+def llamacpp(model, precision, cache, **_):
+    """Texts stand one after the other in a batch, without padding. F16 stands beside bfloat16: weights of 16 bits."""
+    import llama_cpp
+
+    import make_gguf
+
+    type = {"float32": "F32", "bfloat16": "F16", "int8": "Q8_0"}[precision]
+    path = cache / f"{type}.gguf"
+    if not path.exists():
+        make_gguf.write(model, type, path)
+    silence = llama_cpp.llama_log_callback(lambda *_: None)
+    llama_cpp.llama_log_set(silence, None)
+    llama_cpp.llama_backend_init()
+    weights = llama_cpp.llama_model_load_from_file(str(path).encode(), llama_cpp.llama_model_default_params())
+    settings, most, texts = llama_cpp.llama_context_default_params(), 64 * 256, 64
+    settings.n_ctx = settings.n_batch = settings.n_ubatch = most
+    settings.n_seq_max = texts
+    settings.n_threads = settings.n_threads_batch = THREADS
+    settings.embeddings, settings.pooling_type = True, llama_cpp.LLAMA_POOLING_TYPE_MEAN
+    context = llama_cpp.llama_init_from_model(weights, settings)
+    batch, width = llama_cpp.llama_batch_init(most, 0, 1), llama_cpp.llama_model_n_embd(weights)
+
+    def variant(inputs, done):
+        count = 0
+        for text, (ids, mask) in enumerate(zip(inputs["input_ids"], inputs["attention_mask"])):
+            for position, id in enumerate(ids[: mask.sum()]):
+                batch.token[count], batch.pos[count], batch.logits[count] = id, position, True
+                batch.n_seq_id[count], batch.seq_id[count][0] = 1, text
+                count += 1
+        batch.n_tokens = count
+        if llama_cpp.llama_encode(context, batch) != 0:
+            raise RuntimeError("llama_encode failed")
+        vectors = np.stack([
+            np.ctypeslib.as_array(llama_cpp.llama_get_embeddings_seq(context, text), (width,)).copy()
+            for text in range(len(inputs["input_ids"]))])
+        done(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
+
+    variant.wait, variant.kept = lambda: None, silence
+    yield type, variant

@@ -148,7 +148,7 @@ def train(arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", choices=["embed", "latency", "tokenize", "train"])
-    parser.add_argument("--engine", choices=["pytorch", "onnxruntime", "openvino", "ctranslate2"])
+    parser.add_argument("--engine", choices=["pytorch", "onnxruntime", "openvino", "ctranslate2", "llamacpp"])
     parser.add_argument("--precision", choices=["float32", "bfloat16", "int8"])
     parser.add_argument("--model", type=pathlib.Path, required=True)
     parser.add_argument("--cache", type=pathlib.Path)

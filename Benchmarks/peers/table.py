@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The table of what compare.py measured, in Markdown."""
 ENGINES = {
-    "pytorch": "PyTorch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "ctranslate2": "CTranslate2"}
+    "pytorch": "PyTorch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "ctranslate2": "CTranslate2",
+    "llamacpp": "llama.cpp"}
 
 
 def speed(value):
