@@ -29,7 +29,7 @@ final class Team: @unchecked Sendable {
     done.store(0, ordering: .relaxed)
     let loop = (open.load(ordering: .relaxed) >> 32) &+ 1
     open.store(loop << 32 | UInt64(count), ordering: .releasing)
-    while let index = claim() { perform(index) }
+    while let indices = claim() { perform(indices) }
     var waited = 0
     while done.load(ordering: .acquiring) < count { pause(&waited) }
     self.body = nil
@@ -39,8 +39,8 @@ final class Team: @unchecked Sendable {
   func help() {
     var waited = 0
     while !isDisbanded.load(ordering: .relaxed) {
-      if let index = claim() {
-        perform(index)
+      if let indices = claim() {
+        perform(indices)
         waited = 0
       } else if queue.hasWaitingTasks {
         return
@@ -52,21 +52,24 @@ final class Team: @unchecked Sendable {
 
   func disband() { isDisbanded.store(true, ordering: .relaxed) }
 
-  /// The index of an iteration that is now this thread's.
-  private func claim() -> Int? {
+  /// Iterations that are now this thread's: fewer toward the end, so that all threads end together, and never more than half
+  /// of a thread's share. Each claim costs a few writes to memory that the threads share.
+  private func claim() -> Range<Int>? {
     var seen = open.load(ordering: .relaxed)
     while seen & 0xFFFF_FFFF > 0 {
+      let rest = Int(seen & 0xFFFF_FFFF), claimed = max(1, rest / (2 * queue.threadCount))
       let (exchanged, original) = open.weakCompareExchange(
-        expected: seen, desired: seen - 1, ordering: .acquiring)
-      if exchanged { return count - Int(seen & 0xFFFF_FFFF) }
+        expected: seen, desired: seen - UInt64(claimed), ordering: .acquiring)
+      if exchanged { return count - rest..<count - rest + claimed }
       seen = original
     }
     return nil
   }
 
-  private func perform(_ index: Int) {
-    body?(index)
-    done.add(1, ordering: .releasing)
+  private func perform(_ indices: Range<Int>) {
+    guard let body else { preconditionFailure("a loop keeps its body until all iterations are done") }
+    for index in indices { body(index) }
+    done.add(indices.count, ordering: .releasing)
   }
 
   /// Spins for some microseconds, then lets other threads have the processor.
