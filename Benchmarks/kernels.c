@@ -171,8 +171,32 @@ static void *scan_rows(void *context) {
   return NULL;
 }
 
-/// Prints the bytes a second that two threads scan, of codes that no cache holds, beside those of a loop that only adds
-/// them up.
+// Updates
+
+typedef struct {
+  const swlt_kernels *kernels;
+  float *numbers;
+  size_t count;
+} weights;
+
+/// A step of AdamW: four arrays are read, gradient, weights and two moments, and all but the gradient are written.
+static void *update_weights(void *context) {
+  const weights *w = context;
+  swlt_adamw step = {.gradient_factor = 1, .weight_factor = 1, .first_share = 0.1f, .second_keep = 0.999f,
+                     .second_share = 0.001f, .root_correction = 1, .epsilon = 1e-8f, .step_size = 1e-5f};
+  float *x = w->numbers;
+  w->kernels->adamw(w->count, &step, x, x + w->count, x + 2 * w->count, x + 3 * w->count);
+  return NULL;
+}
+
+static void print_share(const char *kernel, const char *path, double speed, double memory_speed) {
+  printf("{\"kernel\": \"%s\", \"path\": \"%s\", \"threads\": 2, \"gigabytes_per_s\": %.1f, "
+         "\"share_of_memory\": %.3f}\n",
+         kernel, path, speed / 1e9, speed / memory_speed);
+}
+
+/// Prints the bytes a second that two threads scan and update, of arrays that no cache holds, beside those of a loop
+/// that only adds up what it reads.
 static void measure_memory(void) {
   size_t size = swlt_code_block_size(DIMENSION), half = (size_t)1 << 28, blocks = half / size;
   char *bytes = aligned_alloc(64, 2 * half);
@@ -186,9 +210,11 @@ static void measure_memory(void) {
     if (!kernels || !peaks[i].offered() || strcmp(peaks[i].precision, "float32") != 0) continue;
     rows r[] = {{kernels, bytes, blocks}, {kernels, bytes + half, blocks}};
     double scanned = 2.0 * (double)(blocks * size) / least_time_of_two(scan_rows, &r[0], &r[1]);
-    printf("{\"kernel\": \"scan\", \"path\": \"%s\", \"threads\": 2, \"gigabytes_per_s\": %.1f, "
-           "\"share_of_memory\": %.3f}\n",
-           kernels->name, scanned / 1e9, scanned / added);
+    print_share("scan", kernels->name, scanned, added);
+    size_t count = half / (4 * sizeof(float));
+    weights w[] = {{kernels, (float *)bytes, count}, {kernels, (float *)(bytes + half), count}};
+    double moved = 2.0 * 7 * sizeof(float) * (double)count;
+    print_share("adamw", kernels->name, moved / least_time_of_two(update_weights, &w[0], &w[1]), added);
   }
   free(bytes);
 }

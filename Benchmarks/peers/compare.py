@@ -25,8 +25,10 @@ import texts
 HERE = pathlib.Path(__file__).resolve().parent
 ENGINES = {
     "pytorch": "torch", "onnxruntime": "onnxruntime", "openvino": "openvino", "ctranslate2": "ctranslate2",
-    "llamacpp": "llama-cpp-python"}
-PRECISIONS = {"float32": list(ENGINES), "bfloat16": ["pytorch", "openvino", "llamacpp"], "int8": list(ENGINES)[1:]}
+    "llamacpp": "llama-cpp-python", "fastembed": "fastembed"}
+PRECISIONS = {
+    "float32": list(ENGINES), "bfloat16": ["pytorch", "openvino", "llamacpp"],
+    "int8": ["onnxruntime", "openvino", "ctranslate2", "llamacpp"]}
 TEXT_OF_15_TOKENS = "A man is eating a piece of bread in the park today."
 
 
@@ -192,6 +194,9 @@ class Comparison:
                 lambda: self.peer("tokenize", text, RAYON_NUM_THREADS=threads))
             for threads in ("1", "2")}
 
+    def formats(self):
+        return self.calmly(lambda: swiftlet.formats(self.model, self.texts["passage"]))
+
     def start(self):
         return self.calmly(lambda: swiftlet.start(self.model, TEXT_OF_15_TOKENS))
 
@@ -223,8 +228,8 @@ class Comparison:
 
 
 PARTS = [
-    "kernels", "float32", "bfloat16", "int8", "latency", "large", "family", "train", "tokenizer", "start", "memory",
-    "threads", "scaling"]
+    "kernels", "float32", "bfloat16", "int8", "latency", "large", "family", "train", "tokenizer", "formats", "start",
+    "memory", "threads", "scaling"]
 
 
 def machine():

@@ -247,3 +247,28 @@ def llamacpp(model, precision, cache, **_):
 
     variant.wait, variant.kept = lambda: None, silence
     yield type, variant
+
+
+def fastembed(model, precision, cache, **_):
+    """The way from text to vector is fastembed's own: its batches keep the order of the texts, and it pads them."""
+    import shutil
+
+    from fastembed import TextEmbedding
+
+    folder = cache / "fastembed"
+    if not folder.exists():
+        folder.mkdir()
+        shutil.copy(onnx_graph(model, cache), folder / "model.onnx")
+        for name in "config.json", "tokenizer_config.json":
+            shutil.copy(model / name, folder)
+        tokenizer(model).save(str(folder / "tokenizer.json"))
+        (folder / "special_tokens_map.json").write_text(json.dumps({
+            "cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "unk_token": "[UNK]", "mask_token": "[MASK]"}))
+    embedding = TextEmbedding(
+        "sentence-transformers/all-MiniLM-L6-v2", specific_model_path=str(folder), threads=THREADS)
+
+    def variant(texts, size):
+        return list(embedding.embed(texts, batch_size=size))
+
+    variant.reads_texts = True
+    yield "", variant

@@ -40,6 +40,12 @@ def variants(arguments, **options):
 
 def embed_once(variant, tokenizer, texts, size):
     """Seconds, tokens and vectors of one pass."""
+    if getattr(variant, "reads_texts", False):
+        start = time.perf_counter()
+        vectors = variant(texts, size)
+        seconds = time.perf_counter() - start
+        tokens = sum(sum(encoding.attention_mask) for encoding in tokenizer.encode_batch(texts))
+        return seconds, tokens, vectors
     vectors, tokens, start = [None] * len(texts), 0, time.perf_counter()
 
     def keep(indices):
@@ -148,7 +154,7 @@ def train(arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("task", choices=["embed", "latency", "tokenize", "train"])
-    parser.add_argument("--engine", choices=["pytorch", "onnxruntime", "openvino", "ctranslate2", "llamacpp"])
+    parser.add_argument("--engine", choices=["pytorch", "onnxruntime", "openvino", "ctranslate2", "llamacpp", "fastembed"])
     parser.add_argument("--precision", choices=["float32", "bfloat16", "int8"])
     parser.add_argument("--model", type=pathlib.Path, required=True)
     parser.add_argument("--cache", type=pathlib.Path)

@@ -152,7 +152,8 @@ def memory(model, path, count):
 
 
 def train(model, table, steps):
-    """Milliseconds a step of `finetune`, 16 labels x 4 texts, all included, the median after 4; peak megabytes."""
+    """Milliseconds a step of `finetune`, 16 labels x 4 texts, all included, and tokens a second, the medians after 4; peak
+    megabytes."""
     with table.open(encoding="utf-8") as file:
         [label] = [name for name in file.readline().strip().split(",") if name != "text"]
     with tempfile.TemporaryDirectory() as folder:
@@ -161,9 +162,28 @@ def train(model, table, steps):
             [PROGRAMS / "finetune", "--model", model, "--train", table, "--label-column", label, "--output",
              f"{folder}/output", "--steps", steps + 4, "--pooling", "cls", "--no-normalize", "--margin", "5",
              "--max-length", "128", "--schedule", "constant", "--quiet", "--log", log])
-        ends = [0] + [json.loads(line)["seconds"] for line in log.read_text().splitlines()]
-    times = [end - start for start, end in itertools.pairwise(ends)]
-    return {"ms_per_step": statistics.median(times[4:]) * 1000, "mb": peak}
+        steps = [json.loads(line) for line in log.read_text().splitlines()]
+    times = [end - start for start, end in itertools.pairwise([0] + [step["seconds"] for step in steps])]
+    speed = statistics.median(step["tokens_per_second"] for step in steps[4:])
+    return {"ms_per_step": statistics.median(times[4:]) * 1000, "tokens_per_s": speed, "mb": peak}
+
+
+def formats(model, text):
+    """Tokens a second of `embed` by precision and format of its output, its start included, the best of 5 runs that
+    alternate; and of the library alone."""
+    results = {}
+    for precision in "float32", "int8":
+        seconds = {"npy": [], "jsonl": []}
+        tokens = pipeline(model, text, "--passes", 1)["tokens"]
+        with tempfile.TemporaryDirectory() as folder:
+            for format in [*seconds] * 5:
+                command = [
+                    PROGRAMS / "embed", "--model", model, "--input", text, "--output", f"{folder}/{format}", "--format",
+                    format, "--precision", precision, "--quiet"]
+                seconds[format].append(run(command)[1])
+        results[precision] = {format: tokens / min(times) for format, times in seconds.items()}
+        results[precision]["library"] = pipeline(model, text, "--precision", precision)["tokens_per_s"]
+    return results
 
 
 def tokenize(model, text, threads):

@@ -2,7 +2,7 @@
 """The table of what compare.py measured, in Markdown."""
 ENGINES = {
     "pytorch": "PyTorch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO", "ctranslate2": "CTranslate2",
-    "llamacpp": "llama.cpp"}
+    "llamacpp": "llama-cpp-python", "fastembed": "fastembed"}
 
 
 def speed(value):
@@ -58,12 +58,12 @@ def kernel_rows(kernels):
     return [(*key, min(values), max(values)) for key, values in shares.items()]
 
 
-def share_of_peak(measured, results, layers=6, hidden=384, precision="float32"):
+def share_of_peak(measured, results, layers=6, hidden=384, precision="float32", forwards=1):
     """The part of all processors' peak in this precision that the operations of a BERT of these sizes make, the bundled
     model's if none are given. A layer's products have 12 hidden² weights; attention adds two products of hidden numbers a pair
-    of tokens."""
+    of tokens. A step of training costs three forward passes."""
     length = measured["tokens"] / measured["texts"]
-    operations = layers * (2 * 12 * hidden**2 + 4 * hidden * length)
+    operations = forwards * layers * (2 * 12 * hidden**2 + 4 * hidden * length)
     limit = peak(results["kernels"], precision) * results["machine"]["processors"]
     return f"{measured['tokens_per_s'] * operations / (limit * 1e9):.0%}"
 
@@ -107,18 +107,34 @@ def markdown(results):
         table.add("99th of 100", measured["swiftlet"], measured["peers"], "p99_ms", min)
     if train := results.get("train"):
         table.add("a step of training, 64 texts: ms", train["swiftlet"], train["peers"], "ms_per_step", min)
+        if "kernels" in results:
+            tokens = train["swiftlet"]["tokens_per_s"] * train["swiftlet"]["ms_per_step"] / 1000
+            measured = train["swiftlet"] | {"tokens": tokens, "texts": 64}
+            table.note("share of the processors' peak, update included", share_of_peak(measured, results, forwards=3))
         table.add("peak memory: MB", train["swiftlet"], train["peers"], "mb", min)
     for threads, measured in results.get("tokenizer", {}).items():
         name = f"tokenizer, {threads} thread{'s' * (threads != '1')}: MB/s"
         table.add(name, measured["swiftlet"], measured["peers"], "megabytes_per_s", max)
+    for precision, speeds in results.get("formats", {}).items():
+        for other in "npy", "library":
+            name = f"{precision}, embed to jsonl: times the speed of {'embed to npy' if other == 'npy' else 'the library'}"
+            table.add(name, speeds["jsonl"] / speeds[other])
     if start := results.get("start"):
         table.add("from the start of a program to its first vector: ms", start["ms"])
         table.add("peak memory for one text: MB", start["mb"])
     for count, megabytes in results.get("memory", {}).items():
         table.add(f"peak memory for {int(count):,} texts: MB", megabytes)
+    if "scaling" in results and "kernels" in results:
+        longest = results["scaling"]["lengths"][-1]
+        measured = longest | {"tokens_per_s": longest["tokens"] / longest["seconds"]}
+        length = longest["tokens"] / longest["texts"]
+        table.note(f"float32, texts of {length:.0f} tokens: share of the peak", share_of_peak(measured, results))
     if threads := results.get("threads"):
         table.add("two threads: times one's speed", threads["2"] / threads["1"])
     for path, precision, rows, least, largest in kernel_rows(results.get("kernels", [])):
         name = "float32 products with weights in float16" if precision == "float16" else f"{precision} products"
         table.note(f"{name}, {rows} rows, {path}: share of the peak", f"{least:.0%} to {largest:.0%}")
+    for line in results.get("kernels", []):
+        if line["kernel"] == "adamw":
+            table.note(f"a step of AdamW, {line['path']}: share of the memory's speed", f"{line['share_of_memory']:.0%}")
     return f"{table}\n\n{caption(results)}"
