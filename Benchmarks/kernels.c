@@ -179,7 +179,7 @@ typedef struct {
   size_t count;
 } weights;
 
-/// A step of AdamW: four arrays are read, gradient, weights and two moments, and all but the gradient are written.
+/// A step of AdamW: four arrays are read, gradient, weights and two moments; all but the gradient are also written.
 static void *update_weights(void *context) {
   const weights *w = context;
   swlt_adamw step = {.gradient_factor = 1, .weight_factor = 1, .first_share = 0.1f, .second_keep = 0.999f,
@@ -195,8 +195,8 @@ static void print_share(const char *kernel, const char *path, double speed, doub
          kernel, path, speed / 1e9, speed / memory_speed);
 }
 
-/// Prints the bytes a second that two threads scan and update, of arrays that no cache holds, beside those of a loop
-/// that only adds up what it reads.
+/// Prints the bytes a second that two threads read while they scan or update arrays that no cache holds, beside those
+/// of a loop that only adds up what it reads.
 static void measure_memory(void) {
   size_t size = swlt_code_block_size(DIMENSION), half = (size_t)1 << 28, blocks = half / size;
   char *bytes = aligned_alloc(64, 2 * half);
@@ -213,8 +213,8 @@ static void measure_memory(void) {
     print_share("scan", kernels->name, scanned, added);
     size_t count = half / (4 * sizeof(float));
     weights w[] = {{kernels, (float *)bytes, count}, {kernels, (float *)(bytes + half), count}};
-    double moved = 2.0 * 7 * sizeof(float) * (double)count;
-    print_share("adamw", kernels->name, moved / least_time_of_two(update_weights, &w[0], &w[1]), added);
+    double bytes_read = 2.0 * 4 * sizeof(float) * (double)count;
+    print_share("adamw", kernels->name, bytes_read / least_time_of_two(update_weights, &w[0], &w[1]), added);
   }
   free(bytes);
 }
