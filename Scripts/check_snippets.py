@@ -28,7 +28,8 @@ import subprocess
 import sys
 import tempfile
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
+from check_public import ROOT, modules, output
+
 ARTICLES = ROOT / "Sources/Swiftlet/Swiftlet.docc"
 MARKER = re.compile(r"<!--\s*snippet:\s*(given|continues|in a function|inside|not compiled)(.*?)-->", re.S)
 ORPHAN = "a comment about a snippet, and no block of Swift after it"
@@ -44,7 +45,7 @@ class Block:
         self.given = "".join(f"{text.strip()}\n" for kind, text in markers if kind == "given")
         self.module = next((text.strip() for kind, text in markers if kind == "inside"), None)
         self.continues = any(kind == "continues" for kind, _ in markers)
-        self.isInFunction = any(kind == "in a function" for kind, _ in markers)
+        self.is_in_function = any(kind == "in a function" for kind, _ in markers)
         self.reason = next((text.strip(" :\n") for kind, text in markers if kind == "not compiled"), None)
 
     @property
@@ -54,7 +55,7 @@ class Block:
     def __str__(self):
         notes = [f"not compiled: {self.reason}"] if self.reason is not None else []
         notes += ["continues"] if self.continues else []
-        notes += ["in a function"] if self.isInFunction else []
+        notes += ["in a function"] if self.is_in_function else []
         notes += [f"inside {self.module}"] if self.module else []
         notes += [f"given {self.given.count(chr(10))} lines"] if self.given else []
         return f"{self.place}: {len(self.code)} lines{''.join(f'; {note}' for note in notes)}"
@@ -128,7 +129,7 @@ def source(group):
     # Imports stand at the top, also where the rest is in a function.
     imports += [line for line in code if line.startswith("import ")]
     text = "".join(f"{line}\n" for line in imports)
-    text += "func example() async throws {\n" if group[0].isInFunction else ""
+    text += "func example() async throws {\n" if group[0].is_in_function else ""
     for block in group:
         path = block.article.relative_to(ROOT)
         # A declaration that is given is reported at the line of the block that it is given for.
@@ -136,17 +137,7 @@ def source(group):
             text += f'#sourceLocation(file: "{path}", line: {block.line})\n{line}\n'
         text += f'#sourceLocation(file: "{path}", line: {block.line + 1})\n'
         text += "".join("\n" if line.startswith("import ") else f"{line}\n" for line in block.code)
-    return text + "#sourceLocation()\n" + ("}\n" if group[0].isInFunction else "")
-
-
-def modules():
-    """The library's Swift modules, as Package.swift lists them."""
-    manifest = (ROOT / "Package.swift").read_text()
-    return re.findall(r'^  \("(\w+)", \[', manifest, re.M) + re.findall(r'^    "(\w+)",$', manifest, re.M)
-
-
-def output(*command):
-    return subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
+    return text + "#sourceLocation()\n" + ("}\n" if group[0].is_in_function else "")
 
 
 def package_name(built):
