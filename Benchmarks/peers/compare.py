@@ -205,11 +205,19 @@ class Comparison:
         return {count: swiftlet.memory(self.model, self.texts["short"], count) for count in counts}
 
     def threads(self):
+        """By the number of threads, tokens a second of passages, and milliseconds of one text by precision."""
         speeds = {"1": 0, "2": 0}
         for count in [*speeds] * 2:
             options = "--threads", count, *(self.passes or ("--passes", 2))
             result = self.calmly(lambda: swiftlet.pipeline(self.model, self.texts["passage"], *options))
             speeds[count] = max(speeds[count], result["tokens_per_s"])
+        requests = 100 if self.quick else 2000
+        speeds["latency"] = {
+            precision: {
+                count: self.calmly(lambda: swiftlet.latency(
+                    self.model, TEXT_OF_15_TOKENS, precision, requests, "--threads", count))["p50_ms"]
+                for count in ("1", "2")}
+            for precision in ("float32", "int8")}
         return speeds
 
     def scaling(self):

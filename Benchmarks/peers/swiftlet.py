@@ -105,11 +105,12 @@ def vectors(model, text, output):
     return output
 
 
-def latency(model, text, precision, count):
+def latency(model, text, precision, count, *options):
     """Milliseconds from a line to `embed` to its answer, the next line sent after it: the 50th and 99th of 100, of the
     second half of so many."""
     command = [
-        PROGRAMS / "embed", "--model", model, "--input", "-", "--format", "jsonl", "--quiet", "--precision", precision]
+        PROGRAMS / "embed", "--model", model, "--input", "-", "--format", "jsonl", "--quiet", "--precision", precision,
+        *options]
     with disturbance, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         times, answers = [], set()
         for _ in range(count):

@@ -133,6 +133,9 @@ def markdown(results):
         table.note(f"float32, texts of {length:.0f} tokens: share of the peak", share_of_peak(measured, results))
     if threads := results.get("threads"):
         table.add("two threads: times one's speed", threads["2"] / threads["1"])
+        for precision, times in threads.get("latency", {}).items():
+            for count, time in times.items():
+                table.add(f"{precision}, one text of 15 tokens, threads: {count}: ms, median", time)
     for path, precision, rows, least, largest in kernel_rows(results.get("kernels", [])):
         name = "float32 products with weights in float16" if precision == "float16" else f"{precision} products"
         table.note(f"{name}, {rows} rows, {path}: share of the peak", f"{least:.0%} to {largest:.0%}")
