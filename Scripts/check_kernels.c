@@ -193,6 +193,24 @@ static void check_bfloat16(const swlt_kernels *k, size_t n) {
 
 static void check_int8(const swlt_kernels *k, size_t n) { check_compact(k->int8, n, k->panel_width, 1); }
 
+/// Inputs by rows or of softmax, weights by columns or by rows.
+static void check_int8_heads(const swlt_kernels *k, size_t n) {
+  const swlt_compact *c = k->int8_heads;
+  for (size_t m = 0; m < 18; m++) {
+    size_t depth = (7 * n + 5 * m) % SIZES, padded = (depth + 15) / 16 * 16, ldc = n + m % 2;
+    float *x = numbers(m * padded), *w = numbers(depth * n), *scratch = buffer(c->scratch_count(depth) * sizeof *scratch);
+    float *y = results(extent(m, n, ldc));
+    void *inputs = buffer(m * c->input_size(depth)), *packed = buffer(c->weights_size(depth, n));
+    if (m % 3) c->pack(depth, n, w, 1, depth, scratch, packed);
+    else c->pack(depth, n, w, n, 1, scratch, packed);
+    if (m % 2) c->convert(m, depth, x, padded, scratch, inputs);
+    else c->convert_softmax(m, depth, 2, x, padded, inputs);
+    c->product(m, n, depth, inputs, packed, NULL, NULL, function(m), y, ldc);
+    for (size_t r = 0; r < m && depth > 0; r++) hash_floats(y + r * ldc, n);
+    in_use = 0;
+  }
+}
+
 /// 0 to 17 queries for 1 to 7 blocks of rows; some rows, and some blocks, are passed over.
 static void check_scan(const swlt_kernels *k, size_t n) {
   for (size_t m = 0; m < 18; m++) {
@@ -452,7 +470,7 @@ static const struct {
   const char *name;
   void (*check)(const swlt_kernels *, size_t n);
 } checks[] = {
-    CHECK(product), CHECK(add_product), CHECK(float16), CHECK(bfloat16), CHECK(int8), CHECK(scan), CHECK(dot),
+    CHECK(product), CHECK(add_product), CHECK(float16), CHECK(bfloat16), CHECK(int8), CHECK(int8_heads), CHECK(scan), CHECK(dot),
     CHECK(map), CHECK(map_gradient), CHECK(exponential), CHECK(logarithm), CHECK(add), CHECK(scale), CHECK(divide), CHECK(softmax),
     CHECK(softmax_gradient), CHECK(layer_norm), CHECK(layer_norm_gradient), CHECK(gather), CHECK(scatter_add),
     CHECK(add_rows), CHECK(dropout), CHECK(sum_rows), CHECK(max_rows), CHECK(convert), CHECK(count_non_finite),

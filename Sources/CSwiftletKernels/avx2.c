@@ -29,6 +29,10 @@ INLINE ints pair_dots(ints inputs, ints weights) {
 
 #define INT8_PAIR_DOT(inputs, weights) pair_dots(inputs, weights)
 #define FORMAT int8
+#define TURNS 1
+#include "int8.inc"
+#define FORMAT int8_heads
+#define TURNS 0
 #include "int8.inc"
 
 #define SCAN plain
@@ -37,6 +41,7 @@ INLINE ints pair_dots(ints inputs, ints weights) {
 #pragma clang attribute pop
 
 const swlt_kernels swlt_avx2 = {
-    FLOAT32_KERNELS, .bfloat16 = &table_avx2_bfloat16, .int8 = &table_avx2_int8, .scan = scan_avx2_plain};
+    FLOAT32_KERNELS, .bfloat16 = &table_avx2_bfloat16, .int8 = &table_avx2_int8,
+    .int8_heads = &table_avx2_int8_heads, .scan = scan_avx2_plain};
 
 #endif

@@ -17,6 +17,10 @@
 
 #define INT8_PAIR_DOT(inputs, weights) (ints) _mm512_madd_epi16((__m512i)(inputs), (__m512i)(weights))
 #define FORMAT int8
+#define TURNS 1
+#include "int8.inc"
+#define FORMAT int8_heads
+#define TURNS 0
 #include "int8.inc"
 #undef INT8_PAIR_DOT
 
@@ -40,6 +44,10 @@
   (ints) _mm512_dpbusd_epi32((__m512i)(sum), (__m512i)(inputs), (__m512i)(weights))
 #define QUAD_OFFSET 128
 #define FORMAT native_int8
+#define TURNS 1
+#include "int8.inc"
+#define FORMAT native_int8_heads
+#define TURNS 0
 #include "int8.inc"
 
 #define SCAN native
@@ -47,8 +55,9 @@
 #include "scan.inc"
 #pragma clang attribute pop
 
-#define INT8_PLAIN .int8 = &table_avx512_int8, .scan = scan_avx512_plain
-#define INT8_NATIVE .int8 = &table_avx512_native_int8, .scan = scan_avx512_native
+#define INT8_PLAIN .int8 = &table_avx512_int8, .int8_heads = &table_avx512_int8_heads, .scan = scan_avx512_plain
+#define INT8_NATIVE \
+  .int8 = &table_avx512_native_int8, .int8_heads = &table_avx512_native_int8_heads, .scan = scan_avx512_native
 
 /// Indexed by whether the CPU has bfloat16 and int8 instructions (0 or 1 each).
 const swlt_kernels swlt_avx512[2][2] = {

@@ -14,6 +14,10 @@
 #include "kernels.inc"
 
 #define FORMAT int8
+#define TURNS 1
+#include "int8.inc"
+#define FORMAT int8_heads
+#define TURNS 0
 #include "int8.inc"
 
 #define SCAN plain
@@ -35,13 +39,19 @@ INLINE ints quad_dot(ints sum, ints inputs, ints weights) {
 #define INT8_QUAD_DOT(sum, inputs, weights) quad_dot(sum, inputs, weights)
 #define QUAD_OFFSET 0
 #define FORMAT native_int8
+#define TURNS 1
+#include "int8.inc"
+#define FORMAT native_int8_heads
+#define TURNS 0
 #include "int8.inc"
 #pragma clang attribute pop
 
 /// Indexed by whether the CPU has int8 dot products (0 or 1).
 const swlt_kernels swlt_neon[2] = {
-    {FLOAT32_KERNELS, .bfloat16 = &table_neon_bfloat16, .int8 = &table_neon_int8, .scan = scan_neon_plain},
-    {FLOAT32_KERNELS, .bfloat16 = &table_neon_bfloat16, .int8 = &table_neon_native_int8, .scan = scan_neon_plain},
+    {FLOAT32_KERNELS, .bfloat16 = &table_neon_bfloat16, .int8 = &table_neon_int8, .int8_heads = &table_neon_int8_heads,
+     .scan = scan_neon_plain},
+    {FLOAT32_KERNELS, .bfloat16 = &table_neon_bfloat16, .int8 = &table_neon_native_int8,
+     .int8_heads = &table_neon_native_int8_heads, .scan = scan_neon_plain},
 };
 
 #endif

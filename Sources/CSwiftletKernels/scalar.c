@@ -9,10 +9,15 @@
 #include "kernels.inc"
 
 #define FORMAT int8
+#define TURNS 1
+#include "int8.inc"
+#define FORMAT int8_heads
+#define TURNS 0
 #include "int8.inc"
 
 #define SCAN plain
 #include "scan.inc"
 
 const swlt_kernels swlt_scalar = {
-    FLOAT32_KERNELS, .bfloat16 = &table_scalar_bfloat16, .int8 = &table_scalar_int8, .scan = scan_scalar_plain};
+    FLOAT32_KERNELS, .bfloat16 = &table_scalar_bfloat16, .int8 = &table_scalar_int8,
+    .int8_heads = &table_scalar_int8_heads, .scan = scan_scalar_plain};

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 import SwiftletTensors
 import TestSupport
 import Testing
@@ -124,6 +125,73 @@ import Testing
       let y = product(format, kernels, shape, x, w, bias: nil)
       #expect(y[0..<5].allSatisfy(\.isNaN) && y[5..<10].allSatisfy(\.isFinite), "\(kernels.path)")
       #expect(y[10..<15].allSatisfy { !$0.isFinite }, "\(kernels.path)")
+    }
+  }
+
+  /// Each row's integers and their unit in attention heads.
+  private func quantizedInHeads(_ x: [Float], _ rows: Int, _ columns: Int) -> [(numbers: [Int], unit: Float)] {
+    (0..<rows).map { row in
+      let numbers = x[row * columns..<(row + 1) * columns], high = numbers.map(\.magnitude).max() ?? 0
+      guard high > 0 else { return (numbers.map { _ in 0 }, 0) }
+      let factor = 127 / high
+      return (numbers.map { Int((Double($0) * Double(factor)).rounded(.toNearestOrEven)) }, high / 127)
+    }
+  }
+
+  /// x times the transpose of w, which is stored by rows or by columns; `convert` writes the inputs.
+  private func headProduct(
+    _ kernels: Kernels, _ shape: Shape, _ w: [Float], byRows: Bool,
+    convert: (ProductKernels, MatrixView, inout Scratch) -> Void
+  ) -> [Float] {
+    let products = ProductKernels(inHeads: .int8, kernels: kernels), y = Tensor(zeros: [shape.m, shape.n])
+    var scratch = Scratch(Workspace())
+    let packed = scratch.take(products.packedCount(inputs: shape.k, outputs: shape.n))
+    let transposed = (0..<shape.k).flatMap { p in (0..<shape.n).map { w[$0 * shape.k + p] } }
+    products.pack(
+      byRows
+        ? Tensor(transposed, shape: [shape.k, shape.n]).matrix : Tensor(w, shape: [shape.n, shape.k]).matrix.transposed,
+      into: packed, &scratch)
+    let inputs = scratch.take(rows: shape.m, columns: products.inputCount(shape.k))
+    convert(products, inputs, &scratch)
+    products.product(inputs, inputs: shape.k, packed: packed, into: y.matrix, &scratch)
+    return y.values
+  }
+
+  @Test(arguments: shapes) func int8InHeads(shape: Shape) {
+    let x = Tensor(integers(shape.m, shape.k, seed: 1), shape: [shape.m, shape.k])
+    let w = numbers(shape.n * shape.k, seed: 2)
+    let inputs = quantizedInHeads(x.values, shape.m, shape.k), weights = quantizedInHeads(w, shape.n, shape.k)
+    let expected = inputs.flatMap { row in
+      weights.map { column in
+        Float(zip(row.numbers, column.numbers).reduce(0) { $0 + $1.0 * $1.1 }) * (column.unit * row.unit)
+      }
+    }
+    for kernels in paths {
+      for byRows in [false, true] {
+        let y = headProduct(kernels, shape, w, byRows: byRows) { $0.convert(x.matrix, into: $1, &$2) }
+        #expect(y == expected, "\(kernels.path)")
+      }
+    }
+  }
+
+  /// Softmax in steps of 1/255 of the row's largest: the same bits on every path, near those in float32.
+  @Test(arguments: shapes) func softmaxInInt8(shape: Shape) {
+    let padded = Kernels.padded(shape.k), w = numbers(shape.n * shape.k, seed: 2)
+    let scores = Tensor(numbers(shape.m * padded, seed: 1), shape: [shape.m, padded])
+    func product(_ kernels: Kernels) -> [Float] {
+      headProduct(kernels, shape, w, byRows: true) { products, inputs, _ in
+        products.convertSoftmax(Tensor(scores.values, shape: scores.shape).matrix, count: shape.k, scale: 3, into: inputs)
+      }
+    }
+    let expected = product(.best)
+    for kernels in paths { #expect(bits(product(kernels)) == bits(expected), "\(kernels.path)") }
+    for (index, y) in expected.enumerated() {
+      let (i, j) = index.quotientAndRemainder(dividingBy: shape.n)
+      let shares = (0..<shape.k).map { exp(3 * Double(scores[i, $0])) }, sum = shares.reduce(0, +)
+      let exact = zip(shares, w[j * shape.k..<(j + 1) * shape.k]).reduce(0) { $0 + $1.0 * Double($1.1) } / sum
+      // Each share is off by half a step at most, each weight by half a 127th.
+      let error = Double(shape.k) * shares.max()! / sum / 510 + 1 / 254.0
+      #expect(abs(Double(y) - exact) <= error, "\(i), \(j)")
     }
   }
 

@@ -89,6 +89,9 @@ typedef struct {
   /// bfloat16.
   void (*convert_columns)(size_t columns, size_t k, const float *x, size_t ldx, void *inputs);
 
+  /// The inputs of softmax's rows, see below; changes x. Null but in int8_heads.
+  void (*convert_softmax)(size_t rows, size_t n, float scale, float *x, size_t ldx, void *inputs);
+
   /// Whether weights are expanded to float32 if there are at least SWLT_EXPANDED_ROWS rows.
   int expands;
 
@@ -140,6 +143,9 @@ typedef struct {
   /// dot products. Integer sums are exact for k up to 65,536. Numbers must be finite.
   /// Ashkboos et al.: QuaRot: outlier-free 4-bit inference in rotated LLMs, NeurIPS 2024.
   const swlt_compact *int8;
+
+  /// As int8, but without the Hadamard matrix, for the short rows of attention heads. `b` may have any strides.
+  const swlt_compact *int8_heads;
 
   /// For each of `count` queries, the rows of `blocks` (see swlt_code_block_size) whose upper bound is at least the
   /// query's threshold, in order. `live` has a bit a row: others are passed over. `inputs` holds the queries' int16 codes,

@@ -8,8 +8,7 @@
 package struct AttentionHead {
   package let headSize: Int
   private let kernels: Kernels
-  /// The format of Q K^T and A V in the forward pass: bfloat16 or float32. int8 is not used: converting such short rows costs
-  /// more than it saves. Gradients are always in float32.
+  /// For Q K^T and A V in the forward pass. Gradients are always in float32.
   private let products: ProductKernels
   private let dropout: DropoutMask?
 
@@ -17,7 +16,7 @@ package struct AttentionHead {
     self.headSize = headSize
     self.kernels = kernels
     self.dropout = dropout
-    products = ProductKernels(precision == .bfloat16 ? .bfloat16 : .float32, kernels: kernels)
+    products = ProductKernels(inHeads: precision, kernels: kernels)
   }
 
   /// One head of one sequence of a batch.
@@ -76,11 +75,16 @@ package struct AttentionHead {
   }
 
   /// The product of x and a packed matrix.
+  ///
+  /// - Parameters:
+  ///   - x: `[rows, inputs]`, or with zeros behind the inputs, for which `converted` must have room.
   private func multiply(
-    _ x: MatrixView, _ packed: VectorView, converted: MatrixView?, into y: MatrixView, _ scratch: inout Scratch
+    _ x: MatrixView, inputs: Int, _ packed: VectorView, converted: MatrixView?, into y: MatrixView,
+    _ scratch: inout Scratch
   ) {
-    if let converted { products.convert(x, into: converted, &scratch) }
-    products.product(converted ?? x, inputs: x.columns, packed: packed, into: y, &scratch)
+    guard let converted else { return products.product(x, inputs: inputs, packed: packed, into: y, &scratch) }
+    products.convert(x, into: converted, &scratch)
+    products.product(converted, inputs: inputs, packed: packed, into: y, &scratch)
   }
 
   /// dropout(softmax((Q K^T + B) / √d)) V.
@@ -101,14 +105,22 @@ package struct AttentionHead {
     let inputs = products.convertsInputs
     let queryRoom = inputs ? scratch.take(rows: step, columns: products.inputCount(headSize)) : nil
     let scoreRoom = inputs ? scratch.take(rows: step, columns: products.inputCount(length)) : nil
+    // Where the zeros behind the scores take no room, they are converted too, since whole vectors are faster.
+    let converted = products.inputCount(length) == products.inputCount(held.columns) ? held.columns : length
     for (rows, results) in steps(step, place) {
       let first = rows.lowerBound, part = 0..<rows.count, scores = held.rows(part)
-      multiply(queries.rows(rows), keys, converted: queryRoom?.rows(part), into: scores, &scratch)
+      multiply(queries.rows(rows), inputs: headSize, keys, converted: queryRoom?.rows(part), into: scores, &scratch)
       add(bias, to: scores, first, length: length)
+      if let inputs = scoreRoom?.rows(part), products.convertsSoftmax, dropout == nil {
+        products.convertSoftmax(scores, count: length, scale: scale, into: inputs)
+        products.product(inputs, inputs: length, packed: values, into: output.rows(results), &scratch)
+        continue
+      }
       kernels.softmax(scores, count: length, scale: scale)
       drop(scores, into: scores, first, place)
       multiply(
-        scores.columns(0..<length), values, converted: scoreRoom?.rows(part), into: output.rows(results), &scratch)
+        scores.columns(0..<converted), inputs: length, values, converted: scoreRoom?.rows(part), into: output.rows(results),
+        &scratch)
     }
   }
 

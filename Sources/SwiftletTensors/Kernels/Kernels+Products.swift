@@ -77,6 +77,8 @@ package struct ProductKernels: @unchecked Sendable {
   private let kernels: Kernels
   /// nil for float32.
   private let compact: UnsafePointer<swlt_compact>?
+  /// Whether the numbers of a column must be consecutive to be packed.
+  private let packsColumns: Bool
 
   package init(_ format: WeightFormat, kernels: Kernels) {
     self.kernels = kernels
@@ -87,6 +89,19 @@ package struct ProductKernels: @unchecked Sendable {
       case .bfloat16: unsafe kernels.table.pointee.bfloat16
       case .int8: unsafe kernels.table.pointee.int8
       }
+    packsColumns = format == .int8
+  }
+
+  /// The products of attention heads, whose matrices are packed anew for each text.
+  package init(inHeads precision: Precision, kernels: Kernels) {
+    self.kernels = kernels
+    unsafe compact =
+      switch precision {
+      case .float32: nil
+      case .bfloat16: unsafe kernels.table.pointee.bfloat16
+      case .int8: unsafe kernels.table.pointee.int8_heads
+      }
+    packsColumns = false
   }
 
   /// The numbers that a matrix of `inputs` rows and `outputs` columns takes when it is packed. Where `outputs` is a
@@ -105,14 +120,14 @@ package struct ProductKernels: @unchecked Sendable {
     return unsafe compact.pointee.input_size(inputs) / 4
   }
 
-  /// Packs b, `[inputs, outputs]`; in int8 the numbers of a column are consecutive.
+  /// Packs b, `[inputs, outputs]`; in int8, but for heads, the numbers of a column are consecutive.
   package func pack(_ b: MatrixView, into packed: VectorView, _ scratch: inout Scratch) {
     guard let compact = unsafe compact else { return kernels.pack(b, into: packed) }
     precondition(
       packed.count >= packedCount(inputs: b.rows, outputs: b.columns),
       "\(b.rows) x \(b.columns) do not fit \(packed.count) numbers when packed")
     let room = unsafe room(compact, b.rows, &scratch)
-    precondition(b.rowStride == 1 || b.columnStride == 1 && room == nil, "the numbers of a column are not consecutive")
+    precondition(b.rowStride == 1 || b.columnStride == 1 && !packsColumns, "the numbers of a column are not consecutive")
     unsafe compact.pointee.pack(
       b.rows, b.columns, b.pointer, b.rowStride, b.columnStride, room?.pointer, packed.pointer)
   }
@@ -132,6 +147,26 @@ package struct ProductKernels: @unchecked Sendable {
       "\(x.rows) x \(x.columns) inputs into \(converted.rows) x \(converted.columns)")
     let room = unsafe room(compact, x.columns, &scratch)
     unsafe convert(x.rows, x.columns, x.pointer, x.rowStride, room?.pointer, converted.pointer)
+  }
+
+  /// Whether ``convertSoftmax(_:count:scale:into:)`` can be called: in int8 in heads.
+  package var convertsSoftmax: Bool { unsafe compact?.pointee.convert_softmax != nil }
+
+  /// The inputs of the softmax of each row of x, as ``Kernels/softmax(_:count:scale:)`` defines it.
+  ///
+  /// - Parameters:
+  ///   - x: `[rows, count]` and columns up to a multiple of 16, all of which change.
+  ///   - converted: `[rows, inputCount]`, row after row.
+  package func convertSoftmax(_ x: MatrixView, count: Int, scale: Float, into converted: MatrixView) {
+    guard let convert = unsafe compact?.pointee.convert_softmax else {
+      preconditionFailure("softmax is not converted in this format")
+    }
+    precondition(
+      x.columnStride == 1 && x.columns >= Kernels.padded(count), "no room for \(count) numbers in rows of \(x.columns)")
+    precondition(
+      converted.rows == x.rows && converted.columns == inputCount(count) && converted.isContiguous,
+      "\(x.rows) x \(count) inputs into \(converted.rows) x \(converted.columns)")
+    unsafe convert(x.rows, count, scale, x.pointer, x.rowStride, converted.pointer)
   }
 
   /// Converts the columns of x to rows of inputs, as ``convert(_:into:_:)`` does rows. Not in int8.
