@@ -83,6 +83,12 @@ struct FolderMessageTests {
     }
   }
 
+  @Test("a run that was stopped is no model yet")
+  func unfinishedRuns() throws {
+    try folder.write("{}", to: "run/checkpoints/step-000500/state.json")
+    #expect(try message(folder.path("run")).contains("not complete; finish the run"))
+  }
+
   @Test("the root of a hub cache means its snapshot")
   func hubCaches() throws {
     let root = folder.path("models--org--name")

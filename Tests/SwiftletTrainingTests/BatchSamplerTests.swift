@@ -51,17 +51,19 @@ struct BatchSamplerTests {
     let labels = (0..<130).map { $0 % 13 }
     let sampler = try LabelSampler(labels: labels, labelsPerBatch: 8, samplesPerLabel: 4, seed: 0)
     #expect(sampler.batchesPerEpoch == 5)
+    let ofFewerLabels = try LabelSampler(labels: labels, labelsPerBatch: 16, samplesPerLabel: 2, seed: 0)
+    #expect(ofFewerLabels.batchesPerEpoch == 5, "a batch has 13 labels")
     #expect(RowSampler(count: 65, batchSize: 64, seed: 0).batchesPerEpoch == 2)
     #expect(RowSampler(count: 64, batchSize: 64, seed: 0).batchesPerEpoch == 1)
   }
 
-  /// A batch size larger than the data gives one batch an epoch with all the data.
+  /// A batch size larger than the data takes all that there is.
   @Test(arguments: [(Int.max, Int.max), (2, Int.max), (1 << 32, 1 << 31), (Int.max, 2)])
   func hugeBatches(labelsPerBatch: Int, samplesPerLabel: Int) throws {
     let labels = (0..<12).map { $0 % 3 }
     var sampler = try LabelSampler(
       labels: labels, labelsPerBatch: labelsPerBatch, samplesPerLabel: samplesPerLabel, seed: 0)
-    #expect(sampler.batchesPerEpoch == 1)
+    #expect(sampler.batchesPerEpoch == (samplesPerLabel == 2 ? 2 : 1))
     #expect(sampler.next().count == (labelsPerBatch == 2 ? 8 : samplesPerLabel == 2 ? 6 : 12))
     for batchSize in [Int.max, Int.max - 1, 1 << 62] {
       var rows = RowSampler(count: 5, batchSize: batchSize, seed: 0)

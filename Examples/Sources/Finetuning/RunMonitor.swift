@@ -84,13 +84,21 @@ final class RunMonitor {
   /// Says how the run ended.
   private func finish(_ result: FineTuningResult) {
     let skipped = result.skippedSteps > 0 ? ", \(result.skippedSteps) of them skipped" : ""
-    let kept = result.best.map { "; kept the weights of step \($0.step), whose score is the best" } ?? ""
+    let done = "\(options.output): done after \(result.stepCount) \(result.stepCount == 1 ? "step" : "steps")\(skipped)"
     switch result.end {
-    case .completed: say("\(options.output): done after \(result.stepCount) steps\(skipped)\(kept)")
-    case .ranOutOfPatience:
-      say("\(options.output): done after \(result.stepCount) steps\(skipped), as the score rose no more\(kept)")
+    case .completed: say(done + kept(result))
+    case .ranOutOfPatience: say("\(done), as the score rose no more\(kept(result))")
     case .alreadyFinished: say("\(options.output): this run is finished; nothing was changed")
     }
+  }
+
+  /// Which weights were kept, and whether they are worth it.
+  private func kept(_ result: FineTuningResult) -> String {
+    guard let best = result.best else { return "" }
+    let kept = "; kept the weights of step \(best.step), whose score is the best"
+    guard let before = result.baseline?.main.value, best.evaluation.main.value < before else { return kept }
+    return "\(kept) after the first step, but was \(rounded(before)) before it: lower --learning-rate, or stay with the "
+      + "model as it was"
   }
 
   /// Says that a signal stopped the run, once its checkpoint is saved.

@@ -32,7 +32,8 @@ struct EvaluateCommand: ParsableCommand {
         retrieval  text, label
                    precision, recall, mrr, ndcg and map by k, where each text looks
                    for those of its label in --train; without it among the others
-        rerank     query, document, label: 1 for relevant, else 0; --model is a cross-encoder
+        rerank     query, document, label: 1 for relevant, else 0, with --model a
+                   cross-encoder
                    accuracy at the best threshold and ap of all pairs, mrr_at_10
                    and ndcg_at_10 of each query's documents
       """,

@@ -38,9 +38,20 @@ struct FinetuneTests {
     #expect(lines.contains { $0["eval"] != nil })
   }
 
+  @Test func aModelThatBecameWorseIsNamed() throws {
+    try table(byPlace: true).write(
+      to: folder.appendingPathComponent("places.csv"), atomically: true, encoding: .utf8)
+    let options = ["--steps", "40", "--eval-every", "40", "--learning-rate", "0.01", "--eval"]
+    let worse = try finetune("worse", options + [path("places.csv")])
+    #expect(worse.exitCode == 0 && worse.errors.contains("done after 40 steps; kept the weights"), "\(worse.errors)")
+    #expect(worse.errors.contains("before it: lower --learning-rate"), "\(worse.errors)")
+    let better = try finetune("better", options + [path("train.csv")])
+    #expect(better.exitCode == 0 && !better.errors.contains("before it"), "\(better.errors)")
+  }
+
   @Test func poolingAndNormalizationAreWrittenIntoTheFolder() throws {
     let run = try finetune("output", ["--steps", "1", "--pooling", "mean", "--normalize"])
-    #expect(run.exitCode == 0, "\(run.errors)")
+    #expect(run.exitCode == 0 && run.errors.contains("done after 1 step\n"), "\(run.errors)")
     let vectors = try ProgramRun("embed", ["--model", path("output"), "--format", "text", "the cat sat"]).text
     let numbers = vectors.split(separator: " ").compactMap { Float($0.trimmingCharacters(in: .newlines)) }
     #expect(abs(numbers.reduce(0) { $0 + $1 * $1 } - 1) < 1e-5)
@@ -84,6 +95,8 @@ struct FinetuneTests {
     #expect(stopped.exitCode == 128 + signal, "\(stopped.errors)")
     #expect(stopped.errors.contains("--resume"))
     #expect(!FileManager.default.fileExists(atPath: path("output/model.safetensors")))
+    let early = try ProgramRun("embed", ["--model", path("output"), "the cat"])
+    #expect(early.exitCode == 1 && early.errors.contains("finish the run: finetune with --resume"), "\(early.errors)")
 
     let resumed = try finetune("output", options + ["--resume", "--threads", "1", "--piece-size", "5"])
     #expect(resumed.exitCode == 0, "\(resumed.errors)")
@@ -274,10 +287,14 @@ struct FinetuneTests {
   }
 
   /// Texts of five labels in words that the small vocabulary has.
-  private func table() -> String {
+  /// Texts labeled by what they are about, or by the place.
+  private func table(byPlace: Bool = false) -> String {
     let places = ["on the mat", "on a run", "at 9", "in 1984", "and sat", "for £9"]
-    let labels = ["cat", "dog", "mat", "jumping", "running"]
-    return "text,label\n" + labels.flatMap { label in places.map { "the \(label) was \($0),\(label)\n" } }.joined()
+    let subjects = ["cat", "dog", "mat", "jumping", "running"]
+    let rows = subjects.flatMap { subject in
+      places.map { "the \(subject) was \($0),\(byPlace ? $0 : subject)\n" }
+    }
+    return "text,label\n" + rows.joined()
   }
 
   private func finetune(_ output: String, _ options: [String]) throws -> ProgramRun {

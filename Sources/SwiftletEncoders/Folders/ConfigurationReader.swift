@@ -52,14 +52,15 @@ package struct ConfigurationReader: Sendable {
 
   /// A number that is written as an integer. Without `default` the key is required.
   package mutating func integer(_ key: String, in range: ClosedRange<Int>, default: Int? = nil) -> Int {
-    guard let value = value(key, isOptional: `default` != nil) else { return `default` ?? range.lowerBound }
+    let standIn = `default` ?? range.lowerBound
+    guard let value = value(key, isOptional: `default` != nil) else { return standIn }
     guard case .number(let number) = value, let integer = number.int else {
-      return mismatch(key, "an integer", value, standIn: range.lowerBound)
+      return mismatch(key, "an integer", value, standIn: standIn)
     }
     guard range.contains(integer) else {
       let limits = "\(range.lowerBound) to \(range.upperBound)"
       report(.outOfRange(key: key, value: number.text, range: limits))
-      return range.lowerBound
+      return standIn
     }
     return integer
   }

@@ -56,6 +56,8 @@ package struct StaticEmbeddingModel: Transformer {
     self.storedName = storedName
   }
 
+  package var classificationHead: ClassificationHeadParts? { nil }
+
   package var storedTensors: [NamedParameter] { [NamedParameter(name: storedName, parameter: embeddings)] }
 
   package var configuration: TransformerConfiguration {

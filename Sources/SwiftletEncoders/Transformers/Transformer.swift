@@ -58,7 +58,6 @@ package protocol Transformer: Sendable {
 
 extension Transformer {
   package static var moduleName: String { "Transformer" }
-  package var classificationHead: ClassificationHeadParts? { nil }
   package var fixedPooling: [PoolingMode]? { nil }
   package var acceptsEmptyTexts: Bool { false }
   package var companionTensors: [String] { [] }

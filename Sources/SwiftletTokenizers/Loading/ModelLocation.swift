@@ -7,17 +7,17 @@ import SwiftletFiles
 /// The root of a model in a hub cache, `models--organization--name`, means its snapshot: the one that `refs/main` names,
 /// else the only one.
 ///
-/// - Throws: ``ModelLocationError`` if the path is a name on the hub and no folder here, or a cache without a snapshot to
-///   choose.
+/// - Throws: ``ModelLocationError`` if the path is a name on the hub and no folder here, a cache without a snapshot to
+///   choose, or the folder of a run of fine-tuning that is not complete.
 package func modelFolder(at path: String) throws -> String {
   guard exists(path) else {
     guard isHubName(path) else { return path }
     throw ModelLocationError(path: path, problem: .hubName)
   }
+  guard !exists(joinPath(path, "config.json")), !exists(joinPath(path, "modules.json")) else { return path }
+  guard !exists(joinPath(path, checkpointsName)) else { throw ModelLocationError(path: path, problem: .unfinishedRun) }
   let snapshots = joinPath(path, "snapshots")
-  guard exists(snapshots), !exists(joinPath(path, "config.json")), !exists(joinPath(path, "modules.json")) else {
-    return path
-  }
+  guard exists(snapshots) else { return path }
   let names = try Folder(snapshots).names().filter { !$0.hasPrefix(".") }
   let reference = joinPath(path, "refs/main")
   if exists(reference) {
@@ -29,6 +29,9 @@ package func modelFolder(at path: String) throws -> String {
   guard names.count == 1 else { throw ModelLocationError(path: path, problem: .hubCache(snapshots: names.count)) }
   return joinPath(snapshots, names[0])
 }
+
+/// The name of the folder in the output of a run of fine-tuning that contains the checkpoints until the model is complete.
+package let checkpointsName = "checkpoints"
 
 /// Whether a path looks like `organization/name`.
 private func isHubName(_ path: String) -> Bool {
@@ -44,6 +47,8 @@ package struct ModelLocationError: SwiftletError, Equatable {
     case hubName
     /// The folder of a model in a hub cache, without a snapshot or with several.
     case hubCache(snapshots: Int)
+    /// The output folder of a run of fine-tuning that is not complete.
+    case unfinishedRun
   }
 
   package let path: String?
@@ -55,6 +60,7 @@ package struct ModelLocationError: SwiftletError, Equatable {
     case .hubName: "there is no such folder; this looks like a model's name on the hub, and models are not downloaded"
     case .hubCache(0): "this is a hub cache without a snapshot of the model"
     case .hubCache(let count): "this is a hub cache with \(count) snapshots of the model"
+    case .unfinishedRun: "this is the folder of a run of fine-tuning that is not complete"
     }
   }
 
@@ -62,9 +68,11 @@ package struct ModelLocationError: SwiftletError, Equatable {
     let name = path ?? ""
     let folder = name.split(separator: "/").last.map { escaped(String($0)) } ?? "model"
     return switch problem {
-    case .hubName: "download it once, `hf download \(escaped(name)) --local-dir \(folder)`, and give that folder"
+    case .hubName:
+      "check the path, or download the model once, `hf download \(escaped(name)) --local-dir \(folder)`, and give that folder"
     case .hubCache(0): "download the model again"
     case .hubCache: "give one of the folders below snapshots/"
+    case .unfinishedRun: "finish the run: finetune with --resume, in Swift Trainer.run with resumes: true"
     }
   }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import SwiftletFiles
+import SwiftletTokenizers
 
 /// The output folder of a training run: it contains `checkpoints/` while the run goes on, and a model when it is
 /// complete.
@@ -31,7 +32,7 @@ package struct RunFolder: Sendable {
   }
 
   /// The path of the checkpoints.
-  package var checkpoints: String { joinPath(path, "checkpoints") }
+  package var checkpoints: String { joinPath(path, checkpointsName) }
 
   /// The path of the weights of a complete run. They must be written after everything else.
   package var weights: String { joinPath(path, "model.safetensors") }

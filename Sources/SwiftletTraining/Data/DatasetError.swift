@@ -69,15 +69,15 @@ package struct DatasetError: SwiftletError, Equatable {
     case .missingColumns(let names, let found):
       return (
         "no column \(list(names)), only \(list(found))",
-        "say what the columns are called, or that there is no header"
+        "give --text-column and the like, or --no-header, in Swift DatasetReader.columns and hasHeader"
       )
     case .anotherKind(let kind, let expected, let missing):
       return (
         "\(kind) where \(expected) are needed: no column \(list(missing))",
-        "give another table, or say what columns are called"
+        "give another table, or say what the columns are called: --text-column and the like, in Swift DatasetReader.columns"
       )
     case .duplicateColumn(let name): return ("two columns are called \(quoted(name))", "rename one")
-    case .ambiguousColumns(let names): return ("\(list(names)) could each be meant", "say which column is to be read")
+    case .ambiguousColumns(let names): return ("\(list(names)) could each be meant", "say which is meant: --anchor-column and the like, in Swift DatasetReader.columns")
     case .otherSeparator(let other, let expected):
       return ("there are \(other.plural) where \(expected.plural) should separate columns", other.remedy)
     case .separatorLine(let other, let expected):

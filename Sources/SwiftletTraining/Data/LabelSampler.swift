@@ -33,7 +33,7 @@ package struct LabelSampler: BatchSampler {
     self.samplesPerLabel = samplesPerLabel
     self.labels = Deck(Array(used.indices))
     self.texts = used.map(Deck.init)
-    let (textsPerBatch, isHuge) = labelsPerBatch.multipliedReportingOverflow(by: samplesPerLabel)
+    let (textsPerBatch, isHuge) = min(labelsPerBatch, used.count).multipliedReportingOverflow(by: samplesPerLabel)
     batchesPerEpoch = isHuge ? 1 : dividedRoundingUp(labels.count, by: textsPerBatch)
     random = RandomStream(seed: seed, purpose: .sampling)
   }

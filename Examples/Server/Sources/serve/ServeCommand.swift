@@ -16,7 +16,7 @@ import SwiftletFiles
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    abstract: "Serves embeddings over HTTP, with the APIs of text-embeddings-inference and OpenAI.",
+    abstract: "Serves embeddings over HTTP, with the APIs of text-embeddings-inference, OpenAI and Cohere.",
     version: swiftletVersion)
 
   @OptionGroup var common: CommonOptions
