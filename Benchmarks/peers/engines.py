@@ -259,8 +259,9 @@ def fastembed(model, precision, cache, **_):
     if not folder.exists():
         folder.mkdir()
         shutil.copy(onnx_graph(model, cache), folder / "model.onnx")
-        for name in "config.json", "tokenizer_config.json":
-            shutil.copy(model / name, folder)
+        shutil.copy(model / "config.json", folder)
+        settings = {"model_max_length": 512} | json.loads((model / "tokenizer_config.json").read_text(encoding="utf-8"))
+        (folder / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
         tokenizer(model).save(str(folder / "tokenizer.json"))
         (folder / "special_tokens_map.json").write_text(json.dumps({
             "cls_token": "[CLS]", "sep_token": "[SEP]", "pad_token": "[PAD]", "unk_token": "[UNK]", "mask_token": "[MASK]"}))
