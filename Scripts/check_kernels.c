@@ -470,8 +470,8 @@ static const struct {
   const char *name;
   void (*check)(const swlt_kernels *, size_t n);
 } checks[] = {
-    CHECK(product), CHECK(add_product), CHECK(float16), CHECK(bfloat16), CHECK(int8), CHECK(int8_heads), CHECK(scan), CHECK(dot),
-    CHECK(map), CHECK(map_gradient), CHECK(exponential), CHECK(logarithm), CHECK(add), CHECK(scale), CHECK(divide), CHECK(softmax),
+    CHECK(product), CHECK(add_product), CHECK(float16), CHECK(bfloat16), CHECK(int8), CHECK(int8_heads), CHECK(scan),
+    CHECK(dot), CHECK(map), CHECK(map_gradient), CHECK(exponential), CHECK(logarithm), CHECK(add), CHECK(scale), CHECK(divide), CHECK(softmax),
     CHECK(softmax_gradient), CHECK(layer_norm), CHECK(layer_norm_gradient), CHECK(gather), CHECK(scatter_add),
     CHECK(add_rows), CHECK(dropout), CHECK(sum_rows), CHECK(max_rows), CHECK(convert), CHECK(count_non_finite),
     CHECK(adamw), CHECK(move_to_sums),

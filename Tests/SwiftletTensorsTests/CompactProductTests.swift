@@ -149,7 +149,8 @@ import Testing
     let transposed = (0..<shape.k).flatMap { p in (0..<shape.n).map { w[$0 * shape.k + p] } }
     products.pack(
       byRows
-        ? Tensor(transposed, shape: [shape.k, shape.n]).matrix : Tensor(w, shape: [shape.n, shape.k]).matrix.transposed,
+        ? Tensor(transposed, shape: [shape.k, shape.n]).matrix
+        : Tensor(w, shape: [shape.n, shape.k]).matrix.transposed,
       into: packed, &scratch)
     let inputs = scratch.take(rows: shape.m, columns: products.inputCount(shape.k))
     convert(products, inputs, &scratch)
@@ -180,7 +181,8 @@ import Testing
     let scores = Tensor(numbers(shape.m * padded, seed: 1), shape: [shape.m, padded])
     func product(_ kernels: Kernels) -> [Float] {
       headProduct(kernels, shape, w, byRows: true) { products, inputs, _ in
-        products.convertSoftmax(Tensor(scores.values, shape: scores.shape).matrix, count: shape.k, scale: 3, into: inputs)
+        products.convertSoftmax(
+          Tensor(scores.values, shape: scores.shape).matrix, count: shape.k, scale: 3, into: inputs)
       }
     }
     let expected = product(.best)

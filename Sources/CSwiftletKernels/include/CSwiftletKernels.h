@@ -73,7 +73,7 @@ typedef struct {
   /// begin at this offset.
   size_t (*weights_size)(size_t k, size_t n);
 
-  /// The number of floats of scratch that pack and convert need for k inputs.
+  /// The number of floats of scratch that pack needs for k inputs, and convert, but not that of int8_heads.
   size_t (*scratch_count)(size_t k);
 
   /// Packs b of k rows and n columns, as the float32 pack does. int8 takes a row_stride of 1 only;
@@ -144,7 +144,8 @@ typedef struct {
   /// Ashkboos et al.: QuaRot: outlier-free 4-bit inference in rotated LLMs, NeurIPS 2024.
   const swlt_compact *int8;
 
-  /// As int8, but without the Hadamard matrix, for the short rows of attention heads. `b` may have any strides.
+  /// As int8, but without the Hadamard matrix, for the short rows of attention heads: the products of queries and keys,
+  /// and those of values and softmax's rows, which are integers from 0 to 255. `b` may have any strides.
   const swlt_compact *int8_heads;
 
   /// For each of `count` queries, the rows of `blocks` (see swlt_code_block_size) whose upper bound is at least the

@@ -119,8 +119,8 @@ package struct AttentionHead {
       kernels.softmax(scores, count: length, scale: scale)
       drop(scores, into: scores, first, place)
       multiply(
-        scores.columns(0..<converted), inputs: length, values, converted: scoreRoom?.rows(part), into: output.rows(results),
-        &scratch)
+        scores.columns(0..<converted), inputs: length, values, converted: scoreRoom?.rows(part),
+        into: output.rows(results), &scratch)
     }
   }
 

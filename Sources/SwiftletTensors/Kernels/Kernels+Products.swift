@@ -77,8 +77,8 @@ package struct ProductKernels: @unchecked Sendable {
   private let kernels: Kernels
   /// nil for float32.
   private let compact: UnsafePointer<swlt_compact>?
-  /// Whether the numbers of a column must be consecutive to be packed.
-  private let packsColumns: Bool
+  /// Whether rows of inputs and columns of weights are multiplied by the Hadamard matrix first: in int8, but not in heads.
+  private let turns: Bool
 
   package init(_ format: WeightFormat, kernels: Kernels) {
     self.kernels = kernels
@@ -89,7 +89,7 @@ package struct ProductKernels: @unchecked Sendable {
       case .bfloat16: unsafe kernels.table.pointee.bfloat16
       case .int8: unsafe kernels.table.pointee.int8
       }
-    packsColumns = format == .int8
+    turns = format == .int8
   }
 
   /// The products of attention heads, whose matrices are packed anew for each text.
@@ -101,7 +101,7 @@ package struct ProductKernels: @unchecked Sendable {
       case .bfloat16: unsafe kernels.table.pointee.bfloat16
       case .int8: unsafe kernels.table.pointee.int8_heads
       }
-    packsColumns = false
+    turns = false
   }
 
   /// The numbers that a matrix of `inputs` rows and `outputs` columns takes when it is packed. Where `outputs` is a
@@ -127,7 +127,8 @@ package struct ProductKernels: @unchecked Sendable {
       packed.count >= packedCount(inputs: b.rows, outputs: b.columns),
       "\(b.rows) x \(b.columns) do not fit \(packed.count) numbers when packed")
     let room = unsafe room(compact, b.rows, &scratch)
-    precondition(b.rowStride == 1 || b.columnStride == 1 && !packsColumns, "the numbers of a column are not consecutive")
+    precondition(
+      b.rowStride == 1 || b.columnStride == 1 && !turns, "the numbers of a column are not consecutive")
     unsafe compact.pointee.pack(
       b.rows, b.columns, b.pointer, b.rowStride, b.columnStride, room?.pointer, packed.pointer)
   }
@@ -145,7 +146,7 @@ package struct ProductKernels: @unchecked Sendable {
     precondition(
       converted.rows == x.rows && converted.columns == inputCount(x.columns) && converted.isContiguous,
       "\(x.rows) x \(x.columns) inputs into \(converted.rows) x \(converted.columns)")
-    let room = unsafe room(compact, x.columns, &scratch)
+    let room = turns ? unsafe room(compact, x.columns, &scratch) : nil
     unsafe convert(x.rows, x.columns, x.pointer, x.rowStride, room?.pointer, converted.pointer)
   }
 
