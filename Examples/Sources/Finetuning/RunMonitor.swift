@@ -97,8 +97,8 @@ final class RunMonitor {
     guard let best = result.best else { return "" }
     let kept = "; kept the weights of step \(best.step), whose score is the best"
     guard let before = result.baseline?.main.value, best.evaluation.main.value < before else { return kept }
-    return "\(kept) after the first step, but was \(rounded(before)) before it: lower --learning-rate, or stay with the "
-      + "model as it was"
+    return "\(kept) after the first step, but was \(rounded(before)) before it: lower --learning-rate, or keep the "
+      + "old model"
   }
 
   /// Says that a signal stopped the run, once its checkpoint is saved.

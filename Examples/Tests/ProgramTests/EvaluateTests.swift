@@ -148,6 +148,7 @@ struct EvaluateTests {
     #expect(try ProgramRun("evaluate", arguments + ["absent.csv"]).errors.contains("absent.csv: cannot open"))
     let columns = try ProgramRun("evaluate", try arguments + [write("text,kind\na,b\n", to: "columns.csv")])
     #expect(columns.exitCode == 1 && columns.errors.contains(#"no column "label", only "text", "kind""#))
+    #expect(columns.errors.contains("give --text-column and the like"))
   }
 
   @Test func aTableForAnotherTaskIsNamed() throws {

@@ -88,7 +88,8 @@ public struct IndexError: SwiftletError, Equatable {
     case .unknownVersion: "use the version of the package that made it, or make it again"
     case .otherFiles: "give a folder that is empty or does not exist"
     case .inUse: "wait until it is done"
-    case .otherModel: "use the same model and settings, or remove the index and make it again, or make another elsewhere"
+    case .otherModel:
+      "use the same model and settings, or remove the index and make it again, or make another elsewhere"
     case .foreignVectors: "query with vectors of the same model"
     case .unknownVectors: "make an index of their own for them"
     case .dimension: "use the model that the index was made with"

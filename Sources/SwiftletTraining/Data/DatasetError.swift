@@ -77,7 +77,11 @@ package struct DatasetError: SwiftletError, Equatable {
         "give another table, or say what the columns are called: --text-column and the like, in Swift DatasetReader.columns"
       )
     case .duplicateColumn(let name): return ("two columns are called \(quoted(name))", "rename one")
-    case .ambiguousColumns(let names): return ("\(list(names)) could each be meant", "say which is meant: --anchor-column and the like, in Swift DatasetReader.columns")
+    case .ambiguousColumns(let names):
+      return (
+        "\(list(names)) could each be meant",
+        "say which is meant: --anchor-column and the like, in Swift DatasetReader.columns"
+      )
     case .otherSeparator(let other, let expected):
       return ("there are \(other.plural) where \(expected.plural) should separate columns", other.remedy)
     case .separatorLine(let other, let expected):

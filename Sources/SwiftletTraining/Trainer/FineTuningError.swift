@@ -55,7 +55,10 @@ package enum FineTuningError: SwiftletError {
         "lower the learning rate"
       )
     case .outputNotEmpty(_, let holdsRun):
-      return ("not empty", "choose another folder\(holdsRun ? ", or resume the run that it holds: --resume, in Swift resumes: true" : "")")
+      return (
+        "not empty",
+        "choose another folder\(holdsRun ? ", or resume the run that it holds: --resume, in Swift resumes: true" : "")"
+      )
     case .differentRun(let fields):
       let more = fields.count > 5 ? " and \(fields.count - 5) more" : ""
       return (
