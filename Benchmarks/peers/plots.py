@@ -13,7 +13,7 @@ from table import ENGINES
 INK = "#010203"  # stands for the page's color of text
 COLORS = {
     "swiftlet": "#f05138", "pytorch": "#8e6bbf", "onnxruntime": "#6f8fb3", "openvino": "#4a9fd8",
-    "ctranslate2": "#79a86b"}
+    "ctranslate2": "#79a86b", "llamacpp": "#c9a227", "fastembed": "#b5838d"}
 STYLE = """<style>:root { color: #1f2328 } @media (prefers-color-scheme: dark) { :root { color: #e6edf3 } }</style>"""
 
 matplotlib.rcParams |= {
