@@ -197,14 +197,15 @@ static void check_int8(const swlt_kernels *k, size_t n) { check_compact(k->int8,
 static void check_int8_heads(const swlt_kernels *k, size_t n) {
   const swlt_compact *c = k->int8_heads;
   for (size_t m = 0; m < 18; m++) {
-    size_t depth = (7 * n + 5 * m) % SIZES, padded = (depth + 15) / 16 * 16, ldc = n + m % 2;
-    float *x = numbers(m * padded), *w = numbers(depth * n), *scratch = buffer(c->scratch_count(depth) * sizeof *scratch);
-    float *y = results(extent(m, n, ldc));
+    size_t depth = (7 * n + 5 * m) % SIZES, columns = m % 2 ? depth : (depth + 15) / 16 * 16;
+    size_t ldx = columns + m % 3, ldc = n + m % 2;
+    float *x = numbers(extent(m, columns, ldx)), *w = numbers(depth * n), *y = results(extent(m, n, ldc));
+    float *scratch = buffer(c->scratch_count(depth) * sizeof *scratch);
     void *inputs = buffer(m * c->input_size(depth)), *packed = buffer(c->weights_size(depth, n));
     if (m % 3) c->pack(depth, n, w, 1, depth, scratch, packed);
     else c->pack(depth, n, w, n, 1, scratch, packed);
-    if (m % 2) c->convert(m, depth, x, padded, scratch, inputs);
-    else c->convert_softmax(m, depth, 2, x, padded, inputs);
+    if (m % 2) c->convert(m, depth, x, ldx, NULL, inputs);
+    else c->convert_softmax(m, depth, 2, x, ldx, inputs);
     c->product(m, n, depth, inputs, packed, NULL, NULL, function(m), y, ldc);
     for (size_t r = 0; r < m && depth > 0; r++) hash_floats(y + r * ldc, n);
     in_use = 0;
@@ -471,9 +472,9 @@ static const struct {
   void (*check)(const swlt_kernels *, size_t n);
 } checks[] = {
     CHECK(product), CHECK(add_product), CHECK(float16), CHECK(bfloat16), CHECK(int8), CHECK(int8_heads), CHECK(scan),
-    CHECK(dot), CHECK(map), CHECK(map_gradient), CHECK(exponential), CHECK(logarithm), CHECK(add), CHECK(scale), CHECK(divide), CHECK(softmax),
-    CHECK(softmax_gradient), CHECK(layer_norm), CHECK(layer_norm_gradient), CHECK(gather), CHECK(scatter_add),
-    CHECK(add_rows), CHECK(dropout), CHECK(sum_rows), CHECK(max_rows), CHECK(convert), CHECK(count_non_finite),
+    CHECK(dot), CHECK(map), CHECK(map_gradient), CHECK(exponential), CHECK(logarithm), CHECK(add), CHECK(scale),
+    CHECK(divide), CHECK(softmax), CHECK(softmax_gradient), CHECK(layer_norm), CHECK(layer_norm_gradient), CHECK(gather),
+    CHECK(scatter_add), CHECK(add_rows), CHECK(dropout), CHECK(sum_rows), CHECK(max_rows), CHECK(convert), CHECK(count_non_finite),
     CHECK(adamw), CHECK(move_to_sums),
 };
 

@@ -160,7 +160,7 @@ import Testing
 
   @Test(arguments: shapes) func int8InHeads(shape: Shape) {
     let x = Tensor(integers(shape.m, shape.k, seed: 1), shape: [shape.m, shape.k])
-    let w = numbers(shape.n * shape.k, seed: 2)
+    let w = integers(shape.n, shape.k, seed: 2)
     let inputs = quantizedInHeads(x.values, shape.m, shape.k), weights = quantizedInHeads(w, shape.n, shape.k)
     let expected = inputs.flatMap { row in
       weights.map { column in
@@ -191,10 +191,38 @@ import Testing
       let (i, j) = index.quotientAndRemainder(dividingBy: shape.n)
       let shares = (0..<shape.k).map { exp(3 * Double(scores[i, $0])) }, sum = shares.reduce(0, +)
       let exact = zip(shares, w[j * shape.k..<(j + 1) * shape.k]).reduce(0) { $0 + $1.0 * Double($1.1) } / sum
-      // Each share is off by half a step at most, each weight by half a 127th.
-      let error = Double(shape.k) * shares.max()! / sum / 510 + 1 / 254.0
+      // Each exponential is off by half a step at most, and a weight differs from the mean by 2; itself it is off by half a
+      // 127th.
+      let error = Double(shape.k) * shares.max()! / sum / 255 + 1 / 254.0
       #expect(abs(Double(y) - exact) <= error, "\(i), \(j)")
     }
+  }
+
+  @Test func numbersThatAreNotFiniteSpreadInHeads() {
+    let shape = Shape(m: 3, n: 5, k: 70), padded = Kernels.padded(70)
+    for (special, kernels) in [Float.nan, .infinity].flatMap({ special in paths.map { (special, $0) } }) {
+      var x = numbers(3 * padded, seed: 1), w = numbers(5 * 70, seed: 2)
+      (x[padded + 69], w[2 * 70 + 3]) = (special, special)
+      func isFinite(_ convert: (ProductKernels, MatrixView, inout Scratch) -> Void) -> [Bool] {
+        headProduct(kernels, shape, w, byRows: true, convert: convert).map(\.isFinite)
+      }
+      let rows = Tensor(x, shape: [3, padded]).matrix, expected = (0..<15).map { $0 / 5 != 1 && $0 % 5 != 2 }
+      #expect(isFinite { $0.convert(rows.columns(0..<70), into: $1, &$2) } == expected, "\(kernels.path)")
+      #expect(
+        isFinite { products, inputs, _ in products.convertSoftmax(rows, count: 70, scale: 1, into: inputs) }
+          == expected,
+        "\(kernels.path)")
+    }
+  }
+
+  /// More than 66,311 products of 255 and 127 do not fit 32 bits.
+  @Test func aVeryLongTextInInt8() {
+    let count = 70_000, head = AttentionHead(headSize: 4, kernels: .best, precision: .int8, dropout: nil)
+    let ones = Tensor(Array(repeating: 1, count: 12 * count), shape: [count, 12]), result = Tensor(zeros: [1, 4])
+    var scratch = Scratch(Workspace())
+    head.attend(
+      ones.matrix, bias: nil, into: result.matrix, .init(tokens: 0..<count, text: 0, head: 0, query: 0), &scratch)
+    #expect(result.values.allSatisfy { abs($0 - 1) < 1e-3 }, "\(result.values)")
   }
 
   private func rounded(_ x: Float) -> Float {

@@ -95,9 +95,10 @@ final class RunMonitor {
   /// Which weights were kept, and whether they are worth it.
   private func kept(_ result: FineTuningResult) -> String {
     guard let best = result.best else { return "" }
-    let kept = "; kept the weights of step \(best.step), whose score is the best"
-    guard let before = result.baseline?.main.value, best.evaluation.main.value < before else { return kept }
-    return "\(kept) after the first step, but was \(rounded(before)) before it: lower --learning-rate, or keep the "
+    let score = best.evaluation.main.value
+    let kept = "; kept the weights of step \(best.step), whose score \(rounded(score)) is the best"
+    guard let before = result.baseline?.main.value, score < before else { return kept }
+    return "\(kept) of the run, but below the \(rounded(before)) before training: lower --learning-rate, or keep the "
       + "old model"
   }
 

@@ -44,9 +44,9 @@ struct FinetuneTests {
     let options = ["--steps", "40", "--eval-every", "40", "--learning-rate", "0.01", "--eval"]
     let worse = try finetune("worse", options + [path("places.csv")])
     #expect(worse.exitCode == 0 && worse.errors.contains("done after 40 steps; kept the weights"), "\(worse.errors)")
-    #expect(worse.errors.contains("before it: lower --learning-rate"), "\(worse.errors)")
+    #expect(worse.errors.contains("before training: lower --learning-rate"), "\(worse.errors)")
     let better = try finetune("better", options + [path("train.csv")])
-    #expect(better.exitCode == 0 && !better.errors.contains("before it"), "\(better.errors)")
+    #expect(better.exitCode == 0 && better.errors.contains("is the best\n"), "\(better.errors)")
   }
 
   @Test func poolingAndNormalizationAreWrittenIntoTheFolder() throws {
@@ -286,8 +286,7 @@ struct FinetuneTests {
     #expect(run.text.split(separator: "\n").count { $0.contains("accuracy_at_1") } >= 2)
   }
 
-  /// Texts of five labels in words that the small vocabulary has.
-  /// Texts labeled by what they are about, or by the place.
+  /// Texts in words that the small vocabulary has, labeled by their five subjects or by their six places.
   private func table(byPlace: Bool = false) -> String {
     let places = ["on the mat", "on a run", "at 9", "in 1984", "and sat", "for £9"]
     let subjects = ["cat", "dog", "mat", "jumping", "running"]

@@ -73,11 +73,11 @@ typedef struct {
   /// begin at this offset.
   size_t (*weights_size)(size_t k, size_t n);
 
-  /// The number of floats of scratch that pack needs for k inputs, and convert, but not that of int8_heads.
+  /// The number of floats of scratch that pack needs for k inputs, and convert; that of int8_heads needs none.
   size_t (*scratch_count)(size_t k);
 
   /// Packs b of k rows and n columns, as the float32 pack does. int8 takes a row_stride of 1 only;
-  /// bfloat16 needs row_stride or column_stride to be 1.
+  /// bfloat16 and int8_heads need row_stride or column_stride to be 1.
   void (*pack)(size_t k, size_t n, const float *b, size_t row_stride, size_t column_stride, float *scratch,
                void *packed);
 
@@ -89,7 +89,9 @@ typedef struct {
   /// bfloat16.
   void (*convert_columns)(size_t columns, size_t k, const float *x, size_t ldx, void *inputs);
 
-  /// The inputs of softmax's rows, see below; changes x. Null but in int8_heads.
+  /// The inputs that stand for swlt_kernels.softmax of rows of n > 0 numbers; scale > 0. The rows have room for n rounded up
+  /// to a multiple of 16, all of which change. A product takes rows of convert or of convert_softmax, not both. Null but in
+  /// int8_heads.
   void (*convert_softmax)(size_t rows, size_t n, float scale, float *x, size_t ldx, void *inputs);
 
   /// Whether weights are expanded to float32 if there are at least SWLT_EXPANDED_ROWS rows.
@@ -145,7 +147,7 @@ typedef struct {
   const swlt_compact *int8;
 
   /// As int8, but without the Hadamard matrix, for the short rows of attention heads: the products of queries and keys,
-  /// and those of values and softmax's rows, which are integers from 0 to 255. `b` may have any strides.
+  /// and those of values and softmax's rows, which are integers from 0 to 255.
   const swlt_compact *int8_heads;
 
   /// For each of `count` queries, the rows of `blocks` (see swlt_code_block_size) whose upper bound is at least the

@@ -46,6 +46,9 @@ package struct AttentionHead {
   /// Scores held at a time, unless one tile of rows needs more.
   private static let scoreCount = 4096
 
+  /// The most integers of 8 bits whose products' sum is sure to fit 32 bits. Longer texts are computed in float32.
+  private static let mostIntegers = 1 << 16
+
   private var scale: Float { 1 / Float(headSize).squareRoot() }
 
   /// The rows of scores that are held at a time.
@@ -97,29 +100,33 @@ package struct AttentionHead {
     _ projections: MatrixView, bias: VectorView?, into output: MatrixView, _ place: Place, _ scratch: inout Scratch
   ) {
     let length = place.tokens.count, step = rowsAtATime(place), hidden = output.columns
+    if products.convertsSoftmax && length > AttentionHead.mostIntegers {
+      let head = AttentionHead(headSize: headSize, kernels: kernels, precision: .float32, dropout: dropout)
+      return head.attend(projections, bias: bias, into: output, place, &scratch)
+    }
     let queries = part(projections, place), output = part(output, place.results, place)
     let keys = packed(part(projections, place, from: hidden).transposed, &scratch)
     let values = packed(part(projections, place, from: 2 * hidden), &scratch)
     // The packed keys are padded with zeros to whole vectors, and so are the scores.
     let held = scratch.take(rows: step, columns: Kernels.padded(length))
-    let inputs = products.convertsInputs
-    let queryRoom = inputs ? scratch.take(rows: step, columns: products.inputCount(headSize)) : nil
-    let scoreRoom = inputs ? scratch.take(rows: step, columns: products.inputCount(length)) : nil
+    let converts = products.convertsInputs
+    let queryRoom = converts ? scratch.take(rows: step, columns: products.inputCount(headSize)) : nil
+    let scoreRoom = converts ? scratch.take(rows: step, columns: products.inputCount(length)) : nil
     // Where the zeros behind the scores take no room, they are converted too, since whole vectors are faster.
-    let converted = products.inputCount(length) == products.inputCount(held.columns) ? held.columns : length
+    let scoreColumns = products.inputCount(length) == products.inputCount(held.columns) ? held.columns : length
     for (rows, results) in steps(step, place) {
       let first = rows.lowerBound, part = 0..<rows.count, scores = held.rows(part)
       multiply(queries.rows(rows), inputs: headSize, keys, converted: queryRoom?.rows(part), into: scores, &scratch)
       add(bias, to: scores, first, length: length)
-      if let inputs = scoreRoom?.rows(part), products.convertsSoftmax, dropout == nil {
-        products.convertSoftmax(scores, count: length, scale: scale, into: inputs)
-        products.product(inputs, inputs: length, packed: values, into: output.rows(results), &scratch)
+      if let converted = scoreRoom?.rows(part), products.convertsSoftmax, dropout == nil {
+        products.convertSoftmax(scores, count: length, scale: scale, into: converted)
+        products.product(converted, inputs: length, packed: values, into: output.rows(results), &scratch)
         continue
       }
       kernels.softmax(scores, count: length, scale: scale)
       drop(scores, into: scores, first, place)
       multiply(
-        scores.columns(0..<converted), inputs: length, values, converted: scoreRoom?.rows(part),
+        scores.columns(0..<scoreColumns), inputs: length, values, converted: scoreRoom?.rows(part),
         into: output.rows(results), &scratch)
     }
   }

@@ -120,7 +120,8 @@ package struct ProductKernels: @unchecked Sendable {
     return unsafe compact.pointee.input_size(inputs) / 4
   }
 
-  /// Packs b, `[inputs, outputs]`; in int8, but for heads, the numbers of a column are consecutive.
+  /// Packs b, `[inputs, outputs]`. In int8 the numbers of a column are consecutive; in bfloat16 and in heads those of a
+  /// column or of a row.
   package func pack(_ b: MatrixView, into packed: VectorView, _ scratch: inout Scratch) {
     guard let compact = unsafe compact else { return kernels.pack(b, into: packed) }
     precondition(
@@ -163,7 +164,8 @@ package struct ProductKernels: @unchecked Sendable {
       preconditionFailure("softmax is not converted in this format")
     }
     precondition(
-      x.columnStride == 1 && x.columns >= Kernels.padded(count), "no room for \(count) numbers in rows of \(x.columns)")
+      count > 0 && x.columnStride == 1 && x.columns >= Kernels.padded(count),
+      "no room for \(count) numbers in rows of \(x.columns)")
     precondition(
       converted.rows == x.rows && converted.columns == inputCount(count) && converted.isContiguous,
       "\(x.rows) x \(count) inputs into \(converted.rows) x \(converted.columns)")
@@ -225,7 +227,7 @@ package struct ProductKernels: @unchecked Sendable {
 
   private func checkProduct(_ a: MatrixView, inputs: Int, _ packed: VectorView, into c: MatrixView) {
     precondition(
-      a.rows == c.rows && a.columns == inputCount(inputs) && (a.isContiguous || a.rows <= 1),
+      inputs >= 0 && a.rows == c.rows && a.columns == inputCount(inputs) && a.isContiguous,
       "inputs of \(a.rows) x \(a.columns) for \(c.rows) rows of results")
     precondition(c.columnStride == 1, "the numbers of a result row are not consecutive")
     precondition(

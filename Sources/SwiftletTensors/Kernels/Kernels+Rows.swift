@@ -10,7 +10,9 @@ extension Kernels {
   ///   - x: rows of `count` numbers, padded to whole vectors.
   ///   - scale: above 0.
   package func softmax(_ x: MatrixView, count: Int, scale: Float) {
-    precondition(x.columnStride == 1 && x.columns >= Kernels.padded(count), "rows of \(x.columns) for \(count) numbers")
+    precondition(
+      count >= 0 && x.columnStride == 1 && x.columns >= Kernels.padded(count),
+      "rows of \(x.columns) for \(count) numbers")
     unsafe table.pointee.softmax(x.rows, count, scale, x.pointer, x.rowStride)
   }
 

@@ -14,10 +14,11 @@ package func modelFolder(at path: String) throws -> String {
     guard isHubName(path) else { return path }
     throw ModelLocationError(path: path, problem: .hubName)
   }
-  guard !exists(joinPath(path, "config.json")), !exists(joinPath(path, "modules.json")) else { return path }
-  guard !exists(joinPath(path, checkpointsName)) else { throw ModelLocationError(path: path, problem: .unfinishedRun) }
+  if isUnfinishedRun(path) { throw ModelLocationError(path: path, problem: .unfinishedRun) }
   let snapshots = joinPath(path, "snapshots")
-  guard exists(snapshots) else { return path }
+  guard exists(snapshots), !exists(joinPath(path, "config.json")), !exists(joinPath(path, "modules.json")) else {
+    return path
+  }
   let names = try Folder(snapshots).names().filter { !$0.hasPrefix(".") }
   let reference = joinPath(path, "refs/main")
   if exists(reference) {
@@ -32,6 +33,16 @@ package func modelFolder(at path: String) throws -> String {
 
 /// The name of the folder in the output of a run of fine-tuning that contains the checkpoints until the model is complete.
 package let checkpointsName = "checkpoints"
+
+/// How the names of checkpoints begin.
+package let checkpointPrefix = "step-"
+
+/// Whether a folder has checkpoints, but no weights yet.
+private func isUnfinishedRun(_ path: String) -> Bool {
+  let checkpoints = joinPath(path, checkpointsName)
+  guard exists(checkpoints), !exists(joinPath(path, "model.safetensors")) else { return false }
+  return (try? Folder(checkpoints).names())?.contains { $0.hasPrefix(checkpointPrefix) } ?? false
+}
 
 /// Whether a path looks like `organization/name`.
 private func isHubName(_ path: String) -> Bool {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import SwiftletFiles
+import SwiftletTokenizers
 
 /// Stores the two newest checkpoints of a training run, each in a folder like `step-000500` with the run's state and
 /// tensors.
@@ -27,7 +28,6 @@ package final class CheckpointStore {
   private var damaged: Set<String> = []
 
   private static let stateName = "state.json"
-  private static let prefix = "step-"
   private static let maximumStateByteCount = 1 << 28
 
   /// Creates the folder if it is missing, locks it, and removes incomplete files of a killed process.
@@ -120,7 +120,7 @@ package final class CheckpointStore {
   /// The steps that have a folder, in ascending order.
   private func steps() throws(FileError) -> [Int] {
     try Folder(folder).names().compactMap { name in
-      guard name.hasPrefix(CheckpointStore.prefix), let step = Int(name.dropFirst(CheckpointStore.prefix.count)),
+      guard name.hasPrefix(checkpointPrefix), let step = Int(name.dropFirst(checkpointPrefix.count)),
         step >= 0, name == CheckpointStore.name(of: step)
       else { return nil }
       return step
@@ -130,6 +130,6 @@ package final class CheckpointStore {
   private static func name(of step: Int) -> String {
     precondition(step >= 0, "no step \(step)")
     let digits = String(step)
-    return prefix + String(repeating: "0", count: max(0, 6 - digits.utf8.count)) + digits
+    return checkpointPrefix + String(repeating: "0", count: max(0, 6 - digits.utf8.count)) + digits
   }
 }

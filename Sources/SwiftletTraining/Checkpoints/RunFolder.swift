@@ -57,6 +57,6 @@ package struct RunFolder: Sendable {
   /// The first entry of the checkpoints' folder that is neither a checkpoint nor a companion. Such a folder is not ours
   /// and must not be removed.
   private func foreignCheckpoint() throws(FileError) -> String? {
-    try Folder(checkpoints).completeNames().first { !$0.hasPrefix("step-") && !companions.contains($0) }
+    try Folder(checkpoints).completeNames().first { !$0.hasPrefix(checkpointPrefix) && !companions.contains($0) }
   }
 }
