@@ -76,9 +76,9 @@ package struct ProductKernels: @unchecked Sendable {
 
   private let kernels: Kernels
   /// nil for float32.
-  private let compact: UnsafePointer<swlt_compact>?
+  private var compact: UnsafePointer<swlt_compact>?
   /// Whether rows of inputs and columns of weights are multiplied by the Hadamard matrix first: in int8, but not in heads.
-  private let turns: Bool
+  private var turns: Bool
 
   package init(_ format: WeightFormat, kernels: Kernels) {
     self.kernels = kernels
@@ -94,14 +94,11 @@ package struct ProductKernels: @unchecked Sendable {
 
   /// The products of attention heads, whose matrices are packed anew for each text.
   package init(inHeads precision: Precision, kernels: Kernels) {
-    self.kernels = kernels
-    unsafe compact =
-      switch precision {
-      case .float32: nil
-      case .bfloat16: unsafe kernels.table.pointee.bfloat16
-      case .int8: unsafe kernels.table.pointee.int8_heads
-      }
-    turns = false
+    self.init(WeightFormat(precision, areHalves: false), kernels: kernels)
+    if precision == .int8 {
+      unsafe compact = kernels.table.pointee.int8_heads
+      turns = false
+    }
   }
 
   /// The numbers that a matrix of `inputs` rows and `outputs` columns takes when it is packed. Where `outputs` is a
