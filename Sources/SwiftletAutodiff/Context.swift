@@ -111,11 +111,17 @@ package struct Context {
   /// Runs `body` on consecutive ranges that cover 0..<count, shared among the worker's threads if each range holds
   /// at least `grain` of them.
   package func forEachRange(_ count: Int, grain: Int, _ body: @escaping (Range<Int>) -> Void) {
+    forEachRange(count, grain: grain) { range, _ in body(range) }
+  }
+
+  /// The same for a body that needs temporary memory.
+  package func forEachRange(
+    _ count: Int, grain: Int, _ body: @escaping (_ range: Range<Int>, _ scratch: inout Scratch) -> Void
+  ) {
     // Four ranges a thread even out their times.
-    let size = max(grain, count / (worker.threadCount * 4), 1)
-    guard worker.threadCount > 1, count > size else { return body(0..<count) }
-    worker.forEach((count + size - 1) / size) { index in
-      body(index * size..<min(count, (index + 1) * size))
+    let size = worker.threadCount > 1 ? max(grain, count / (worker.threadCount * 4), 1) : max(count, 1)
+    worker.forEach(max((count + size - 1) / size, 1)) { index, scratch in
+      body(index * size..<min(count, (index + 1) * size), &scratch)
     }
   }
 }

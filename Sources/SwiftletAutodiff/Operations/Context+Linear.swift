@@ -81,8 +81,7 @@ extension Context {
     // Made once, outside the loop: each view retains its buffer, and threads would contend for that reference count.
     let inputs = converted(x.matrix, for: matrix.products), outputs = y.matrix
     let biases = bias?.vector
-    forEachBlock(rows: x.shape[0], columns) { rows, columns in
-      var scratch = Scratch(worker.workspace)
+    forEachBlock(rows: x.shape[0], columns) { rows, columns, scratch in
       matrix.product(inputs, rows: rows, columns: columns, bias: biases, activation, into: outputs, &scratch)
     }
   }
@@ -91,8 +90,7 @@ extension Context {
   fileprivate func converted(_ x: MatrixView, for products: ProductKernels) -> MatrixView {
     guard products.convertsInputs else { return x }
     let converted = result(x.rows, products.inputCount(x.columns)).matrix
-    forEachRange(x.rows, grain: 32) { rows in
-      var scratch = Scratch(worker.workspace)
+    forEachRange(x.rows, grain: max(1, 12288 / max(x.columns, 1))) { rows, scratch in
       products.convert(x.rows(rows), into: converted.rows(rows), &scratch)
     }
     return converted
@@ -101,16 +99,17 @@ extension Context {
   /// Runs `body` on blocks of a product's result, whose columns are those of some panels: on all rows at once unless
   /// the panels are too few for the threads.
   private func forEachBlock(
-    rows: Int, _ columns: Range<Int>, _ body: @escaping (_ rows: Range<Int>, Range<Int>) -> Void
+    rows: Int, _ columns: Range<Int>,
+    _ body: @escaping (_ rows: Range<Int>, _ columns: Range<Int>, _ scratch: inout Scratch) -> Void
   ) {
     let width = kernels.panelWidth, panels = (columns.count + width - 1) / width
     let parts = max(1, min(worker.threadCount * 4 / max(panels, 1), rows / 64))
-    if parts == 1 { return forEachPanel(columns) { body(0..<rows, $0) } }
-    forEachRange(panels * parts, grain: 1) { range in
+    if parts == 1 { return forEachPanel(columns) { body(0..<rows, $0, &$1) } }
+    forEachRange(panels * parts, grain: 1) { range, scratch in
       for index in range {
         let (panel, part) = index.quotientAndRemainder(dividingBy: parts)
         let first = columns.lowerBound + panel * width
-        body(rows * part / parts..<rows * (part + 1) / parts, first..<min(first + width, columns.upperBound))
+        body(rows * part / parts..<rows * (part + 1) / parts, first..<min(first + width, columns.upperBound), &scratch)
       }
     }
   }
@@ -178,8 +177,7 @@ extension Context {
     let rows = weights.rows(layer).matrix.rows(outputs), products = products
     let result = result(gradient.shape[0], layer.inputs)
     let gradient = converted(gradient.matrix.columns(outputs), for: products)
-    forEachPanel(layer.inputs) { columns in
-      var scratch = Scratch(worker.workspace)
+    forEachPanel(0..<layer.inputs) { columns, scratch in
       let packed = scratch.take(products.packedCount(inputs: outputs.count, outputs: columns.count))
       products.pack(rows.columns(columns), into: packed, &scratch)
       products.product(
@@ -208,12 +206,11 @@ extension Context {
     let tokens = x.shape[0], products = products
     let packed = VectorView(worker.workspace.buffer(count: products.packedCount(inputs: tokens, outputs: x.shape[1])))
     pack(x.matrix, into: packed, products)
-    forEachRange(gradient.columns, grain: 32) { range in
+    forEachRange(gradient.columns, grain: 32) { range, scratch in
       let gradient = gradient.columns(range)
       guard products.convertsInputs else {
         return kernels.addProduct(gradient.transposed, packed: packed, to: sum.rows(range))
       }
-      var scratch = Scratch(worker.workspace)
       let inputs = scratch.take(rows: range.count, columns: products.inputCount(tokens))
       products.convertColumns(gradient, into: inputs)
       products.addProduct(inputs, inputs: tokens, packed: packed, to: sum.rows(range))

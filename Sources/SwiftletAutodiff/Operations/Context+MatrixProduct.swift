@@ -19,8 +19,7 @@ extension Context {
 
   /// Packs b, `[inputs, outputs]`, a few panels at a time.
   func pack(_ b: MatrixView, into packed: VectorView, _ products: ProductKernels) {
-    forEachPanel(b.columns) { columns in
-      var scratch = Scratch(worker.workspace)
+    forEachPanel(0..<b.columns) { columns, scratch in
       // The panels before take as much as so many columns do when packed.
       let start = products.packedCount(inputs: b.rows, outputs: columns.lowerBound)
       let count = products.packedCount(inputs: b.rows, outputs: columns.count)
@@ -28,14 +27,11 @@ extension Context {
     }
   }
 
-  /// Runs `body` on ranges of columns that start where a panel does, and cover 0..<count.
-  func forEachPanel(_ count: Int, _ body: @escaping (Range<Int>) -> Void) { forEachPanel(0..<count, body) }
-
-  /// The same for columns of which the first begins a panel.
-  func forEachPanel(_ columns: Range<Int>, _ body: @escaping (Range<Int>) -> Void) {
+  /// Runs `body` on ranges that cover some columns, of which the first begins a panel, as does that of each range.
+  func forEachPanel(_ columns: Range<Int>, _ body: @escaping (_ part: Range<Int>, _ scratch: inout Scratch) -> Void) {
     let width = kernels.panelWidth, start = columns.lowerBound, end = columns.upperBound
-    forEachRange((columns.count + width - 1) / width, grain: 1) { panels in
-      body(start + panels.lowerBound * width..<min(start + panels.upperBound * width, end))
+    forEachRange((columns.count + width - 1) / width, grain: 1) { panels, scratch in
+      body(start + panels.lowerBound * width..<min(start + panels.upperBound * width, end), &scratch)
     }
   }
 }

@@ -102,9 +102,9 @@ package final class TrainableWeights: @unchecked Sendable {
       entries[linear.parts[0].weight.index] = .linear(
         matrix, bias: layout.bias(linear).map { view($0, [linear.outputs]) }, rows: rows)
     }
-    worker.forEach(panels.count) { [panels] index in
+    worker.forEach(panels.count) { [panels] index, scratch in
       let (matrix, rows, columns) = panels[index]
-      matrix.pack(rows.matrix, columns: columns, worker.workspace)
+      matrix.pack(rows.matrix, columns: columns, &scratch)
     }
     return Weights(entries, precision: precision, kernels: kernels)
   }

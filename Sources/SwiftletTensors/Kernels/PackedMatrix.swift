@@ -71,14 +71,14 @@ package struct PackedMatrix: Sendable {
     let count = PackedMatrix.packedCount(inputs: inputs, outputs: outputs, format: format, kernels: kernels)
     self.init(
       uninitialized: inputs, outputs, format: format, kernels: kernels, in: memory ?? TensorBuffer(count: count))
-    pack(rows, columns: 0..<outputs, workspace)
+    var scratch = Scratch(workspace)
+    pack(rows, columns: 0..<outputs, &scratch)
   }
 
   /// Packs some columns from the rows of a row-major matrix `[outputs, inputs]`; they start where a panel does.
-  package func pack(_ rows: MatrixView, columns: Range<Int>, _ workspace: Workspace) {
+  package func pack(_ rows: MatrixView, columns: Range<Int>, _ scratch: inout Scratch) {
     precondition(
       rows.rows == outputs && rows.columns == inputs, "\(rows.rows) x \(rows.columns) for \(outputs) x \(inputs)")
-    var scratch = Scratch(workspace)
     products.pack(rows.rows(columns).transposed, into: panels(columns), &scratch)
   }
 

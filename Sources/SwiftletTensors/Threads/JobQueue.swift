@@ -138,10 +138,9 @@ final class JobQueue: Sendable {
   /// The life of a pool's thread.
   func workUntilStopped() {
     let thread = Condition()
-    var isSpinning = false, isAsleep = false
+    var isSpinning = false, isAsleep = false, hasSpun = false
     while true {
       let action: Action = monitor.wait(on: thread) { state in
-        let hasSpun = isSpinning
         if isSpinning { state.spinning -= 1 }
         if isAsleep { state.noteAwake(thread) }
         (isSpinning, isAsleep) = (false, false)
@@ -157,8 +156,10 @@ final class JobQueue: Sendable {
         return nil
       }
       switch action {
-      case .perform(let claim): perform(claim, isCaller: false)
-      case .spin: spinWhileIdle()
+      case .perform(let claim):
+        perform(claim, isCaller: false)
+        hasSpun = false
+      case .spin: hasSpun = !spinWhileIdle()
       case .stop: return
       }
     }
@@ -220,12 +221,13 @@ final class JobQueue: Sendable {
 
   private func noteWaiting(_ count: Int) { waitingTasks.store(count, ordering: .relaxed) }
 
-  /// Returns when a task waits or a job is submitted, or after some microseconds.
-  private func spinWhileIdle() {
+  /// - Returns: true when a task waits or a job is submitted, false after some microseconds without.
+  private func spinWhileIdle() -> Bool {
     let seen = submissions.load(ordering: .relaxed)
-    for _ in 0..<1000 {
-      if hasWaitingTasks || submissions.load(ordering: .acquiring) != seen { return }
+    for _ in 0..<2000 {
+      if hasWaitingTasks || submissions.load(ordering: .acquiring) != seen { return true }
       swlt_relax()
     }
+    return false
   }
 }

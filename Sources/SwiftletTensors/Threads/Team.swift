@@ -10,8 +10,10 @@ final class Team: @unchecked Sendable {
   // SAFETY: `body` and `count` are written by the leader while no iteration is open, and read only by threads that
   // have claimed one; the leader waits for all that are claimed.
 
+  typealias Body = (_ index: Int, _ scratch: inout Scratch) -> Void
+
   private let queue: JobQueue
-  private var body: ((Int) -> Void)?
+  private var body: Body?
   private var count = 0
 
   /// The loop's number in the upper half, the iterations nobody has claimed in the lower: a claim made for one loop
@@ -23,24 +25,29 @@ final class Team: @unchecked Sendable {
   init(queue: JobQueue) { self.queue = queue }
 
   /// The leader's call: runs `body` for each index below `count`, with whoever helps.
-  func share(count: Int, _ body: @escaping (Int) -> Void) {
+  ///
+  /// - Parameter workspace: the leader's.
+  func share(count: Int, _ workspace: Workspace, _ body: @escaping Body) {
+    var scratch = Scratch(workspace)
     self.body = body
     self.count = count
     done.store(0, ordering: .relaxed)
     let loop = (open.load(ordering: .relaxed) >> 32) &+ 1
     open.store(loop << 32 | UInt64(count), ordering: .releasing)
-    while let indices = claim() { perform(indices) }
+    while let indices = claim() { perform(indices, &scratch) }
     var waited = 0
     while done.load(ordering: .acquiring) < count { pause(&waited) }
     self.body = nil
   }
 
   /// A helper's call: takes iterations until the team is disbanded or other tasks wait.
-  func help() {
-    var waited = 0
+  ///
+  /// - Parameter workspace: the helper's own, so that it does not contend with the leader.
+  func help(_ workspace: Workspace) {
+    var waited = 0, scratch = Scratch(workspace)
     while !isDisbanded.load(ordering: .relaxed) {
       if let indices = claim() {
-        perform(indices)
+        perform(indices, &scratch)
         waited = 0
       } else if queue.hasWaitingTasks {
         return
@@ -66,9 +73,12 @@ final class Team: @unchecked Sendable {
     return nil
   }
 
-  private func perform(_ indices: Range<Int>) {
+  private func perform(_ indices: Range<Int>, _ scratch: inout Scratch) {
     guard let body else { preconditionFailure("a loop keeps its body until all iterations are done") }
-    for index in indices { body(index) }
+    for index in indices {
+      scratch.reset()
+      body(index, &scratch)
+    }
     done.add(indices.count, ordering: .releasing)
   }
 

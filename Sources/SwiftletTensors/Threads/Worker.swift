@@ -2,7 +2,8 @@
 
 /// What a running task works with: memory, and other threads for its loops if it leads a team.
 package struct Worker: Sendable {
-  /// Memory for intermediate results; any thread of the team may take from it.
+  /// Memory for intermediate results; any thread of the team may take from it. What is needed within one iteration of a loop
+  /// is rather taken from the memory that the loop's body gets.
   package let workspace: Workspace
 
   let queue: JobQueue
@@ -23,7 +24,7 @@ package struct Worker: Sendable {
   package func withTeam(_ body: (Worker) -> Void) {
     guard queue.threadCount > 1, team == nil else { return body(self) }
     let team = Team(queue: queue)
-    let help = Job(count: queue.threadCount - 1, isHelp: true) { _, _ in team.help() }
+    let help = Job(count: queue.threadCount - 1, isHelp: true) { _, helper in team.help(helper.workspace) }
     queue.submit(help)
     body(Worker(workspace: workspace, queue: queue, team: team))
     team.disband()
@@ -32,11 +33,17 @@ package struct Worker: Sendable {
 
   /// Runs `body` for each index below `count`, on the threads of the team if there is one, and returns when all
   /// are done. What `body` writes for one index no other may touch.
-  package func forEach(_ count: Int, _ body: @escaping (Int) -> Void) {
+  ///
+  /// - Parameter body: is also given temporary memory of the thread that calls it, for which it waits for no other thread.
+  package func forEach(_ count: Int, _ body: @escaping (_ index: Int, _ scratch: inout Scratch) -> Void) {
     if let team, count > 1 {
-      team.share(count: count, body)
+      team.share(count: count, workspace, body)
     } else {
-      for index in 0..<count { body(index) }
+      var scratch = Scratch(workspace)
+      for index in 0..<count {
+        scratch.reset()
+        body(index, &scratch)
+      }
     }
   }
 }
