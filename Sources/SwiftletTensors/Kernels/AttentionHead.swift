@@ -46,8 +46,9 @@ package struct AttentionHead {
   /// Scores held at a time, unless one tile of rows needs more.
   private static let scoreCount = 4096
 
-  /// The most integers of 8 bits whose products' sum is sure to fit 32 bits. Longer texts are computed in float32.
-  private static let mostIntegers = 1 << 16
+  /// The lengths of texts whose heads are computed in integers of 8 bits; others are in float32. Shorter ones would spend on
+  /// conversions what the products save. In longer ones sums of products might not fit 32 bits.
+  private static let integerLengths = 25...1 << 16
 
   private var scale: Float { 1 / Float(headSize).squareRoot() }
 
@@ -100,7 +101,7 @@ package struct AttentionHead {
     _ projections: MatrixView, bias: VectorView?, into output: MatrixView, _ place: Place, _ scratch: inout Scratch
   ) {
     let length = place.tokens.count, step = rowsAtATime(place), hidden = output.columns
-    if products.convertsSoftmax && length > AttentionHead.mostIntegers {
+    if products.convertsSoftmax && !AttentionHead.integerLengths.contains(length) {
       let head = AttentionHead(headSize: headSize, kernels: kernels, precision: .float32, dropout: dropout)
       return head.attend(projections, bias: bias, into: output, place, &scratch)
     }

@@ -224,7 +224,7 @@ final class JobQueue: Sendable {
   /// - Returns: true when a task waits or a job is submitted, false after some microseconds without.
   private func spinWhileIdle() -> Bool {
     let seen = submissions.load(ordering: .relaxed)
-    for _ in 0..<2000 {
+    for _ in 0..<4000 {
       if hasWaitingTasks || submissions.load(ordering: .acquiring) != seen { return true }
       swlt_relax()
     }
