@@ -27,6 +27,8 @@ struct VectorWriter: ~Copyable {
     } else {
       var truncated = embeddings.truncated[...]
       var lines: [UInt8] = []
+      // A number has some twelve bytes.
+      lines.reserveCapacity(texts.count * 13 * dimension)
       for (i, text) in texts.enumerated() {
         if format == .text {
           lines.append(embeddings[i], separator: " ")

@@ -29,7 +29,9 @@ public struct LineReader: ~Copyable {
   /// An error that `isLineWaiting` met, for `next` to throw.
   private var failure: FileError?
 
-  private static let chunk = 1 << 16
+  /// How many bytes are asked for: twice as many, up to the limit, once they all come. A line at a time needs few.
+  private var room = 1 << 12
+  private static let mostRoom = 1 << 16
 
   /// Opens a file. Opening a named pipe waits until someone writes to it.
   ///
@@ -136,10 +138,11 @@ public struct LineReader: ~Copyable {
     start = 0
     let kept = buffer.count
     var count = 0
-    buffer += repeatElement(0, count: LineReader.chunk)
-    defer { buffer.removeLast(LineReader.chunk - count) }
+    buffer += repeatElement(0, count: room)
+    defer { buffer.removeLast(buffer.count - kept - count) }
     count = try buffer.withMutableRawSpan { (bytes) throws(FileError) in try file.read(into: &bytes, from: kept) }
     isAtEnd = count == 0
+    if count == room { room = min(2 * room, LineReader.mostRoom) }
   }
 
   private static let byteOrderMark: [UInt8] = [0xEF, 0xBB, 0xBF]
