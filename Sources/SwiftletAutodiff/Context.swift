@@ -111,17 +111,18 @@ package struct Context {
   /// Runs `body` on consecutive ranges that cover 0..<count, shared among the worker's threads if each range holds
   /// at least `grain` of them.
   package func forEachRange(_ count: Int, grain: Int, _ body: @escaping (Range<Int>) -> Void) {
-    forEachRange(count, grain: grain) { range, _ in body(range) }
+    forEachRange(0..<count, grain: grain) { range, _ in body(range) }
   }
 
   /// The same for a body that needs temporary memory.
+  ///
+  /// - Parameter step: ranges begin at multiples of it, counted from the whole's beginning.
   package func forEachRange(
-    _ count: Int, grain: Int, _ body: @escaping (_ range: Range<Int>, _ scratch: inout Scratch) -> Void
+    _ whole: Range<Int>, step: Int = 1, grain: Int,
+    _ body: @escaping (_ range: Range<Int>, _ scratch: inout Scratch) -> Void
   ) {
     // Four ranges a thread even out their times.
-    let size = worker.threadCount > 1 ? max(grain, count / (worker.threadCount * 4), 1) : max(count, 1)
-    worker.forEach(max((count + size - 1) / size, 1)) { index, scratch in
-      body(index * size..<min(count, (index + 1) * size), &scratch)
-    }
+    let size = max(grain, whole.count / (worker.threadCount * 4))
+    worker.forEachRange(whole, step: max(size / step, 1) * step, body)
   }
 }

@@ -34,7 +34,7 @@ import Testing
     let counts = Counts(50)
     pool.run(count: 1) { _, worker in
       worker.withTeam { worker in
-        for _ in 0..<200 { worker.forEach(50) { index, _ in counts.add(index) } }
+        for _ in 0..<200 { worker.forEach(50) { counts.add($0) } }
       }
     }
     #expect(counts.values.withLock { $0 }.allSatisfy { $0 == 200 })
@@ -162,9 +162,9 @@ import Testing
     let counts = Counts(50)
     pool.run(count: 2) { _, worker in
       worker.withTeam { worker in
-        worker.forEach(50) { iteration, _ in
+        worker.forEach(50) { iteration in
           pool.run(count: 2) { _, worker in
-            worker.withTeam { worker in worker.forEach(3) { _, _ in counts.add(iteration) } }
+            worker.withTeam { worker in worker.forEach(3) { _ in counts.add(iteration) } }
           }
         }
       }

@@ -78,7 +78,7 @@ struct AttentionHeads {
   let headCount: Int
 
   func forEach(in context: Context, _ body: @escaping (AttentionHead.Place, _ scratch: inout Scratch) -> Void) {
-    context.forEachRange((sequenceStarts.count - 1) * headCount, grain: 1) { range, scratch in
+    context.forEachRange(0..<(sequenceStarts.count - 1) * headCount, grain: 1) { range, scratch in
       for index in range {
         let (text, head) = index.quotientAndRemainder(dividingBy: headCount)
         scratch.reset()

@@ -22,7 +22,7 @@ extension Context {
     precondition(residual == nil || residual?.tensor.shape == x.tensor.shape, "residual of another shape")
     let gamma = weights.vector(norm.weight), beta = weights.vector(norm.bias)
     let y = result(rows, features)
-    forEachRange(rows, grain: max(1, 3072 / max(features, 1))) { range in
+    forEachRange(0..<rows, grain: max(1, 3072 / max(features, 1))) { range, _ in
       kernels.layerNorm(
         x.tensor.matrix.rows(range), residual: residual?.tensor.matrix.rows(range), gamma: gamma.vector,
         beta: beta.vector, epsilon: norm.epsilon, into: y.matrix.rows(range))

@@ -90,7 +90,7 @@ extension Context {
   fileprivate func converted(_ x: MatrixView, for products: ProductKernels) -> MatrixView {
     guard products.convertsInputs else { return x }
     let converted = result(x.rows, products.inputCount(x.columns)).matrix
-    forEachRange(x.rows, grain: max(1, 12288 / max(x.columns, 1))) { rows, scratch in
+    forEachRange(0..<x.rows, grain: max(1, 12288 / max(x.columns, 1))) { rows, scratch in
       products.convert(x.rows(rows), into: converted.rows(rows), &scratch)
     }
     return converted
@@ -104,11 +104,12 @@ extension Context {
   ) {
     let width = kernels.panelWidth, panels = (columns.count + width - 1) / width
     let parts = max(1, min(worker.threadCount * 4 / max(panels, 1), rows / 64))
-    if parts == 1 { return forEachPanel(columns) { body(0..<rows, $0, &$1) } }
-    forEachRange(panels * parts, grain: 1) { range, scratch in
+    if parts == 1 { return forEachRange(columns, step: width, grain: 1) { body(0..<rows, $0, &$1) } }
+    forEachRange(0..<panels * parts, grain: 1) { range, scratch in
       for index in range {
         let (panel, part) = index.quotientAndRemainder(dividingBy: parts)
         let first = columns.lowerBound + panel * width
+        scratch.reset()
         body(rows * part / parts..<rows * (part + 1) / parts, first..<min(first + width, columns.upperBound), &scratch)
       }
     }
@@ -177,7 +178,7 @@ extension Context {
     let rows = weights.rows(layer).matrix.rows(outputs), products = products
     let result = result(gradient.shape[0], layer.inputs)
     let gradient = converted(gradient.matrix.columns(outputs), for: products)
-    forEachPanel(0..<layer.inputs) { columns, scratch in
+    forEachRange(0..<layer.inputs, step: kernels.panelWidth, grain: 1) { columns, scratch in
       let packed = scratch.take(products.packedCount(inputs: outputs.count, outputs: columns.count))
       products.pack(rows.columns(columns), into: packed, &scratch)
       products.product(
@@ -206,7 +207,7 @@ extension Context {
     let tokens = x.shape[0], products = products
     let packed = VectorView(worker.workspace.buffer(count: products.packedCount(inputs: tokens, outputs: x.shape[1])))
     pack(x.matrix, into: packed, products)
-    forEachRange(gradient.columns, grain: 32) { range, scratch in
+    forEachRange(0..<gradient.columns, grain: 32) { range, scratch in
       let gradient = gradient.columns(range)
       guard products.convertsInputs else {
         return kernels.addProduct(gradient.transposed, packed: packed, to: sum.rows(range))

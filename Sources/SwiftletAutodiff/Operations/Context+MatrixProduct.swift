@@ -10,8 +10,7 @@ extension Context {
     // `addProduct` onto 0, since `product` does not take a transposed a.
     let y = zeros(shape: [a.rows, b.columns])
     pack(b, into: VectorView(panels), ProductKernels(.float32, kernels: kernels))
-    forEachRange((a.rows + kernels.tileRows - 1) / kernels.tileRows, grain: 1) { tiles in
-      let rows = tiles.lowerBound * kernels.tileRows..<min(tiles.upperBound * kernels.tileRows, a.rows)
+    forEachRange(0..<a.rows, step: kernels.tileRows, grain: 1) { rows, _ in
       kernels.addProduct(a.rows(rows), packed: VectorView(panels), to: y.matrix.rows(rows))
     }
     return y
@@ -19,19 +18,11 @@ extension Context {
 
   /// Packs b, `[inputs, outputs]`, a few panels at a time.
   func pack(_ b: MatrixView, into packed: VectorView, _ products: ProductKernels) {
-    forEachPanel(0..<b.columns) { columns, scratch in
+    forEachRange(0..<b.columns, step: kernels.panelWidth, grain: 1) { columns, scratch in
       // The panels before take as much as so many columns do when packed.
       let start = products.packedCount(inputs: b.rows, outputs: columns.lowerBound)
       let count = products.packedCount(inputs: b.rows, outputs: columns.count)
       products.pack(b.columns(columns), into: packed[start..<start + count], &scratch)
-    }
-  }
-
-  /// Runs `body` on ranges that cover some columns, of which the first begins a panel, as does that of each range.
-  func forEachPanel(_ columns: Range<Int>, _ body: @escaping (_ part: Range<Int>, _ scratch: inout Scratch) -> Void) {
-    let width = kernels.panelWidth, start = columns.lowerBound, end = columns.upperBound
-    forEachRange((columns.count + width - 1) / width, grain: 1) { panels, scratch in
-      body(start + panels.lowerBound * width..<min(start + panels.upperBound * width, end), &scratch)
     }
   }
 }

@@ -88,7 +88,7 @@ package final class GradientSum {
         (values.row(place), tables[index].sums.sums, Int(sum) * table.columns)
       }
     }
-    worker.forEach(parts.count) { [self] index, _ in
+    worker.forEach(parts.count) { [self] index in
       let part = parts[index]
       let count = kernels.move(part.numbers, to: part.sums, at: part.start, limit: limit)
       if count > 0 { lost.add(count, ordering: .relaxed) }
@@ -107,7 +107,7 @@ package final class GradientSum {
         (values.row(Int(target)), tables[index].sums.sums, Int(source) * table.columns)
       }
     }
-    worker.forEach(parts.count) { index, _ in
+    worker.forEach(parts.count) { index in
       let part = parts[index]
       kernels.take(part.sums, at: part.start, into: part.numbers)
     }

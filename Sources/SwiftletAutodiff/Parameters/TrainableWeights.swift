@@ -102,9 +102,11 @@ package final class TrainableWeights: @unchecked Sendable {
       entries[linear.parts[0].weight.index] = .linear(
         matrix, bias: layout.bias(linear).map { view($0, [linear.outputs]) }, rows: rows)
     }
-    worker.forEach(panels.count) { [panels] index, scratch in
-      let (matrix, rows, columns) = panels[index]
-      matrix.pack(rows.matrix, columns: columns, &scratch)
+    worker.forEachRange(0..<panels.count, step: 1) { [panels] range, scratch in
+      for (matrix, rows, columns) in panels[range] {
+        scratch.reset()
+        matrix.pack(rows.matrix, columns: columns, &scratch)
+      }
     }
     return Weights(entries, precision: precision, kernels: kernels)
   }

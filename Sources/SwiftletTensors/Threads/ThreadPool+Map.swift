@@ -18,7 +18,7 @@ extension Worker {
   /// Calls `transform` for each index below `count`, on the threads of the team, and returns the results in order.
   package func map<Result>(count: Int, _ transform: @escaping (_ index: Int) -> Result) -> [Result] {
     let results = Monitor([Result?](repeating: nil, count: count))
-    forEach(count) { index, _ in
+    forEach(count) { index in
       let result = transform(index)
       results.withLock { $0[index] = result }
     }

@@ -31,19 +31,27 @@ package struct Worker: Sendable {
     queue.cancel(help)
   }
 
-  /// Runs `body` for each index below `count`, on the threads of the team if there is one, and returns when all
+  /// Runs `body` on consecutive ranges that cover `whole`, on the threads of the team if there is one, and returns when all
   /// are done. What `body` writes for one index no other may touch.
   ///
-  /// - Parameter body: is also given temporary memory of the thread that calls it, for which it waits for no other thread.
-  package func forEach(_ count: Int, _ body: @escaping (_ index: Int, _ scratch: inout Scratch) -> Void) {
-    if let team, count > 1 {
-      team.share(count: count, workspace, body)
+  /// - Parameters:
+  ///   - step: ranges begin at multiples of it, counted from the whole's beginning.
+  ///   - body: is also given temporary memory of the thread that calls it, for which it waits for no other thread.
+  package func forEachRange(
+    _ whole: Range<Int>, step: Int, _ body: @escaping (_ range: Range<Int>, _ scratch: inout Scratch) -> Void
+  ) {
+    var scratch = Scratch(workspace)
+    if let team, whole.count > step {
+      team.share(whole, step: step, &scratch, body)
     } else {
-      var scratch = Scratch(workspace)
-      for index in 0..<count {
-        scratch.reset()
-        body(index, &scratch)
-      }
+      body(whole, &scratch)
+    }
+  }
+
+  /// Runs `body` for each index below `count`, as for ranges.
+  package func forEach(_ count: Int, _ body: @escaping (Int) -> Void) {
+    forEachRange(0..<count, step: 1) { range, _ in
+      for index in range { body(index) }
     }
   }
 }

@@ -81,7 +81,7 @@ package final class AdamW {
         pieces += densePieces(weights.layout[parameter], weights, gradients, factors)
       }
     }
-    worker.forEach(pieces.count) { index, _ in pieces[index].step(weights.kernels) }
+    worker.forEach(pieces.count) { index in pieces[index].step(weights.kernels) }
   }
 
   private func factors(rate: Double, decay: Double, gradientFactor: Double) -> AdamWFactors {

@@ -11,7 +11,7 @@ extension Gradients {
   /// skipped.
   package func norm(kernels: Kernels, worker: Worker) -> Double {
     let blocks = rowBlocks(), sums = Tensor(uninitialized: [blocks.last?.places.upperBound ?? 0])
-    worker.forEach(blocks.count) { index, _ in
+    worker.forEach(blocks.count) { index in
       let block = blocks[index], target = sums.vector
       for (place, row) in zip(block.places, block.rows) {
         let row = block.matrix.row(row)
