@@ -221,11 +221,13 @@ final class JobQueue: Sendable {
 
   private func noteWaiting(_ count: Int) { waitingTasks.store(count, ordering: .relaxed) }
 
-  /// - Returns: true when a task waits or a job is submitted, false after some microseconds without.
+  /// - Returns: true when a job is submitted, false after some microseconds without, and where tasks wait: if they cannot be
+  ///   begun yet, a thread that ends another will wake this one.
   private func spinWhileIdle() -> Bool {
     let seen = submissions.load(ordering: .relaxed)
     for _ in 0..<4000 {
-      if hasWaitingTasks || submissions.load(ordering: .acquiring) != seen { return true }
+      if submissions.load(ordering: .acquiring) != seen { return true }
+      if hasWaitingTasks { return false }
       swlt_relax()
     }
     return false
