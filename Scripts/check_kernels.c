@@ -110,6 +110,11 @@ static void check_bfloat16(const swlt_kernels *k, size_t n) {
     c->add_product(m, n, depth, inputs, packed, y, ldc);
     in_use = 0;
   }
+  for (size_t m = 0; c->convert_softmax && m < 18; m++) {
+    size_t columns = (n + 15) / 16 * 16, ldx = columns + m % 3;
+    c->convert_softmax(m, n, 2, numbers(extent(m, columns, ldx)), ldx, buffer(m * c->input_size(n)));
+    in_use = 0;
+  }
 }
 
 static void check_int8(const swlt_kernels *k, size_t n) { check_compact(k->int8, n, k->panel_width, 1); }

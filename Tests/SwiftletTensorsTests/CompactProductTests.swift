@@ -198,6 +198,23 @@ import Testing
     }
   }
 
+  /// Where softmax is converted in one step, as in two: with the same bits.
+  @Test(arguments: shapes) func softmaxInBfloat16(shape: Shape) {
+    let padded = Kernels.padded(shape.k), numbers = numbers(shape.m * padded, seed: 1)
+    for kernels in paths {
+      let products = ProductKernels(inHeads: .bfloat16, kernels: kernels)
+      guard products.convertsSoftmax else { continue }
+      var scratch = Scratch(Workspace())
+      let scores = Tensor(numbers, shape: [shape.m, padded]).matrix, count = products.inputCount(shape.k)
+      let same = Tensor(numbers, shape: [shape.m, padded]).matrix
+      let inputs = Tensor(zeros: [shape.m, count]), expected = Tensor(zeros: [shape.m, count])
+      products.convertSoftmax(scores, count: shape.k, scale: 3, into: inputs.matrix)
+      kernels.softmax(same, count: shape.k, scale: 3)
+      products.convert(same.columns(0..<shape.k), into: expected.matrix, &scratch)
+      #expect(bits(inputs.values) == bits(expected.values), "\(kernels.path)")
+    }
+  }
+
   @Test func numbersThatAreNotFiniteSpreadInHeads() {
     let shape = Shape(m: 3, n: 5, k: 70), padded = Kernels.padded(70)
     for (special, kernels) in [Float.nan, .infinity].flatMap({ special in paths.map { (special, $0) } }) {

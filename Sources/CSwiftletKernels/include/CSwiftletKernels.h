@@ -90,8 +90,8 @@ typedef struct {
   void (*convert_columns)(size_t columns, size_t k, const float *x, size_t ldx, void *inputs);
 
   /// The inputs that stand for swlt_kernels.softmax of rows of n > 0 numbers; scale > 0. The rows have room for n rounded up
-  /// to a multiple of 16, all of which change. A product takes rows of convert or of convert_softmax, not both. Null but in
-  /// int8_heads.
+  /// to a multiple of 16, all of which change. In int8_heads a product takes rows of convert or of convert_softmax, not
+  /// both. Null but there and in bfloat16.
   void (*convert_softmax)(size_t rows, size_t n, float scale, float *x, size_t ldx, void *inputs);
 
   /// Whether weights are expanded to float32 if there are at least SWLT_EXPANDED_ROWS rows.

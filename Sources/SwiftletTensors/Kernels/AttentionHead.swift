@@ -10,12 +10,14 @@ package struct AttentionHead {
   private let kernels: Kernels
   /// For Q K^T and A V in the forward pass. Gradients are always in float32.
   private let products: ProductKernels
+  private let precision: Precision
   private let dropout: DropoutMask?
 
   package init(headSize: Int, kernels: Kernels, precision: Precision, dropout: DropoutMask?) {
     self.headSize = headSize
     self.kernels = kernels
     self.dropout = dropout
+    self.precision = precision
     products = ProductKernels(inHeads: precision, kernels: kernels)
   }
 
@@ -101,7 +103,7 @@ package struct AttentionHead {
     _ projections: MatrixView, bias: VectorView?, into output: MatrixView, _ place: Place, _ scratch: inout Scratch
   ) {
     let length = place.tokens.count, step = rowsAtATime(place), hidden = output.columns
-    if products.convertsSoftmax && !AttentionHead.integerLengths.contains(length) {
+    if precision == .int8 && !AttentionHead.integerLengths.contains(length) {
       let head = AttentionHead(headSize: headSize, kernels: kernels, precision: .float32, dropout: dropout)
       return head.attend(projections, bias: bias, into: output, place, &scratch)
     }
@@ -113,8 +115,6 @@ package struct AttentionHead {
     let converts = products.convertsInputs
     let queryRoom = converts ? scratch.take(rows: step, columns: products.inputCount(headSize)) : nil
     let scoreRoom = converts ? scratch.take(rows: step, columns: products.inputCount(length)) : nil
-    // Where the zeros behind the scores take no room, they are converted too, since whole vectors are faster.
-    let scoreColumns = products.inputCount(length) == products.inputCount(held.columns) ? held.columns : length
     for (rows, results) in steps(step, place) {
       let first = rows.lowerBound, part = 0..<rows.count, scores = held.rows(part)
       multiply(queries.rows(rows), inputs: headSize, keys, converted: queryRoom?.rows(part), into: scores, &scratch)
@@ -127,7 +127,7 @@ package struct AttentionHead {
       kernels.softmax(scores, count: length, scale: scale)
       drop(scores, into: scores, first, place)
       multiply(
-        scores.columns(0..<scoreColumns), inputs: length, values, converted: scoreRoom?.rows(part),
+        scores.columns(0..<length), inputs: length, values, converted: scoreRoom?.rows(part),
         into: output.rows(results), &scratch)
     }
   }

@@ -148,7 +148,7 @@ package struct ProductKernels: @unchecked Sendable {
     unsafe convert(x.rows, x.columns, x.pointer, x.rowStride, room?.pointer, converted.pointer)
   }
 
-  /// Whether ``convertSoftmax(_:count:scale:into:)`` can be called: in int8 in heads.
+  /// Whether ``convertSoftmax(_:count:scale:into:)`` can be called: in bfloat16, and in int8 in heads.
   package var convertsSoftmax: Bool { unsafe compact?.pointee.convert_softmax != nil }
 
   /// The inputs of the softmax of each row of x, as ``Kernels/softmax(_:count:scale:)`` defines it.
