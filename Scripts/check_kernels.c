@@ -110,6 +110,17 @@ static void check_bfloat16(const swlt_kernels *k, size_t n) {
     c->add_product(m, n, depth, inputs, packed, y, ldc);
     in_use = 0;
   }
+  // Results that become inputs, in the middle of longer rows.
+  for (size_t m = 0; c->product_to_inputs && m < 18; m++) {
+    size_t depth = (7 * n + 5 * m) % SIZES, columns = (n + 15) / 16 * 16, next_size = 2 * columns + m % 2 * 32;
+    float *x = numbers(m * depth), *w = numbers(depth * n), *bias = m % 4 ? numbers(n) : NULL;
+    void *inputs = buffer(m * c->input_size(depth)), *packed = buffer(c->weights_size(depth, n));
+    c->pack(depth, n, w, n, 1, NULL, packed);
+    c->convert(m, depth, x, depth, NULL, inputs);
+    void *next = buffer(m > 0 ? (m - 1) * next_size + 2 * columns : 0);
+    c->product_to_inputs(m, n, depth, inputs, packed, bias, function(m), next, next_size);
+    in_use = 0;
+  }
   for (size_t m = 0; c->convert_softmax && m < 18; m++) {
     size_t columns = (n + 15) / 16 * 16, ldx = columns + m % 3;
     c->convert_softmax(m, n, 2, numbers(extent(m, columns, ldx)), ldx, buffer(m * c->input_size(n)));

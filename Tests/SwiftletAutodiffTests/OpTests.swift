@@ -69,6 +69,37 @@ import Testing
     expectClose(y, expected, 1e-5)
   }
 
+  /// The bits of one map after the other, also where the first writes what the second reads.
+  @Test(arguments: Precision.allCases, [64, 70, 96]) func feedForward(precision: Precision, inner: Int) {
+    let scope = ParameterScope()
+    let first = scope.linear("first", inputs: 24, outputs: inner)
+    let second = scope.linear("second", inputs: inner, outputs: 35)
+    let x = tensor([150, 24], seed: 1)
+    func entries(_ kernels: Kernels) -> [Weights.Entry] {
+      [first, second].flatMap { layer -> [Weights.Entry] in
+        let w = tensor([layer.outputs, layer.inputs], seed: 2), format = WeightFormat(precision, areHalves: false)
+        let matrix = PackedMatrix(
+          inputs: layer.inputs, outputs: layer.outputs, format: format, kernels: kernels, workspace: Workspace()
+        ) { $0.copy(from: w.matrix) }
+        return [.linear(matrix, bias: tensor([layer.outputs], seed: 3)), .partOfLinear]
+      }
+    }
+    for kernels in Kernels.available {
+      let weights = Weights(entries(kernels), precision: precision, kernels: kernels)
+      for threads in [1, 3] {
+        ThreadPool(threadCount: threads).run(count: 1) { _, worker in
+          worker.withTeam { worker in
+            let context = Context(weights: weights, worker: worker)
+            let between = context.linear(Variable(x), first, activation: .gelu)
+            let expected = context.linear(between, second).tensor.values
+            let result = context.feedForward(Variable(x), first, .gelu, second).tensor.values
+            #expect(result.map(\.bitPattern) == expected.map(\.bitPattern), "\(kernels.path) \(threads)")
+          }
+        }
+      }
+    }
+  }
+
   /// softmax(Q K^T / √d) V in double, with sequences of one token, of one tile and of several blocks of scores.
   @Test(arguments: [(12, 3), (16, 1), (64, 2)]) func attention(hidden: Int, heads: Int) {
     let starts = [0, 1, 9, 26, 326], tokens = 326, size = hidden / heads

@@ -94,6 +94,12 @@ typedef struct {
   /// both. Null but there and in bfloat16.
   void (*convert_softmax)(size_t rows, size_t n, float scale, float *x, size_t ldx, void *inputs);
 
+  /// function(a b + bias) as inputs of the next product: what convert makes of them. `next` is where the first of the n
+  /// outputs begins in the first row, and next_size the bytes from one row to the next; each 16 outputs, of which the last may
+  /// be fewer, take 32 bytes. Null but in bfloat16.
+  void (*product_to_inputs)(size_t m, size_t n, size_t k, const void *a, const void *packed, const float *bias,
+                            swlt_function function, void *next, size_t next_size);
+
   /// Whether weights are expanded to float32 if there are at least SWLT_EXPANDED_ROWS rows.
   int expands;
 

@@ -31,7 +31,7 @@ extension Context {
   package func linear(_ x: Variable, _ layer: Linear, activation: Activation = .identity) -> Variable {
     let rows = x.tensor.shape[0]
     precondition(x.tensor.shape == [rows, layer.inputs], "linear map of \(layer.inputs) fed \(x.tensor.shape)")
-    let activation = precision != .float32 && activation == .gelu ? .gelu8Bit : activation
+    let activation = rounded(activation)
     let preactivation = product(x.tensor, layer, tape == nil ? activation : .identity)
     guard tape != nil, activation != .identity else {
       return record(
@@ -43,6 +43,29 @@ extension Context {
     }
     return record(
       y, LinearOperation(input: Operand(x), layer: layer, preactivation: preactivation, activation: activation))
+  }
+
+  /// The second map of activation(the first of x).
+  package func feedForward(_ x: Variable, _ first: Linear, _ activation: Activation, _ second: Linear) -> Variable {
+    let products = weights.linear(first).matrix.products, inputs = products.inputCount(first.outputs)
+    // Where nobody else reads what is between the maps, the first product writes it as the second takes it.
+    guard tape == nil, let share = products.inputsWritten, share * inputs == first.outputs else {
+      return linear(linear(x, first, activation: activation), second)
+    }
+    precondition(x.tensor.shape[1] == first.inputs && first.outputs == second.inputs, "maps that do not fit")
+    let rows = x.tensor.shape[0], between = result(rows, inputs).matrix, y = result(rows, second.outputs)
+    let (matrix, bias) = weights.linear(first)
+    let converted = converted(x.tensor.matrix, for: products), biases = bias?.vector, function = rounded(activation)
+    forEachBlock(rows: rows, 0..<first.outputs) { rows, columns, _ in
+      matrix.product(converted, rows: rows, columns: columns, bias: biases, function, asInputs: between)
+    }
+    multiply(converted: between, second, 0..<second.outputs, .identity, into: y)
+    return constant(y)
+  }
+
+  /// The activation whose results are exact enough for what is rounded after it.
+  private func rounded(_ activation: Activation) -> Activation {
+    precision != .float32 && activation == .gelu ? .gelu8Bit : activation
   }
 
   /// x W^T + b of a map of several parts, where the outputs of the first part are wanted of some rows only. In other rows
@@ -77,11 +100,18 @@ extension Context {
   private func multiply(
     _ x: Tensor, _ layer: Linear, _ columns: Range<Int>, _ activation: Activation, into y: Tensor
   ) {
+    let inputs = converted(x.matrix, for: weights.linear(layer).matrix.products)
+    multiply(converted: inputs, layer, columns, activation, into: y)
+  }
+
+  /// The same of inputs as the product takes them.
+  private func multiply(
+    converted inputs: MatrixView, _ layer: Linear, _ columns: Range<Int>, _ activation: Activation, into y: Tensor
+  ) {
     let (matrix, bias) = weights.linear(layer)
     // Made once, outside the loop: each view retains its buffer, and threads would contend for that reference count.
-    let inputs = converted(x.matrix, for: matrix.products), outputs = y.matrix
-    let biases = bias?.vector
-    forEachBlock(rows: x.shape[0], columns) { rows, columns, scratch in
+    let outputs = y.matrix, biases = bias?.vector
+    forEachBlock(rows: inputs.rows, columns) { rows, columns, scratch in
       matrix.product(inputs, rows: rows, columns: columns, bias: biases, activation, into: outputs, &scratch)
     }
   }

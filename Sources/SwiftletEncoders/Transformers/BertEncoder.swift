@@ -225,8 +225,8 @@ extension BertEncoder {
     }
 
     func callAsFunction(_ x: Variable, sequenceStarts: [Int], in context: Context) -> Variable {
-      let inner = context.linear(x, intermediate, activation: activation)
-      let projected = dropout(context.linear(inner, output), sequenceStarts, in: context)
+      let mapped = context.feedForward(x, intermediate, activation, output)
+      let projected = dropout(mapped, sequenceStarts, in: context)
       return context.layerNorm(projected, residual: x, norm)
     }
   }

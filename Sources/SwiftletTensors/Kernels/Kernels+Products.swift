@@ -222,14 +222,41 @@ package struct ProductKernels: @unchecked Sendable {
       c.rowStride)
   }
 
-  private func checkProduct(_ a: MatrixView, inputs: Int, _ packed: VectorView, into c: MatrixView) {
+  /// How many inputs of the next product one number of `next` holds in
+  /// ``product(_:inputs:packed:bias:_:asInputs:)``; nil if that cannot be called: in bfloat16 it can.
+  package var inputsWritten: Int? { unsafe compact?.pointee.product_to_inputs == nil ? nil : 2 }
+
+  /// function(a b + bias) as ``convert(_:into:_:)`` would make inputs of it for the next product of the same format.
+  ///
+  /// - Parameters:
+  ///   - next: a part of each row of inputs, for a multiple of 16 outputs.
+  package func product(
+    _ a: MatrixView, inputs: Int, packed: VectorView, bias: VectorView?, _ function: Activation,
+    asInputs next: MatrixView
+  ) {
+    guard let product = unsafe compact?.pointee.product_to_inputs, let inputsWritten else {
+      preconditionFailure("products of this format are not made inputs")
+    }
+    let outputs = inputsWritten * next.columns
+    precondition(outputs.isMultiple(of: 16), "\(outputs) outputs are not a multiple of 16")
+    checkProduct(a, inputs: inputs, packed, into: next, outputs: outputs)
+    precondition(bias.map { $0.count >= outputs } ?? true, "\(bias?.count ?? 0) biases for \(outputs) outputs")
+    unsafe product(
+      next.rows, outputs, inputs, a.pointer, packed.pointer, bias?.pointer, function.kernel, next.pointer,
+      next.rowStride * MemoryLayout<Float>.stride)
+  }
+
+  private func checkProduct(
+    _ a: MatrixView, inputs: Int, _ packed: VectorView, into c: MatrixView, outputs: Int? = nil
+  ) {
+    let outputs = outputs ?? c.columns
     precondition(
       inputs >= 0 && a.rows == c.rows && a.columns == inputCount(inputs) && a.isContiguous,
       "inputs of \(a.rows) x \(a.columns) for \(c.rows) rows of results")
     precondition(c.columnStride == 1, "the numbers of a result row are not consecutive")
     precondition(
-      packed.count >= packedCount(inputs: inputs, outputs: c.columns),
-      "\(packed.count) packed numbers for \(inputs) inputs and \(c.columns) outputs")
+      packed.count >= packedCount(inputs: inputs, outputs: outputs),
+      "\(packed.count) packed numbers for \(inputs) inputs and \(outputs) outputs")
   }
 
   private func room(_ compact: UnsafePointer<swlt_compact>, _ inputs: Int, _ scratch: inout Scratch) -> VectorView? {

@@ -101,6 +101,22 @@ package struct PackedMatrix: Sendable {
       into: y.rows(rows).columns(columns), &scratch)
   }
 
+  /// The same as inputs of the next product.
+  ///
+  /// - Parameter next: all rows of inputs, of which the parts of those rows and columns are written.
+  package func product(
+    _ x: MatrixView, rows: Range<Int>, columns: Range<Int>, bias: VectorView?, _ function: Activation,
+    asInputs next: MatrixView
+  ) {
+    guard let share = products.inputsWritten else { preconditionFailure("products of this format are not made inputs") }
+    precondition(
+      next.rows == x.rows && share * next.columns == outputs && columns.lowerBound.isMultiple(of: share),
+      "\(x.rows) rows into \(next.rows) x \(next.columns), \(outputs) outputs")
+    products.product(
+      x.rows(rows), inputs: inputs, packed: panels(columns), bias: bias?[columns], function,
+      asInputs: next.rows(rows).columns(columns.lowerBound / share..<columns.upperBound / share))
+  }
+
   /// The panels of some columns, which start where a panel does.
   @inline(__always)
   private func panels(_ columns: Range<Int>) -> VectorView {
