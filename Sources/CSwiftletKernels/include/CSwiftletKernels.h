@@ -91,12 +91,12 @@ typedef struct {
 
   /// The inputs that stand for swlt_kernels.softmax of rows of n > 0 numbers; scale > 0. The rows have room for n rounded up
   /// to a multiple of 16, all of which change. In int8_heads a product takes rows of convert or of convert_softmax, not
-  /// both. Null but there and in bfloat16.
+  /// both. Null but there and in bfloat16 of a CPU with instructions for it.
   void (*convert_softmax)(size_t rows, size_t n, float scale, float *x, size_t ldx, void *inputs);
 
   /// function(a b + bias) as inputs of the next product: what convert makes of them. `next` is where the first of the n
   /// outputs begins in the first row, and next_size the bytes from one row to the next; each 16 outputs, of which the last may
-  /// be fewer, take 32 bytes. Null but in bfloat16.
+  /// be fewer, take 32 bytes. Null but in bfloat16 of a CPU with instructions for it.
   void (*product_to_inputs)(size_t m, size_t n, size_t k, const void *a, const void *packed, const float *bias,
                             swlt_function function, void *next, size_t next_size);
 

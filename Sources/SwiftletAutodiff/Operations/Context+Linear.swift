@@ -45,7 +45,7 @@ extension Context {
       y, LinearOperation(input: Operand(x), layer: layer, preactivation: preactivation, activation: activation))
   }
 
-  /// The second map of activation(the first of x).
+  /// The second map of activation(the first of x): `[rows, inputs]` of the first to `[rows, outputs]` of the second.
   package func feedForward(_ x: Variable, _ first: Linear, _ activation: Activation, _ second: Linear) -> Variable {
     let products = weights.linear(first).matrix.products, inputs = products.inputCount(first.outputs)
     // Where nobody else reads what is between the maps, the first product writes it as the second takes it.

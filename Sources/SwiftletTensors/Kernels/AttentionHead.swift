@@ -83,7 +83,8 @@ package struct AttentionHead {
   /// The product of x and a packed matrix.
   ///
   /// - Parameters:
-  ///   - x: `[rows, inputs]`, or with zeros behind the inputs, for which `converted` must have room.
+  ///   - x: `[rows, inputs]`
+  ///   - converted: room for the rows as inputs; nil where they are taken as they are.
   private func multiply(
     _ x: MatrixView, inputs: Int, _ packed: VectorView, converted: MatrixView?, into y: MatrixView,
     _ scratch: inout Scratch

@@ -148,7 +148,8 @@ package struct ProductKernels: @unchecked Sendable {
     unsafe convert(x.rows, x.columns, x.pointer, x.rowStride, room?.pointer, converted.pointer)
   }
 
-  /// Whether ``convertSoftmax(_:count:scale:into:)`` can be called: in bfloat16, and in int8 in heads.
+  /// Whether ``convertSoftmax(_:count:scale:into:)`` can be called: in int8 in heads, and in
+  /// bfloat16 where the CPU has instructions for it.
   package var convertsSoftmax: Bool { unsafe compact?.pointee.convert_softmax != nil }
 
   /// The inputs of the softmax of each row of x, as ``Kernels/softmax(_:count:scale:)`` defines it.
@@ -223,7 +224,8 @@ package struct ProductKernels: @unchecked Sendable {
   }
 
   /// How many inputs of the next product one number of `next` holds in
-  /// ``product(_:inputs:packed:bias:_:asInputs:)``; nil if that cannot be called: in bfloat16 it can.
+  /// ``product(_:inputs:packed:bias:_:asInputs:)``; nil if that cannot be called: it can in
+  /// bfloat16 where the CPU has instructions for it.
   package var inputsWritten: Int? { unsafe compact?.pointee.product_to_inputs == nil ? nil : 2 }
 
   /// function(a b + bias) as ``convert(_:into:_:)`` would make inputs of it for the next product of the same format.

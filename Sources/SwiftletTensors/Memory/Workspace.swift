@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-/// Reusable memory for the intermediate tensors of one running task and the threads that help it. After the first pass over
-/// the largest batch it allocates nothing.
+/// Reusable memory for the intermediate tensors of one running task, or for what a thread that helps one needs within its
+/// loops. After the first pass over the largest batch it allocates nothing.
 ///
 /// A buffer serves any request that fills at least half of it. If there is none, buffers that are too small are freed
 /// for a new one, so batches of different sizes need no more memory than the largest. Under a sanitizer no memory is

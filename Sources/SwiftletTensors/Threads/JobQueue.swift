@@ -75,7 +75,7 @@ final class JobQueue: Sendable {
 
   private let monitor: Monitor<State>
 
-  /// Grows with each submission, so that idle threads see one without the lock.
+  /// Grows with each submission, with the lock held, so that spinning threads see one without it.
   private let submissions = Atomic<Int>(0)
 
   /// Tasks, help aside, that nobody has begun.
@@ -102,11 +102,10 @@ final class JobQueue: Sendable {
   func submit(_ job: Job, completion: (@Sendable () -> Void)? = nil) {
     let (sleepers, completion) = monitor.withLock { state in
       job.setCompletion(completion)
-      state.append(job)
+      append(job, &state)
       noteWaiting(state.jobs.waiting)
       return (state.sleepersForTasks(takesPart: false), job.takeCompletion())
     }
-    submissions.add(1, ordering: .releasing)
     for thread in sleepers { thread.wakeAll() }
     completion?()
   }
@@ -138,9 +137,12 @@ final class JobQueue: Sendable {
   /// The life of a pool's thread.
   func workUntilStopped() {
     let thread = Condition()
-    var isSpinning = false, isAsleep = false, hasSpun = false
+    var isSpinning = false, isAsleep = false, seen = 0
     while true {
       let action: Action = monitor.wait(on: thread) { state in
+        let submitted = submissions.load(ordering: .relaxed)
+        // A job that left nothing for this thread may be followed by one that does.
+        let hasSpun = isSpinning && submitted == seen
         if isSpinning { state.spinning -= 1 }
         if isAsleep { state.noteAwake(thread) }
         (isSpinning, isAsleep) = (false, false)
@@ -148,6 +150,7 @@ final class JobQueue: Sendable {
         if state.isStopped { return .stop }
         if !hasSpun && state.spinning < spinnerLimit {
           isSpinning = true
+          seen = submitted
           state.spinning += 1
           return .spin
         }
@@ -156,10 +159,8 @@ final class JobQueue: Sendable {
         return nil
       }
       switch action {
-      case .perform(let claim):
-        perform(claim, isCaller: false)
-        hasSpun = false
-      case .spin: hasSpun = !spinWhileIdle()
+      case .perform(let claim): perform(claim, isCaller: false)
+      case .spin: spinWhileIdle(since: seen)
       case .stop: return
       }
     }
@@ -176,12 +177,11 @@ final class JobQueue: Sendable {
   func work(on job: Job, caller: Condition, isNested: Bool) {
     let (own, first, sleepers) = monitor.withLock { state in
       let own = isNested ? state.spareWorkspaces.popLast() ?? Workspace() : nil
-      state.append(job)
+      append(job, &state)
       let claim = claimTask(of: job, own: own, &state)
       noteWaiting(state.jobs.waiting)
       return (own, claim, state.sleepersForTasks(takesPart: claim == nil))
     }
-    submissions.add(1, ordering: .releasing)
     for thread in sleepers { thread.wakeAll() }
     if let first { perform(first, isCaller: true) }
     while true {
@@ -193,6 +193,11 @@ final class JobQueue: Sendable {
       perform(claim, isCaller: true)
     }
     if let own { monitor.withLock { $0.spareWorkspaces.append(own) } }
+  }
+
+  private func append(_ job: Job, _ state: inout State) {
+    state.append(job)
+    submissions.add(1, ordering: .relaxed)
   }
 
   private func claimTask(of job: Job, own: Workspace? = nil, _ state: inout State) -> Claim? {
@@ -221,15 +226,11 @@ final class JobQueue: Sendable {
 
   private func noteWaiting(_ count: Int) { waitingTasks.store(count, ordering: .relaxed) }
 
-  /// - Returns: true when a job is submitted, false after some microseconds without, and where tasks wait: if they cannot be
-  ///   begun yet, a thread that ends another will wake this one.
-  private func spinWhileIdle() -> Bool {
-    let seen = submissions.load(ordering: .relaxed)
+  /// Returns when a job is submitted or a task waits, or after up to about a tenth of a millisecond.
+  private func spinWhileIdle(since seen: Int) {
     for _ in 0..<4000 {
-      if submissions.load(ordering: .acquiring) != seen { return true }
-      if hasWaitingTasks { return false }
+      if hasWaitingTasks || submissions.load(ordering: .relaxed) != seen { return }
       swlt_relax()
     }
-    return false
   }
 }

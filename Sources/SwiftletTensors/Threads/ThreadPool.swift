@@ -5,7 +5,7 @@
 /// A job is a number of independent tasks. A synchronous caller lends its own thread to its job, an asynchronous one
 /// suspends. Each running task holds one of `threadCount` workspaces, so memory does not grow with the callers; it grows
 /// with the depth to which tasks call the pool in turn.
-/// Idle threads, all but one, spin for about a tenth of a millisecond, unless there are more of them than processors, then
+/// Idle threads, all but one, spin for up to about a tenth of a millisecond, unless there are more of them than processors, then
 /// sleep.
 package final class ThreadPool: Sendable {
   /// The pool of the process: one thread for each processor that the process may use.
