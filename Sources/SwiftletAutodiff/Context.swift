@@ -116,7 +116,8 @@ package struct Context {
 
   /// The same for a body that needs temporary memory.
   ///
-  /// - Parameter step: ranges begin at multiples of it, counted from the whole's beginning.
+  /// - Parameter step: ranges begin at multiples of it, counted from the whole's beginning; the grain is rounded
+  ///   down to one.
   package func forEachRange(
     _ whole: Range<Int>, step: Int = 1, grain: Int,
     _ body: @escaping (_ range: Range<Int>, _ scratch: inout Scratch) -> Void

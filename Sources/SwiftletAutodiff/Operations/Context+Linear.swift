@@ -120,6 +120,7 @@ extension Context {
   fileprivate func converted(_ x: MatrixView, for products: ProductKernels) -> MatrixView {
     guard products.convertsInputs else { return x }
     let converted = result(x.rows, products.inputCount(x.columns)).matrix
+    // One thread converts fewer numbers sooner than it can share them.
     forEachRange(0..<x.rows, grain: max(1, 12288 / max(x.columns, 1))) { rows, scratch in
       products.convert(x.rows(rows), into: converted.rows(rows), &scratch)
     }

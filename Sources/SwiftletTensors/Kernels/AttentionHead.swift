@@ -83,15 +83,14 @@ package struct AttentionHead {
   /// The product of x and a packed matrix.
   ///
   /// - Parameters:
-  ///   - x: `[rows, inputs]`
+  ///   - x: `[rows, inputs]`.
   ///   - converted: room for the rows as inputs; nil where they are taken as they are.
   private func multiply(
-    _ x: MatrixView, inputs: Int, _ packed: VectorView, converted: MatrixView?, into y: MatrixView,
-    _ scratch: inout Scratch
+    _ x: MatrixView, _ packed: VectorView, converted: MatrixView?, into y: MatrixView, _ scratch: inout Scratch
   ) {
-    guard let converted else { return products.product(x, inputs: inputs, packed: packed, into: y, &scratch) }
+    guard let converted else { return products.product(x, inputs: x.columns, packed: packed, into: y, &scratch) }
     products.convert(x, into: converted, &scratch)
-    products.product(converted, inputs: inputs, packed: packed, into: y, &scratch)
+    products.product(converted, inputs: x.columns, packed: packed, into: y, &scratch)
   }
 
   /// dropout(softmax((Q K^T + B) / √d)) V.
@@ -118,7 +117,7 @@ package struct AttentionHead {
     let scoreRoom = converts ? scratch.take(rows: step, columns: products.inputCount(length)) : nil
     for (rows, results) in steps(step, place) {
       let first = rows.lowerBound, part = 0..<rows.count, scores = held.rows(part)
-      multiply(queries.rows(rows), inputs: headSize, keys, converted: queryRoom?.rows(part), into: scores, &scratch)
+      multiply(queries.rows(rows), keys, converted: queryRoom?.rows(part), into: scores, &scratch)
       add(bias, to: scores, first, length: length)
       if let converted = scoreRoom?.rows(part), products.convertsSoftmax, dropout == nil {
         products.convertSoftmax(scores, count: length, scale: scale, into: converted)
@@ -128,8 +127,7 @@ package struct AttentionHead {
       kernels.softmax(scores, count: length, scale: scale)
       drop(scores, into: scores, first, place)
       multiply(
-        scores.columns(0..<length), inputs: length, values, converted: scoreRoom?.rows(part),
-        into: output.rows(results), &scratch)
+        scores.columns(0..<length), values, converted: scoreRoom?.rows(part), into: output.rows(results), &scratch)
     }
   }
 
