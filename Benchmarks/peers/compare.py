@@ -143,7 +143,7 @@ class Comparison:
         return {
             precision: self.between_engines(
                 precision,
-                lambda: swiftlet.latency(self.model, TEXT_OF_15_TOKENS, precision, 100 if self.quick else 2000),
+                lambda: swiftlet.latency(self.model, TEXT_OF_15_TOKENS, precision, 100 if self.quick else 4000),
                 lambda name: self.engine("latency", name, precision, path))
             for precision in ("float32", "int8")}
 
@@ -211,7 +211,7 @@ class Comparison:
             options = "--threads", count, *(self.passes or ("--passes", 2))
             result = self.calmly(lambda: swiftlet.pipeline(self.model, self.texts["passage"], *options))
             speeds[count] = max(speeds[count], result["tokens_per_s"])
-        requests = 100 if self.quick else 2000
+        requests = 100 if self.quick else 4000
         speeds["latency"] = {
             precision: {
                 count: self.calmly(lambda: swiftlet.latency(

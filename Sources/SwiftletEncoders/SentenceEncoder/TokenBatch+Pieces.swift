@@ -4,7 +4,7 @@ import SwiftletTokenizers
 
 extension TokenBatch {
   /// The number of tokens that a piece has at most, unless a single sequence is longer.
-  static let largestPieceSize = 384
+  static let largestPieceSize = 256
 
   /// The number of tokens that a piece has at least, where there are as many: small products waste a thread.
   static let leastPieceSize = 64
