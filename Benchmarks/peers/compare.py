@@ -57,6 +57,7 @@ class Comparison:
         self.texts = {"passage": arguments.passage or passage, "short": arguments.short or short}
         self.training = arguments.training or texts.TRAINING
         self.passes = ("--passes", 1) if self.quick else ()
+        self.seconds = 0.1 if self.quick else 10
         if self.quick:
             self.texts = {name: self.head(path, 40) for name, path in self.texts.items()}
         self.calibration = work / "calibration.txt"
@@ -142,9 +143,8 @@ class Comparison:
         path.write_text(TEXT_OF_15_TOKENS + "\n", encoding="utf-8")
         return {
             precision: self.between_engines(
-                precision,
-                lambda: swiftlet.latency(self.model, TEXT_OF_15_TOKENS, precision, 100 if self.quick else 4000),
-                lambda name: self.engine("latency", name, precision, path))
+                precision, lambda: swiftlet.latency(self.model, TEXT_OF_15_TOKENS, precision, self.seconds),
+                lambda name: self.engine("latency", name, precision, path, "--seconds", self.seconds))
             for precision in ("float32", "int8")}
 
     def random_model(self, name, *options):
@@ -211,11 +211,10 @@ class Comparison:
             options = "--threads", count, *(self.passes or ("--passes", 2))
             result = self.calmly(lambda: swiftlet.pipeline(self.model, self.texts["passage"], *options))
             speeds[count] = max(speeds[count], result["tokens_per_s"])
-        requests = 100 if self.quick else 4000
         speeds["latency"] = {
             precision: {
                 count: self.calmly(lambda: swiftlet.latency(
-                    self.model, TEXT_OF_15_TOKENS, precision, requests, "--threads", count))["p50_ms"]
+                    self.model, TEXT_OF_15_TOKENS, precision, self.seconds, "--threads", count))["p50_ms"]
                 for count in ("1", "2")}
             for precision in ("float32", "int8")}
         return speeds

@@ -3,7 +3,7 @@
 """Measures one peer and prints a line of JSON; compare.py runs it.
 
 usage: measure.py embed|latency --engine NAME --precision NAME --model DIR --cache DIR --calibration FILE --text FILE
-                  [--expected NPY] [--pairs FILE, the second texts]
+                  [--expected NPY] [--pairs FILE, the second texts] [--seconds 10]
        measure.py tokenize --model DIR --text FILE
        measure.py train --model DIR --text CSV [--steps 20]
 """
@@ -89,12 +89,11 @@ def embed(arguments):
 
 
 def latency(arguments):
-    """Milliseconds from the first text to its vector."""
+    """`calmest` of a text to its vector."""
     tokenizer, [text] = engines.tokenizer(arguments.model, MAX_LENGTH), lines(arguments.text)[:1]
-    results = []
-    for name, variant in variants(arguments, latency=True):
-        times = [embed_once(variant, tokenizer, [text], 1)[0] * 1000 for _ in range(4000)]
-        results.append(swiftlet.calmest(times) | {"variant": name})
+    results = [
+        swiftlet.calmest(lambda: embed_once(variant, tokenizer, [text], 1), arguments.seconds) | {"variant": name}
+        for name, variant in variants(arguments, latency=True)]
     return min(results, key=lambda result: result["p50_ms"])
 
 
@@ -162,6 +161,7 @@ def main():
     parser.add_argument("--text", type=pathlib.Path, required=True)
     parser.add_argument("--pairs", type=pathlib.Path)
     parser.add_argument("--expected", type=pathlib.Path)
+    parser.add_argument("--seconds", type=float, default=10, help="of requests, to measure their latency")
     parser.add_argument("--steps", type=int, default=20)
     arguments = parser.parse_args()
     print(json.dumps(globals()[arguments.task](arguments)))

@@ -11,7 +11,7 @@ float64, but for ties within float32's rounding. Each peer counts with its best 
 the peers, and the slower counts. --indexing compares the tokens a second of `search index` and `embed`.
 
     .venv-peers/bin/pip install -r Benchmarks/peers/requirements-search.txt
-    PYTHON=.venv-peers/bin/python Benchmarks/run --quick --only start
+    PYTHON=.venv-peers/bin/python Benchmarks/run --only start
     .venv-peers/bin/python Benchmarks/peers/search_speed.py --work /tmp/search --data ../shared/data/*/*.csv
 """
 import argparse

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs programs, ours above all, and measures them from without. Imported by compare.py.
+"""Runs programs, ours above all, and measures them from without. Imported by the other scripts.
 
 Imports nothing large: Linux counts the memory of the parent as the peak of a program that it starts.
 """
@@ -105,31 +105,36 @@ def vectors(model, text, output):
     return output
 
 
-def latency(model, text, precision, count, *options):
-    """`calmest` of the milliseconds from a line to `embed` to its answer, the next line sent after it."""
+def latency(model, text, precision, seconds, *options):
+    """`calmest` of a line to `embed` and its answer, the next line sent after it."""
     command = [
         PROGRAMS / "embed", "--model", model, "--input", "-", "--format", "jsonl", "--quiet", "--precision", precision,
         *options]
+    answers = set()
     with disturbance, subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        times, answers = [], set()
-        for _ in range(count):
-            start = time.perf_counter()
+        def request():
             process.stdin.write(text.encode() + b"\n")
             process.stdin.flush()
             answers.add(process.stdout.readline())
-            times.append((time.perf_counter() - start) * 1000)
+
+        result = calmest(request, seconds)
         process.stdin.close()
     if process.returncode != 0 or len(answers) != 1:
         raise Failure("embed failed, or gave a text two vectors")
     check_unit(answers.pop())
-    return calmest(times)
+    return result
 
 
-def calmest(times):
-    """The 50th and 99th of 100 of that eighth of consecutive times whose median is least, but for the first quarter: for
-    seconds at a time, machines that others use may be half as fast."""
+def calmest(request, seconds):
+    """Milliseconds of a request, the 50th and 99th of 100, of so many seconds of requests, one after the other: of that
+    eighth whose median is least, but for the first quarter. Machines that others use may be half as fast for seconds."""
+    times, end = [], time.perf_counter() + seconds
+    while len(times) < 80 or time.perf_counter() < end:
+        start = time.perf_counter()
+        request()
+        times.append((time.perf_counter() - start) * 1000)
     size = len(times) // 8
-    part = min((times[first : first + size] for first in range(2 * size, len(times), size)), key=statistics.median)
+    part = min((times[first : first + size] for first in range(2 * size, 8 * size, size)), key=statistics.median)
     return {"p50_ms": statistics.median(part), "p99_ms": statistics.quantiles(part, n=100)[98]}
 
 

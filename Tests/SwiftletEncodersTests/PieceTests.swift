@@ -26,8 +26,10 @@ import Testing
   }
 
   @Test func shareTheTokens() {
-    // Enough tokens for a piece for each thread; fewer than the least; more than the limit allows.
+    // Enough tokens for a piece for each thread, or for two; fewer than the least; more than the limit allows.
     #expect(batch(Array(repeating: 10, count: 40)).pieces(threadCount: 2, limit: 256, least: 64) == [0..<20, 20..<40])
+    let halves = batch(Array(repeating: 10, count: 64)).pieces(threadCount: 2, limit: 256, least: 64)
+    #expect(halves == [0..<16, 16..<32, 32..<48, 48..<64])
     #expect(batch([10, 10, 10]).pieces(threadCount: 4, limit: 256, least: 64) == [0..<3])
     #expect(batch([200, 200, 300]).pieces(threadCount: 1, limit: 256, least: 64) == [0..<1, 1..<2, 2..<3])
   }

@@ -69,6 +69,15 @@ import Testing
     for (n, k) in [(1152, 384), (384, 384), (1536, 384), (384, 1536)] { check(Shape(m: 2, n: n, k: k), seed: 4) }
   }
 
+  /// Without a bias nothing is added: a sum that is -0 stays.
+  @Test func noBiasKeepsTheSign() {
+    let tiny = Float(sign: .plus, exponent: -100, significand: 1)
+    for kernels in paths {
+      let result = product(kernels, Shape(m: 1, n: 1, k: 1), [tiny], lda: 1, [-tiny], bias: nil)
+      #expect(result[0] == 0 && result[0].sign == .minus, "\(kernels.path)")
+    }
+  }
+
   /// The rounding errors of k fused multiply-adds stay below k epsilon Σ |a b|.
   @Test func errorOfTheSum() {
     let shape = Shape(m: 5, n: 40, k: 384)
