@@ -126,8 +126,8 @@ def latency(model, text, precision, seconds, *options):
 
 
 def calmest(request, seconds):
-    """Milliseconds of a request, the 50th and 99th of 100, of so many seconds of requests, one after the other: of that
-    eighth whose median is least, but for the first quarter. Machines that others use may be half as fast for seconds."""
+    """Milliseconds of a request, the 50th and 99th of 100, when one follows the other for so many seconds: of that eighth
+    after the first quarter whose median is least, since a machine that others use may be half as fast for seconds."""
     times, end = [], time.perf_counter() + seconds
     while len(times) < 80 or time.perf_counter() < end:
         start = time.perf_counter()
