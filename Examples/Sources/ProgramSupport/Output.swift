@@ -38,11 +38,13 @@ package struct Output: ~Copyable {
     }
   }
 
+  /// A signal between the file's creation and the note of its name waits for the lock; else the file would stay behind.
   private static func create(_ path: String) throws -> AtomicFile {
-    let file = try AtomicFile(path: path)
-    let temporaryPath = file.temporaryPath
-    Interruption.unfinishedFile.withLock { $0 = temporaryPath }
-    return file
+    try Interruption.unfinishedFile.withLock { unfinishedFile in
+      let file = try AtomicFile(path: path)
+      unfinishedFile = file.temporaryPath
+      return file
+    }
   }
 
   /// Whether what was written first can be completed at the end: not where `path` leads to a pipe or a terminal.
