@@ -25,7 +25,12 @@ public struct TensorInfo: Sendable {
   /// - Throws: ``SwiftletError`` if the file cannot be read, or was cut or written to since it was opened.
   public func read(into bytes: inout MutableRawSpan) throws {
     precondition(bytes.byteCount == byteRange.count, "\(name) has \(byteRange.count) bytes, not \(bytes.byteCount)")
-    try file.read(at: byteRange.lowerBound, into: &bytes)
+    try read(0..<elementCount, into: &bytes)
+  }
+
+  /// Copies the bytes of some elements, none of which may be smaller than a byte.
+  package func read(_ elements: Range<Int>, into bytes: inout MutableRawSpan) throws {
+    try file.read(at: byteRange.lowerBound + elements.lowerBound * dtype.bitWidth / 8, into: &bytes)
     try file.checkUnchanged()
   }
 }

@@ -54,8 +54,8 @@ import Testing
         == ["query.weight", "query.bias", "key.weight", "key.bias"].map { "attention." + $0 })
     let x = tensor([13, 19], seed: 1), w = tensor([70, 19], seed: 2), b = tensor([70], seed: 3)
     let y = run({ kernels in
-      let matrix = PackedMatrix(inputs: 19, outputs: 70, kernels: kernels, workspace: Workspace()) { rows in
-        rows.copy(from: w.matrix)
+      let matrix = PackedMatrix(inputs: 19, outputs: 70, kernels: kernels, workspace: Workspace()) {
+        $1.copy(from: w.matrix.rows($0))
       }
       return [.linear(matrix, bias: b), .partOfLinear, .partOfLinear, .partOfLinear]
     }) { $0.linear(Variable(x), layer, activation: activation) }
@@ -80,7 +80,7 @@ import Testing
         let w = tensor([layer.outputs, layer.inputs], seed: 2), format = WeightFormat(precision, areHalves: false)
         let matrix = PackedMatrix(
           inputs: layer.inputs, outputs: layer.outputs, format: format, kernels: kernels, workspace: Workspace()
-        ) { $0.copy(from: w.matrix) }
+        ) { $1.copy(from: w.matrix.rows($0)) }
         return [.linear(matrix, bias: tensor([layer.outputs], seed: 3)), .partOfLinear]
       }
     }

@@ -9,15 +9,14 @@ import Testing
 
 /// Weights that do not fit the model: one error lists everything that is wrong, and no number is invented.
 @Suite struct WeightErrorTests {
-  /// A copy of a golden's model folder that `change` edits: the header's JSON and the bytes after it.
+  /// A copy of a model folder, a golden's, that `change` edits: the header's JSON and the bytes after it.
   private func load(
-    settings: EncoderSettings = EncoderSettings(),
+    _ model: String = fixture("gelu-mean-normalized/model"), settings: EncoderSettings = EncoderSettings(),
     _ change: (_ header: inout [String: Any], _ data: inout Data) throws -> Void
   ) throws -> SentenceEncoder {
     let folder = FileManager.default.temporaryDirectory.appending(path: "swiftlet-\(UUID().uuidString)")
     defer { try? FileManager.default.removeItem(at: folder) }
-    try FileManager.default.copyItem(
-      at: URL(fileURLWithPath: fixture("gelu-mean-normalized/model")), to: folder)
+    try FileManager.default.copyItem(at: URL(fileURLWithPath: model), to: folder)
     let file = folder.appending(path: "model.safetensors")
     let bytes = try Data(contentsOf: file)
     let length = Int(bytes.prefix(8).enumerated().reduce(UInt64(0)) { $0 | UInt64($1.element) << (8 * $1.offset) })
@@ -116,6 +115,25 @@ import Testing
     settings.allowsNonFiniteWeights = true
     let vectors = try load(settings: settings) { try spoil(&$0, &$1) }.encode(["a b", ""])
     #expect(vectors.count == 2 && !vectors[0].allSatisfy(\.isFinite))
+  }
+
+  /// Large matrices are read in pieces: these numbers are in later ones.
+  @Test func row26NotFiniteInLargeMatrices() throws {
+    let layer = "encoder.layer.1.", key = layer + "attention.self.key.weight"
+    let intermediate = layer + "intermediate.dense.weight"
+    let error = #expect(throws: WeightError.self) {
+      _ = try load(repositoryPath("weights/all-MiniLM-L6-v2")) { header, data in
+        for (name, element) in [(key, 147_455), (intermediate, 200_001), (intermediate, 589_823)] {
+          let start = try tensor(header, name).start + 2 * element
+          data.replaceSubrange(start..<start + 2, with: [0x00, 0x7E])
+        }
+      }
+    }
+    #expect(
+      error?.problems == [
+        .nonFinite(name: key, count: 1, firstIndex: 147_455),
+        .nonFinite(name: intermediate, count: 2, firstIndex: 200_001),
+      ])
   }
 
   @Test func row27ShapesAreAllListed() throws {

@@ -26,7 +26,7 @@ import Testing
     let workspace = Workspace()
     let matrix = PackedMatrix(
       inputs: shape.k, outputs: shape.n, format: format, kernels: kernels, workspace: workspace
-    ) { $0.vector.copy(from: w) }
+    ) { $1.vector.copy(from: Array(w[$0.lowerBound * shape.k..<$0.upperBound * shape.k])) }
     let rows = Tensor(x, shape: [shape.m, shape.k]), y = Tensor(zeros: [shape.m, shape.n])
     var scratch = Scratch(workspace)
     var inputs = rows.matrix

@@ -21,8 +21,9 @@ extension WeightLoader {
         let matrix = try PackedMatrix(
           inputs: linear.inputs, outputs: linear.outputs, format: format(linear, precision), kernels: kernels,
           in: memory[linear.parts[0].weight.index], workspace: workspace
-        ) { rows throws in
-          try reading.read(linear.parts.map(\.weight), into: VectorView(rows.buffer), workspace)
+        ) { outputs, rows throws in
+          let numbers = outputs.lowerBound * linear.inputs..<outputs.upperBound * linear.inputs
+          try reading.read(linear.parts.map(\.weight), numbers, into: rows.vector, workspace)
         }
         let bias = linear.biases.isEmpty ? nil : Tensor(uninitialized: [linear.outputs])
         if let bias { try reading.read(linear.biases, into: bias.vector, workspace) }
@@ -81,7 +82,8 @@ extension WeightLoader {
 /// Reads the tensors of a model, with one task for each table, linear layer and vector.
 private final class WeightReading: Sendable {
   private struct Outcome {
-    var problems: [WeightError.Problem] = []
+    /// The numbers that are not finite, by parameter: how many, and the first.
+    var bad: [Int: (count: Int, first: Int)] = [:]
     var failure: (any Error)?
   }
 
@@ -113,8 +115,11 @@ private final class WeightReading: Sendable {
     pool.releaseMemory()
     let result = outcome.withLock { $0 }
     if let failure = result.failure { throw failure }
-    guard result.problems.isEmpty else {
-      throw WeightError(path: loader.folder, problems: result.problems.sorted { $0.name < $1.name })
+    guard result.bad.isEmpty else {
+      let problems = result.bad.map { index, bad in
+        WeightError.Problem.nonFinite(name: loader.names[index], count: bad.count, firstIndex: bad.first)
+      }
+      throw WeightError(path: loader.folder, problems: problems.sorted { $0.name < $1.name })
     }
   }
 
@@ -136,31 +141,45 @@ private final class WeightReading: Sendable {
 
   /// Reads the numbers of parameters as float32, one parameter after the other.
   func read(_ parameters: [Parameter], into values: VectorView, _ workspace: Workspace) throws {
+    try read(parameters, 0..<values.count, into: values, workspace)
+  }
+
+  /// Reads some of these numbers.
+  func read(
+    _ parameters: [Parameter], _ range: Range<Int>, into values: VectorView, _ workspace: Workspace
+  ) throws {
     var start = 0
     for parameter in parameters {
-      try read(parameter, into: values[start..<start + parameter.count], workspace)
+      let part = range.clamped(to: start..<start + parameter.count)
+      if !part.isEmpty {
+        try read(
+          parameter, part.lowerBound - start..<part.upperBound - start,
+          into: values[part.lowerBound - range.lowerBound..<part.upperBound - range.lowerBound], workspace)
+      }
       start += parameter.count
     }
   }
 
-  private func read(_ parameter: Parameter, into values: VectorView, _ workspace: Workspace) throws {
+  private func read(
+    _ parameter: Parameter, _ range: Range<Int>, into values: VectorView, _ workspace: Workspace
+  ) throws {
     let source = loader.sources[parameter.index]
     guard let format = source.dtype.numberFormat else { return }
     if format == .float32 {
-      try values.withMutableBytes { bytes throws in try source.read(into: &bytes) }
-      return note(loader.kernels.nonFinite(in: values), in: parameter)
+      try values.withMutableBytes { bytes throws in try source.read(range, into: &bytes) }
+      return note(loader.kernels.nonFinite(in: values), in: parameter, from: range.lowerBound)
     }
-    let stored = try StoredNumbers(count: source.elementCount, format: format, in: workspace) { bytes throws in
-      try source.read(into: &bytes)
+    let stored = try StoredNumbers(count: range.count, format: format, in: workspace) { bytes throws in
+      try source.read(range, into: &bytes)
     }
-    note(loader.kernels.nonFinite(in: stored), in: parameter)
+    note(loader.kernels.nonFinite(in: stored), in: parameter, from: range.lowerBound)
     loader.kernels.convert(stored, into: values)
   }
 
-  private func note(_ bad: (count: Int, first: Int), in parameter: Parameter) {
+  /// Notes which of a parameter's numbers from `start` on are bad. One task reads a parameter, from its first number on.
+  private func note(_ bad: (count: Int, first: Int), in parameter: Parameter, from start: Int = 0) {
     guard bad.count > 0, !loader.allowsNonFinite else { return }
-    let name = loader.names[parameter.index]
-    outcome.withLock { $0.problems.append(.nonFinite(name: name, count: bad.count, firstIndex: bad.first)) }
+    outcome.withLock { $0.bad[parameter.index, default: (0, start + bad.first)].count += bad.count }
   }
 }
 

@@ -56,23 +56,32 @@ package struct PackedMatrix: Sendable {
     ProductKernels(format, kernels: kernels).packedCount(inputs: inputs, outputs: outputs)
   }
 
+  /// The numbers of a matrix that are held at a time while it is packed, unless a panel has more: a second-level cache holds
+  /// them.
+  private static let heldCount = 1 << 16
+
   /// Packs the transpose of a row-major matrix `[outputs, inputs]`: its rows become columns.
   ///
   /// - Parameters:
   ///   - memory: for the packed matrix; nil: its own.
-  ///   - workspace: lends the memory for the matrix while it is packed.
-  ///   - fill: writes the matrix into the memory it is given.
+  ///   - workspace: lends the memory for some of the rows.
+  ///   - fill: writes some of the rows into the memory it is given. It is called for all, from the first on.
   package init<Failure: Error>(
     inputs: Int, outputs: Int, format: WeightFormat = .float32, kernels: Kernels, in memory: TensorBuffer? = nil,
-    workspace: Workspace, transposing fill: (MatrixView) throws(Failure) -> Void
+    workspace: Workspace, transposing fill: (_ rows: Range<Int>, MatrixView) throws(Failure) -> Void
   ) throws(Failure) {
-    let rows = MatrixView(workspace.buffer(count: inputs * outputs), rows: outputs, columns: inputs)
-    try fill(rows)
     let count = PackedMatrix.packedCount(inputs: inputs, outputs: outputs, format: format, kernels: kernels)
     self.init(
       uninitialized: inputs, outputs, format: format, kernels: kernels, in: memory ?? TensorBuffer(count: count))
+    let step = min(max(PackedMatrix.heldCount / max(inputs, 1) / panelWidth, 1) * panelWidth, outputs)
+    let held = MatrixView(workspace.buffer(count: step * inputs), rows: step, columns: inputs)
     var scratch = Scratch(workspace)
-    pack(rows, columns: 0..<outputs, &scratch)
+    for first in stride(from: 0, to: outputs, by: max(step, 1)) {
+      let columns = first..<min(first + step, outputs), rows = held.rows(0..<columns.count)
+      try fill(columns, rows)
+      scratch.reset()
+      products.pack(rows.transposed, into: panels(columns), &scratch)
+    }
   }
 
   /// Packs some columns from the rows of a row-major matrix `[outputs, inputs]`; they start where a panel does.

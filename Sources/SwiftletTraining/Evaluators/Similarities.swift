@@ -40,7 +40,7 @@ extension UnitVectors {
     return pool.map(count: dividedRoundingUp(count, by: width)) { index, worker in
       let rows = index * width..<min((index + 1) * width, count)
       return PackedMatrix(inputs: dimension, outputs: rows.count, kernels: .best, workspace: worker.workspace) {
-        $0.copy(from: vectors.rows(rows))
+        $1.copy(from: vectors.rows(rows).rows($0))
       }
     }
   }
