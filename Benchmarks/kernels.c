@@ -319,6 +319,64 @@ static void measure(const peak *peak, const swlt_kernels *kernels, size_t rows, 
       free(l.converted);
 }
 
+// What is outside of the products with weights
+
+/// A passage in a layer of the bundled model.
+enum { TOKENS = 114, HEADS = 12, HEAD_SIZE = 32, HIDDEN = HEADS * HEAD_SIZE, INNER = 4 * HIDDEN, LAYERS = 6, SCORE_ROWS = 32 };
+
+typedef struct {
+  const swlt_kernels *kernels;
+  float *projections, *keys, *values, *scores, *inner, *x, *y;
+} passage;
+
+/// Attention of all heads, as AttentionHead.attend computes it.
+static void attend(const void *context) {
+  const passage *p = context;
+  const swlt_kernels *k = p->kernels;
+  size_t width = 3 * HIDDEN, padded = (TOKENS + 15) / 16 * 16;
+  for (size_t head = 0; head < HEADS; head++) {
+    const float *queries = p->projections + head * HEAD_SIZE;
+    k->pack(HEAD_SIZE, TOKENS, queries + HIDDEN, 1, width, p->keys);
+    k->pack(TOKENS, HEAD_SIZE, queries + 2 * HIDDEN, width, 1, p->values);
+    for (size_t row = 0; row < TOKENS; row += SCORE_ROWS) {
+      size_t rows = TOKENS - row < SCORE_ROWS ? TOKENS - row : SCORE_ROWS;
+      k->product(rows, padded, HEAD_SIZE, queries + row * width, width, p->keys, NULL, SWLT_IDENTITY, p->scores, padded);
+      k->softmax(rows, TOKENS, 0.17f, p->scores, padded);
+      k->product(rows, HEAD_SIZE, TOKENS, p->scores, padded, p->values, NULL, SWLT_IDENTITY,
+                 p->y + row * HIDDEN + head * HEAD_SIZE, HIDDEN);
+    }
+  }
+}
+
+/// GELU of as many numbers as a tile has, again and again.
+static void activate(const void *context) {
+  const passage *p = context;
+  size_t count = p->kernels->tile_rows * p->kernels->panel_width;
+  for (size_t i = 0; i < TOKENS * INNER; i += count) p->kernels->map(count, SWLT_GELU, p->inner, p->y);
+}
+
+/// A layer has two norms.
+static void normalize(const void *context) {
+  const passage *p = context;
+  for (int i = 0; i < 2; i++)
+    p->kernels->layer_norm(TOKENS, HIDDEN, p->x, p->projections, p->x, p->x, 1e-12f, p->y);
+}
+
+/// Prints the microseconds that a token takes of a core in all layers, the numbers being in the nearest caches.
+static void measure_outside(const swlt_kernels *kernels) {
+  static const struct {
+    const char *name;
+    void (*run)(const void *);
+  } parts[] = {{"attention", attend}, {"GELU", activate}, {"layer norm", normalize}};
+  passage p = {kernels, numbers(TOKENS * 3 * HIDDEN), numbers(HEAD_SIZE * (TOKENS + 15)), numbers(TOKENS * HEAD_SIZE),
+               numbers(SCORE_ROWS * (TOKENS + 15)), numbers(kernels->tile_rows * kernels->panel_width),
+               numbers(TOKENS * HIDDEN), numbers(TOKENS * HIDDEN)};
+  for (size_t i = 0; i < COUNT(parts); i++)
+    printf("{\"kernel\": \"%s\", \"path\": \"%s\", \"us_per_token\": %.2f}\n", parts[i].name, kernels->name,
+           least_time(parts[i].run, &p) * LAYERS * 1e6 / TOKENS);
+  free(p.projections), free(p.keys), free(p.values), free(p.scores), free(p.inner), free(p.x), free(p.y);
+}
+
 int main(void) {
   // The four linear maps of the bundled model's layers; some hundred tokens, and one short text.
   static const size_t row_counts[] = {504, 16}, shapes[][2] = {{1152, 384}, {384, 384}, {1536, 384}, {384, 1536}};
@@ -326,6 +384,7 @@ int main(void) {
   for (size_t i = 0; i < COUNT(peaks); i++) {
     const swlt_kernels *kernels = swlt_named(peaks[i].path);
     if (!kernels || !peaks[i].offered()) continue;
+    if (strcmp(peaks[i].precision, "float32") == 0) measure_outside(kernels);
     for (size_t r = 0; r < COUNT(row_counts); r++)
       for (size_t s = 0; s < COUNT(shapes); s++)
         measure(&peaks[i], kernels, row_counts[r], shapes[s][0], shapes[s][1]);

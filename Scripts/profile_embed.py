@@ -15,7 +15,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODEL, PROGRAMS = ROOT / "weights" / "all-MiniLM-L6-v2", ROOT / "Examples" / ".build" / "release"
-HERTZ = 4000
+HERTZ = 1000
 # What the names of kernels begin with.
 PARTS = {
     "product": "products", "map_rows": "GELU", "softmax": "softmax", "convert_softmax": "softmax", "layer_norm": "layer norm",
