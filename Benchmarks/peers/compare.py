@@ -198,7 +198,9 @@ class Comparison:
         return self.calmly(lambda: swiftlet.formats(self.model, self.texts["passage"]))
 
     def start(self):
-        return self.calmly(lambda: swiftlet.start(self.model, TEXT_OF_15_TOKENS))
+        return {
+            name: self.calmly(lambda: swiftlet.start(self.model, TEXT_OF_15_TOKENS, *options))
+            for name, options in (("read", []), ("mapped", ["--map-tables"]))}
 
     def memory(self):
         counts = [20, 200] if self.quick else [20_000, 200_000]

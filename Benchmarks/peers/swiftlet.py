@@ -144,9 +144,9 @@ def check_unit(answer):
         raise Failure(f"a vector of length {length:.6f}")
 
 
-def start(model, text):
+def start(model, text, *options):
     """Milliseconds from the start of `embed` to the end of its answer, the median of 21; its peak megabytes."""
-    command = [PROGRAMS / "embed", "--model", model, "--quiet", "--format", "jsonl", text]
+    command = [PROGRAMS / "embed", "--model", model, "--quiet", "--format", "jsonl", *options, text]
     runs = [run(command) for _ in range(21)]
     check_unit(runs[0][0])
     return {"ms": statistics.median(seconds for _, seconds, _ in runs) * 1000, "mb": max(peak for *_, peak in runs)}

@@ -121,9 +121,10 @@ def markdown(results):
         for other in "npy", "library":
             name = f"{precision}, embed to jsonl: times the speed of {'embed to npy' if other == 'npy' else 'the library'}"
             table.add(name, speeds["jsonl"] / speeds[other])
-    if start := results.get("start"):
-        table.add("from the start of a program to its first vector: ms", start["ms"])
-        table.add("peak memory for one text: MB", start["mb"])
+    for name, measured in results.get("start", {}).items():
+        how = ", tables mapped" if name == "mapped" else ""
+        table.add(f"from the start of a program to its first vector{how}: ms", measured["ms"])
+        table.add(f"peak memory for one text{how}: MB", measured["mb"])
     for count, megabytes in results.get("memory", {}).items():
         table.add(f"peak memory for {int(count):,} texts: MB", megabytes)
     if "scaling" in results and "kernels" in results:
@@ -140,6 +141,9 @@ def markdown(results):
         name = "float32 products with weights in float16" if precision == "float16" else f"{precision} products"
         table.note(f"{name}, {rows} rows, {path}: share of the peak", f"{least:.0%} to {largest:.0%}")
     for line in results.get("kernels", []):
+        if "us_per_token" in line:
+            name = f"{line['kernel']} alone, a text of 114 tokens, {line['path']}: microseconds a token and thread"
+            table.add(name, line["us_per_token"])
         if line["kernel"] == "adamw":
             name = f"a step of AdamW, {line['path']}: bytes read a second beside a loop that only reads"
             table.note(name, f"{line['share_of_memory']:.0%}")

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import SwiftletFiles
+package import SwiftletFiles
 
 /// The name, type, shape and place of a tensor in a safetensors file. The numbers stay on the disk.
 public struct TensorInfo: Sendable {
@@ -33,4 +33,7 @@ public struct TensorInfo: Sendable {
     try file.read(at: byteRange.lowerBound + elements.lowerBound * dtype.bitWidth / 8, into: &bytes)
     try file.checkUnchanged()
   }
+
+  /// The file, mapped. The tensor's bytes are at ``byteRange``.
+  package func mappedFile() throws -> FileContents { try FileContents(mapping: file) }
 }

@@ -13,6 +13,7 @@ struct CrossEncoderTests {
   @Test func scoresOfPairs() throws {
     var settings = CrossEncoderSettings(maxLength: 12, precision: .int8, threadCount: 2)
     settings.allowsNonFiniteWeights = true
+    settings.mapsEmbeddingTables = true
     let encoder = try CrossEncoder(folder: Self.model, settings: settings)
     #expect(encoder.labels == ["LABEL_0"] && encoder.maxLength == 12 && encoder.configuration.hiddenSize == 24)
     #expect(encoder.prompts.isEmpty && encoder.defaultPromptName == nil && encoder.warnings.count == 1)

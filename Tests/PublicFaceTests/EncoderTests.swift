@@ -13,6 +13,7 @@ struct EncoderTests {
   @Test func description() throws {
     var settings = EncoderSettings(precision: .int8)
     settings.allowsNonFiniteWeights = true
+    settings.mapsEmbeddingTables = true
     let encoder = try SentenceEncoder(
       folder: Self.repositoryPath("weights/all-MiniLM-L6-v2"), settings: settings)
     let configuration = encoder.configuration

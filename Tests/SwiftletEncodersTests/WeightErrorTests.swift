@@ -205,4 +205,47 @@ import Testing
     let encoder = try load { header, data in add(name, "F32", [1], bytes: 4, &header, &data) }
     #expect(encoder.unusedTensors.contains(name))
   }
+
+  // MARK: Tables that stay in their file
+
+  private static let mapped = {
+    var settings = EncoderSettings()
+    settings.mapsEmbeddingTables = true
+    return settings
+  }()
+
+  private func bits(_ encoder: SentenceEncoder) throws -> [[UInt32]] {
+    let vectors = try encoder.encode(["a b", "c", ""])
+    return vectors.indices.map { vectors[$0].map(\.bitPattern) }
+  }
+
+  /// The file is removed before texts are embedded.
+  @Test(arguments: [fixture("gelu-mean-normalized/model"), repositoryPath("weights/all-MiniLM-L6-v2")])
+  func mappedTablesGiveTheSameBits(model: String) throws {
+    let expected = try bits(SentenceEncoder(folder: model))
+    #expect(try bits(load(model, settings: Self.mapped) { _, _ in }) == expected)
+  }
+
+  /// A tensor of two bytes comes first: numbers of four bytes then lie where they cannot be used.
+  @Test func tablesOffTheirPlaceAreRead() throws {
+    let encoder = try load(settings: Self.mapped) { header, data in
+      for (name, value) in header {
+        guard var info = value as? [String: Any], let offsets = info["data_offsets"] as? [Int] else { continue }
+        info["data_offsets"] = offsets.map { $0 + 2 }
+        header[name] = info
+      }
+      header["first"] = ["dtype": "F16", "shape": [1], "data_offsets": [0, 2]]
+      data = Data(count: 2) + data
+    }
+    #expect(try bits(encoder) == bits(load { _, _ in }))
+  }
+
+  @Test func aMappedTableIsNotChecked() throws {
+    let encoder = try load(settings: Self.mapped) { header, data in
+      // The first token of every text.
+      let start = try tensor(header, "embeddings.word_embeddings.weight").start + 2 * 24 * 4
+      withUnsafeBytes(of: Float.nan) { data.replaceSubrange(start..<start + 4, with: $0) }
+    }
+    #expect(try encoder.encode(["a"])[0].contains(where: \.isNaN))
+  }
 }

@@ -51,6 +51,9 @@ struct EmbedCommand: ParsableCommand {
       valueName: "n"))
   var cacheBytes = 0
 
+  @Flag(help: "Leave embedding tables in their file: a sooner start, less memory. Nobody may cut the file meanwhile.")
+  var mapTables = false
+
   func validate() throws {
     try input.check()
     if cacheBytes > 0 && input.input == nil { throw ValidationError("--cache-bytes goes with --input") }
@@ -70,6 +73,7 @@ struct EmbedCommand: ParsableCommand {
       settings.pooling = pooling?.modes
       settings.normalize = normalize
       settings.truncateDimension = truncateDim
+      settings.mapsEmbeddingTables = mapTables
     }
     var report = TruncationReport(maxLength: encoder.maxLength, warn: common.warn)
     let output = try Output(path: output)

@@ -56,6 +56,13 @@ struct EmbedTests {
     }
   }
 
+  @Test func tablesMayStayInTheirFile() throws {
+    let texts = lines(["one", "two and more words"])
+    let run = try ProgramRun("embed", ["--input", "-", "--map-tables"], input: texts)
+    #expect(run.exitCode == 0 && !run.output.isEmpty)
+    #expect(run.output == (try ProgramRun("embed", ["--input", "-"], input: texts).output))
+  }
+
   @Test func noLinesGiveAnEmptyArray() throws {
     let run = try ProgramRun("embed", ["--input", "-", "--format", "npy", "--output", path("empty.npy")])
     #expect(run.exitCode == 0)

@@ -17,6 +17,12 @@ public struct CrossEncoderSettings: Sendable {
   /// Whether NaN and infinite weights are accepted. If false, they are an error.
   public var allowsNonFiniteWeights = false
 
+  /// Whether embedding tables stay in their file, of which only the rows that texts need are read. Loading takes less time and
+  /// memory, and processes share what they read. A NaN in such a table is no error: it makes vectors NaN. While the encoder
+  /// is in use, the file may be replaced or removed, but not cut or written to: the system ends a process that reads what
+  /// was cut off.
+  public var mapsEmbeddingTables = false
+
   /// Settings that override only the given values.
   public init(maxLength: Int? = nil, precision: Precision = .float32, threadCount: Int? = nil) {
     self.maxLength = maxLength
@@ -27,6 +33,7 @@ public struct CrossEncoderSettings: Sendable {
   var ofEncoder: EncoderSettings {
     var settings = EncoderSettings(maxLength: maxLength, precision: precision, threadCount: threadCount)
     settings.allowsNonFiniteWeights = allowsNonFiniteWeights
+    settings.mapsEmbeddingTables = mapsEmbeddingTables
     return settings
   }
 }

@@ -15,7 +15,7 @@ extension WeightLoader {
     let entries = Monitor([Weights.Entry](repeating: .partOfLinear, count: sources.count))
     func set(_ parameter: Parameter, _ entry: Weights.Entry) { entries.withLock { $0[parameter.index] = entry } }
     try reading.run(
-      on: pool,
+      on: pool, mapsTables: mapsTables,
       table: { set($0, .table($1)) },
       linear: { linear, workspace in
         let matrix = try PackedMatrix(
@@ -94,14 +94,15 @@ private final class WeightReading: Sendable {
 
   /// Calls a closure for each parameter, on several threads at once.
   func run(
-    on pool: ThreadPool, table: @escaping (Parameter, EmbeddingTable) -> Void,
+    on pool: ThreadPool, mapsTables: Bool = false, table: @escaping (Parameter, EmbeddingTable) -> Void,
     linear: @escaping (Linear, Workspace) throws -> Void, vector: @escaping (Parameter, Workspace) throws -> Void
   ) throws {
     let list = loader.parameters, tables = list.tables.count, linears = list.linears.count
     pool.run(count: tables + linears + list.vectors.count) { [self] task, worker in
       do {
         if task < tables {
-          table(list.tables[task], EmbeddingTable(try stored(list.tables[task], worker.workspace)))
+          let parameter = list.tables[task], mapped = mapsTables ? try mappedTable(parameter) : nil
+          table(parameter, EmbeddingTable(try mapped ?? stored(parameter, worker.workspace)))
         } else if task < tables + linears {
           try linear(list.linears[task - tables], worker.workspace)
         } else {
@@ -121,6 +122,15 @@ private final class WeightReading: Sendable {
       }
       throw WeightError(path: loader.folder, problems: problems.sorted { $0.name < $1.name })
     }
+  }
+
+  /// The table where it lies in the file; nil if it cannot be used there. Nobody reads its numbers before they are needed,
+  /// so they are not checked.
+  private func mappedTable(_ parameter: Parameter) throws -> StoredTable? {
+    let source = loader.sources[parameter.index]
+    guard let format = source.dtype.numberFormat, format != .float64, parameter.count > 0 else { return nil }
+    let numbers = StoredNumbers(try source.mappedFile(), byteRange: source.byteRange, format: format)
+    return numbers.map { StoredTable($0, rows: parameter.shape[0]) }
   }
 
   /// The table in the file's number format, except that F64 is rounded to float32.

@@ -12,6 +12,8 @@ struct WeightLoader: Sendable {
   let parameters: ParameterList
   let kernels: Kernels
   let allowsNonFinite: Bool
+  /// Whether tables that are only read stay in their file.
+  let mapsTables: Bool
 
   /// The tensor of each parameter, by the parameter's index.
   let sources: [TensorInfo]
@@ -26,8 +28,9 @@ struct WeightLoader: Sendable {
   /// `0.auto_model.` or `module.`, and `gamma` and `beta` for the weight and bias of a layer norm.
   ///
   /// - Throws: The errors of `ModelTensors`; ``WeightError`` if a tensor is missing or has the wrong shape or type.
-  init(_ model: ModelFolder, kernels: Kernels, allowsNonFinite: Bool) throws {
+  init(_ model: ModelFolder, kernels: Kernels, allowsNonFinite: Bool, mapsTables: Bool) throws {
     self.allowsNonFinite = allowsNonFinite
+    self.mapsTables = mapsTables
     folder = model.transformerPath
     parameters = model.parameters
     self.kernels = kernels

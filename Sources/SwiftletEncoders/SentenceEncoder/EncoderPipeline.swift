@@ -29,7 +29,6 @@ package struct EncoderPipeline: Sendable {
   private(set) var shortening: Shortening?
   /// Tokens from this id on have no embedding; nil if all have one.
   let embeddingLimit: Int32?
-  private let allowsNonFiniteWeights: Bool
   /// The maximum lengths that the model allows.
   let allowedLengths: ClosedRange<Int>
   /// The folder and the settings as they were given, from which ``with(normalize:truncateDimension:)`` starts.
@@ -83,7 +82,6 @@ package struct EncoderPipeline: Sendable {
     embeddingLimit = tokenizer.vocabularySize > sizes.vocabularySize ? Int32(sizes.vocabularySize) : nil
     self.folder = folder
     self.warnings = warnings
-    allowsNonFiniteWeights = settings.allowsNonFiniteWeights
   }
 
   /// The length of a text's vector, or the number of a pair's logits.
@@ -107,7 +105,9 @@ package struct EncoderPipeline: Sendable {
   // MARK: Weights
 
   func weightLoader(_ kernels: Kernels) throws -> WeightLoader {
-    try WeightLoader(folder, kernels: kernels, allowsNonFinite: allowsNonFiniteWeights)
+    try WeightLoader(
+      folder, kernels: kernels, allowsNonFinite: given.settings.allowsNonFiniteWeights,
+      mapsTables: given.settings.mapsEmbeddingTables)
   }
 
   /// Reads the folder's weights in the form that a trainer updates.

@@ -26,6 +26,12 @@ public struct EncoderSettings: Sendable {
   /// Whether NaN and infinite weights are accepted. If false, they are an error.
   public var allowsNonFiniteWeights = false
 
+  /// Whether embedding tables stay in their file, of which only the rows that texts need are read. Loading takes less time and
+  /// memory, and processes share what they read. A NaN in such a table is no error: it makes vectors NaN. While the encoder
+  /// is in use, the file may be replaced or removed, but not cut or written to: the system ends a process that reads what
+  /// was cut off.
+  public var mapsEmbeddingTables = false
+
   /// Settings that override only the given values.
   public init(
     pooling: [PoolingMode]? = nil, normalize: Bool? = nil, maxLength: Int? = nil, truncateDimension: Int? = nil,

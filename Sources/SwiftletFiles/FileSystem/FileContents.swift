@@ -43,6 +43,17 @@ package final class FileContents: @unchecked Sendable {
     }
   }
 
+  /// The bytes of a file that is open, mapped.
+  ///
+  /// - Throws: ``FileError``, also if the file has changed since it was opened.
+  package init(mapping file: InputFile) throws(FileError) {
+    path = file.path
+    access = .mapped
+    byteCount = file.size
+    unsafe base = try file.map()
+    try file.checkUnchanged()
+  }
+
   deinit {
     guard let base = unsafe base else { return }
     switch access {

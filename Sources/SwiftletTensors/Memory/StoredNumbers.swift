@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import CSwiftletKernels
+package import SwiftletFiles
 
 /// A storage format of numbers in files and tables. The kernels compute in float32.
 package enum NumberFormat: Sendable, CaseIterable {
@@ -49,6 +50,14 @@ package struct StoredNumbers: Sendable {
     memory = VectorView(workspace?.buffer(count: numbers) ?? TensorBuffer(count: numbers))
     var bytes = unsafe MutableRawSpan(_unsafeStart: pointer, byteCount: byteCount)
     try fill(&bytes)
+  }
+
+  /// Numbers in a file's bytes, not copied; nil if they do not begin and end at multiples of four bytes.
+  package init?(_ file: FileContents, byteRange: Range<Int>, format: NumberFormat) {
+    guard byteRange.lowerBound.isMultiple(of: 4), byteRange.count.isMultiple(of: 4) else { return nil }
+    count = byteRange.count / format.byteCount
+    self.format = format
+    memory = VectorView(TensorBuffer(file, byteOffset: byteRange.lowerBound, count: byteRange.count / 4))
   }
 
   /// Float32 numbers, which they share.

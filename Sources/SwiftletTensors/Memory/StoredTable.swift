@@ -18,6 +18,14 @@ package struct StoredTable: Sendable {
     numbers = try StoredNumbers(count: rows * columns, format: format, filledBy: fill)
   }
 
+  /// A table of so many rows of these numbers.
+  package init(_ numbers: StoredNumbers, rows: Int) {
+    precondition(rows > 0 && numbers.count.isMultiple(of: rows), "\(numbers.count) numbers in \(rows) rows")
+    self.rows = rows
+    columns = numbers.count / rows
+    self.numbers = numbers
+  }
+
   /// A table of float32 numbers, which it shares.
   package init(float32 table: MatrixView) {
     precondition(table.isContiguous, "the rows are not contiguous")
