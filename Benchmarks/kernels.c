@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The speed of the matrix products beside what the processor could do, for each path and precision that it has
-// instructions for, and the speed of its memory: a line of JSON each. Benchmarks/run builds it.
+// instructions for, the speed of its memory, and the time of what is outside of the products with weights: a line of JSON
+// each. Benchmarks/run builds it.
 //
 // Products run on one thread and are timed by the thread's own clock, so that other programs disturb little. A peak is
 // a loop of multiply-adds on registers alone, 12 or 16 sums side by side, in the vectors of the path.
@@ -322,27 +323,28 @@ static void measure(const peak *peak, const swlt_kernels *kernels, size_t rows, 
 // What is outside of the products with weights
 
 /// A passage in a layer of the bundled model.
-enum { TOKENS = 114, HEADS = 12, HEAD_SIZE = 32, HIDDEN = HEADS * HEAD_SIZE, INNER = 4 * HIDDEN, LAYERS = 6, SCORE_ROWS = 32 };
+enum { TOKENS = 114, HEADS = 12, HEAD_SIZE = 32, HIDDEN = HEADS * HEAD_SIZE, INNER = 4 * HIDDEN, LAYERS = 6,
+       PADDED = (TOKENS + 15) / 16 * 16, SCORES = 4096 };
 
 typedef struct {
   const swlt_kernels *kernels;
   float *projections, *keys, *values, *scores, *inner, *x, *y;
 } passage;
 
-/// Attention of all heads, as AttentionHead.attend computes it.
+/// Attention of all heads, as AttentionHead.attend computes it: some tiles of rows at a time.
 static void attend(const void *context) {
   const passage *p = context;
   const swlt_kernels *k = p->kernels;
-  size_t width = 3 * HIDDEN, padded = (TOKENS + 15) / 16 * 16;
+  size_t width = 3 * HIDDEN, step = SCORES / PADDED / k->tile_rows * k->tile_rows;
   for (size_t head = 0; head < HEADS; head++) {
     const float *queries = p->projections + head * HEAD_SIZE;
     k->pack(HEAD_SIZE, TOKENS, queries + HIDDEN, 1, width, p->keys);
     k->pack(TOKENS, HEAD_SIZE, queries + 2 * HIDDEN, width, 1, p->values);
-    for (size_t row = 0; row < TOKENS; row += SCORE_ROWS) {
-      size_t rows = TOKENS - row < SCORE_ROWS ? TOKENS - row : SCORE_ROWS;
-      k->product(rows, padded, HEAD_SIZE, queries + row * width, width, p->keys, NULL, SWLT_IDENTITY, p->scores, padded);
-      k->softmax(rows, TOKENS, 0.17f, p->scores, padded);
-      k->product(rows, HEAD_SIZE, TOKENS, p->scores, padded, p->values, NULL, SWLT_IDENTITY,
+    for (size_t row = 0; row < TOKENS; row += step) {
+      size_t rows = TOKENS - row < step ? TOKENS - row : step;
+      k->product(rows, PADDED, HEAD_SIZE, queries + row * width, width, p->keys, NULL, SWLT_IDENTITY, p->scores, PADDED);
+      k->softmax(rows, TOKENS, 0.17f, p->scores, PADDED);
+      k->product(rows, HEAD_SIZE, TOKENS, p->scores, PADDED, p->values, NULL, SWLT_IDENTITY,
                  p->y + row * HIDDEN + head * HEAD_SIZE, HIDDEN);
     }
   }
@@ -368,8 +370,8 @@ static void measure_outside(const swlt_kernels *kernels) {
     const char *name;
     void (*run)(const void *);
   } parts[] = {{"attention", attend}, {"GELU", activate}, {"layer norm", normalize}};
-  passage p = {kernels, numbers(TOKENS * 3 * HIDDEN), numbers(HEAD_SIZE * (TOKENS + 15)), numbers(TOKENS * HEAD_SIZE),
-               numbers(SCORE_ROWS * (TOKENS + 15)), numbers(kernels->tile_rows * kernels->panel_width),
+  passage p = {kernels, numbers(TOKENS * 3 * HIDDEN), numbers(HEAD_SIZE * PADDED), numbers(TOKENS * HEAD_SIZE),
+               numbers(SCORES), numbers(kernels->tile_rows * kernels->panel_width),
                numbers(TOKENS * HIDDEN), numbers(TOKENS * HIDDEN)};
   for (size_t i = 0; i < COUNT(parts); i++)
     printf("{\"kernel\": \"%s\", \"path\": \"%s\", \"us_per_token\": %.2f}\n", parts[i].name, kernels->name,

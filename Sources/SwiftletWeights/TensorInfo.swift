@@ -24,13 +24,17 @@ public struct TensorInfo: Sendable {
   /// - Parameter bytes: room for exactly the bytes of ``byteRange``.
   /// - Throws: ``SwiftletError`` if the file cannot be read, or was cut or written to since it was opened.
   public func read(into bytes: inout MutableRawSpan) throws {
-    precondition(bytes.byteCount == byteRange.count, "\(name) has \(byteRange.count) bytes, not \(bytes.byteCount)")
     try read(0..<elementCount, into: &bytes)
   }
 
-  /// Copies the bytes of some elements, none of which may be smaller than a byte.
+  /// Copies the bytes of some elements, which begin and end with a byte.
   package func read(_ elements: Range<Int>, into bytes: inout MutableRawSpan) throws {
-    try file.read(at: byteRange.lowerBound + elements.lowerBound * dtype.bitWidth / 8, into: &bytes)
+    let bits = elements.lowerBound * dtype.bitWidth..<elements.upperBound * dtype.bitWidth
+    precondition(
+      elements.lowerBound >= 0 && elements.upperBound <= elementCount && bits.lowerBound.isMultiple(of: 8)
+        && bytes.byteCount * 8 == bits.count,
+      "\(bytes.byteCount) bytes for elements \(elements) of \(name), which has \(byteRange.count) bytes")
+    try file.read(at: byteRange.lowerBound + bits.lowerBound / 8, into: &bytes)
     try file.checkUnchanged()
   }
 

@@ -5,6 +5,7 @@ import SwiftletEncoders
 import SwiftletFiles
 import SwiftletTensors
 import SwiftletTokenizers
+import SwiftletWeights
 import TestSupport
 import Testing
 
@@ -72,6 +73,15 @@ import Testing
     #expect(!encoder.warnings.contains { $0.contains("modules.json") } && encoder.unusedTensors == [])
     guard let logits = golden.logits else { return }
     #expect(error(try encoder.scores(of: Self.pairs, asLogits: true), logits) <= 1e-5)
+  }
+
+  @Test func aMappedTableIsNotChecked() throws {
+    try use("bert-saved")
+    try SafetensorsFile.spoil("bert.embeddings.word_embeddings.weight", in: folder.path("model/model.safetensors"))
+    #expect(throws: WeightError.self) { try CrossEncoder(folder: model) }
+    var settings = CrossEncoderSettings()
+    settings.mapsEmbeddingTables = true
+    #expect(try CrossEncoder(folder: model, settings: settings).scores(of: Self.pairs)[0].allSatisfy(\.isNaN))
   }
 
   @Test func labelsAndLengths() throws {

@@ -9,7 +9,8 @@ import Testing
 
 /// Weights that do not fit the model: one error lists everything that is wrong, and no number is invented.
 @Suite struct WeightErrorTests {
-  /// A copy of a model folder, a golden's, that `change` edits: the header's JSON and the bytes after it.
+  /// Loads a copy of a model's folder, by default a golden's, after `change` has edited the header of its weights file and the
+  /// bytes after it. The copy is removed before the encoder is used.
   private func load(
     _ model: String = fixture("gelu-mean-normalized/model"), settings: EncoderSettings = EncoderSettings(),
     _ change: (_ header: inout [String: Any], _ data: inout Data) throws -> Void
@@ -24,7 +25,8 @@ import Testing
     var header = try #require(json as? [String: Any])
     var data = Data(bytes.dropFirst(8 + length))
     try change(&header, &data)
-    let text = try JSONSerialization.data(withJSONObject: header)
+    var text = try JSONSerialization.data(withJSONObject: header)
+    text.append(Data(repeating: UInt8(ascii: " "), count: (8 - text.count % 8) % 8))
     let size = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) }
     try (size + text + data).write(to: file)
     return try SentenceEncoder(folder: folder.path, settings: settings)
@@ -219,14 +221,13 @@ import Testing
     return vectors.indices.map { vectors[$0].map(\.bitPattern) }
   }
 
-  /// The file is removed before texts are embedded.
   @Test(arguments: [fixture("gelu-mean-normalized/model"), repositoryPath("weights/all-MiniLM-L6-v2")])
   func mappedTablesGiveTheSameBits(model: String) throws {
     let expected = try bits(SentenceEncoder(folder: model))
     #expect(try bits(load(model, settings: Self.mapped) { _, _ in }) == expected)
   }
 
-  /// A tensor of two bytes comes first: numbers of four bytes then lie where they cannot be used.
+  /// A tensor of two bytes comes first: others then lie two bytes behind a multiple of four.
   @Test func tablesOffTheirPlaceAreRead() throws {
     let encoder = try load(settings: Self.mapped) { header, data in
       for (name, value) in header {

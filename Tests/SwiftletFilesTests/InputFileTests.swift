@@ -70,4 +70,13 @@ struct InputFileTests {
       return error.problem
     }
   }
+
+  #if os(Linux)
+    /// A file of the system that has fewer bytes than its size says. Freeing its memory twice would end the process.
+    @Test func aFileThatEndsEarlyIsNotHeldInMemory() {
+      #expect(throws: FileError.self) {
+        _ = try FileContents(path: "/sys/devices/system/cpu/online", .inMemory)
+      }
+    }
+  #endif
 }

@@ -17,6 +17,8 @@ import Testing
   private static let shapes = [
     Shape(m: 1, n: 1, k: 1), Shape(m: 3, n: 17, k: 63), Shape(m: 8, n: 48, k: 64), Shape(m: 13, n: 100, k: 65),
     Shape(m: 17, n: 49, k: 384), Shape(m: 70, n: 65, k: 33), Shape(m: 5, n: 0, k: 7), Shape(m: 0, n: 5, k: 7),
+    // Packed in pieces.
+    Shape(m: 3, n: 200, k: 700),
   ]
 
   private func product(

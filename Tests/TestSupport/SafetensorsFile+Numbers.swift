@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Foundation
 package import SwiftletWeights
 
 /// Reads goldens, which are safetensors files.
@@ -26,6 +27,14 @@ extension SafetensorsFile {
   package func tensor(_ name: String) throws -> TensorInfo {
     guard let tensor = self[name] else { throw MissingTensor(name: name) }
     return tensor
+  }
+
+  /// Makes NaN of all numbers of a tensor in a file. Throws if there is none of that name.
+  package static func spoil(_ name: String, in path: String) throws {
+    let range = try SafetensorsFile(path: path).tensor(name).byteRange
+    var bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+    bytes.replaceSubrange(range, with: repeatElement(0xFF, count: range.count))
+    try bytes.write(to: URL(fileURLWithPath: path))
   }
 }
 

@@ -51,7 +51,8 @@ struct EmbedCommand: ParsableCommand {
       valueName: "n"))
   var cacheBytes = 0
 
-  @Flag(help: "Leave embedding tables in their file: a sooner start, less memory. Nobody may cut the file meanwhile.")
+  @Flag(
+    help: "Leave embedding tables in their file: a sooner start, less memory. Nobody may cut or write to it meanwhile.")
   var mapTables = false
 
   func validate() throws {

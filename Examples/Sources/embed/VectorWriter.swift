@@ -12,6 +12,16 @@ struct VectorWriter: ~Copyable {
   private let dimension: Int
   private let output: Output
 
+  /// A vector is not finite: no model gives one, unless numbers of its tables are broken.
+  struct NonFiniteVectorError: Error, CustomStringConvertible {
+    /// The text's number, from 1.
+    let number: Int
+
+    var description: String {
+      "text \(number): its vector has NaN or infinite numbers, and so have the model's tables; download the model again"
+    }
+  }
+
   init(format: Format, dimension: Int, output: consuming Output) throws {
     self.format = format
     self.dimension = dimension
@@ -23,28 +33,36 @@ struct VectorWriter: ~Copyable {
 
   mutating func write(_ texts: [String], _ embeddings: Embeddings) throws {
     if format.arrayHeader != nil {
+      for index in texts.indices { try VectorWriter.check(embeddings, index, from: count) }
       try embeddings.tensor.withSpan { try output.write($0.bytes) }
     } else {
       var truncated = embeddings.truncated[...]
-      var lines: [UInt8] = []
-      // A number has some twelve bytes.
-      lines.reserveCapacity(texts.count * 13 * dimension)
-      for (i, text) in texts.enumerated() {
-        if format == .text {
-          lines.append(embeddings[i], separator: " ")
-        } else {
-          lines += #"{"text":"#.utf8
-          JSONWriter.append(text, to: &lines)
-          lines += #","embedding":["#.utf8
-          lines.append(embeddings[i], separator: ",")
-          lines += "],\"truncated\":\(truncated.first == i)}".utf8
+      try output.write { [count] lines in
+        // A number has some twelve bytes.
+        lines.reserveCapacity(texts.count * 13 * dimension)
+        for (i, text) in texts.enumerated() {
+          try VectorWriter.check(embeddings, i, from: count)
+          if format == .text {
+            lines.append(embeddings[i], separator: " ")
+          } else {
+            lines += #"{"text":"#.utf8
+            JSONWriter.append(text, to: &lines)
+            lines += #","embedding":["#.utf8
+            lines.append(embeddings[i], separator: ",")
+            lines += "],\"truncated\":\(truncated.first == i)}".utf8
+          }
+          lines.append(UInt8(ascii: "\n"))
+          if truncated.first == i { truncated.removeFirst() }
         }
-        lines.append(UInt8(ascii: "\n"))
-        if truncated.first == i { truncated.removeFirst() }
       }
-      try output.write(lines)
     }
     count += texts.count
+  }
+
+  private static func check(_ embeddings: Embeddings, _ index: Int, from count: Int) throws {
+    guard embeddings[index].allSatisfy({ $0.isFinite }) else {
+      throw NonFiniteVectorError(number: count + index + 1)
+    }
   }
 
   /// Completes the header and the file.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import SwiftletWeights
 import Testing
 
 struct EmbedTests {
@@ -61,6 +62,28 @@ struct EmbedTests {
     let run = try ProgramRun("embed", ["--input", "-", "--map-tables"], input: texts)
     #expect(run.exitCode == 0 && !run.output.isEmpty)
     #expect(run.output == (try ProgramRun("embed", ["--input", "-"], input: texts).output))
+  }
+
+  /// Such a table is found when it is read, or else when a vector is.
+  @Test func aTableOfNaNIsAnError() throws {
+    let model = folder.appendingPathComponent("model"), weights = model.appendingPathComponent("model.safetensors")
+    let root = URL(fileURLWithPath: #filePath + "/../../../../").standardizedFileURL
+    try FileManager.default.copyItem(
+      at: root.appendingPathComponent("Tests/SwiftletEncodersTests/Fixtures/gelu-mean-normalized/model"), to: model)
+    let table = try #require(SafetensorsFile(path: weights.path)["embeddings.word_embeddings.weight"])
+    var bytes = try Data(contentsOf: weights)
+    bytes.replaceSubrange(table.byteRange, with: repeatElement(0xFF, count: table.byteRange.count))
+    try bytes.write(to: weights)
+    func error(_ options: [String]) throws -> String {
+      let run = try ProgramRun("embed", ["--model", model.path, "--input", "-"] + options, input: lines(["a", "b"]))
+      #expect(run.exitCode == 1 && run.output.isEmpty)
+      return run.errors
+    }
+    #expect(try error([]).contains("embeddings.word_embeddings.weight"))
+    for format in ["jsonl", "text", "npy"] {
+      let options = ["--map-tables", "--format", format, "--output", path("vectors")]
+      #expect(try error(options).hasPrefix("Error: text 1: its vector has NaN or infinite numbers"))
+    }
   }
 
   @Test func noLinesGiveAnEmptyArray() throws {
@@ -220,11 +243,12 @@ struct EmbedTests {
     #expect(try ProgramRun("embed", ["--input", folder.path]).exitCode == 1)
   }
 
-  @Test(arguments: [SIGINT, SIGTERM])
-  func signalsEndTheProgramAndRemoveItsFile(signal: Int32) throws {
+  /// Some times, as soon as there is a file.
+  @Test(arguments: [SIGINT, SIGTERM], 0..<5)
+  func signalsEndTheProgramAndRemoveItsFile(signal: Int32, time: Int) throws {
     let program = try RunningProgram("embed", ["--input", "-", "--output", path("out.jsonl")])
     program.send(lines(["text"]))
-    while try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty { usleep(10_000) }
+    while try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty { usleep(100) }
     kill(program.processIdentifier, signal)
     #expect(program.waitUntilExit().exitCode == 128 + signal)
     #expect(try FileManager.default.contentsOfDirectory(atPath: folder.path).isEmpty)

@@ -20,7 +20,9 @@ public struct CrossEncoderSettings: Sendable {
   /// Whether embedding tables stay in their file, of which only the rows that texts need are read. Loading takes less time and
   /// memory, and processes share what they read. A NaN in such a table is no error: it makes vectors NaN. While the encoder
   /// is in use, the file may be replaced or removed, but not cut or written to: the system ends a process that reads what
-  /// was cut off.
+  /// was cut off, or what a disk no longer gives.
+  ///
+  /// Tables in double precision, or at an odd place of the file, are read as usual.
   public var mapsEmbeddingTables = false
 
   /// Settings that override only the given values.

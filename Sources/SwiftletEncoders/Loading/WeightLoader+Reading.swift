@@ -112,7 +112,7 @@ private final class WeightReading: Sendable {
         outcome.withLock { $0.failure = $0.failure ?? error }
       }
     }
-    // Free the memory of large tensors: no batch needs as much.
+    // Free the memory that was held: a batch needs other sizes.
     pool.releaseMemory()
     let result = outcome.withLock { $0 }
     if let failure = result.failure { throw failure }
@@ -124,8 +124,8 @@ private final class WeightReading: Sendable {
     }
   }
 
-  /// The table where it lies in the file; nil if it cannot be used there. Nobody reads its numbers before they are needed,
-  /// so they are not checked.
+  /// The table where it lies in the file; nil if it cannot be used there. Its numbers are not checked, since that would read
+  /// them all.
   private func mappedTable(_ parameter: Parameter) throws -> StoredTable? {
     let source = loader.sources[parameter.index]
     guard let format = source.dtype.numberFormat, format != .float64, parameter.count > 0 else { return nil }
@@ -173,6 +173,7 @@ private final class WeightReading: Sendable {
   private func read(
     _ parameter: Parameter, _ range: Range<Int>, into values: VectorView, _ workspace: Workspace
   ) throws {
+    precondition(values.count == range.count, "\(range.count) numbers into \(values.count)")
     let source = loader.sources[parameter.index]
     guard let format = source.dtype.numberFormat else { return }
     if format == .float32 {

@@ -33,13 +33,9 @@ package final class FileContents: @unchecked Sendable {
       unsafe base = unsafe memory
       // The span has all bytes of the memory, and ends before `memory` does.
       var bytes = unsafe MutableRawSpan(_unsafeStart: memory, byteCount: byteCount)
-      do throws(FileError) {
-        try file.read(at: 0, into: &bytes)
-        try file.checkUnchanged()
-      } catch {
-        unsafe memory.deallocate()
-        throw error
-      }
+      // Should it throw, the deinitializer frees the memory: all properties are set.
+      try file.read(at: 0, into: &bytes)
+      try file.checkUnchanged()
     }
   }
 

@@ -52,8 +52,9 @@ package struct StoredNumbers: Sendable {
     try fill(&bytes)
   }
 
-  /// Numbers in a file's bytes, not copied; nil if they do not begin and end at multiples of four bytes.
+  /// Numbers of two or four bytes in a file's bytes, not copied; nil if they do not begin and end at multiples of four bytes.
   package init?(_ file: FileContents, byteRange: Range<Int>, format: NumberFormat) {
+    precondition(format.byteCount <= 4, "the kernels would read numbers of eight bytes where four begin")
     guard byteRange.lowerBound.isMultiple(of: 4), byteRange.count.isMultiple(of: 4) else { return nil }
     count = byteRange.count / format.byteCount
     self.format = format
