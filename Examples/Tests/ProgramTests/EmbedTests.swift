@@ -82,7 +82,7 @@ struct EmbedTests {
     #expect(try error([]).contains("embeddings.word_embeddings.weight"))
     for format in ["jsonl", "text", "npy"] {
       let options = ["--map-tables", "--format", format, "--output", path("vectors")]
-      #expect(try error(options).hasPrefix("Error: text 1: its vector has NaN or infinite numbers"))
+      #expect(try error(options).contains("Error: text 1: its vector has NaN or infinite numbers"))
     }
   }
 
