@@ -322,7 +322,7 @@ static void measure(const peak *peak, const swlt_kernels *kernels, size_t rows, 
 
 // What is outside of the products with weights
 
-/// A passage in a layer of the bundled model.
+/// A passage in a layer of the bundled model. SCORES is AttentionHead.scoreCount.
 enum { TOKENS = 114, HEADS = 12, HEAD_SIZE = 32, HIDDEN = HEADS * HEAD_SIZE, INNER = 4 * HIDDEN, LAYERS = 6,
        PADDED = (TOKENS + 15) / 16 * 16, SCORES = 4096 };
 
@@ -374,8 +374,8 @@ static void measure_outside(const swlt_kernels *kernels) {
                numbers(SCORES), numbers(kernels->tile_rows * kernels->panel_width),
                numbers(TOKENS * HIDDEN), numbers(TOKENS * HIDDEN)};
   for (size_t i = 0; i < COUNT(parts); i++)
-    printf("{\"kernel\": \"%s\", \"path\": \"%s\", \"us_per_token\": %.2f}\n", parts[i].name, kernels->name,
-           least_time(parts[i].run, &p) * LAYERS * 1e6 / TOKENS);
+    printf("{\"kernel\": \"%s\", \"path\": \"%s\", \"tokens\": %d, \"us_per_token\": %.2f}\n", parts[i].name,
+           kernels->name, TOKENS, least_time(parts[i].run, &p) * LAYERS * 1e6 / TOKENS);
   free(p.projections), free(p.keys), free(p.values), free(p.scores), free(p.inner), free(p.x), free(p.y);
 }
 

@@ -15,6 +15,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 MODEL, PROGRAMS = ROOT / "weights" / "all-MiniLM-L6-v2", ROOT / "Examples" / ".build" / "release"
+# More often, perf would add to the time that it measures.
 HERTZ = 1000
 # What the names of kernels begin with.
 PARTS = {

@@ -144,7 +144,8 @@ def markdown(results):
         table.note(f"{name}, {rows} rows, {path}: share of the peak", f"{least:.0%} to {largest:.0%}")
     for line in results.get("kernels", []):
         if "us_per_token" in line:
-            name = f"{line['kernel']} alone, a text of 114 tokens, {line['path']}: microseconds a token and thread"
+            text = f"a text of {line['tokens']} tokens, {line['path']}"
+            name = f"{line['kernel']} alone, {text}: microseconds a token and thread"
             table.add(name, line["us_per_token"])
         if line["kernel"] == "adamw":
             name = f"a step of AdamW, {line['path']}: bytes read a second beside a loop that only reads"

@@ -12,13 +12,13 @@ struct VectorWriter: ~Copyable {
   private let dimension: Int
   private let output: Output
 
-  /// A vector is not finite: no model gives one, unless numbers of its tables are broken.
+  /// A vector is not finite: a mapped table has such numbers, or sums of large weights overflow.
   struct NonFiniteVectorError: Error, CustomStringConvertible {
     /// The text's number, from 1.
     let number: Int
 
     var description: String {
-      "text \(number): its vector has NaN or infinite numbers, and so have the model's tables; download the model again"
+      "text \(number): its vector has NaN or infinite numbers; the model's file may be damaged: download it again"
     }
   }
 

@@ -243,7 +243,7 @@ struct EmbedTests {
     #expect(try ProgramRun("embed", ["--input", folder.path]).exitCode == 1)
   }
 
-  /// Some times, as soon as there is a file.
+  /// Several times, each as soon as there is a file.
   @Test(arguments: [SIGINT, SIGTERM], 0..<5)
   func signalsEndTheProgramAndRemoveItsFile(signal: Int32, time: Int) throws {
     let program = try RunningProgram("embed", ["--input", "-", "--output", path("out.jsonl")])

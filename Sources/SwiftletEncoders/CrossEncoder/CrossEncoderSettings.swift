@@ -18,7 +18,7 @@ public struct CrossEncoderSettings: Sendable {
   public var allowsNonFiniteWeights = false
 
   /// Whether embedding tables stay in their file, of which only the rows that texts need are read. Loading takes less time and
-  /// memory, and processes share what they read. A NaN in such a table is no error: it makes vectors NaN. While the encoder
+  /// memory, and processes share what they read. A NaN in such a table is no error: it makes scores NaN. While the encoder
   /// is in use, the file may be replaced or removed, but not cut or written to: the system ends a process that reads what
   /// was cut off, or what a disk no longer gives.
   ///

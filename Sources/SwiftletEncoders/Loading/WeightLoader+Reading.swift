@@ -93,6 +93,8 @@ private final class WeightReading: Sendable {
   init(_ loader: WeightLoader) { self.loader = loader }
 
   /// Calls a closure for each parameter, on several threads at once.
+  ///
+  /// - Parameter mapsTables: whether tables stay in their file, where they can.
   func run(
     on pool: ThreadPool, mapsTables: Bool = false, table: @escaping (Parameter, EmbeddingTable) -> Void,
     linear: @escaping (Linear, Workspace) throws -> Void, vector: @escaping (Parameter, Workspace) throws -> Void
@@ -151,7 +153,7 @@ private final class WeightReading: Sendable {
 
   /// Reads the numbers of parameters as float32, one parameter after the other.
   func read(_ parameters: [Parameter], into values: VectorView, _ workspace: Workspace) throws {
-    try read(parameters, 0..<values.count, into: values, workspace)
+    try read(parameters, 0..<parameters.reduce(0) { $0 + $1.count }, into: values, workspace)
   }
 
   /// Reads some of these numbers.
